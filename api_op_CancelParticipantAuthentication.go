@@ -1,0 +1,59 @@
+package connectparticipant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+// CancelParticipantAuthentication says that the customer will not sign in; the flow
+// goes on at its opted-out branch. Not for Apple Messages for Business, WhatsApp and
+// SMS.
+//
+// API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_CancelParticipantAuthentication.html
+func (c *Client) CancelParticipantAuthentication(ctx context.Context, params *CancelParticipantAuthenticationInput, optFns ...func(*Options)) (*CancelParticipantAuthenticationOutput, error) {
+	out, metadata, err := invoke[CancelParticipantAuthenticationInput, CancelParticipantAuthenticationOutput](ctx, c, "CancelParticipantAuthentication", params, optFns)
+	if err != nil {
+		return nil, err
+	}
+	out.ResultMetadata = metadata
+	return out, nil
+}
+
+// CancelParticipantAuthenticationInput is the input of CancelParticipantAuthentication.
+type CancelParticipantAuthenticationInput struct {
+	// ConnectionToken is the secret from CreateParticipantConnection, not the
+	// ParticipantToken. Required.
+	ConnectionToken *string
+
+	// SessionId is that of the authentication.initiated event, 36 characters. Required.
+	SessionId *string
+}
+
+// CancelParticipantAuthenticationOutput is the output of CancelParticipantAuthentication.
+type CancelParticipantAuthenticationOutput struct {
+	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	ResultMetadata middleware.Metadata
+}
+
+func (in *CancelParticipantAuthenticationInput) bearer() *string { return in.ConnectionToken }
+
+func (in *CancelParticipantAuthenticationInput) validate() error {
+	return check("CancelParticipantAuthenticationInput",
+		token("ConnectionToken", in.ConnectionToken),
+		present("SessionId", in.SessionId != nil),
+	)
+}
+
+func (in *CancelParticipantAuthenticationInput) request(w *restjson.RequestWriter) {
+	w.Post("/participant/cancel-authentication")
+	w.String("SessionId", in.SessionId)
+}
+
+func (*CancelParticipantAuthenticationOutput) read(r *restjson.Reader) { r.Skip() }
+
+// LogValue hides the secrets of the input from log/slog.
+func (in CancelParticipantAuthenticationInput) LogValue() slog.Value { return logValue(in) }

@@ -1,0 +1,68 @@
+package connectparticipant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+// CompleteAttachmentUpload says that the bytes of a file have been uploaded. Once it
+// has been scanned, the file appears in the chat as an ATTACHMENT item.
+//
+// Look at the answer to the PUT first. Before the upload, and the second time, the
+// call fails with *types.ConflictException.
+//
+// API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_CompleteAttachmentUpload.html
+func (c *Client) CompleteAttachmentUpload(ctx context.Context, params *CompleteAttachmentUploadInput, optFns ...func(*Options)) (*CompleteAttachmentUploadOutput, error) {
+	out, metadata, err := invoke[CompleteAttachmentUploadInput, CompleteAttachmentUploadOutput](ctx, c, "CompleteAttachmentUpload", params, optFns)
+	if err != nil {
+		return nil, err
+	}
+	out.ResultMetadata = metadata
+	return out, nil
+}
+
+// CompleteAttachmentUploadInput is the input of CompleteAttachmentUpload.
+type CompleteAttachmentUploadInput struct {
+	// AttachmentIds is the one id that StartAttachmentUpload gave. Required.
+	AttachmentIds []string
+
+	// ClientToken makes a repeated call the same call. Up to 500 characters. Defaults
+	// to a random UUID.
+	ClientToken *string
+
+	// ConnectionToken is the secret from CreateParticipantConnection, not the
+	// ParticipantToken. Required.
+	ConnectionToken *string
+}
+
+// CompleteAttachmentUploadOutput is the output of CompleteAttachmentUpload.
+type CompleteAttachmentUploadOutput struct {
+	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	ResultMetadata middleware.Metadata
+}
+
+func (in *CompleteAttachmentUploadInput) bearer() *string { return in.ConnectionToken }
+
+func (in *CompleteAttachmentUploadInput) clientToken() **string { return &in.ClientToken }
+
+func (in *CompleteAttachmentUploadInput) validate() error {
+	return check("CompleteAttachmentUploadInput",
+		token("ConnectionToken", in.ConnectionToken),
+		present("AttachmentIds", in.AttachmentIds != nil),
+	)
+}
+
+func (in *CompleteAttachmentUploadInput) request(w *restjson.RequestWriter) {
+	w.Post("/participant/complete-attachment-upload")
+	restjson.List(w, "AttachmentIds", in.AttachmentIds)
+	w.String("ClientToken", in.ClientToken)
+}
+
+func (*CompleteAttachmentUploadOutput) read(r *restjson.Reader) { r.Skip() }
+
+// LogValue hides the secrets of the input from log/slog.
+func (in CompleteAttachmentUploadInput) LogValue() slog.Value { return logValue(in) }

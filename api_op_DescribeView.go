@@ -1,0 +1,104 @@
+package connectparticipant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// DescribeView returns the view (a form, a card, a guide) that an interactive message
+// names by its view token. It fails with *types.ResourceNotFoundException if there is
+// none.
+//
+// API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_DescribeView.html
+func (c *Client) DescribeView(ctx context.Context, params *DescribeViewInput, optFns ...func(*Options)) (*DescribeViewOutput, error) {
+	out, metadata, err := invoke[DescribeViewInput, DescribeViewOutput](ctx, c, "DescribeView", params, optFns)
+	if err != nil {
+		return nil, err
+	}
+	out.ResultMetadata = metadata
+	return out, nil
+}
+
+// DescribeViewInput is the input of DescribeView.
+type DescribeViewInput struct {
+	// ConnectionToken is the secret from CreateParticipantConnection, not the
+	// ParticipantToken. Required.
+	ConnectionToken *string
+
+	// ViewToken is the secret from the content of the interactive message. Required,
+	// and not empty.
+	ViewToken *string
+}
+
+// DescribeViewOutput is the output of DescribeView.
+type DescribeViewOutput struct {
+	// View is what to render. Its InputSchema and Template are JSON in strings.
+	View *types.View
+
+	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	ResultMetadata middleware.Metadata
+}
+
+func (in *DescribeViewInput) bearer() *string { return in.ConnectionToken }
+
+func (in *DescribeViewInput) validate() error {
+	return check("DescribeViewInput",
+		token("ConnectionToken", in.ConnectionToken),
+		nonEmpty("ViewToken", in.ViewToken),
+	)
+}
+
+func (in *DescribeViewInput) request(w *restjson.RequestWriter) {
+	w.Get("/participant/views/", aws.ToString(in.ViewToken))
+}
+
+func (out *DescribeViewOutput) read(r *restjson.Reader) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "View":
+			restjson.Struct(r, &out.View, view)
+		}
+	}
+}
+
+func view(r *restjson.Reader, v *types.View) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "Arn":
+			r.String(&v.Arn)
+		case "Content":
+			restjson.Struct(r, &v.Content, viewContent)
+		case "Id":
+			r.String(&v.Id)
+		case "Name":
+			r.String(&v.Name)
+		case "Version":
+			r.Int32(&v.Version)
+		}
+	}
+}
+
+func viewContent(r *restjson.Reader, v *types.ViewContent) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "Actions":
+			restjson.Strings(r, &v.Actions)
+		case "InputSchema":
+			r.String(&v.InputSchema)
+		case "Template":
+			r.String(&v.Template)
+		}
+	}
+}
+
+// LogValue hides the secrets of the input from log/slog.
+func (in DescribeViewInput) LogValue() slog.Value { return logValue(in) }
+
+// LogValue hides the secrets of the output from log/slog.
+func (out DescribeViewOutput) LogValue() slog.Value { return logValue(out) }

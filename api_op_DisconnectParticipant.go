@@ -1,0 +1,63 @@
+package connectparticipant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+// DisconnectParticipant takes the participant out of the chat. Its tokens are of no
+// use afterwards.
+//
+// The chat itself ends when its flow says so; a participant with a socket may still
+// see events until then.
+//
+// API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_DisconnectParticipant.html
+func (c *Client) DisconnectParticipant(ctx context.Context, params *DisconnectParticipantInput, optFns ...func(*Options)) (*DisconnectParticipantOutput, error) {
+	out, metadata, err := invoke[DisconnectParticipantInput, DisconnectParticipantOutput](ctx, c, "DisconnectParticipant", params, optFns)
+	if err != nil {
+		return nil, err
+	}
+	out.ResultMetadata = metadata
+	return out, nil
+}
+
+// DisconnectParticipantInput is the input of DisconnectParticipant.
+type DisconnectParticipantInput struct {
+	// ConnectionToken is the secret from CreateParticipantConnection, not the
+	// ParticipantToken. Required.
+	ConnectionToken *string
+
+	// ClientToken makes a repeated call the same call. Up to 500 characters. Defaults
+	// to a random UUID.
+	ClientToken *string
+}
+
+// DisconnectParticipantOutput is the output of DisconnectParticipant.
+type DisconnectParticipantOutput struct {
+	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	ResultMetadata middleware.Metadata
+}
+
+func (in *DisconnectParticipantInput) bearer() *string { return in.ConnectionToken }
+
+func (in *DisconnectParticipantInput) clientToken() **string { return &in.ClientToken }
+
+func (in *DisconnectParticipantInput) validate() error {
+	return check("DisconnectParticipantInput",
+		token("ConnectionToken", in.ConnectionToken),
+	)
+}
+
+func (in *DisconnectParticipantInput) request(w *restjson.RequestWriter) {
+	w.Post("/participant/disconnect")
+	w.String("ClientToken", in.ClientToken)
+}
+
+func (*DisconnectParticipantOutput) read(r *restjson.Reader) { r.Skip() }
+
+// LogValue hides the secrets of the input from log/slog.
+func (in DisconnectParticipantInput) LogValue() slog.Value { return logValue(in) }

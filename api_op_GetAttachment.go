@@ -1,0 +1,86 @@
+package connectparticipant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+// GetAttachment gives a signed URL from which a file of the chat can be downloaded by
+// an HTTP GET, without any token. The file must have been approved by the scan.
+//
+// API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_GetAttachment.html
+func (c *Client) GetAttachment(ctx context.Context, params *GetAttachmentInput, optFns ...func(*Options)) (*GetAttachmentOutput, error) {
+	out, metadata, err := invoke[GetAttachmentInput, GetAttachmentOutput](ctx, c, "GetAttachment", params, optFns)
+	if err != nil {
+		return nil, err
+	}
+	out.ResultMetadata = metadata
+	return out, nil
+}
+
+// GetAttachmentInput is the input of GetAttachment.
+type GetAttachmentInput struct {
+	// AttachmentId names the file, as its item does. Required.
+	AttachmentId *string
+
+	// ConnectionToken is the secret from CreateParticipantConnection, not the
+	// ParticipantToken. Required.
+	ConnectionToken *string
+
+	// UrlExpiryInSeconds is how long the URL works, 5 to 300. Defaults to the
+	// service's choice.
+	UrlExpiryInSeconds *int32
+}
+
+// GetAttachmentOutput is the output of GetAttachment.
+type GetAttachmentOutput struct {
+	// AttachmentSizeInBytes is the size of the file in bytes.
+	AttachmentSizeInBytes *int64
+
+	// Url is a secret: it is signed.
+	Url *string
+
+	// UrlExpiry is when Url stops working, ISO 8601 in UTC.
+	UrlExpiry *string
+
+	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	ResultMetadata middleware.Metadata
+}
+
+func (in *GetAttachmentInput) bearer() *string { return in.ConnectionToken }
+
+func (in *GetAttachmentInput) validate() error {
+	return check("GetAttachmentInput",
+		token("ConnectionToken", in.ConnectionToken),
+		present("AttachmentId", in.AttachmentId != nil),
+	)
+}
+
+func (in *GetAttachmentInput) request(w *restjson.RequestWriter) {
+	w.Post("/participant/attachment")
+	w.String("AttachmentId", in.AttachmentId)
+	w.Int32("UrlExpiryInSeconds", in.UrlExpiryInSeconds)
+}
+
+func (out *GetAttachmentOutput) read(r *restjson.Reader) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "AttachmentSizeInBytes":
+			r.Int64(&out.AttachmentSizeInBytes)
+		case "Url":
+			r.String(&out.Url)
+		case "UrlExpiry":
+			r.String(&out.UrlExpiry)
+		}
+	}
+}
+
+// LogValue hides the secrets of the input from log/slog.
+func (in GetAttachmentInput) LogValue() slog.Value { return logValue(in) }
+
+// LogValue hides the secrets of the output from log/slog.
+func (out GetAttachmentOutput) LogValue() slog.Value { return logValue(out) }

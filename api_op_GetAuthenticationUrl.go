@@ -1,0 +1,80 @@
+package connectparticipant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+// GetAuthenticationUrl gives the URL at which the customer signs in, in answer to an
+// event of content type application/vnd.amazonaws.connect.event.authentication.initiated.
+//
+// Call it within a minute of the event. A SessionId works once. Not for Apple
+// Messages for Business, WhatsApp and SMS.
+//
+// API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_GetAuthenticationUrl.html
+func (c *Client) GetAuthenticationUrl(ctx context.Context, params *GetAuthenticationUrlInput, optFns ...func(*Options)) (*GetAuthenticationUrlOutput, error) {
+	out, metadata, err := invoke[GetAuthenticationUrlInput, GetAuthenticationUrlOutput](ctx, c, "GetAuthenticationUrl", params, optFns)
+	if err != nil {
+		return nil, err
+	}
+	out.ResultMetadata = metadata
+	return out, nil
+}
+
+// GetAuthenticationUrlInput is the input of GetAuthenticationUrl.
+type GetAuthenticationUrlInput struct {
+	// ConnectionToken is the secret from CreateParticipantConnection, not the
+	// ParticipantToken. Required.
+	ConnectionToken *string
+
+	// RedirectUri is where the customer lands afterwards, up to 1024 characters; it must
+	// be among those of the Amazon Cognito app client. Required.
+	RedirectUri *string
+
+	// SessionId is that of the event, 36 characters. Required.
+	SessionId *string
+}
+
+// GetAuthenticationUrlOutput is the output of GetAuthenticationUrl.
+type GetAuthenticationUrlOutput struct {
+	// AuthenticationUrl is the page to show to the customer.
+	AuthenticationUrl *string
+
+	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	ResultMetadata middleware.Metadata
+}
+
+func (in *GetAuthenticationUrlInput) bearer() *string { return in.ConnectionToken }
+
+func (in *GetAuthenticationUrlInput) validate() error {
+	return check("GetAuthenticationUrlInput",
+		token("ConnectionToken", in.ConnectionToken),
+		present("RedirectUri", in.RedirectUri != nil),
+		present("SessionId", in.SessionId != nil),
+	)
+}
+
+func (in *GetAuthenticationUrlInput) request(w *restjson.RequestWriter) {
+	w.Post("/participant/authentication-url")
+	w.String("RedirectUri", in.RedirectUri)
+	w.String("SessionId", in.SessionId)
+}
+
+func (out *GetAuthenticationUrlOutput) read(r *restjson.Reader) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "AuthenticationUrl":
+			r.String(&out.AuthenticationUrl)
+		}
+	}
+}
+
+// LogValue hides the secrets of the input from log/slog.
+func (in GetAuthenticationUrlInput) LogValue() slog.Value { return logValue(in) }
+
+// LogValue hides the secrets of the output from log/slog.
+func (out GetAuthenticationUrlOutput) LogValue() slog.Value { return logValue(out) }

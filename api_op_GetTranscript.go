@@ -1,0 +1,117 @@
+package connectparticipant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// GetTranscript returns a page of the chat's transcript: messages, attachments, and
+// the events of joining, leaving, transfer and end. Typing is not kept.
+//
+// Without StartPosition and ScanDirection it begins with the newest items and goes
+// backward. [Transcript] and [NewGetTranscriptPaginator] follow the pages. Once the
+// chat has ended the token is dead, and with it this way to the transcript.
+//
+// API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_GetTranscript.html
+func (c *Client) GetTranscript(ctx context.Context, params *GetTranscriptInput, optFns ...func(*Options)) (*GetTranscriptOutput, error) {
+	out, metadata, err := invoke[GetTranscriptInput, GetTranscriptOutput](ctx, c, "GetTranscript", params, optFns)
+	if err != nil {
+		return nil, err
+	}
+	out.ResultMetadata = metadata
+	return out, nil
+}
+
+// GetTranscriptInput is the input of GetTranscript.
+type GetTranscriptInput struct {
+	// ConnectionToken is the secret from CreateParticipantConnection, not the
+	// ParticipantToken. Required.
+	ConnectionToken *string
+
+	// ContactId is the contact of the current chat; another one gives an empty
+	// transcript. Defaults to the current chat.
+	ContactId *string
+
+	// MaxResults is the number of items a page, at most 100. Defaults to 10, as does 0.
+	MaxResults *int32
+
+	// NextToken is that of the page before. Defaults to the first page.
+	NextToken *string
+
+	// ScanDirection says which items are chosen, seen from StartPosition; FORWARD
+	// without a StartPosition is refused by the service. Defaults to BACKWARD without
+	// StartPosition, to FORWARD with one.
+	ScanDirection types.ScanDirection
+
+	// SortOrder is the order of the items within the page. Defaults to DESCENDING.
+	SortOrder types.SortKey
+
+	// StartPosition is where to begin, in the current chat only. Defaults to its
+	// newest item.
+	StartPosition *types.StartPosition
+}
+
+// GetTranscriptOutput is the output of GetTranscript.
+type GetTranscriptOutput struct {
+	// InitialContactId is the first contact of the current chat.
+	InitialContactId *string
+
+	// NextToken is for the next page. There is none if it is absent or empty.
+	NextToken *string
+
+	// Transcript is the page.
+	Transcript []types.Item
+
+	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	ResultMetadata middleware.Metadata
+}
+
+func (in *GetTranscriptInput) bearer() *string { return in.ConnectionToken }
+
+func (in *GetTranscriptInput) validate() error {
+	return check("GetTranscriptInput",
+		token("ConnectionToken", in.ConnectionToken),
+	)
+}
+
+func (in *GetTranscriptInput) request(w *restjson.RequestWriter) {
+	w.Post("/participant/transcript")
+	w.String("ContactId", in.ContactId)
+	w.Int32("MaxResults", in.MaxResults)
+	w.String("NextToken", in.NextToken)
+	w.Enum("ScanDirection", string(in.ScanDirection))
+	w.Enum("SortOrder", string(in.SortOrder))
+	if start := in.StartPosition; start != nil {
+		w.Object("StartPosition")
+		w.String("AbsoluteTime", start.AbsoluteTime)
+		w.String("Id", start.Id)
+		if start.MostRecent != 0 {
+			w.Int32("MostRecent", &start.MostRecent)
+		}
+		w.End()
+	}
+}
+
+func (out *GetTranscriptOutput) read(r *restjson.Reader) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "InitialContactId":
+			r.String(&out.InitialContactId)
+		case "NextToken":
+			r.String(&out.NextToken)
+		case "Transcript":
+			restjson.Structs(r, &out.Transcript, restjson.Item)
+		}
+	}
+}
+
+// LogValue hides the secrets of the input from log/slog.
+func (in GetTranscriptInput) LogValue() slog.Value { return logValue(in) }
+
+// LogValue hides the secrets of the output from log/slog.
+func (out GetTranscriptOutput) LogValue() slog.Value { return logValue(out) }

@@ -1,0 +1,91 @@
+package connectparticipant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+// SendEvent tells the other participants that this one is typing, or has got or read
+// a message.
+//
+// Receipts work in chats of two participants only; with a third one the call fails
+// with *types.ConflictException. A receipt for the newest message stands for all
+// before it.
+//
+// API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_SendEvent.html
+func (c *Client) SendEvent(ctx context.Context, params *SendEventInput, optFns ...func(*Options)) (*SendEventOutput, error) {
+	out, metadata, err := invoke[SendEventInput, SendEventOutput](ctx, c, "SendEvent", params, optFns)
+	if err != nil {
+		return nil, err
+	}
+	out.ResultMetadata = metadata
+	return out, nil
+}
+
+// SendEventInput is the input of SendEvent.
+type SendEventInput struct {
+	// ConnectionToken is the secret from CreateParticipantConnection, not the
+	// ParticipantToken. Required.
+	ConnectionToken *string
+
+	// ContentType is application/vnd.amazonaws.connect.event.typing,
+	// ….event.message.delivered or ….event.message.read; the older
+	// ….event.connection.acknowledged is not maintained. Required.
+	ContentType *string
+
+	// ClientToken makes a repeated call the same call. Up to 500 characters. Defaults
+	// to a random UUID.
+	ClientToken *string
+
+	// Content is {"messageId":"…"} for a receipt. Leave it out for typing.
+	Content *string
+}
+
+// SendEventOutput is the output of SendEvent.
+type SendEventOutput struct {
+	// AbsoluteTime is when the service took the event in, ISO 8601 in UTC with
+	// milliseconds.
+	AbsoluteTime *string
+
+	// Id names the event.
+	Id *string
+
+	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	ResultMetadata middleware.Metadata
+}
+
+func (in *SendEventInput) bearer() *string { return in.ConnectionToken }
+
+func (in *SendEventInput) clientToken() **string { return &in.ClientToken }
+
+func (in *SendEventInput) validate() error {
+	return check("SendEventInput",
+		token("ConnectionToken", in.ConnectionToken),
+		present("ContentType", in.ContentType != nil),
+	)
+}
+
+func (in *SendEventInput) request(w *restjson.RequestWriter) {
+	w.Post("/participant/event")
+	w.String("ClientToken", in.ClientToken)
+	w.String("Content", in.Content)
+	w.String("ContentType", in.ContentType)
+}
+
+func (out *SendEventOutput) read(r *restjson.Reader) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "AbsoluteTime":
+			r.String(&out.AbsoluteTime)
+		case "Id":
+			r.String(&out.Id)
+		}
+	}
+}
+
+// LogValue hides the secrets of the input from log/slog.
+func (in SendEventInput) LogValue() slog.Value { return logValue(in) }

@@ -1,0 +1,107 @@
+package connectparticipant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// SendMessage sends a message to the other participants of the chat. The sender gets
+// it back on its own sockets, under the same Id, at times before this call returns.
+//
+// How long Content may be depends on the content type and the chat's channel; the
+// service decides, and its shape allows 16,384. Which content types a chat accepts
+// was fixed when it was started. A repeated call with the same ClientToken is one
+// message.
+//
+// API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_SendMessage.html
+func (c *Client) SendMessage(ctx context.Context, params *SendMessageInput, optFns ...func(*Options)) (*SendMessageOutput, error) {
+	out, metadata, err := invoke[SendMessageInput, SendMessageOutput](ctx, c, "SendMessage", params, optFns)
+	if err != nil {
+		return nil, err
+	}
+	out.ResultMetadata = metadata
+	return out, nil
+}
+
+// SendMessageInput is the input of SendMessage.
+type SendMessageInput struct {
+	// ConnectionToken is the secret from CreateParticipantConnection, not the
+	// ParticipantToken. Required.
+	ConnectionToken *string
+
+	// Content is the text, or JSON in a string. Required.
+	Content *string
+
+	// ContentType is text/plain, text/markdown, application/json or
+	// application/vnd.amazonaws.connect.message.interactive.response. Required.
+	ContentType *string
+
+	// ClientToken makes a repeated call the same call. Up to 500 characters. Defaults
+	// to a random UUID.
+	ClientToken *string
+}
+
+// SendMessageOutput is the output of SendMessage.
+type SendMessageOutput struct {
+	// AbsoluteTime is when the service took the message in, ISO 8601 in UTC with
+	// milliseconds.
+	AbsoluteTime *string
+
+	// Id names the message, in pushes and in the transcript too.
+	Id *string
+
+	// MessageMetadata says that message processing has not delivered the message yet;
+	// absent where the chat has no message processing.
+	MessageMetadata *types.MessageProcessingMetadata
+
+	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	ResultMetadata middleware.Metadata
+}
+
+func (in *SendMessageInput) bearer() *string { return in.ConnectionToken }
+
+func (in *SendMessageInput) clientToken() **string { return &in.ClientToken }
+
+func (in *SendMessageInput) validate() error {
+	return check("SendMessageInput",
+		token("ConnectionToken", in.ConnectionToken),
+		present("Content", in.Content != nil),
+		present("ContentType", in.ContentType != nil),
+	)
+}
+
+func (in *SendMessageInput) request(w *restjson.RequestWriter) {
+	w.Post("/participant/message")
+	w.String("ClientToken", in.ClientToken)
+	w.String("Content", in.Content)
+	w.String("ContentType", in.ContentType)
+}
+
+func (out *SendMessageOutput) read(r *restjson.Reader) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "AbsoluteTime":
+			r.String(&out.AbsoluteTime)
+		case "Id":
+			r.String(&out.Id)
+		case "MessageMetadata":
+			restjson.Struct(r, &out.MessageMetadata, messageProcessing)
+		}
+	}
+}
+
+func messageProcessing(r *restjson.Reader, v *types.MessageProcessingMetadata) {
+	for name := range r.Members() {
+		if string(name) == "MessageProcessingStatus" {
+			restjson.Enum(r, &v.MessageProcessingStatus)
+		}
+	}
+}
+
+// LogValue hides the secrets of the input from log/slog.
+func (in SendMessageInput) LogValue() slog.Value { return logValue(in) }

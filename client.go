@@ -1,0 +1,304 @@
+package connectparticipant
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	smithy "github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+// ServiceID is the service's name in the AWS SDKs, in errors and in spans.
+const ServiceID = "ConnectParticipant"
+
+// ServiceAPIVersion is the version of the service's API.
+const ServiceAPIVersion = "2018-09-07"
+
+// API is every operation of the service. *Client implements it; code that takes
+// an API can be tested with a stub. It grows when the service does, so that a stub
+// should embed API.
+type API interface {
+	CancelParticipantAuthentication(ctx context.Context, params *CancelParticipantAuthenticationInput, optFns ...func(*Options)) (*CancelParticipantAuthenticationOutput, error)
+	CompleteAttachmentUpload(ctx context.Context, params *CompleteAttachmentUploadInput, optFns ...func(*Options)) (*CompleteAttachmentUploadOutput, error)
+	CreateParticipantConnection(ctx context.Context, params *CreateParticipantConnectionInput, optFns ...func(*Options)) (*CreateParticipantConnectionOutput, error)
+	DescribeView(ctx context.Context, params *DescribeViewInput, optFns ...func(*Options)) (*DescribeViewOutput, error)
+	DisconnectParticipant(ctx context.Context, params *DisconnectParticipantInput, optFns ...func(*Options)) (*DisconnectParticipantOutput, error)
+	GetAttachment(ctx context.Context, params *GetAttachmentInput, optFns ...func(*Options)) (*GetAttachmentOutput, error)
+	GetAuthenticationUrl(ctx context.Context, params *GetAuthenticationUrlInput, optFns ...func(*Options)) (*GetAuthenticationUrlOutput, error)
+	GetTranscript(ctx context.Context, params *GetTranscriptInput, optFns ...func(*Options)) (*GetTranscriptOutput, error)
+	SendEvent(ctx context.Context, params *SendEventInput, optFns ...func(*Options)) (*SendEventOutput, error)
+	SendMessage(ctx context.Context, params *SendMessageInput, optFns ...func(*Options)) (*SendMessageOutput, error)
+	StartAttachmentUpload(ctx context.Context, params *StartAttachmentUploadInput, optFns ...func(*Options)) (*StartAttachmentUploadOutput, error)
+}
+
+var _ API = (*Client)(nil)
+
+// Client calls the Amazon Connect Participant Service. It is safe for use by many
+// goroutines and holds no chat: each call carries its chat's token.
+type Client struct {
+	options Options
+	frozen  sync.Map // the senders of the *awshttp.BuildableClient that calls have brought
+}
+
+// New returns a client for options, which optFns change first. It never fails:
+// what is wrong with the options, such as a missing region, is the error of each
+// call.
+//
+// Without Options.HTTPClient a call whose server falls silent fails after 60
+// seconds; with one, the call's context is the only bound.
+func New(options Options, optFns ...func(*Options)) *Client {
+	options = options.Copy().withOptFns(optFns)
+	options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)
+	options.HTTPClient = noRedirects(options.HTTPClient)
+	return &Client{options: options}
+}
+
+// Options returns a copy of the client's options, defaults filled in.
+func (c *Client) Options() Options { return c.options.Copy() }
+
+// input is what an operation knows about its request.
+type input interface {
+	bearer() *string                   // the token for X-Amz-Bearer
+	request(w *restjson.RequestWriter) // method, path and body
+	validate() error                   // what is refused before anything is sent
+}
+
+// output is what an operation knows about its answer.
+type output interface {
+	read(r *restjson.Reader)
+}
+
+// operation is a call's name and where its answer goes.
+type operation struct {
+	name      string
+	newOutput func() output
+}
+
+// invoke runs one call of the operation name: it works on a copy of params, so
+// that the caller's stays as it is.
+func invoke[I, O any, PI interface {
+	*I
+	input
+}, PO interface {
+	*O
+	output
+}](ctx context.Context, c *Client, name string, params *I, optFns []func(*Options)) (*O, middleware.Metadata, error) {
+	in := new(I)
+	if params != nil {
+		*in = *params
+	}
+	result, metadata, err := c.call(ctx, operation{name, func() output { return PO(new(O)) }}, PI(in), optFns)
+	if err == nil {
+		if out, ok := result.(*O); ok {
+			return out, metadata, nil
+		}
+		err = fmt.Errorf("a middleware returned %T for %T", result, new(O))
+	}
+	return nil, metadata, &smithy.OperationError{ServiceID: ServiceID, OperationName: name, Err: err}
+}
+
+// call applies the options, builds the stack and runs it.
+func (c *Client) call(ctx context.Context, op operation, in input, optFns []func(*Options)) (any, middleware.Metadata, error) {
+	options := c.callOptions(optFns)
+	if options.err != nil {
+		return nil, middleware.Metadata{}, options.err
+	}
+	telemetry, err := newTelemetry(&options)
+	if err != nil {
+		return nil, middleware.Metadata{}, err
+	}
+	stack, err := newStack(op, &options, telemetry)
+	if err != nil {
+		return nil, middleware.Metadata{}, err
+	}
+	handler := middleware.DecorateHandler(sender{client: options.HTTPClient, meter: telemetry.meter}, stack)
+
+	ctx, measured := telemetry.startCall(callContext(ctx, op.name, &options), op.name)
+	result, metadata, err := handler.Handle(ctx, in)
+	measured.endCall(ctx, err)
+	return result, metadata, err
+}
+
+// callOptions returns the options of one call.
+func (c *Client) callOptions(optFns []func(*Options)) Options {
+	options := c.options.Copy()
+	if len(optFns) == 0 {
+		return options
+	}
+	options = options.withOptFns(optFns)
+	if options.RetryMaxAttempts != c.options.RetryMaxAttempts {
+		options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)
+	}
+	if options.HTTPClient != c.options.HTTPClient {
+		options.HTTPClient = c.callHTTPClient(options.HTTPClient)
+	}
+	return options
+}
+
+// callContext puts into the context what third-party middlewares look for there.
+func callContext(ctx context.Context, name string, options *Options) context.Context {
+	ctx = middleware.ClearStackValues(ctx)
+	ctx = middleware.WithServiceID(ctx, ServiceID)
+	ctx = middleware.WithOperationName(ctx, name)
+	ctx = awsmiddleware.SetServiceID(ctx, ServiceID)
+	ctx = awsmiddleware.SetOperationName(ctx, name)
+	if options.Region != "" {
+		ctx = awsmiddleware.SetRegion(ctx, options.Region)
+	}
+	if _, silent := options.Logger.(logging.Nop); !silent {
+		ctx = middleware.SetLogger(ctx, options.Logger)
+	}
+	return ctx
+}
+
+// newStack builds the middleware stack of a call, in the order in which a request
+// meets it. A Stack must not run twice at the same time, since its steps write to
+// themselves, so that each call has its own.
+func newStack(op operation, options *Options, telemetry *telemetry) (*middleware.Stack, error) {
+	stack := middleware.NewStack(op.name, smithyhttp.NewStackRequest)
+
+	_ = stack.Initialize.Add(&fillClientToken{provider: options.IdempotencyTokenProvider}, middleware.After)
+	_ = stack.Initialize.Add(&validateInput{}, middleware.After)
+
+	_ = stack.Serialize.Add(&serialize{telemetry: telemetry}, middleware.After)
+	_ = stack.Serialize.Add(&setHeaders{userAgent: userAgent(options.AppID)}, middleware.After)
+
+	_ = stack.Build.Add(&awsmiddleware.ClientRequestID{}, middleware.After)
+	_ = stack.Build.Add(&awsmiddleware.RecursionDetection{}, middleware.After)
+
+	_ = stack.Finalize.Add(newAttempt(options, telemetry), middleware.After)
+	_ = stack.Finalize.Add(&resolveEndpoint{options: options, telemetry: telemetry}, middleware.After)
+
+	// An answer meets these from the last to the first.
+	_ = stack.Deserialize.Add(&awsmiddleware.AddRawResponse{}, middleware.After)
+	_ = stack.Deserialize.Add(&awshttp.ResponseErrorWrapper{}, middleware.After)
+	_ = stack.Deserialize.Add(&retrieveRequestID{}, middleware.After)
+	_ = stack.Deserialize.Add(&deserialize{newOutput: op.newOutput, telemetry: telemetry}, middleware.After)
+	addLogger(stack, options.ClientLogMode)
+
+	if err := addInterceptors(stack, &options.Interceptors); err != nil {
+		return nil, err
+	}
+	for _, fn := range options.APIOptions {
+		if err := fn(stack); err != nil {
+			return nil, err
+		}
+	}
+	return stack, nil
+}
+
+// newAttempt returns the retry loop. Clock skew correction is off, or aws/retry
+// would repeat a 403 when the answer's Date is minutes off: nothing is signed.
+func newAttempt(options *Options, telemetry *telemetry) *retry.Attempt {
+	return retry.NewAttemptMiddleware(options.Retryer, smithyhttp.RequestCloner, func(a *retry.Attempt) {
+		a.LogAttempts = options.ClientLogMode.IsRetries()
+		a.OperationMeter = telemetry.meter
+		a.DisableClockSkewCorrection = true
+	})
+}
+
+// serialize turns the input into method, path and body.
+type serialize struct{ telemetry *telemetry }
+
+func (*serialize) ID() string { return "OperationSerializer" }
+
+func (m *serialize) HandleSerialize(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (
+	middleware.SerializeOutput, middleware.Metadata, error,
+) {
+	request, params, err := requestAndInput(in)
+	if err != nil {
+		return middleware.SerializeOutput{}, middleware.Metadata{}, err
+	}
+	measured := m.telemetry.start(ctx, "OperationSerializer", m.telemetry.serialization)
+	var w restjson.RequestWriter
+	params.request(&w)
+	in.Request, err = w.Build(request)
+	measured.end(ctx)
+	if err != nil {
+		return middleware.SerializeOutput{}, middleware.Metadata{}, &smithy.SerializationError{Err: err}
+	}
+	return next.HandleSerialize(ctx, in)
+}
+
+// setHeaders sets the headers that every call has, the token among them.
+type setHeaders struct{ userAgent string }
+
+func (*setHeaders) ID() string { return "BearerToken" }
+
+func (m *setHeaders) HandleSerialize(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (
+	middleware.SerializeOutput, middleware.Metadata, error,
+) {
+	request, params, err := requestAndInput(in)
+	if err != nil {
+		return middleware.SerializeOutput{}, middleware.Metadata{}, err
+	}
+	request.Header["User-Agent"] = []string{m.userAgent}
+	if token := params.bearer(); token != nil {
+		request.Header["X-Amz-Bearer"] = []string{*token}
+	}
+	return next.HandleSerialize(ctx, in)
+}
+
+func requestAndInput(in middleware.SerializeInput) (*smithyhttp.Request, input, error) {
+	request, ok := in.Request.(*smithyhttp.Request)
+	if !ok {
+		return nil, nil, fmt.Errorf("unknown transport type %T", in.Request)
+	}
+	params, ok := in.Parameters.(input)
+	if !ok {
+		return nil, nil, fmt.Errorf("unknown input type %T", in.Parameters)
+	}
+	return request, params, nil
+}
+
+// deserialize turns the answer into the output or an error, and ends with its body.
+type deserialize struct {
+	newOutput func() output
+	telemetry *telemetry
+}
+
+func (*deserialize) ID() string { return "OperationDeserializer" }
+
+func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	middleware.DeserializeOutput, middleware.Metadata, error,
+) {
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	response, ok := out.RawResponse.(*smithyhttp.Response)
+	if !ok {
+		if err == nil {
+			err = &smithy.DeserializationError{Err: fmt.Errorf("unknown transport type %T", out.RawResponse)}
+		}
+		return out, metadata, err
+	}
+	defer restjson.Discard(response.Response)
+	if err != nil {
+		return out, metadata, err
+	}
+	measured := m.telemetry.start(ctx, "OperationDeserializer", m.telemetry.deserialization)
+	defer measured.end(ctx)
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return out, metadata, readAPIError(response.Response, in.Request)
+	}
+	result := m.newOutput()
+	if err := restjson.ReadResponse(response.Response, result.read); err != nil {
+		return out, metadata, answerError(ctx, err)
+	}
+	out.Result = result
+	return out, metadata, nil
+}
+
+// answerError wraps what went wrong with an answer that had begun well.
+func answerError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &smithy.CanceledError{Err: ctx.Err()}
+	}
+	return &smithy.DeserializationError{Err: err}
+}

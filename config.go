@@ -1,0 +1,123 @@
+package connectparticipant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// NewFromConfig returns a client with the settings of an AWS configuration that
+// mean something to this service, optFns applied last. It never touches
+// cfg.Credentials: the tokens of the calls are all that the service wants.
+//
+// With the deprecated cfg.EndpointResolver or cfg.EndpointResolverWithOptions set,
+// each call fails with an error that says what to use instead.
+func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
+	options := Options{
+		APIOptions:                 cfg.APIOptions,
+		AppID:                      cfg.AppID,
+		BaseEndpoint:               cfg.BaseEndpoint,
+		ClientLogMode:              cfg.ClientLogMode,
+		DefaultsMode:               cfg.DefaultsMode,
+		DisableClockSkewCorrection: cfg.DisableClockSkewCorrection,
+		Interceptors:               cfg.Interceptors,
+		Logger:                     cfg.Logger,
+		Region:                     cfg.Region,
+		RetryMaxAttempts:           cfg.RetryMaxAttempts,
+		RetryMode:                  cfg.RetryMode,
+		RuntimeEnvironment:         cfg.RuntimeEnvironment,
+		err:                        errors.Join(deprecatedResolver(cfg)),
+	}
+	if cfg.HTTPClient != nil {
+		options.HTTPClient = cfg.HTTPClient
+	}
+	if cfg.Retryer != nil {
+		options.Retryer = cfg.Retryer()
+	}
+	options.takeConfigSources(cfg.ConfigSources)
+	return New(options, func(o *Options) {
+		for _, fn := range cfg.ServiceOptions {
+			fn(ServiceID, o)
+		}
+		for _, fn := range optFns {
+			fn(o)
+		}
+	})
+}
+
+func deprecatedResolver(cfg aws.Config) error {
+	//nolint:staticcheck // the deprecated fields are named in order to refuse them
+	if cfg.EndpointResolver == nil && cfg.EndpointResolverWithOptions == nil {
+		return nil
+	}
+	return errors.New("aws.Config.EndpointResolver is not supported: set BaseEndpoint or Options.EndpointResolverV2")
+}
+
+// The settings that aws.Config holds only in its sources, as the environment and
+// the shared configuration files answer for them.
+type (
+	dualStackSource interface {
+		GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
+	}
+	fipsSource interface {
+		GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
+	}
+	baseEndpointSource interface {
+		GetServiceBaseEndpoint(ctx context.Context, sdkID string) (string, bool, error)
+	}
+	ignoreEndpointsSource interface {
+		GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
+	}
+)
+
+func (o *Options) takeConfigSources(sources []any) {
+	ctx := context.Background()
+	var errs [4]error
+	o.EndpointOptions.UseDualStackEndpoint, _, errs[0] = first(sources, func(s dualStackSource) (aws.DualStackEndpointState, bool, error) {
+		return s.GetUseDualStackEndpoint(ctx)
+	})
+	o.EndpointOptions.UseFIPSEndpoint, _, errs[1] = first(sources, func(s fipsSource) (aws.FIPSEndpointState, bool, error) {
+		return s.GetUseFIPSEndpoint(ctx)
+	})
+	var ignore, found bool
+	var endpoint string
+	ignore, _, errs[2] = first(sources, func(s ignoreEndpointsSource) (bool, bool, error) {
+		return s.GetIgnoreConfiguredEndpoints(ctx)
+	})
+	if !ignore && !onlyGlobalEndpoint() {
+		endpoint, found, errs[3] = first(sources, func(s baseEndpointSource) (string, bool, error) {
+			return s.GetServiceBaseEndpoint(ctx, ServiceID)
+		})
+	}
+	if found {
+		o.BaseEndpoint = &endpoint
+	}
+	if err := errors.Join(errs[:]...); err != nil {
+		o.err = errors.Join(o.err, fmt.Errorf("read AWS configuration: %w", err))
+	}
+}
+
+// onlyGlobalEndpoint reports whether the environment names an endpoint for all
+// services but none for this one. It then wins over the shared configuration files.
+func onlyGlobalEndpoint() bool {
+	_, global := os.LookupEnv("AWS_ENDPOINT_URL")
+	_, own := os.LookupEnv("AWS_ENDPOINT_URL_CONNECTPARTICIPANT")
+	return global && !own
+}
+
+// first asks the sources that are an S, in order, until one answers or fails.
+func first[S, V any](sources []any, ask func(S) (V, bool, error)) (value V, found bool, err error) {
+	for _, source := range sources {
+		s, ok := source.(S)
+		if !ok {
+			continue
+		}
+		if value, found, err = ask(s); found || err != nil {
+			return value, found && err == nil, err
+		}
+	}
+	return value, false, nil
+}

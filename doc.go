@@ -1,0 +1,48 @@
+// Package connectparticipant is a client of the Amazon Connect Participant
+// Service, the API with which the participants of an Amazon Connect chat
+// (customers, agents, bots) take part in it.
+//
+// # Tokens instead of credentials
+//
+// No call is signed and no AWS credentials are needed. What opens a chat is its
+// ParticipantToken, which the Amazon Connect API gives out (StartChatContact,
+// CreateParticipant). CreateParticipantConnection takes it and gives a
+// ConnectionToken, good for a day, which the other ten operations take:
+//
+//	client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2"})
+//	connection, err := client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
+//		ParticipantToken: &participantToken,
+//		Type:             []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
+//	})
+//	…
+//	_, err = client.SendMessage(ctx, &connectparticipant.SendMessageInput{
+//		ConnectionToken: connection.ConnectionCredentials.ConnectionToken,
+//		ContentType:     aws.String("text/plain"),
+//		Content:         aws.String("hello"),
+//	})
+//
+// Both tokens are secrets: who has one can read and write the chat. They never
+// stand in an error or a log of this package.
+//
+// # Clients
+//
+// A [Client] is safe for use by many goroutines; one serves any number of chats,
+// since each call carries its chat's token. The names and types are those of the
+// official Go client: moving over is a changed import path.
+//
+// # Errors
+//
+// Every error of a call is a *[smithy.OperationError]. Within it, errors.As finds
+// the service's errors (the types in package types; *smithy.GenericAPIError for
+// codes that are not listed there), smithy.InvalidParamsError for a call that was
+// not sent because a member is missing, *smithy.DeserializationError for an answer
+// that could not be read, *smithy.CanceledError when the context ended, and
+// *awshttp.ResponseError with the HTTP status and request id of an answer. See
+// [IsAccessDenied], [IsThrottled] and [RequestID].
+//
+// # Retries
+//
+// Calls that fail for a passing reason (status 429, 500, 502, 503 or 504, a
+// connection that breaks) are made up to three times, with the same body and the
+// same ClientToken, so that the service takes a repeated message as one.
+package connectparticipant

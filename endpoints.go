@@ -1,0 +1,220 @@
+package connectparticipant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
+	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/participant-go/connectparticipant/internal/endpoint"
+)
+
+// EndpointResolverOptions holds the variants of an endpoint. Its fields are the
+// official client's.
+type EndpointResolverOptions struct {
+	// Logger has no effect. Defaults to none.
+	Logger logging.Logger
+
+	// LogDeprecated has no effect. Defaults to false.
+	LogDeprecated bool
+
+	// ResolvedRegion has no effect. Defaults to "".
+	ResolvedRegion string
+
+	// DisableHTTPS sends the tokens over plain http, to any host: only for a
+	// network that is trusted. Defaults to false.
+	DisableHTTPS bool
+
+	// UseDualStackEndpoint chooses the endpoint with IPv4 and IPv6 addresses. Not
+	// with a BaseEndpoint. Defaults to disabled.
+	UseDualStackEndpoint aws.DualStackEndpointState
+
+	// UseFIPSEndpoint chooses the FIPS 140 endpoint. Not with a BaseEndpoint; a
+	// region named fips-X or X-fips means the same. Defaults to disabled.
+	UseFIPSEndpoint aws.FIPSEndpointState
+}
+
+// EndpointParameters is what an endpoint may depend on.
+type EndpointParameters struct {
+	// Region is the AWS region. Required without Endpoint.
+	Region *string
+
+	// UseDualStack asks for the dual-stack endpoint. Defaults to false.
+	UseDualStack *bool
+
+	// UseFIPS asks for the FIPS endpoint. Defaults to false.
+	UseFIPS *bool
+
+	// Endpoint is Options.BaseEndpoint. Defaults to none.
+	Endpoint *string
+}
+
+// ValidateRequired returns an error that names a parameter which has a default but
+// is nil.
+func (p EndpointParameters) ValidateRequired() error {
+	if p.UseDualStack == nil {
+		return errors.New("parameter UseDualStack is required")
+	}
+	if p.UseFIPS == nil {
+		return errors.New("parameter UseFIPS is required")
+	}
+	return nil
+}
+
+// WithDefaults returns a copy of p with its defaults filled in.
+func (p EndpointParameters) WithDefaults() EndpointParameters {
+	if p.UseDualStack == nil {
+		p.UseDualStack = aws.Bool(false)
+	}
+	if p.UseFIPS == nil {
+		p.UseFIPS = aws.Bool(false)
+	}
+	return p
+}
+
+// EndpointResolverV2 finds the endpoint of a call. It is asked on every call, and
+// must be safe for use by many goroutines.
+type EndpointResolverV2 interface {
+	ResolveEndpoint(ctx context.Context, params EndpointParameters) (smithyendpoints.Endpoint, error)
+}
+
+// NewDefaultEndpointResolverV2 returns the resolver of a client that was given
+// none: it follows the service's endpoint rules, for every AWS partition.
+func NewDefaultEndpointResolverV2() EndpointResolverV2 { return ruleSet{} }
+
+type ruleSet struct{}
+
+func (ruleSet) ResolveEndpoint(_ context.Context, params EndpointParameters) (smithyendpoints.Endpoint, error) {
+	params = params.WithDefaults()
+	if params.Endpoint != nil {
+		return customEndpoint(params)
+	}
+	address, err := endpoint.Resolve(endpoint.Params{
+		Region: aws.ToString(params.Region), UseFIPS: *params.UseFIPS, UseDualStack: *params.UseDualStack,
+	})
+	if err != nil {
+		return smithyendpoints.Endpoint{}, err
+	}
+	uri, err := url.Parse(address)
+	if err != nil {
+		return smithyendpoints.Endpoint{}, err
+	}
+	return smithyendpoints.Endpoint{URI: *uri, Headers: http.Header{}}, nil
+}
+
+func customEndpoint(params EndpointParameters) (smithyendpoints.Endpoint, error) {
+	switch {
+	case *params.UseFIPS:
+		return smithyendpoints.Endpoint{}, errors.New("Invalid Configuration: FIPS and custom endpoint are not supported") //nolint:staticcheck // the rule set's own text
+	case *params.UseDualStack:
+		return smithyendpoints.Endpoint{}, errors.New("Invalid Configuration: Dualstack and custom endpoint are not supported") //nolint:staticcheck // the rule set's own text
+	}
+	uri, err := url.Parse(*params.Endpoint)
+	if err != nil {
+		// The URL stays out of the text: it may hold a password.
+		var parseError *url.Error
+		if errors.As(err, &parseError) {
+			err = parseError.Err
+		}
+		return smithyendpoints.Endpoint{}, fmt.Errorf("parse BaseEndpoint: %w", err)
+	}
+	if uri.Host == "" || uri.RawQuery != "" || uri.Fragment != "" {
+		return smithyendpoints.Endpoint{}, errors.New("BaseEndpoint must be a URL with scheme and host, and without query or fragment")
+	}
+	return smithyendpoints.Endpoint{URI: *uri, Headers: http.Header{}}, nil
+}
+
+// resolveEndpoint completes the request's URL.
+type resolveEndpoint struct {
+	options   *Options
+	telemetry *telemetry
+}
+
+func (*resolveEndpoint) ID() string { return "ResolveEndpointV2" }
+
+func (m *resolveEndpoint) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
+	middleware.FinalizeOutput, middleware.Metadata, error,
+) {
+	request, ok := in.Request.(*smithyhttp.Request)
+	if !ok {
+		return middleware.FinalizeOutput{}, middleware.Metadata{}, fmt.Errorf("unknown transport type %T", in.Request)
+	}
+	measured := m.telemetry.start(ctx, "ResolveEndpoint", m.telemetry.endpoint)
+	resolved, err := m.resolve(ctx)
+	measured.set("client.call.resolved_endpoint", resolved.URI.Scheme+"://"+resolved.URI.Host)
+	measured.end(ctx)
+	if err != nil {
+		return middleware.FinalizeOutput{}, middleware.Metadata{}, fmt.Errorf("resolve endpoint: %w", err)
+	}
+	applyEndpoint(request, resolved)
+	return next.HandleFinalize(ctx, in)
+}
+
+func (m *resolveEndpoint) resolve(ctx context.Context) (smithyendpoints.Endpoint, error) {
+	variants := &m.options.EndpointOptions
+	region, fips, err := endpoint.Region(m.options.Region)
+	if err != nil {
+		return smithyendpoints.Endpoint{}, err
+	}
+	params := EndpointParameters{
+		UseDualStack: aws.Bool(variants.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+		UseFIPS:      aws.Bool(fips || variants.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+		Endpoint:     m.options.BaseEndpoint,
+	}
+	if region != "" {
+		params.Region = &region
+	}
+	resolved, err := m.options.EndpointResolverV2.ResolveEndpoint(ctx, params)
+	if err != nil {
+		return smithyendpoints.Endpoint{}, err
+	}
+	if variants.DisableHTTPS {
+		resolved.URI.Scheme = "http"
+	}
+	return resolved, requireSecure(&resolved.URI, variants.DisableHTTPS)
+}
+
+// requireSecure refuses to send a token over plain http, but to this machine.
+func requireSecure(uri *url.URL, permitted bool) error {
+	switch {
+	case uri.Host == "":
+		return errors.New("the endpoint has no host")
+	case uri.Scheme == "https":
+		return nil
+	case uri.Scheme != "http":
+		return fmt.Errorf("the endpoint's scheme is %q, not https", uri.Scheme)
+	case permitted || isLoopback(uri.Hostname()):
+		return nil
+	}
+	return fmt.Errorf("plain http to %s would show the token to the network: use https, or set EndpointOptions.DisableHTTPS", uri.Host)
+}
+
+func isLoopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func applyEndpoint(request *smithyhttp.Request, resolved smithyendpoints.Endpoint) {
+	base := &resolved.URI
+	if base.RawPath != "" || request.URL.RawPath != "" {
+		request.URL.RawPath = smithyhttp.JoinPath(base.EscapedPath(), request.URL.EscapedPath())
+	}
+	request.URL.Path = smithyhttp.JoinPath(base.Path, request.URL.Path)
+	request.URL.Scheme, request.URL.Host = base.Scheme, base.Host
+	for name := range resolved.Headers {
+		request.Header.Set(name, resolved.Headers.Get(name))
+	}
+}

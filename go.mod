@@ -1,0 +1,13 @@
+module github.com/participant-go/connectparticipant
+
+go 1.25
+
+require (
+	github.com/aws/aws-sdk-go-v2 v1.47.6
+	github.com/aws/smithy-go v1.28.8
+	github.com/google/uuid v1.6.0
+	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
+)
+
+require go.yaml.in/yaml/v3 v3.0.5 // indirect

@@ -1,0 +1,91 @@
+// Package redact makes JSON and HTTP headers fit for a log: it keeps what is known
+// to be harmless and replaces every other value by its length.
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sort"
+	"strings"
+)
+
+// harmless lists the members whose strings are no secrets. All others are
+// replaced, those of future versions of the service included.
+var harmless = set("AbsoluteTime", "AttachmentId", "AttachmentIds", "ClientToken", "code", "ConnectionExpiry",
+	"ContactId", "ContentType", "DeliveredTimestamp", "Expiry", "Id", "InitialContactId", "Message", "message",
+	"MessageId", "MessageProcessingStatus", "ParticipantId", "ParticipantRole", "ReadTimestamp",
+	"RecipientParticipantId", "RelatedContactId", "ResourceType", "ScanDirection", "SortOrder", "Status", "Type",
+	"UrlExpiry", "__type")
+
+var harmlessHeaders = set("Accept-Encoding", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request", "Connection",
+	"Content-Encoding", "Content-Length", "Content-Type", "Date", "Retry-After", "Server", "Transfer-Encoding",
+	"User-Agent", "Via", "X-Amz-Cf-Id", "X-Amz-Id-2", "X-Amz-Request-Id", "X-Amzn-Errortype", "X-Amzn-Requestid",
+	"X-Amzn-Request-Id", "X-Amzn-Trace-Id")
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, name := range names {
+		m[name] = true
+	}
+	return m
+}
+
+// JSON returns data with the values of all but the harmless members replaced. Of
+// data that isn't JSON it tells only the length.
+func JSON(data []byte) []byte {
+	if len(data) == 0 {
+		return nil
+	}
+	var v any
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if decoder.Decode(&v) != nil || decoder.More() {
+		return fmt.Appendf(nil, "[%d bytes, not JSON]", len(data))
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(replace("", v)); err != nil {
+		return fmt.Appendf(nil, "[%d bytes]", len(data))
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+func replace(name string, v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, child := range v {
+			v[k] = replace(k, child)
+		}
+	case []any:
+		for i, child := range v {
+			v[i] = replace(name, child)
+		}
+	case string:
+		if !harmless[name] && v != "" {
+			return Text(v)
+		}
+	}
+	return v
+}
+
+// Text returns what stands for the secret s in a log.
+func Text(s string) string { return fmt.Sprintf("[redacted, %d bytes]", len(s)) }
+
+// Headers returns one line a value, in the order of the names, with the values of
+// all but the harmless headers replaced.
+func Headers(h http.Header) string {
+	lines := make([]string, 0, len(h))
+	for name, values := range h {
+		for _, value := range values {
+			if !harmlessHeaders[name] {
+				value = Text(value)
+			}
+			lines = append(lines, name+": "+value+"\r\n")
+		}
+	}
+	sort.Strings(lines)
+	return strings.Join(lines, "")
+}

@@ -1,0 +1,418 @@
+package restjson
+
+import (
+	"fmt"
+	"iter"
+	"strconv"
+	"sync"
+)
+
+// maxDepth bounds the nesting of an answer; the service's own nest six deep.
+const maxDepth = 500
+
+// SyntaxError says that an answer isn't the JSON that it should be. Its text
+// holds no part of the answer, which may be secret.
+type SyntaxError struct {
+	Offset  int    // in bytes, from the start of the document
+	Message string // such as "expected a string"
+	Member  string // the member being read, if any
+}
+
+// Error tells what was wrong and where.
+func (e *SyntaxError) Error() string {
+	if e.Member != "" {
+		return fmt.Sprintf("invalid JSON at offset %d, member %s: %s", e.Offset, e.Member, e.Message)
+	}
+	return fmt.Sprintf("invalid JSON at offset %d: %s", e.Offset, e.Message)
+}
+
+// Reader reads one JSON document in one pass. A caller walks it with Members and
+// Elements and takes the values that it knows; all others are checked and
+// skipped. The first error sticks: everything after it reads as empty.
+//
+// Strings are gathered and stored together, one string copy and one slab of
+// pointers for each Store, so that what one Store has filled shares no memory
+// with the rest of the document.
+type Reader struct {
+	data    []byte
+	pos     int
+	depth   int
+	err     *SyntaxError
+	scratch []byte // the last string token, if it had to be decoded
+	text    []byte // the bytes of the strings not stored yet
+	pending []pendingString
+}
+
+// pendingString is a string that was read and is stored later; start is -1 for null.
+type pendingString struct {
+	target     **string
+	start, end int
+}
+
+var readers = sync.Pool{New: func() any { return new(Reader) }}
+
+// Decode reads the document data with read. A null document, and none at all,
+// read as an empty object. data isn't kept.
+func Decode(data []byte, read func(*Reader)) error {
+	r := readers.Get().(*Reader)
+	defer r.release()
+	r.data = data
+	if r.peek() == 0 && r.pos == len(data) {
+		return nil
+	}
+	if !r.Null() {
+		read(r)
+	}
+	r.Store(0)
+	if r.peek(); r.pos < len(r.data) {
+		r.fail("unexpected data after the document")
+	}
+	if r.err == nil {
+		return nil // a nil *SyntaxError in an error would not be nil
+	}
+	return r.err
+}
+
+// release empties the reader and gives it back, unless a huge document has
+// grown its buffers.
+func (r *Reader) release() {
+	clear(r.pending)
+	if cap(r.text) > 1<<18 || cap(r.scratch) > 1<<18 {
+		return
+	}
+	*r = Reader{scratch: r.scratch[:0], text: r.text[:0], pending: r.pending[:0]}
+	readers.Put(r)
+}
+
+// Members walks an object. A member whose value the loop's body doesn't read is
+// skipped. The name is valid until the next read.
+func (r *Reader) Members() iter.Seq[[]byte] {
+	return func(yield func(name []byte) bool) {
+		if !r.open('{', "expected an object") {
+			return
+		}
+		for first := true; r.next(&first, '}'); {
+			r.peek()
+			nameStart := r.pos
+			name := r.stringToken()
+			nameEnd := r.pos
+			if r.expect(':'); r.err != nil {
+				return
+			}
+			r.peek()
+			start := r.pos
+			if !yield(name) {
+				return
+			}
+			if r.err != nil {
+				r.blame(nameStart, nameEnd)
+				return
+			}
+			if r.pos == start {
+				r.Skip()
+			}
+		}
+	}
+}
+
+// Elements walks a list. An element that the loop's body doesn't read is skipped.
+func (r *Reader) Elements() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if !r.open('[', "expected a list") {
+			return
+		}
+		i := 0
+		for first := true; r.next(&first, ']'); i++ {
+			r.peek()
+			start := r.pos
+			if !yield(i) {
+				return
+			}
+			if r.err == nil && r.pos == start {
+				r.Skip()
+			}
+		}
+	}
+}
+
+// Null reads a null, and reports whether there was one.
+func (r *Reader) Null() bool {
+	if r.peek() != 'n' {
+		return false
+	}
+	r.literal("null")
+	return true
+}
+
+// String reads a string into *target at the next Store; null makes it nil.
+func (r *Reader) String(target **string) {
+	if r.Null() {
+		r.pending = append(r.pending, pendingString{target: target, start: -1})
+		return
+	}
+	token := r.stringToken()
+	start := len(r.text)
+	r.text = append(r.text, token...)
+	r.pending = append(r.pending, pendingString{target: target, start: start, end: len(r.text)})
+}
+
+// Text reads a string at once; null is "". Values of the service's enumerations
+// cost no memory.
+func (r *Reader) Text() string {
+	if r.Null() {
+		return ""
+	}
+	token := r.stringToken()
+	if known, ok := enumValues[string(token)]; ok {
+		return known
+	}
+	return string(token)
+}
+
+// Int32 reads an integer into *target; null makes it nil.
+func (r *Reader) Int32(target **int32) {
+	*target = nil
+	if n, ok := r.integer(32); ok {
+		v := int32(n)
+		*target = &v
+	}
+}
+
+// Int64 reads an integer into *target; null makes it nil.
+func (r *Reader) Int64(target **int64) {
+	*target = nil
+	if n, ok := r.integer(64); ok {
+		*target = &n
+	}
+}
+
+// Mark returns the place that a later Store stores from.
+func (r *Reader) Mark() int { return len(r.pending) }
+
+// Store stores the strings read since mark.
+func (r *Reader) Store(mark int) {
+	pending := r.pending[mark:]
+	if len(pending) == 0 {
+		return
+	}
+	first := firstStart(pending)
+	text := string(r.text[first:])
+	slab := make([]string, len(pending))
+	for i, p := range pending {
+		if p.start < 0 {
+			*p.target = nil
+			continue
+		}
+		slab[i] = text[p.start-first : p.end-first]
+		*p.target = &slab[i]
+	}
+	clear(pending)
+	r.pending, r.text = r.pending[:mark], r.text[:first]
+}
+
+// Skip reads a value of any kind and checks that it is valid.
+func (r *Reader) Skip() {
+	switch c := r.peek(); {
+	case c == '{':
+		for range r.Members() { //nolint:revive // an empty body skips each member
+		}
+	case c == '[':
+		for range r.Elements() { //nolint:revive // an empty body skips each element
+		}
+	case c == '"':
+		r.stringToken()
+	case c == 't':
+		r.literal("true")
+	case c == 'f':
+		r.literal("false")
+	case c == 'n':
+		r.literal("null")
+	default:
+		r.number()
+	}
+}
+
+// Kind returns the first byte of the next value: one of {["tfn-, a digit, or 0 at
+// the end of the document.
+func (r *Reader) Kind() byte { return r.peek() }
+
+func firstStart(pending []pendingString) int {
+	for _, p := range pending {
+		if p.start >= 0 {
+			return p.start
+		}
+	}
+	return 0
+}
+
+// peek skips white space and returns the byte that follows, 0 at the end.
+func (r *Reader) peek() byte {
+	for r.pos < len(r.data) {
+		switch c := r.data[r.pos]; c {
+		case ' ', '\t', '\n', '\r':
+			r.pos++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (r *Reader) open(bracket byte, message string) bool {
+	if r.err != nil {
+		return false
+	}
+	if r.peek() != bracket {
+		r.fail(message)
+		return false
+	}
+	if r.depth++; r.depth > maxDepth {
+		r.fail("nested too deep")
+		return false
+	}
+	r.pos++
+	return true
+}
+
+// next goes to the next member or element. It reports false at the end of the
+// object or list, and after an error.
+func (r *Reader) next(first *bool, bracket byte) bool {
+	if r.err != nil {
+		return false
+	}
+	if r.peek() == bracket {
+		r.pos++
+		r.depth--
+		return false
+	}
+	if !*first {
+		r.expect(',')
+	}
+	*first = false
+	return r.err == nil
+}
+
+func (r *Reader) expect(c byte) {
+	if r.err != nil {
+		return
+	}
+	if r.peek() != c {
+		r.fail("expected '" + string(rune(c)) + "'")
+		return
+	}
+	r.pos++
+}
+
+func (r *Reader) literal(word string) {
+	if r.err != nil {
+		return
+	}
+	if end := r.pos + len(word); end > len(r.data) || string(r.data[r.pos:end]) != word {
+		r.fail("expected " + word)
+		return
+	}
+	r.pos += len(word)
+}
+
+func (r *Reader) integer(bits int) (int64, bool) {
+	if r.Null() {
+		return 0, false
+	}
+	start := r.pos
+	token := r.number()
+	if r.err != nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(string(token), 10, bits)
+	if err != nil {
+		r.pos = start
+		r.fail("expected an integer of " + strconv.Itoa(bits) + " bits")
+		return 0, false
+	}
+	return n, true
+}
+
+func (r *Reader) number() []byte {
+	if r.err != nil {
+		return nil
+	}
+	r.peek()
+	n := numberLength(r.data[r.pos:])
+	if n == 0 {
+		r.fail("expected a value")
+		return nil
+	}
+	token := r.data[r.pos : r.pos+n]
+	r.pos += n
+	return token
+}
+
+// numberLength returns the length of the JSON number that b begins with, 0 if it
+// begins with none.
+func numberLength(b []byte) int {
+	i := 0
+	if i < len(b) && b[i] == '-' {
+		i++
+	}
+	switch n := digits(b[i:]); {
+	case n == 0:
+		return 0
+	case b[i] == '0':
+		i++
+	default:
+		i += n
+	}
+	if i < len(b) && b[i] == '.' {
+		n := digits(b[i+1:])
+		if n == 0 {
+			return 0
+		}
+		i += 1 + n
+	}
+	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
+		n := exponentLength(b[i:])
+		if n == 0 {
+			return 0
+		}
+		i += n
+	}
+	return i
+}
+
+func exponentLength(b []byte) int {
+	i := 1
+	if i < len(b) && (b[i] == '+' || b[i] == '-') {
+		i++
+	}
+	n := digits(b[i:])
+	if n == 0 {
+		return 0
+	}
+	return i + n
+}
+
+func digits(b []byte) int {
+	n := 0
+	for n < len(b) && '0' <= b[n] && b[n] <= '9' {
+		n++
+	}
+	return n
+}
+
+// blame puts the member whose value could not be read into the error. Only
+// members that the service defines get here, so the name is no secret.
+func (r *Reader) blame(nameStart, nameEnd int) {
+	if r.err.Member == "" {
+		r.err.Member = string(r.data[nameStart+1 : nameEnd-1])
+	}
+}
+
+func (r *Reader) fail(message string) {
+	if r.err != nil {
+		return
+	}
+	if r.pos >= len(r.data) {
+		message = "unexpected end"
+	}
+	r.err = &SyntaxError{Offset: r.pos, Message: message}
+}

@@ -1,0 +1,150 @@
+package restjson
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+const (
+	maxAnswer      = 32 << 20 // bytes after decompression
+	maxErrorAnswer = 1 << 20
+	maxPooled      = 256 << 10
+)
+
+// ErrTooLarge says that an answer is larger than this package reads.
+var ErrTooLarge = errors.New("answer is larger than 32 MiB")
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// ReadResponse reads the answer of a call that succeeded with read. An empty body
+// reads as an empty object.
+func ReadResponse(response *http.Response, read func(*Reader)) error {
+	buffer := buffers.Get().(*bytes.Buffer)
+	defer putBuffer(buffer)
+	if err := readBody(buffer, response, maxAnswer); err != nil {
+		return err
+	}
+	if err := Decode(buffer.Bytes(), read); err != nil {
+		return fmt.Errorf("answer with Content-Type %q: %w", mediaType(response), err)
+	}
+	return nil
+}
+
+// readBody reads the body to its end, so that its connection can be used again.
+func readBody(buffer *bytes.Buffer, response *http.Response, limit int64) error {
+	if n := response.ContentLength; n > 0 && n <= maxPooled {
+		buffer.Grow(int(n) + bytes.MinRead)
+	}
+	n, err := buffer.ReadFrom(io.LimitReader(response.Body, limit+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read answer: %w", err)
+	case n > limit:
+		return ErrTooLarge
+	}
+	return nil
+}
+
+func putBuffer(buffer *bytes.Buffer) {
+	if buffer.Cap() <= maxPooled {
+		buffer.Reset()
+		buffers.Put(buffer)
+	}
+}
+
+// mediaType returns the Content-Type without its parameters.
+func mediaType(response *http.Response) string {
+	const longest = 100
+	media, _, _ := strings.Cut(response.Header.Get("Content-Type"), ";")
+	return media[:min(len(media), longest)]
+}
+
+// Discard closes the body of an answer, after reading what little may be left, so
+// that its connection can be used again.
+func Discard(response *http.Response) {
+	if response.Body == nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, response.Body, maxPooled)
+	_ = response.Body.Close()
+}
+
+// ErrorInfo is what an error answer says of itself. Each member may be empty.
+type ErrorInfo struct {
+	Code         string
+	Message      string
+	ResourceID   string
+	ResourceType string
+}
+
+// ReadError reads an error answer: the code from the header or else the body. A
+// body that can't be read, or isn't JSON, counts as absent from there on.
+func ReadError(response *http.Response) ErrorInfo {
+	var buffer bytes.Buffer
+	_ = readBody(&buffer, response, maxErrorAnswer)
+	var body errorBody
+	_ = Decode(buffer.Bytes(), body.read)
+	return ErrorInfo{
+		Code:         firstOf(cleanCode(response.Header.Get("X-Amzn-Errortype")), cleanCode(body.code), cleanCode(body.typ)),
+		Message:      firstOf(body.message, body.upperMessage),
+		ResourceID:   body.resourceID,
+		ResourceType: body.resourceType,
+	}
+}
+
+// errorBody holds the members of an error answer. The service's model says
+// Message, its answers say message.
+type errorBody struct {
+	code, typ, message, upperMessage, resourceID, resourceType string
+}
+
+func (b *errorBody) read(r *Reader) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "code":
+			b.text(r, &b.code)
+		case "__type":
+			b.text(r, &b.typ)
+		case "message":
+			b.text(r, &b.message)
+		case "Message":
+			b.text(r, &b.upperMessage)
+		case "ResourceId":
+			b.text(r, &b.resourceID)
+		case "ResourceType":
+			b.text(r, &b.resourceType)
+		}
+	}
+}
+
+// text reads a string and passes over anything else: gateways put numbers there.
+func (*errorBody) text(r *Reader, target *string) {
+	if r.Kind() == '"' {
+		*target = r.Text()
+	}
+}
+
+// cleanCode takes the shape name out of a code such as
+// aws.protocoltests#FooError:http://internal.amazon.com/coral/.
+func cleanCode(code string) string {
+	code, _, _ = strings.Cut(code, ",")
+	code, _, _ = strings.Cut(code, ":")
+	if i := strings.LastIndexByte(code, '#'); i >= 0 {
+		code = code[i+1:]
+	}
+	return strings.TrimSpace(code)
+}
+
+func firstOf(candidates ...string) string {
+	for _, s := range candidates {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}

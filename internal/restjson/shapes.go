@@ -1,0 +1,147 @@
+package restjson
+
+import "github.com/participant-go/connectparticipant/types"
+
+// Enum reads a value of an enumeration; null is "".
+func Enum[T ~string](r *Reader, target *T) { *target = T(r.Text()) }
+
+// Struct reads an object into a new *T with read; null makes *target nil.
+func Struct[T any](r *Reader, target **T, read func(*Reader, *T)) {
+	*target = nil
+	if r.Null() {
+		return
+	}
+	v := new(T)
+	read(r, v)
+	*target = v
+}
+
+// Structs reads a list of objects with read; null makes *target nil, an empty
+// list an empty slice.
+func Structs[T any](r *Reader, target *[]T, read func(*Reader, *T)) {
+	*target = nil
+	if r.Null() {
+		return
+	}
+	list := []T{}
+	mark := r.Mark()
+	for i := range r.Elements() {
+		if i == cap(list) {
+			r.Store(mark) // the strings read so far belong to elements that move now
+		}
+		var zero T
+		list = append(list, zero)
+		if !r.Null() {
+			read(r, &list[i])
+		}
+	}
+	*target = list
+}
+
+// Strings reads a list of strings, null elements as ""; null makes *target nil.
+func Strings(r *Reader, target *[]string) {
+	*target = nil
+	if r.Null() {
+		return
+	}
+	list := []string{}
+	for range r.Elements() {
+		list = append(list, r.Text())
+	}
+	*target = list
+}
+
+// StringMap reads an object whose values are strings; null values are left out,
+// and a null object makes *target nil.
+func StringMap(r *Reader, target *map[string]string) {
+	*target = nil
+	if r.Null() {
+		return
+	}
+	m := map[string]string{}
+	for name := range r.Members() {
+		key := string(name)
+		if r.Null() {
+			delete(m, key)
+			continue
+		}
+		m[key] = r.Text()
+	}
+	*target = m
+}
+
+// Item reads a transcript item. Its strings share one piece of memory, and share
+// none with other items.
+func Item(r *Reader, v *types.Item) {
+	mark := r.Mark()
+	for name := range r.Members() {
+		switch string(name) {
+		case "AbsoluteTime":
+			r.String(&v.AbsoluteTime)
+		case "Attachments":
+			Structs(r, &v.Attachments, attachmentItem)
+		case "ContactId":
+			r.String(&v.ContactId)
+		case "Content":
+			r.String(&v.Content)
+		case "ContentType":
+			r.String(&v.ContentType)
+		case "DisplayName":
+			r.String(&v.DisplayName)
+		case "Id":
+			r.String(&v.Id)
+		case "MessageMetadata":
+			Struct(r, &v.MessageMetadata, messageMetadata)
+		case "ParticipantId":
+			r.String(&v.ParticipantId)
+		case "ParticipantRole":
+			Enum(r, &v.ParticipantRole)
+		case "RelatedContactId":
+			r.String(&v.RelatedContactId)
+		case "Type":
+			Enum(r, &v.Type)
+		}
+	}
+	r.Store(mark)
+}
+
+func attachmentItem(r *Reader, v *types.AttachmentItem) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "AttachmentId":
+			r.String(&v.AttachmentId)
+		case "AttachmentName":
+			r.String(&v.AttachmentName)
+		case "ContentType":
+			r.String(&v.ContentType)
+		case "Status":
+			Enum(r, &v.Status)
+		}
+	}
+}
+
+func messageMetadata(r *Reader, v *types.MessageMetadata) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "MessageId":
+			r.String(&v.MessageId)
+		case "MessageProcessingStatus":
+			Enum(r, &v.MessageProcessingStatus)
+		case "Receipts":
+			Structs(r, &v.Receipts, receipt)
+		}
+	}
+}
+
+func receipt(r *Reader, v *types.Receipt) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "DeliveredTimestamp":
+			r.String(&v.DeliveredTimestamp)
+		case "ReadTimestamp":
+			r.String(&v.ReadTimestamp)
+		case "RecipientParticipantId":
+			r.String(&v.RecipientParticipantId)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package connectparticipant
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/participant-go/connectparticipant/internal/redact"
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+// maxLogged bounds the part of an answer's body that the log shows.
+const maxLogged = 1 << 20
+
+// logExchange writes requests and answers to the call's logger, without their
+// secrets. It stands in for smithy's, which shows all.
+type logExchange struct {
+	request, requestBody, response, responseBody bool
+}
+
+func addLogger(stack *middleware.Stack, mode aws.ClientLogMode) {
+	m := &logExchange{
+		request:      mode.IsRequest() || mode.IsRequestWithBody(),
+		requestBody:  mode.IsRequestWithBody(),
+		response:     mode.IsResponse() || mode.IsResponseWithBody(),
+		responseBody: mode.IsResponseWithBody(),
+	}
+	if m.request || m.response {
+		_ = stack.Deserialize.Add(m, middleware.After)
+	}
+}
+
+func (*logExchange) ID() string { return "RequestResponseLogger" }
+
+func (m *logExchange) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	middleware.DeserializeOutput, middleware.Metadata, error,
+) {
+	logger := middleware.GetLogger(ctx)
+	if request, ok := in.Request.(*smithyhttp.Request); ok && m.request {
+		logger.Logf(logging.Debug, "Request\n%s", m.describeRequest(request))
+	}
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && m.response {
+		logger.Logf(logging.Debug, "Response\n%s", m.describeResponse(response.Response))
+	}
+	return out, metadata, err
+}
+
+func (m *logExchange) describeRequest(request *smithyhttp.Request) string {
+	text := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n",
+		request.Method, publicPath(request.URL.Path), request.URL.Host, redact.Headers(request.Header))
+	if body, ok := request.GetStream().(*restjson.Body); ok && m.requestBody {
+		text += string(redact.JSON(body.Bytes()))
+	}
+	return text
+}
+
+// publicPath hides the view token, the one secret that stands in a path.
+func publicPath(path string) string {
+	before, label, ok := strings.Cut(path, "/participant/views/")
+	if !ok {
+		return path
+	}
+	return before + "/participant/views/" + redact.Text(label)
+}
+
+func (m *logExchange) describeResponse(response *http.Response) string {
+	text := fmt.Sprintf("%s %s\r\n%s\r\n", response.Proto, response.Status, redact.Headers(response.Header))
+	if m.responseBody {
+		text += string(redact.JSON(peekBody(response)))
+	}
+	return text
+}
+
+// peekBody reads the body and puts it back, an error that ends it included.
+func peekBody(response *http.Response) []byte {
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxLogged))
+	rest := io.Reader(response.Body)
+	if err != nil {
+		rest = failingReader{err}
+	}
+	response.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(data), rest), response.Body}
+	return data
+}
+
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
+
+// logValue returns v for log/slog, without its secrets.
+func logValue(v any) slog.Value {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return slog.StringValue("[redacted]")
+	}
+	return slog.AnyValue(json.RawMessage(redact.JSON(data)))
+}

@@ -1,0 +1,123 @@
+package connectparticipant
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/aws/smithy-go/tracing"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// fillClientToken gives an input without a ClientToken one, so that a repeated
+// attempt is the same call for the service.
+type fillClientToken struct{ provider IdempotencyTokenProvider }
+
+func (*fillClientToken) ID() string { return "OperationIdempotencyTokenAutoFill" }
+
+func (m *fillClientToken) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	if params, ok := in.Parameters.(interface{ clientToken() **string }); ok && *params.clientToken() == nil {
+		token, err := m.provider.GetIdempotencyToken()
+		if err != nil {
+			return middleware.InitializeOutput{}, middleware.Metadata{}, err
+		}
+		*params.clientToken() = &token
+	}
+	return next.HandleInitialize(ctx, in)
+}
+
+// validateInput refuses what can't be sent.
+type validateInput struct{}
+
+func (*validateInput) ID() string { return "OperationInputValidation" }
+
+func (*validateInput) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	if params, ok := in.Parameters.(input); ok {
+		if err := params.validate(); err != nil {
+			return middleware.InitializeOutput{}, middleware.Metadata{}, err
+		}
+	}
+	return next.HandleInitialize(ctx, in)
+}
+
+// requestIDHeaders are the headers in which the request id has been seen; the last
+// two are all that an edge location or a firewall in front of the service sends.
+var requestIDHeaders = []string{
+	"X-Amzn-Requestid", "X-Amzn-Request-Id", "X-Amz-Request-Id", "X-Amz-Requestid", "X-Amz-Id-2", "X-Amz-Cf-Id",
+}
+
+// retrieveRequestID puts the request id of an answer into the call's metadata and
+// span. It stands in for aws/middleware's, which knows two of the headers.
+type retrieveRequestID struct{}
+
+func (*retrieveRequestID) ID() string { return "RequestIDRetriever" }
+
+func (*retrieveRequestID) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	middleware.DeserializeOutput, middleware.Metadata, error,
+) {
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	response, ok := out.RawResponse.(*smithyhttp.Response)
+	if !ok {
+		return out, metadata, err
+	}
+	if id := requestID(response.Header); id != "" {
+		awsmiddleware.SetRequestIDMetadata(&metadata, id)
+		span, _ := tracing.GetSpan(ctx)
+		span.SetProperty("aws.request_id", id)
+	}
+	return out, metadata, err
+}
+
+func requestID(header http.Header) string {
+	for _, name := range requestIDHeaders {
+		if values := header[name]; len(values) > 0 && values[0] != "" {
+			return values[0]
+		}
+	}
+	return ""
+}
+
+// addInterceptors adds the middlewares that call interceptors: all or none, since
+// they rely on one another.
+func addInterceptors(stack *middleware.Stack, in *smithyhttp.InterceptorRegistry) error {
+	if !hasInterceptors(in) {
+		return nil
+	}
+	return errors.Join(
+		stack.Initialize.Add(&smithyhttp.InterceptExecution{
+			BeforeExecution: in.BeforeExecution, AfterExecution: in.AfterExecution,
+		}, middleware.Before),
+		stack.Serialize.Insert(&smithyhttp.InterceptBeforeSerialization{Interceptors: in.BeforeSerialization},
+			"OperationSerializer", middleware.Before),
+		stack.Serialize.Insert(&smithyhttp.InterceptAfterSerialization{Interceptors: in.AfterSerialization},
+			"BearerToken", middleware.After),
+		stack.Finalize.Insert(&smithyhttp.InterceptBeforeRetryLoop{Interceptors: in.BeforeRetryLoop},
+			"Retry", middleware.Before),
+		stack.Finalize.Insert(&smithyhttp.InterceptAttempt{
+			BeforeAttempt: in.BeforeAttempt, AfterAttempt: in.AfterAttempt,
+		}, "Retry", middleware.After),
+		stack.Finalize.Insert(&smithyhttp.InterceptBeforeSigning{Interceptors: in.BeforeSigning},
+			"ResolveEndpointV2", middleware.After),
+		stack.Finalize.Insert(&smithyhttp.InterceptAfterSigning{Interceptors: in.AfterSigning},
+			"InterceptBeforeSigning", middleware.After),
+		stack.Deserialize.Insert(&smithyhttp.InterceptAfterDeserialization{Interceptors: in.AfterDeserialization},
+			"OperationDeserializer", middleware.Before),
+		stack.Deserialize.Insert(&smithyhttp.InterceptBeforeDeserialization{Interceptors: in.BeforeDeserialization},
+			"OperationDeserializer", middleware.After),
+		stack.Deserialize.Add(&smithyhttp.InterceptTransmit{
+			BeforeTransmit: in.BeforeTransmit, AfterTransmit: in.AfterTransmit,
+		}, middleware.After),
+	)
+}
+
+func hasInterceptors(in *smithyhttp.InterceptorRegistry) bool {
+	return len(in.BeforeExecution)+len(in.BeforeSerialization)+len(in.AfterSerialization)+len(in.BeforeRetryLoop)+
+		len(in.BeforeAttempt)+len(in.BeforeSigning)+len(in.AfterSigning)+len(in.BeforeTransmit)+len(in.AfterTransmit)+
+		len(in.BeforeDeserialization)+len(in.AfterDeserialization)+len(in.AfterAttempt)+len(in.AfterExecution) > 0
+}

@@ -1,0 +1,186 @@
+package connectparticipant
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/metrics"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/aws/smithy-go/tracing"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/google/uuid"
+)
+
+// Options configures a Client, or one call of it. A zero value of a field always
+// means its default; for a client that is enough Region or BaseEndpoint.
+type Options struct {
+	// APIOptions change the middleware stack of each call, after this package has
+	// built it. They run on every call. Defaults to none.
+	APIOptions []func(*middleware.Stack) error
+
+	// AppID is put into the User-Agent header as app/AppID. Defaults to none.
+	AppID string
+
+	// BaseEndpoint replaces the endpoint that follows from Region, such as
+	// "http://127.0.0.1:8080" for a fake of the service; its path is kept. Plain
+	// http works only for a loopback address, or with
+	// EndpointOptions.DisableHTTPS. Defaults to none.
+	BaseEndpoint *string
+
+	// ClientLogMode says what is written to Logger. Requests and answers are
+	// written without their secrets: tokens, signed URLs, contents. Defaults to
+	// nothing.
+	ClientLogMode aws.ClientLogMode
+
+	// DefaultsMode sets connect and TLS time-outs of the default HTTP client, as
+	// aws.DefaultsMode describes. Defaults to aws.DefaultsModeLegacy.
+	DefaultsMode aws.DefaultsMode
+
+	// DisableClockSkewCorrection has no effect: nothing is signed, so that no clock
+	// matters. It is here for programs that set it.
+	DisableClockSkewCorrection bool
+
+	// EndpointOptions holds the endpoint's variants: FIPS, dual-stack, plain http.
+	// Defaults to the standard https endpoint.
+	EndpointOptions EndpointResolverOptions
+
+	// EndpointResolverV2 finds the endpoint of each call. Defaults to
+	// NewDefaultEndpointResolverV2.
+	EndpointResolverV2 EndpointResolverV2
+
+	// HTTPClient sends the requests. An *http.Client or an
+	// *awshttp.BuildableClient is copied and the copy follows no redirects, which
+	// would take the token to another host; any other client must not follow
+	// redirects itself. With a client of yours the context is the only bound on
+	// how long a call may take. Defaults to a client that gives up when nothing
+	// arrives for 60 seconds.
+	HTTPClient HTTPClient
+
+	// IdempotencyTokenProvider makes the ClientToken of calls that have none.
+	// Defaults to random UUIDs.
+	IdempotencyTokenProvider IdempotencyTokenProvider
+
+	// Interceptors are called at the points of a call that their names tell.
+	// Defaults to none.
+	Interceptors smithyhttp.InterceptorRegistry
+
+	// Logger gets what ClientLogMode asks for. Defaults to silence.
+	Logger logging.Logger
+
+	// MeterProvider gives the meter for the metrics of calls, whose names are those
+	// of the AWS SDK (client.call.duration …). Defaults to no metrics.
+	MeterProvider metrics.MeterProvider
+
+	// Region is the AWS region of the Amazon Connect instance, such as "eu-west-2".
+	// Required unless BaseEndpoint is set.
+	Region string
+
+	// RetryMaxAttempts is how often a call is sent at most. Defaults to the
+	// Retryer's own bound, three for the default one.
+	RetryMaxAttempts int
+
+	// RetryMode chooses the default Retryer when the client is made: standard, or
+	// adaptive, which also slows calls down while the service throttles. Defaults
+	// to aws.RetryModeStandard.
+	RetryMode aws.RetryMode
+
+	// Retryer says which errors are repeated, how often and when. Defaults to
+	// aws/retry's of RetryMode, which here also repeats any status 429.
+	Retryer aws.Retryer
+
+	// RuntimeEnvironment helps to resolve aws.DefaultsModeAuto. Defaults to unknown.
+	RuntimeEnvironment aws.RuntimeEnvironment
+
+	// TracerProvider gives the tracer for the spans of calls, whose names are those
+	// of the AWS SDK (ConnectParticipant.SendMessage …). Defaults to no spans.
+	TracerProvider tracing.TracerProvider
+
+	// err is a mistake in the configuration, for each call to report.
+	err error
+}
+
+// HTTPClient sends an HTTP request. Implementations must be safe for use by many
+// goroutines and must not follow redirects.
+type HTTPClient interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// IdempotencyTokenProvider makes values for ClientToken, by which the service
+// knows a repeated call. Implementations must be safe for use by many goroutines.
+type IdempotencyTokenProvider interface {
+	GetIdempotencyToken() (string, error)
+}
+
+// Copy returns a copy of o that shares no slices with it.
+func (o Options) Copy() Options {
+	o.APIOptions = slices.Clone(o.APIOptions)
+	o.Interceptors = o.Interceptors.Copy()
+	return o
+}
+
+// WithAPIOptions returns an option that adds to Options.APIOptions.
+func WithAPIOptions(optFns ...func(*middleware.Stack) error) func(*Options) {
+	return func(o *Options) {
+		o.APIOptions = append(o.APIOptions, optFns...)
+	}
+}
+
+// WithEndpointResolverV2 returns an option that sets Options.EndpointResolverV2.
+func WithEndpointResolverV2(v EndpointResolverV2) func(*Options) {
+	return func(o *Options) {
+		o.EndpointResolverV2 = v
+	}
+}
+
+// withOptFns returns o with its defaults, changed by optFns. They see the defaults,
+// so that they can wrap them; a default that depends on other options and that
+// they left alone is made anew from what they have set.
+func (o Options) withOptFns(optFns []func(*Options)) Options {
+	given := o
+	o = o.withDefaults()
+	retryer, client := o.Retryer, o.HTTPClient
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	if given.Retryer == nil && o.Retryer == retryer {
+		o.Retryer = nil
+	}
+	if given.HTTPClient == nil && o.HTTPClient == client {
+		o.HTTPClient = nil
+	}
+	return o.withDefaults()
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = logging.Nop{}
+	}
+	if o.IdempotencyTokenProvider == nil {
+		o.IdempotencyTokenProvider = randomTokens{}
+	}
+	if o.EndpointResolverV2 == nil {
+		o.EndpointResolverV2 = NewDefaultEndpointResolverV2()
+	}
+	if o.MeterProvider == nil {
+		o.MeterProvider = metrics.NopMeterProvider{}
+	}
+	if o.TracerProvider == nil {
+		o.TracerProvider = tracing.NopTracerProvider{}
+	}
+	if o.Retryer == nil {
+		o.Retryer = defaultRetryer(&o)
+	}
+	if o.HTTPClient == nil {
+		o.HTTPClient = defaultHTTPClient(&o)
+	}
+	return o
+}
+
+type randomTokens struct{}
+
+func (randomTokens) GetIdempotencyToken() (string, error) {
+	id, err := uuid.NewRandom()
+	return id.String(), err
+}

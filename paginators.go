@@ -1,0 +1,126 @@
+package connectparticipant
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// GetTranscriptAPIClient is the one method that paging through a transcript needs.
+type GetTranscriptAPIClient interface {
+	GetTranscript(context.Context, *GetTranscriptInput, ...func(*Options)) (*GetTranscriptOutput, error)
+}
+
+// GetTranscriptPaginatorOptions configures a GetTranscriptPaginator.
+type GetTranscriptPaginatorOptions struct {
+	// Limit is the number of items a page, 1 to 100. Defaults to the input's
+	// MaxResults, and without it to the service's 10.
+	Limit int32
+
+	// StopOnDuplicateToken ends the paging when the service gives the token that it
+	// was given. Defaults to false.
+	StopOnDuplicateToken bool
+}
+
+// GetTranscriptPaginator fetches a transcript page by page. It must not be used by
+// two goroutines at the same time.
+type GetTranscriptPaginator struct {
+	client    GetTranscriptAPIClient
+	params    GetTranscriptInput
+	options   GetTranscriptPaginatorOptions
+	nextToken *string
+	started   bool
+}
+
+// NewGetTranscriptPaginator returns a paginator that begins where params say. It
+// works on a copy of params.
+func NewGetTranscriptPaginator(client GetTranscriptAPIClient, params *GetTranscriptInput, optFns ...func(*GetTranscriptPaginatorOptions)) *GetTranscriptPaginator {
+	p := &GetTranscriptPaginator{client: client}
+	if params != nil {
+		p.params = *params
+	}
+	if p.params.MaxResults != nil {
+		p.options.Limit = *p.params.MaxResults
+	}
+	for _, fn := range optFns {
+		fn(&p.options)
+	}
+	p.nextToken = p.params.NextToken
+	return p
+}
+
+// HasMorePages reports whether NextPage has another page to fetch: before the
+// first one, and as long as the service gives a token that isn't empty.
+func (p *GetTranscriptPaginator) HasMorePages() bool {
+	return !p.started || p.nextToken != nil && *p.nextToken != ""
+}
+
+// NextPage fetches the next page. After an error it can be called again and
+// fetches the same page; after the last page it returns an error.
+func (p *GetTranscriptPaginator) NextPage(ctx context.Context, optFns ...func(*Options)) (*GetTranscriptOutput, error) {
+	if !p.HasMorePages() {
+		return nil, errors.New("no more pages available")
+	}
+	params := p.params
+	params.NextToken = p.nextToken
+	params.MaxResults = nil
+	if p.options.Limit > 0 {
+		params.MaxResults = &p.options.Limit
+	}
+	page, err := p.client.GetTranscript(ctx, &params, optFns...)
+	if err != nil {
+		return nil, err
+	}
+	sent := p.nextToken
+	p.started = true
+	p.nextToken = page.NextToken
+	if p.options.StopOnDuplicateToken && sameToken(sent, p.nextToken) {
+		p.nextToken = nil
+	}
+	return page, nil
+}
+
+func sameToken(a, b *string) bool { return a != nil && b != nil && *a == *b }
+
+// errRepeatedToken ends a transcript that would begin anew for ever.
+var errRepeatedToken = errors.New("the service gave the same NextToken twice")
+
+// Transcript returns the items of a transcript, over all its pages, in the order
+// in which the service gives them. Pages are fetched as the loop gets to them, 100
+// items at a time unless params.MaxResults says otherwise, and no more once it
+// breaks; each new loop begins anew. An error is the last pair that it yields, with
+// a zero item: one of GetTranscript, or that the service repeats its pages.
+//
+// Without ScanDirection and SortOrder that is newest first, over the whole chat.
+// SortOrder is the order within each page only: for oldest first, go FORWARD with
+// ASCENDING from a StartPosition, or collect all items and reverse them.
+func Transcript(ctx context.Context, client GetTranscriptAPIClient, params *GetTranscriptInput, optFns ...func(*Options)) iter.Seq2[types.Item, error] {
+	return func(yield func(types.Item, error) bool) {
+		pages := NewGetTranscriptPaginator(client, params, largePages)
+		for pages.HasMorePages() {
+			sent := pages.nextToken
+			page, err := pages.NextPage(ctx, optFns...)
+			if err != nil {
+				yield(types.Item{}, err)
+				return
+			}
+			for _, item := range page.Transcript {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if pages.HasMorePages() && sameToken(sent, pages.nextToken) {
+				yield(types.Item{}, errRepeatedToken)
+				return
+			}
+		}
+	}
+}
+
+func largePages(o *GetTranscriptPaginatorOptions) {
+	if o.Limit <= 0 {
+		o.Limit = 100
+	}
+}

@@ -1,0 +1,65 @@
+package connectparticipant
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/defaults"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+// defaultRetryer returns the retryer of o's mode. aws/retry knows throttling by
+// its error codes only; gateways answer a bare 429, which is throttling too.
+func defaultRetryer(o *Options) aws.Retryer {
+	standard := func(so *retry.StandardOptions) {
+		so.MaxAttempts = o.RetryMaxAttempts // 0 is aws/retry's default
+		so.Retryables = append(so.Retryables, retry.RetryableHTTPStatusCode{
+			Codes: map[int]struct{}{http.StatusTooManyRequests: {}},
+		})
+		so.Throttles = append(so.Throttles, retry.IsErrorThrottleFunc(isStatusThrottled))
+	}
+	if retryMode(o) == aws.RetryModeAdaptive {
+		return retry.NewAdaptiveMode(func(ao *retry.AdaptiveModeOptions) {
+			ao.StandardOptions = append(ao.StandardOptions, standard)
+			ao.Throttles = append(ao.Throttles, retry.IsErrorThrottleFunc(isStatusThrottled))
+		})
+	}
+	return retry.NewStandard(standard)
+}
+
+func retryMode(o *Options) aws.RetryMode {
+	if o.RetryMode != "" {
+		return o.RetryMode
+	}
+	if mode, err := defaults.GetModeConfiguration(defaultsMode(o)); err == nil {
+		return mode.RetryMode
+	}
+	return aws.RetryModeStandard
+}
+
+func defaultsMode(o *Options) aws.DefaultsMode {
+	var mode aws.DefaultsMode
+	mode.SetFromString(string(o.DefaultsMode))
+	if mode == aws.DefaultsModeAuto {
+		return defaults.ResolveDefaultsModeAuto(o.Region, o.RuntimeEnvironment)
+	}
+	return mode
+}
+
+func isStatusThrottled(err error) aws.Ternary {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusTooManyRequests {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+// withMaxAttempts returns retryer, bound to so many attempts; 0 leaves it as it is.
+func withMaxAttempts(retryer aws.Retryer, attempts int) aws.Retryer {
+	if attempts == 0 {
+		return retryer
+	}
+	return retry.AddWithMaxAttempts(retryer, attempts)
+}

@@ -1,0 +1,234 @@
+package types
+
+// Item is one entry of a chat's transcript: a message, an event or an attachment.
+//
+// Every member may be absent; which ones are there depends on Type and ContentType.
+type Item struct {
+	// AbsoluteTime is when the service took the item in, ISO 8601 in UTC, mostly
+	// with milliseconds: 2019-11-08T02:41:28.172Z.
+	AbsoluteTime *string
+
+	// Attachments describes the file of an ATTACHMENT item.
+	Attachments []AttachmentItem
+
+	// ContactId is the contact that the item belongs to. Items of the past chats
+	// of a persistent chat carry RelatedContactId instead.
+	ContactId *string
+
+	// Content is a message's text, or JSON in a string for interactive messages
+	// and for some events.
+	Content *string
+
+	// ContentType tells the kinds of messages and events apart:
+	// text/plain, text/markdown, application/json,
+	// application/vnd.amazonaws.connect.event.participant.joined and so on.
+	// Compare it without regard to case.
+	ContentType *string
+
+	// DisplayName is the sender's name as the other participants see it.
+	DisplayName *string
+
+	// Id names the item; pushes, answers and the transcript use the same one.
+	Id *string
+
+	// MessageMetadata holds the receipts of a message and its processing status.
+	MessageMetadata *MessageMetadata
+
+	// ParticipantId names the sender.
+	ParticipantId *string
+
+	// ParticipantRole is the sender's role.
+	ParticipantRole ParticipantRole
+
+	// RelatedContactId is the past contact that an item of a persistent chat
+	// belongs to.
+	RelatedContactId *string
+
+	// Type is the kind of item. Unlisted values occur.
+	Type ChatItemType
+}
+
+// AttachmentItem describes a file in the chat.
+type AttachmentItem struct {
+	// AttachmentId is what GetAttachment takes.
+	AttachmentId *string
+
+	// AttachmentName is the file's name as its sender gave it. Treat it as
+	// untrusted input before using it as a path.
+	AttachmentName *string
+
+	// ContentType is the file's MIME type as its sender gave it.
+	ContentType *string
+
+	// Status is the state of the scan.
+	Status ArtifactStatus
+}
+
+// MessageMetadata holds the receipts of a message and its processing status.
+type MessageMetadata struct {
+	// MessageId is the Id of the message that the receipts are about.
+	MessageId *string
+
+	// MessageProcessingStatus is there when message processing is on.
+	MessageProcessingStatus MessageProcessingStatus
+
+	// Receipts has one entry for each participant that has got or read the message.
+	Receipts []Receipt
+}
+
+// Receipt says when a participant got and read a message.
+type Receipt struct {
+	// DeliveredTimestamp is ISO 8601 in UTC.
+	DeliveredTimestamp *string
+
+	// ReadTimestamp is ISO 8601 in UTC, absent until the message was read.
+	ReadTimestamp *string
+
+	// RecipientParticipantId names who got the message.
+	RecipientParticipantId *string
+}
+
+// MessageProcessingMetadata says, in the answer to SendMessage, what message
+// processing is doing with the message.
+type MessageProcessingMetadata struct {
+	// MessageProcessingStatus is PROCESSING while the message has not been
+	// delivered yet.
+	MessageProcessingStatus MessageProcessingStatus
+}
+
+// StartPosition says where GetTranscript begins. Set one member.
+type StartPosition struct {
+	// AbsoluteTime begins at a time, ISO 8601 in UTC with milliseconds.
+	AbsoluteTime *string
+
+	// Id begins at an item.
+	Id *string
+
+	// MostRecent begins that many items before the end, 1 to 100; 0 leaves the
+	// member out.
+	MostRecent int32
+}
+
+// ConnectionCredentials holds the token that all operations but
+// CreateParticipantConnection want.
+type ConnectionCredentials struct {
+	// ConnectionToken is the secret for the X-Amz-Bearer header.
+	ConnectionToken *string
+
+	// Expiry is when the token ends, ISO 8601 in UTC: a day after the call.
+	Expiry *string
+}
+
+// Websocket holds the address of the chat's socket.
+type Websocket struct {
+	// ConnectionExpiry is when to call CreateParticipantConnection again,
+	// ISO 8601 in UTC.
+	ConnectionExpiry *string
+
+	// Url is a secret: it holds the credential. Connect within 100 seconds.
+	Url *string
+}
+
+// WebRTCConnection holds what a client of the Amazon Chime SDK needs to join the
+// call of an in-app, web or video contact.
+type WebRTCConnection struct {
+	// Attendee is this participant in the meeting.
+	Attendee *Attendee
+
+	// Meeting is the meeting to join.
+	Meeting *WebRTCMeeting
+}
+
+// Attendee is a participant of a WebRTC meeting.
+type Attendee struct {
+	// AttendeeId names the attendee.
+	AttendeeId *string
+
+	// JoinToken is the secret that lets the attendee in.
+	JoinToken *string
+}
+
+// WebRTCMeeting describes a WebRTC meeting.
+type WebRTCMeeting struct {
+	// MediaPlacement holds the addresses of the meeting.
+	MediaPlacement *WebRTCMediaPlacement
+
+	// MeetingFeatures says what the meeting offers.
+	MeetingFeatures *MeetingFeaturesConfiguration
+
+	// MeetingId names the meeting.
+	MeetingId *string
+}
+
+// WebRTCMediaPlacement holds the addresses that a WebRTC client connects to.
+type WebRTCMediaPlacement struct {
+	// AudioFallbackUrl is the address of audio when UDP is blocked.
+	AudioFallbackUrl *string
+
+	// AudioHostUrl is the address of audio.
+	AudioHostUrl *string
+
+	// EventIngestionUrl is where the client sends its meeting events.
+	EventIngestionUrl *string
+
+	// SignalingUrl is the address of the signaling socket.
+	SignalingUrl *string
+}
+
+// MeetingFeaturesConfiguration says what a WebRTC meeting offers.
+type MeetingFeaturesConfiguration struct {
+	// Audio holds the audio features.
+	Audio *AudioFeatures
+}
+
+// AudioFeatures holds the audio features of a WebRTC meeting.
+type AudioFeatures struct {
+	// EchoReduction says whether echo reduction can be used.
+	EchoReduction MeetingFeatureStatus
+}
+
+// UploadMetadata says how to upload the bytes of an attachment: by an HTTP PUT
+// to Url with exactly HeadersToInclude, and without X-Amz-Bearer.
+type UploadMetadata struct {
+	// HeadersToInclude are signed with the URL: leaving one out, or altering it,
+	// makes the upload fail. In Go a Content-Length entry must also be set as
+	// http.Request.ContentLength.
+	HeadersToInclude map[string]string
+
+	// Url is a secret: it is signed.
+	Url *string
+
+	// UrlExpiry is when Url stops working, ISO 8601 in UTC, seen with and without
+	// milliseconds.
+	UrlExpiry *string
+}
+
+// View is a view resource: a form, a card or another guide that a client renders.
+type View struct {
+	// Arn is the Amazon Resource Name of the view.
+	Arn *string
+
+	// Content is what to render.
+	Content *ViewContent
+
+	// Id names the view.
+	Id *string
+
+	// Name is the view's name.
+	Name *string
+
+	// Version counts the view's versions.
+	Version *int32
+}
+
+// ViewContent is what a client renders a view from.
+type ViewContent struct {
+	// Actions are the actions that the user of the view can take.
+	Actions []string
+
+	// InputSchema is JSON in a string: the schema of the data that the view takes.
+	InputSchema *string
+
+	// Template is JSON in a string: the view's layout.
+	Template *string
+}
