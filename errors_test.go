@@ -1,0 +1,299 @@
+package connectparticipant_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	smithy "github.com/aws/smithy-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+func noRetries(o *connectparticipant.Options) { o.RetryMaxAttempts = 1 }
+
+func sendHello(ctx context.Context, client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) (*connectparticipant.SendMessageOutput, error) {
+	return client.SendMessage(ctx, &connectparticipant.SendMessageInput{
+		ConnectionToken: aws.String(connectionToken), Content: aws.String("hello"), ContentType: aws.String("text/plain"),
+	}, optFns...)
+}
+
+// errorForms are the ways in which the service, and what stands in front of it, say no.
+var errorForms = []struct {
+	name     string
+	response func() *http.Response
+}{
+	{"header", func() *http.Response {
+		return answer(403, `{"message":"Access denied"}`, "x-amzn-ErrorType", "AccessDeniedException")
+	}},
+	{"header-with-url", func() *http.Response {
+		return answer(429, `{"Message":"Rate exceeded"}`, "x-amzn-ErrorType", "ThrottlingException:http://internal.amazon.com/coral/com.amazon.coral.availability/")
+	}},
+	{"header-with-namespace", func() *http.Response {
+		return answer(400, `{"message":"no"}`, "x-amzn-ErrorType", "com.amazonaws.connectparticipant#ValidationException:http://internal.amazon.com/")
+	}},
+	{"header-with-comma", func() *http.Response {
+		return answer(409, `{"message":"no"}`, "x-amzn-ErrorType", "ConflictException,SomethingElse")
+	}},
+	{"header-before-body", func() *http.Response {
+		return answer(402, `{"code":"ValidationException","__type":"ThrottlingException","message":"too many"}`, "x-amzn-ErrorType", "ServiceQuotaExceededException")
+	}},
+	{"code", func() *http.Response {
+		return answer(500, `{"__type":"ValidationException","code":"InternalServerException","message":"oops"}`)
+	}},
+	{"type", func() *http.Response {
+		return answer(400, `{"__type":"com.amazonaws.connectparticipant#ValidationException","Message":"upper"}`)
+	}},
+	{"both-messages", func() *http.Response {
+		return answer(400, `{"__type":"ValidationException","Message":"upper","message":"lower"}`)
+	}},
+	{"resource-not-found", func() *http.Response {
+		return answer(404, `{"message":"no view","ResourceId":"view-1","ResourceType":"CONTACT_FLOW"}`, "x-amzn-ErrorType", "ResourceNotFoundException")
+	}},
+	{"unknown-code", func() *http.Response {
+		return answer(418, `{"message":"short and stout"}`, "x-amzn-ErrorType", "TeapotException")
+	}},
+	{"gateway-403", func() *http.Response { return answer(403, `{"message":"Forbidden"}`) }},
+	{"gateway-429", func() *http.Response { return answer(429, `{"message":"Too Many Requests"}`) }},
+	{"empty-body", func() *http.Response { return answer(503, ``) }},
+	{"html-body", func() *http.Response {
+		return answer(502, `<html><body>bad gateway</body></html>`, "Content-Type", "text/html")
+	}},
+	{"truncated-body", func() *http.Response {
+		return answer(400, `{"__type":"ValidationException","message":"cut o`)
+	}},
+	{"list-body", func() *http.Response { return answer(400, `["ValidationException"]`) }},
+	{"members-of-other-types", func() *http.Response {
+		return answer(400, `{"code":400,"__type":["x"],"message":{"text":"x"},"Message":"told"}`)
+	}},
+	{"empty-code", func() *http.Response {
+		return answer(400, `{"__type":"#:","message":"x"}`, "x-amzn-ErrorType", ":")
+	}},
+	{"redirect", func() *http.Response { return answer(307, ``, "Location", "https://elsewhere.example/") }},
+	{"message-that-quotes-the-token", func() *http.Response {
+		return answer(403, `{"message":"bad header X-Amz-Bearer=`+connectionToken+`"}`, "x-amzn-ErrorType", "AccessDeniedException")
+	}},
+	{"other-request-id", func() *http.Response {
+		r := answer(403, ``)
+		r.Header = http.Header{"X-Amz-Cf-Id": {"edge"}}
+		return r
+	}},
+}
+
+func TestErrorAnswers(t *testing.T) {
+	t.Parallel()
+	for _, form := range errorForms {
+		t.Run(form.name, func(t *testing.T) {
+			t.Parallel()
+			client := newClient(func(*http.Request) (*http.Response, error) { return form.response(), nil }, noRetries)
+			out, err := sendHello(t.Context(), client)
+			require.Nil(t, out)
+			golden(t, "errors/"+form.name+".txt", describeError(t, err))
+		})
+	}
+}
+
+func describeError(t *testing.T, err error) string {
+	t.Helper()
+	var operation *smithy.OperationError
+	require.ErrorAs(t, err, &operation)
+	var response *awshttp.ResponseError
+	require.ErrorAs(t, err, &response)
+	var api smithy.APIError
+	require.ErrorAs(t, err, &api)
+	text := fmt.Sprintf("%s\n\ntype: %T\ncode: %s\nmessage: %s\nfault: %s\nstatus: %d\nrequest id: %s\nIsAccessDenied: %t\nIsThrottled: %t\n",
+		err, api, api.ErrorCode(), api.ErrorMessage(), api.ErrorFault(), response.HTTPStatusCode(),
+		connectparticipant.RequestID(err), connectparticipant.IsAccessDenied(err), connectparticipant.IsThrottled(err))
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		text += fmt.Sprintf("resource: %s %s\n", aws.ToString(missing.ResourceId), missing.ResourceType)
+	}
+	return text
+}
+
+func TestBadAnswers(t *testing.T) {
+	t.Parallel()
+	reset := errors.New("read: wire cut")
+	for name, response := range map[string]func() *http.Response{
+		"truncated JSON":        func() *http.Response { return answer(200, `{"Id":"item-1","Abs`) },
+		"a wrong type":          func() *http.Response { return answer(200, `{"Id":7}`) },
+		"a list":                func() *http.Response { return answer(200, `[]`) },
+		"HTML":                  func() *http.Response { return answer(200, `<html></html>`, "Content-Type", "text/html") },
+		"two documents":         func() *http.Response { return answer(200, `{"Id":"a"}{"Id":"b"}`) },
+		"a body over the bound": func() *http.Response { return hugeAnswer(200) },
+		"a body that breaks": func() *http.Response {
+			r := answer(200, ``)
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"Id":"a`), failingReader{reset}))
+			return r
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newClient(func(*http.Request) (*http.Response, error) { return response(), nil }, noRetries)
+			_, err := sendHello(t.Context(), client)
+			var operation *smithy.OperationError
+			require.ErrorAs(t, err, &operation)
+			var bad *smithy.DeserializationError
+			require.ErrorAs(t, err, &bad)
+			require.Empty(t, bad.Snapshot, "a snapshot would show secrets")
+			var http *awshttp.ResponseError
+			require.ErrorAs(t, err, &http)
+			require.Equal(t, 200, http.HTTPStatusCode())
+			require.NotContains(t, err.Error(), "item-1")
+			if name == "a body that breaks" {
+				require.ErrorIs(t, err, reset)
+			}
+		})
+	}
+}
+
+// hugeAnswer is valid JSON without an end.
+func hugeAnswer(status int) *http.Response {
+	r := answer(status, ``)
+	r.ContentLength = -1
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"Id":"`), endless{}))
+	return r
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'a'
+	}
+	return len(p), nil
+}
+
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
+
+func TestHugeErrorAnswerKeepsItsStatus(t *testing.T) {
+	t.Parallel()
+	client := newClient(func(*http.Request) (*http.Response, error) { return hugeAnswer(403), nil }, noRetries)
+	_, err := sendHello(t.Context(), client)
+	require.True(t, connectparticipant.IsAccessDenied(err))
+}
+
+func TestBoundHoldsAfterDecompression(t *testing.T) {
+	t.Parallel()
+	var bomb bytes.Buffer
+	zip := gzip.NewWriter(&bomb)
+	_, err := zip.Write([]byte(`{"Id":"`))
+	require.NoError(t, err)
+	_, err = io.CopyN(zip, endless{}, 64<<20)
+	require.NoError(t, err)
+	require.NoError(t, zip.Close())
+	require.Less(t, bomb.Len(), 1<<20)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(bomb.Bytes())
+	}))
+	t.Cleanup(server.Close)
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server.URL, HTTPClient: server.Client()})
+	_, err = sendHello(t.Context(), client, noRetries)
+	var bad *smithy.DeserializationError
+	require.ErrorAs(t, err, &bad)
+	require.ErrorContains(t, err, "32 MiB")
+}
+
+func TestHelpersOnOtherErrors(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{nil, errors.New("x"), context.Canceled, &smithy.GenericAPIError{Code: "UnknownError"}} {
+		require.False(t, connectparticipant.IsAccessDenied(err))
+		require.False(t, connectparticipant.IsThrottled(err))
+		require.Empty(t, connectparticipant.RequestID(err))
+	}
+	require.True(t, connectparticipant.IsThrottled(fmt.Errorf("wrapped: %w", &types.ThrottlingException{})))
+	require.True(t, connectparticipant.IsThrottled(&smithy.GenericAPIError{Code: "TooManyRequestsException"}))
+	require.True(t, connectparticipant.IsAccessDenied(&types.AccessDeniedException{}))
+}
+
+func TestMissingMembersAreReportedTogether(t *testing.T) {
+	t.Parallel()
+	sent := 0
+	client := newClient(func(*http.Request) (*http.Response, error) { sent++; return answer(200, `{}`), nil })
+	calls := map[string]struct {
+		do      func(context.Context, *connectparticipant.Client) (any, error)
+		missing []string
+	}{
+		"CancelParticipantAuthentication": {do((*connectparticipant.Client).CancelParticipantAuthentication, nil), []string{"ConnectionToken", "SessionId"}},
+		"CompleteAttachmentUpload":        {do((*connectparticipant.Client).CompleteAttachmentUpload, nil), []string{"ConnectionToken", "AttachmentIds"}},
+		"CreateParticipantConnection":     {do((*connectparticipant.Client).CreateParticipantConnection, nil), []string{"ParticipantToken"}},
+		"DescribeView":                    {do((*connectparticipant.Client).DescribeView, nil), []string{"ConnectionToken", "ViewToken"}},
+		"DisconnectParticipant":           {do((*connectparticipant.Client).DisconnectParticipant, nil), []string{"ConnectionToken"}},
+		"GetAttachment":                   {do((*connectparticipant.Client).GetAttachment, nil), []string{"ConnectionToken", "AttachmentId"}},
+		"GetAuthenticationUrl":            {do((*connectparticipant.Client).GetAuthenticationUrl, nil), []string{"ConnectionToken", "RedirectUri", "SessionId"}},
+		"GetTranscript":                   {do((*connectparticipant.Client).GetTranscript, nil), []string{"ConnectionToken"}},
+		"SendEvent":                       {do((*connectparticipant.Client).SendEvent, nil), []string{"ConnectionToken", "ContentType"}},
+		"SendMessage":                     {do((*connectparticipant.Client).SendMessage, nil), []string{"ConnectionToken", "Content", "ContentType"}},
+		"StartAttachmentUpload":           {do((*connectparticipant.Client).StartAttachmentUpload, nil), []string{"ConnectionToken", "AttachmentName", "ContentType"}},
+	}
+	for name, call := range calls {
+		_, err := call.do(t.Context(), client)
+		var operation *smithy.OperationError
+		require.ErrorAs(t, err, &operation)
+		require.Equal(t, name, operation.Operation())
+		var invalid smithy.InvalidParamsError
+		require.ErrorAs(t, err, &invalid)
+		var missing []string
+		for _, e := range invalid.Errs() {
+			var param smithy.InvalidParamError
+			require.ErrorAs(t, e, &param)
+			missing = append(missing, strings.TrimPrefix(param.Field(), name+"Input."))
+		}
+		require.Equal(t, call.missing, missing, name)
+	}
+	require.Zero(t, sent)
+}
+
+func TestTokensThatNoHeaderCanCarry(t *testing.T) {
+	t.Parallel()
+	client := newClient(func(*http.Request) (*http.Response, error) { return nil, errors.New("sent") }, noRetries)
+	for token, want := range map[string]string{
+		"":                  "must not be empty",
+		" \n":               "must not be blank",
+		"made-up-token\n":   "line break",
+		" made-up-token":    "white space",
+		"made-up\r\nHost: ": "control character",
+		"made-up\x00token":  "control character",
+	} {
+		_, err := client.GetTranscript(t.Context(), &connectparticipant.GetTranscriptInput{ConnectionToken: &token})
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, "GetTranscriptInput.ConnectionToken")
+		require.NotContains(t, err.Error(), "made-up")
+		_, err = client.CreateParticipantConnection(t.Context(), &connectparticipant.CreateParticipantConnectionInput{ParticipantToken: &token})
+		require.ErrorContains(t, err, want)
+	}
+	_, err := client.DescribeView(t.Context(), &connectparticipant.DescribeViewInput{ConnectionToken: aws.String("t"), ViewToken: aws.String("")})
+	require.ErrorContains(t, err, "must not be empty, DescribeViewInput.ViewToken")
+}
+
+func TestRequestIDOnSuccess(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{"x-amzn-RequestId", "X-Amzn-Request-Id", "x-amz-request-id", "X-Amz-RequestId", "x-amz-id-2", "x-amz-cf-id"} {
+		client := newClient(func(*http.Request) (*http.Response, error) {
+			r := answer(200, `{}`)
+			r.Header = http.Header{}
+			r.Header.Set(header, "id-from-"+header)
+			return r, nil
+		})
+		out, err := sendHello(t.Context(), client)
+		require.NoError(t, err)
+		id, ok := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+		require.True(t, ok)
+		require.Equal(t, "id-from-"+header, id)
+	}
+}
