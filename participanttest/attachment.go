@@ -1,0 +1,212 @@
+package participanttest
+
+import (
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	uploadLife         = 15 * time.Minute
+	minDownloadSeconds = 5
+	maxDownloadSeconds = 300
+	maxAttachments     = 35  // a chat (Administrator Guide, "Feature specifications")
+	maxHeaderValue     = 256 // UploadMetadataSignedHeadersValue in the model
+	accountID          = "111122223333"
+)
+
+// attachmentExtensions are the service's defaults (same page).
+var attachmentExtensions = []string{
+	".csv", ".doc", ".docx", ".heic", ".jfif", ".jpeg", ".jpg", ".mov", ".mp4", ".pdf", ".png", ".ppt", ".pptx", ".rtf", ".txt",
+	".wav", ".xls", ".xlsx",
+}
+
+// attachment is a file on its way into the chat.
+type attachment struct {
+	id, name, contentType string
+	size                  int64
+	owner                 *Participant
+	uploaded              bool
+	content               []byte
+	item                  *item // set by CompleteAttachmentUpload
+}
+
+type startUploadOutput struct {
+	AttachmentID   string `json:"AttachmentId"`
+	UploadMetadata uploadMetadata
+}
+
+type uploadMetadata struct {
+	HeadersToInclude map[string]string
+	URL              string `json:"Url"`
+	URLExpiry        string `json:"UrlExpiry"`
+}
+
+func startAttachmentUpload(c *call) (any, *wireError) {
+	c.in.text("ClientToken", 1, 500)
+	a := c.newAttachment()
+	if c.in.err != nil {
+		return nil, c.in.err
+	}
+	if c.contact.sentAttachments() >= maxAttachments {
+		return nil, quotaExceeded("The chat has %d attachments already", maxAttachments)
+	}
+	c.contact.attachments[a.id] = a
+	headers := a.uploadHeaders()
+	signed, expiry := c.srv.signURL(http.MethodPut, a.storagePath(), headers, uploadLife)
+	return startUploadOutput{
+		AttachmentID:   a.id,
+		UploadMetadata: uploadMetadata{HeadersToInclude: headers, URL: signed, URLExpiry: expiry.Format(isoMillis)},
+	}, nil
+}
+
+func (c *call) newAttachment() *attachment {
+	a := &attachment{
+		id:          uuid.NewString(),
+		name:        c.in.requiredText("AttachmentName", 1, 256),
+		contentType: c.in.requiredText("ContentType", 1, 255),
+		owner:       c.participant,
+	}
+	c.in.require("AttachmentSizeInBytes")
+	a.size = int64(c.in.integer("AttachmentSizeInBytes", 1, int(c.srv.opts.MaxAttachmentBytes), 0))
+	if !slices.Contains(attachmentExtensions, strings.ToLower(path.Ext(a.name))) {
+		c.in.fail("AttachmentName", "Member must have one of the extensions %s", strings.Join(attachmentExtensions, " "))
+	}
+	if _, _, err := mime.ParseMediaType(a.contentType); err != nil {
+		c.in.fail("ContentType", "Member must be a media type")
+	}
+	return a
+}
+
+func (c *Contact) sentAttachments() int {
+	n := 0
+	for _, a := range c.attachments {
+		if a.item != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// uploadHeaders are those seen in the service's answers.
+func (a *attachment) uploadHeaders() map[string]string {
+	return map[string]string{
+		"Content-Disposition":           contentDisposition(a.name),
+		"Content-Length":                strconv.FormatInt(a.size, 10),
+		"Content-Type":                  a.contentType,
+		"x-amz-acl":                     "bucket-owner-full-control",
+		"x-amz-meta-account_id":         accountID,
+		"x-amz-meta-contact_id":         a.owner.contact.ID,
+		"x-amz-meta-initial_contact_id": a.owner.contact.ID,
+		"x-amz-meta-organization_id":    uuid.NewSHA1(uuid.NameSpaceURL, []byte(accountID)).String(),
+	}
+}
+
+// contentDisposition quotes the name as the service does, and falls back on the encoded
+// form where a header can't hold it.
+func contentDisposition(name string) string {
+	value := `attachment; filename="` + name + `"`
+	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		value = mime.FormatMediaType("attachment", map[string]string{"filename": name})
+	}
+	if len(value) > maxHeaderValue {
+		return "attachment"
+	}
+	return value
+}
+
+func completeAttachmentUpload(c *call) (any, *wireError) {
+	c.in.text("ClientToken", 1, 500)
+	a := c.ownAttachment()
+	if c.in.err != nil {
+		return nil, c.in.err
+	}
+	switch {
+	case a.item != nil:
+		return nil, conflict("Attachment upload is completed already")
+	case !a.uploaded:
+		return nil, conflict("Attachment has not been uploaded")
+	case c.contact.sentAttachments() >= maxAttachments:
+		return nil, quotaExceeded("The chat has %d attachments already", maxAttachments)
+	}
+	c.contact.scan(a)
+	return struct{}{}, nil
+}
+
+// ownAttachment is the one the request names; it must be the caller's.
+func (c *call) ownAttachment() *attachment {
+	c.in.require("AttachmentIds")
+	ids, ok := c.in.list("AttachmentIds")
+	if ok {
+		c.in.bound("AttachmentIds", "length", len(ids), 1, 1)
+	}
+	if len(ids) != 1 {
+		return nil
+	}
+	a := c.contact.attachments[ids[0]]
+	if a == nil || a.owner != c.participant {
+		c.in.fail("AttachmentIds", "Member must name an attachment of the participant")
+	}
+	return a
+}
+
+// scan brings the attachment to the chat, with its verdict or ahead of it.
+func (c *Contact) scan(a *attachment) {
+	if c.opts.ScanDelay <= 0 {
+		a.item = a.owner.send(a.newItem(c.opts.ScanVerdict))
+		return
+	}
+	a.item = a.owner.send(a.newItem(types.ArtifactStatusInProgress))
+	c.srv.after(c.opts.ScanDelay, func() {
+		scanned := *c.items[c.index[a.item.ID]] // with the receipts it has got meanwhile
+		scanned.Attachments = a.newItem(c.opts.ScanVerdict).Attachments
+		a.item = &scanned
+		c.publish(a.item)
+	})
+}
+
+func (a *attachment) newItem(status types.ArtifactStatus) item {
+	return item{
+		Type: typeAttachment,
+		Attachments: []attachmentItem{{
+			AttachmentID: a.id, AttachmentName: a.name, ContentType: a.contentType, Status: status,
+		}},
+	}
+}
+
+type getAttachmentOutput struct {
+	AttachmentSizeInBytes int64
+	URL                   string `json:"Url"`
+	URLExpiry             string `json:"UrlExpiry"`
+}
+
+func getAttachment(c *call) (any, *wireError) {
+	id := c.in.requiredText("AttachmentId", 1, 256)
+	seconds := c.in.integer("UrlExpiryInSeconds", minDownloadSeconds, maxDownloadSeconds, maxDownloadSeconds)
+	if c.in.err != nil {
+		return nil, c.in.err
+	}
+	if c.participant.Role == types.ParticipantRoleCustomBot {
+		return nil, errAccessDenied
+	}
+	a := c.contact.attachments[id]
+	if a == nil || !a.approved() {
+		return nil, invalid("AttachmentId", "Member must name an approved attachment of the chat")
+	}
+	signed, expiry := c.srv.signURL(http.MethodGet, a.storagePath(), nil, time.Duration(seconds)*time.Second)
+	return getAttachmentOutput{AttachmentSizeInBytes: a.size, URL: signed, URLExpiry: expiry.Format(isoMillis)}, nil
+}
+
+func (a *attachment) approved() bool {
+	return a.item != nil && slices.ContainsFunc(a.item.Attachments, func(i attachmentItem) bool {
+		return i.Status == types.ArtifactStatusApproved
+	})
+}

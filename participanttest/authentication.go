@@ -1,0 +1,85 @@
+package participanttest
+
+import (
+	"net/url"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// authenticationLife is the time to ask for the URL
+	// (API_connect-participant_GetAuthenticationUrl).
+	authenticationLife = time.Minute
+	sessionIDLength    = 36
+	maxURL             = 2083
+)
+
+// authentication is one try of a participant to prove who they are.
+type authentication struct {
+	participant *Participant
+	deadline    time.Time
+	urlGiven    bool
+}
+
+// StartAuthentication does what the flow block "Authenticate Customer" does: the chat
+// gets an authentication.initiated event with the session id that it returns.
+func (c *Contact) StartAuthentication(p *Participant) string {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	sessionID := uuid.NewString()
+	c.sessions[sessionID] = &authentication{participant: p, deadline: c.srv.now().Add(authenticationLife)}
+	if !c.ended {
+		c.send(item{Type: typeEvent, ContentType: eventAuthInitiated, Content: `{"SessionId":"` + sessionID + `"}`})
+	}
+	return sessionID
+}
+
+func getAuthenticationURL(c *call) (any, *wireError) {
+	session, _ := c.session()
+	redirect := c.in.requiredText("RedirectUri", 1, 1024)
+	if c.in.err != nil {
+		return nil, c.in.err
+	}
+	if session.urlGiven || !c.srv.now().Before(session.deadline) {
+		return nil, invalid("SessionId", "Member must name a session that is neither used nor older than a minute")
+	}
+	target := c.srv.authorizeURL(redirect)
+	if utf8.RuneCountInString(target) > maxURL {
+		return nil, invalid("RedirectUri", "Member must be shorter once escaped")
+	}
+	session.urlGiven = true
+	return map[string]string{"AuthenticationUrl": target}, nil
+}
+
+// authorizeURL looks like one of Amazon Cognito. There is no login behind it.
+func (s *Server) authorizeURL(redirect string) string {
+	query := url.Values{
+		"client_id":     {"participanttest"},
+		"redirect_uri":  {redirect},
+		"response_type": {"code"},
+		"state":         {uuid.NewString()},
+	}
+	return s.URL + "/oauth2/authorize?" + query.Encode()
+}
+
+func cancelParticipantAuthentication(c *call) (any, *wireError) {
+	_, id := c.session()
+	if c.in.err != nil {
+		return nil, c.in.err
+	}
+	delete(c.contact.sessions, id)
+	c.participant.event(eventAuthCancelled)
+	return struct{}{}, nil
+}
+
+// session is the caller's own.
+func (c *call) session() (*authentication, string) {
+	id := c.in.requiredText("SessionId", sessionIDLength, sessionIDLength)
+	session := c.contact.sessions[id]
+	if session == nil || session.participant != c.participant {
+		c.in.fail("SessionId", "Member must name an authentication session of the participant")
+	}
+	return session, id
+}

@@ -1,0 +1,110 @@
+package participanttest
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+type connectionOutput struct {
+	Websocket             *websocketOutput   `json:",omitempty"`
+	ConnectionCredentials *credentialsOutput `json:",omitempty"`
+	WebRTCConnection      *webRTCOutput      `json:",omitempty"`
+}
+
+type websocketOutput struct {
+	URL              string `json:"Url"`
+	ConnectionExpiry string
+}
+
+type credentialsOutput struct {
+	ConnectionToken string
+	Expiry          string
+}
+
+// createParticipantConnection answers with what Type asks for; ChatJS agents send no
+// Type at all to be marked as connected, and get an empty answer.
+func createParticipantConnection(c *call) (any, *wireError) {
+	kinds := c.connectionTypes()
+	connect := c.in.flag("ConnectParticipant")
+	if c.in.err != nil {
+		return nil, c.in.err
+	}
+	c.participant.connected = true
+	if connect {
+		c.participant.join()
+	}
+	return c.participant.connect(kinds), nil
+}
+
+func (c *call) connectionTypes() []string {
+	kinds, ok := c.in.list("Type")
+	if ok && len(kinds) == 0 {
+		c.in.fail("Type", "Member must have length greater than or equal to 1")
+	}
+	for _, kind := range kinds {
+		c.in.oneOf("Type", kind, []string{"WEBSOCKET", "CONNECTION_CREDENTIALS", "WEBRTC_CONNECTION"})
+	}
+	return kinds
+}
+
+func (p *Participant) connect(kinds []string) connectionOutput {
+	var out connectionOutput
+	if slices.Contains(kinds, "WEBSOCKET") {
+		socketURL, expiry := p.newSocketURL()
+		out.Websocket = &websocketOutput{URL: socketURL, ConnectionExpiry: expiry.Format(isoMillis)}
+	}
+	if slices.Contains(kinds, "CONNECTION_CREDENTIALS") {
+		token, expiry := p.newConnectionToken()
+		out.ConnectionCredentials = &credentialsOutput{ConnectionToken: token, Expiry: expiry.Format(isoMillis)}
+	}
+	if slices.Contains(kinds, "WEBRTC_CONNECTION") {
+		out.WebRTCConnection = newWebRTC(p)
+	}
+	return out
+}
+
+func disconnectParticipant(c *call) (any, *wireError) {
+	if c.in.err != nil {
+		return nil, c.in.err
+	}
+	c.participant.leave()
+	return struct{}{}, nil
+}
+
+type webRTCOutput struct {
+	Attendee struct {
+		AttendeeID string `json:"AttendeeId"`
+		JoinToken  string
+	}
+	Meeting struct {
+		MediaPlacement  mediaPlacement
+		MeetingFeatures struct {
+			Audio struct{ EchoReduction string }
+		}
+		MeetingID string `json:"MeetingId"`
+	}
+}
+
+type mediaPlacement struct {
+	AudioHostURL      string `json:"AudioHostUrl"`
+	AudioFallbackURL  string `json:"AudioFallbackUrl"`
+	SignalingURL      string `json:"SignalingUrl"`
+	EventIngestionURL string `json:"EventIngestionUrl"`
+}
+
+// newWebRTC gives a meeting that looks right and can't be dialled: .invalid never resolves.
+func newWebRTC(p *Participant) *webRTCOutput {
+	var out webRTCOutput
+	out.Attendee.AttendeeID = uuid.NewString()
+	out.Attendee.JoinToken = newToken("join-token.")
+	out.Meeting.MeetingID = p.contact.ID
+	out.Meeting.MeetingFeatures.Audio.EchoReduction = "AVAILABLE"
+	out.Meeting.MediaPlacement = mediaPlacement{
+		AudioHostURL:      "media.chime.invalid:3478",
+		AudioFallbackURL:  "wss://haxrp.chime.invalid:443/calls/" + p.contact.ID,
+		SignalingURL:      "wss://signal.chime.invalid/control/" + p.contact.ID,
+		EventIngestionURL: "https://data.chime.invalid/v1/client-events",
+	}
+	return &out
+}

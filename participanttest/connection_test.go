@@ -1,0 +1,146 @@
+package participanttest_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+func parse(t *testing.T, at any) time.Time {
+	t.Helper()
+	parsed, err := time.Parse("2006-01-02T15:04:05.000Z", at.(string))
+	require.NoError(t, err)
+	return parsed
+}
+
+func TestConnectionAnswersWhatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for types, members := range map[string][]string{
+		`["WEBSOCKET"]`:                          {"Websocket"},
+		`["CONNECTION_CREDENTIALS"]`:             {"ConnectionCredentials"},
+		`["WEBSOCKET","CONNECTION_CREDENTIALS"]`: {"Websocket", "ConnectionCredentials"},
+		`["WEBRTC_CONNECTION"]`:                  {"WebRTCConnection"},
+		`null`:                                   {},
+	} {
+		t.Run(types, func(t *testing.T) {
+			t.Parallel()
+			out := ok(t, b.srv, "/participant/connection", b.contact.Customer.Token, `{"Type":`+types+`}`)
+			require.Len(t, out, len(members))
+			for _, member := range members {
+				require.Contains(t, out, member)
+			}
+		})
+	}
+}
+
+func TestConnectionRefusesOtherTypes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for _, types := range []string{`[]`, `["OTHER"]`, `["WEBSOCKET",""]`, `"WEBSOCKET"`, `[1]`} {
+		a := post(t, b.srv, "/participant/connection", b.contact.Customer.Token, `{"Type":`+types+`}`)
+		refused(t, a, http.StatusBadRequest, "ValidationException", "'Type'")
+	}
+}
+
+func TestConnectionExpiries(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	out := ok(t, b.srv, "/participant/connection", b.contact.Customer.Token, `{"Type":["WEBSOCKET","CONNECTION_CREDENTIALS"]}`)
+	credentials, socket := out["ConnectionCredentials"].(object), out["Websocket"].(object)
+	require.WithinDuration(t, time.Now().Add(24*time.Hour), parse(t, credentials["Expiry"]), time.Minute)
+	require.WithinDuration(t, time.Now().Add(66*time.Minute), parse(t, socket["ConnectionExpiry"]), time.Minute)
+	u, err := url.Parse(socket["Url"].(string))
+	require.NoError(t, err)
+	require.Equal(t, "ws", u.Scheme)
+	require.Equal(t, b.srv.URL, "http://"+u.Host)
+	require.NotEmpty(t, u.Query().Get("AuthToken"))
+	u.Scheme = "http"
+	require.Equal(t, http.StatusNotImplemented, do(t, b.srv.Client(), request(t, http.MethodGet, u.String(), "", "")).status)
+}
+
+func TestConnectionGivesNewTokensAndKeepsOldOnes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	newer := token(t, b.srv, b.contact.Customer)
+	require.NotEqual(t, b.customer, newer)
+	ok(t, b.srv, "/participant/transcript", b.customer, "{}")
+	ok(t, b.srv, "/participant/transcript", newer, "{}")
+}
+
+func TestWebRTCConnectionHasAllMembers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	out := ok(t, b.srv, "/participant/connection", b.contact.Customer.Token, `{"Type":["WEBRTC_CONNECTION"]}`)
+	connection := out["WebRTCConnection"].(object)
+	attendee, meeting := connection["Attendee"].(object), connection["Meeting"].(object)
+	require.NotEmpty(t, attendee["AttendeeId"])
+	require.NotEmpty(t, attendee["JoinToken"])
+	require.NotEmpty(t, meeting["MeetingId"])
+	require.Equal(t, object{"Audio": object{"EchoReduction": "AVAILABLE"}}, meeting["MeetingFeatures"])
+	for _, member := range []string{"AudioHostUrl", "AudioFallbackUrl", "SignalingUrl", "EventIngestionUrl"} {
+		require.NotEmpty(t, meeting["MediaPlacement"].(object)[member])
+	}
+}
+
+func TestJoinedOnceAndOnlyWithConnectParticipant(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t)
+	contact := srv.NewChat(func(o *participanttest.ChatOptions) { o.CustomerName, o.AgentName = "Ada", "Bob" })
+	ok(t, srv, "/participant/connection", contact.Customer.Token, `{"ConnectParticipant":false}`)
+	ok(t, srv, "/participant/connection", contact.Agent.Token, `{"ConnectParticipant":true}`)
+	b := bench{srv: srv, contact: contact, agent: token(t, srv, contact.Agent)}
+	list := transcript(t, b, everybody)
+	require.Len(t, list, 1)
+	require.Equal(t, event+"participant.joined", list[0]["ContentType"])
+	require.Equal(t, "EVENT", list[0]["Type"])
+	require.Equal(t, "AGENT", list[0]["ParticipantRole"])
+	require.Equal(t, "Bob", list[0]["DisplayName"])
+	require.Equal(t, contact.Agent.ID, list[0]["ParticipantId"])
+	require.Equal(t, contact.ID, list[0]["ContactId"])
+}
+
+func TestWhoEndsTheChatByLeaving(t *testing.T) {
+	t.Parallel()
+	leave := func(b bench, p *participanttest.Participant) {
+		ok(t, b.srv, "/participant/disconnect", token(t, b.srv, p), `{"ClientToken":"x"}`)
+	}
+	ended := func(b bench) bool {
+		return post(t, b.srv, "/participant/connection", b.contact.AddParticipant("SYSTEM", "").Token, "{}").status == http.StatusForbidden
+	}
+	t.Run("the agent", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		leave(b, b.contact.Agent)
+		denied(t, post(t, b.srv, "/participant/transcript", b.customer, "{}"))
+	})
+	t.Run("the last customer", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		second := b.contact.AddParticipant("CUSTOMER", "Eve")
+		leave(b, b.contact.Customer)
+		denied(t, post(t, b.srv, "/participant/transcript", b.customer, "{}"))
+		denied(t, post(t, b.srv, "/participant/connection", b.contact.Customer.Token, "{}"))
+		require.Empty(t, b.contact.Customer.Say("gone"))
+		require.False(t, ended(b))
+		leave(b, second)
+		denied(t, post(t, b.srv, "/participant/transcript", b.agent, "{}"))
+	})
+	t.Run("a bot and a supervisor end nothing", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		leave(b, b.contact.AddParticipant("CUSTOM_BOT", "Bot"))
+		leave(b, b.contact.AddParticipant("SUPERVISOR", "Sue"))
+		list := transcript(t, b, everybody)
+		require.Equal(t, []any{
+			event + "participant.joined", event + "participant.joined", event + "participant.joined",
+			event + "participant.left", event + "participant.joined", event + "participant.left",
+		}, column(list, "ContentType"))
+		require.Equal(t, "CUSTOM_BOT", list[3]["ParticipantRole"])
+	})
+}

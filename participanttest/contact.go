@@ -1,0 +1,159 @@
+package participanttest
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// Contact is one chat. Its fields don't change.
+type Contact struct {
+	// ID is the contact's id and, since the fake doesn't transfer, its initial one.
+	ID string
+	// PastID is the id of the past contact, empty without ChatOptions.Past.
+	PastID string
+	// Customer and Agent take part from the start, but haven't connected yet.
+	Customer, Agent *Participant
+
+	srv  *Server
+	opts ChatOptions
+
+	// Guarded by srv.mu.
+	participants []*Participant
+	items        []*item // the past contact's first, all in order of time
+	past         int     // how many of them are of the past contact
+	index        map[string]int
+	lastTime     time.Time
+	ended        bool
+	attachments  map[string]*attachment
+	views        map[string]View
+	sessions     map[string]*authentication
+}
+
+// NewChat starts a chat with a customer and an agent. Both have a participant token;
+// neither has connected.
+func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
+	c := &Contact{
+		ID:          uuid.NewString(),
+		srv:         s,
+		opts:        chatDefaults(optFns),
+		index:       map[string]int{},
+		attachments: map[string]*attachment{},
+		views:       map[string]View{},
+		sessions:    map[string]*authentication{},
+	}
+	c.keepPast(s.now())
+	s.register(c)
+	c.Customer = c.AddParticipant(types.ParticipantRoleCustomer, c.opts.CustomerName)
+	c.Agent = c.AddParticipant(types.ParticipantRoleAgent, c.opts.AgentName)
+	return c
+}
+
+func (s *Server) register(c *Contact) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.contacts[c.ID] = c
+}
+
+// AddParticipant adds somebody with a token of their own: a second agent, a SUPERVISOR
+// who barges in, a CUSTOM_BOT. Like everybody they count as active, which matters for
+// receipts, from their first CreateParticipantConnection on.
+func (c *Contact) AddParticipant(role types.ParticipantRole, displayName string) *Participant {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	p := &Participant{
+		ID:          uuid.NewString(),
+		Token:       newToken("participant-token."),
+		Role:        role,
+		DisplayName: displayName,
+		contact:     c,
+		answers:     map[answerKey]any{},
+	}
+	c.participants = append(c.participants, p)
+	c.srv.participants[p.Token] = p
+	return p
+}
+
+// End ends the chat as a flow does: nobody leaves, chat.ended follows, and from then on
+// every token is refused. Ending twice is the same as once.
+func (c *Contact) End() {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	c.end()
+}
+
+func (c *Contact) end() {
+	if c.ended {
+		return
+	}
+	c.send(item{Type: typeEvent, ContentType: eventEnded})
+	c.ended = true
+	for _, p := range c.participants {
+		p.forgetTokens()
+	}
+}
+
+// send makes an item and publishes it.
+func (c *Contact) send(it item) *item {
+	c.stamp(&it)
+	c.publish(&it)
+	return &it
+}
+
+func (c *Contact) stamp(it *item) {
+	it.ID = uuid.NewString()
+	it.ContactID = c.ID
+	it.at = c.nextTime()
+	it.AbsoluteTime = it.at.Format(isoMillis)
+}
+
+// publish brings an item to the chat. Every new item, every new state of one and every
+// live event passes here.
+func (c *Contact) publish(it *item) {
+	if it.kept() {
+		c.keep(it)
+	}
+}
+
+// keep puts an item at the end of the transcript, or a new state in the old one's place.
+func (c *Contact) keep(it *item) {
+	if i, known := c.index[it.ID]; known {
+		c.items[i] = it
+		return
+	}
+	c.index[it.ID] = len(c.items)
+	c.items = append(c.items, it)
+}
+
+// nextTime is now, or a millisecond after the item before: no two items of a chat have
+// the same time.
+func (c *Contact) nextTime() time.Time {
+	now := c.srv.now()
+	if !now.After(c.lastTime) {
+		now = c.lastTime.Add(time.Millisecond)
+	}
+	c.lastTime = now
+	return now
+}
+
+// activeParticipants counts those who have connected and haven't left.
+func (c *Contact) activeParticipants() int {
+	n := 0
+	for _, p := range c.participants {
+		if p.connected && !p.left {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *Contact) hasCustomer() bool {
+	for _, p := range c.participants {
+		if p.Role == types.ParticipantRoleCustomer && !p.left {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+// Package participanttest is a fake of the Amazon Connect Participant Service: a server
+// that speaks the service's protocol on a loopback port, for tests and for development
+// without an AWS account.
+//
+//	srv := participanttest.Start(t)
+//	contact := srv.NewChat()
+//	// Give srv.URL, contact.Customer.Token and contact.Agent.Token to the code under test.
+//
+// A chat starts with a customer and an agent who have a participant token each and have
+// not connected. Beside the wire a test can add participants, let somebody write, end the
+// chat, add views, start an authentication, and move the server's clock with Advance.
+//
+// All eleven operations answer as the API reference says, and the upload and download
+// URLs of attachments are real: their signature, signed headers, length and expiry are
+// checked as strictly as Amazon S3 does. See
+// https://docs.aws.amazon.com/connect/latest/APIReference/API_Operations_Amazon_Connect_Participant_Service.html
+//
+// # Not imitated
+//
+//   - WebSockets: CreateParticipantConnection gives a URL, which answers 501.
+//   - Throttling and other failures of the service itself.
+//   - The duration of a chat, and the five minutes for the first connection.
+//   - CORS, TLS, regions, and the Authorization header, which is ignored.
+//   - What a real agent, flow, message processor, virus scanner, WebRTC meeting or
+//     login page would do.
+//   - Limits of single channels such as SMS, and files checked against their type.
+//
+// # Judgement calls
+//
+// The service's documentation leaves these open:
+//
+//   - Errors. Missing, unknown, expired and wrong tokens answer 403 AccessDeniedException
+//     "Access denied", and the token is checked before anything else in the request.
+//     Unreadable JSON and wrong types answer 400 ValidationException; a request over
+//     1 MiB answers 413 with the same code. An unknown path or method answers 404 with
+//     {"message":"Not Found"} and no code, as API Gateway does. Any Content-Type is taken.
+//   - Tokens. A connection token lives 24 hours, also when a newer one has been issued.
+//     All tokens of a participant die when they leave, all of a chat when it ends, and
+//     from then on every operation answers 403. Signed URLs live on until they expire.
+//   - Joining. Somebody who calls CreateParticipantConnection with ConnectParticipant
+//     joins, once. Active, which forbids receipts beyond two, is whoever has called
+//     CreateParticipantConnection in any form and hasn't left. DisconnectParticipant
+//     always leads to participant.left.
+//   - The end. The chat ends when an agent disconnects or when no customer is left.
+//     Any other role may leave without consequence.
+//   - Times. No two items of a chat have the same AbsoluteTime; the later one gets a
+//     millisecond more. ConnectionExpiry is 66 minutes ahead, an upload URL lives 15.
+//   - Messages. Content may have 16,384 bytes of UTF-8 in all content types. It isn't
+//     looked into, also where it should be JSON. Message processing approves at once.
+//   - Events. SendEvent takes typing, message.delivered, message.read and
+//     connection.acknowledged; the last has no effect. A receipt for an unknown message,
+//     or for one's own, is answered with 200 and has no effect. A receipt concerns one
+//     message only, not those before it. Without a delivered receipt, a read one leaves
+//     DeliveredTimestamp out.
+//   - Repeats. The same participant, operation, ClientToken and body get the same answer
+//     for 10 minutes, unless the answer was an error. The order of members doesn't matter.
+//   - Transcript. The item at StartPosition belongs to the page, in both directions.
+//     MostRecent n is the n-th newest item, or the oldest if there are fewer. An unknown
+//     Id, more than one member of StartPosition, FORWARD without StartPosition and a
+//     NextToken with other parameters than it was made for (MaxResults may change)
+//     answer 400. The last page has no NextToken. Joined, left and ended are in it;
+//     authentication and typing are not. An item of type ATTACHMENT has no ContentType.
+//   - Past contact. Its items need a BACKWARD scan and a NextToken; no StartPosition and
+//     no ContactId reaches them.
+//   - Attachments. The announced name must have one of the extensions that the
+//     Administrator Guide lists. A PUT may be repeated until the upload is completed. A
+//     PUT of another length answers 400 before the signature is checked. A PUT or GET
+//     with X-Amz-Bearer or Authorization answers 400, so that a leaked token is noticed.
+//     CompleteAttachmentUpload before the PUT, or a second time, answers 409; of an
+//     unknown attachment or somebody else's 400. Only an approved one can be downloaded.
+//     The 36th attachment of a chat answers 402.
+//   - Views. A view token is good in its chat. An unknown one answers 404 with the
+//     contact as the resource, since the model has no resource type for a view.
+//   - Authentication. A session is its participant's own. A used, unknown or late one
+//     answers 400. It can be cancelled before and after the URL was asked for, once.
+package participanttest

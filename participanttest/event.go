@@ -1,0 +1,81 @@
+package participanttest
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// sendEvent takes an empty Content for what needs none: the iOS client sends "".
+func sendEvent(c *call) (any, *wireError) {
+	contentType := c.in.requiredText("ContentType", 1, 100)
+	c.in.oneOf("ContentType", contentType, []string{eventTyping, eventDelivered, eventRead, eventAcknowledged})
+	content := c.in.text("Content", 0, maxContent)
+	if c.in.err != nil {
+		return nil, c.in.err
+	}
+	if contentType == eventDelivered || contentType == eventRead {
+		return c.sendReceipt(contentType, content)
+	}
+	it := c.participant.event(contentType)
+	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.ID}, nil
+}
+
+func (c *call) sendReceipt(contentType, content string) (any, *wireError) {
+	var about struct {
+		MessageID string `json:"messageId"`
+	}
+	if json.Unmarshal([]byte(content), &about) != nil || about.MessageID == "" {
+		return nil, invalid("Content", "Member must be a JSON object with a messageId")
+	}
+	if c.contact.activeParticipants() > 2 {
+		return nil, errConflict
+	}
+	it := c.contact.receipt(c.participant, about.MessageID, contentType)
+	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.ID}, nil
+}
+
+// receipt tells the chat about a message of somebody else. A receipt for anything else
+// is answered like the rest and vanishes.
+func (c *Contact) receipt(reader *Participant, messageID, contentType string) *item {
+	it := &item{Type: typeMetadata, ContentType: eventMetadata}
+	c.stamp(it)
+	i, known := c.index[messageID]
+	if !known || c.items[i].Type == typeEvent || c.items[i].ParticipantID == reader.ID {
+		return it
+	}
+	about := *c.items[i]
+	about.MessageMetadata = withReceipt(about, reader.ID, contentType, it.AbsoluteTime)
+	c.keep(&about)
+	it.MessageMetadata = about.MessageMetadata.of(reader.ID)
+	c.publish(it)
+	return it
+}
+
+// withReceipt never takes a time back: the first delivered and the first read stay.
+func withReceipt(it item, reader, contentType, at string) *messageMetadata {
+	metadata := &messageMetadata{MessageID: it.ID}
+	if it.MessageMetadata != nil {
+		metadata.Receipts = slices.Clone(it.MessageMetadata.Receipts)
+	}
+	r := metadata.receiptOf(reader)
+	if contentType == eventDelivered {
+		setDefault(&r.DeliveredTimestamp, at)
+	} else {
+		setDefault(&r.ReadTimestamp, at)
+	}
+	return metadata
+}
+
+func (m *messageMetadata) receiptOf(reader string) *receipt {
+	i := slices.IndexFunc(m.Receipts, func(r receipt) bool { return r.RecipientParticipantID == reader })
+	if i < 0 {
+		i = len(m.Receipts)
+		m.Receipts = append(m.Receipts, receipt{RecipientParticipantID: reader})
+	}
+	return &m.Receipts[i]
+}
+
+// of is the metadata as pushed: one receipt, the reader's.
+func (m *messageMetadata) of(reader string) *messageMetadata {
+	return &messageMetadata{MessageID: m.MessageID, Receipts: []receipt{*m.receiptOf(reader)}}
+}

@@ -1,0 +1,114 @@
+package participanttest
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// maxBody bounds a request body. The largest legal one, a message of 16,384 escaped
+// control characters, is far below.
+const maxBody = 1 << 20
+
+const viewPath = "/participant/views/"
+
+// operation is one of the service's eleven.
+type operation struct {
+	name   string
+	bearer bearerKind
+	// run answers with the mutex held, so it must not block.
+	run func(*call) (any, *wireError)
+}
+
+// postOperations are found by path, the one with a path label apart.
+var postOperations = map[string]operation{
+	"/participant/connection":                 {"CreateParticipantConnection", participantBearer, createParticipantConnection},
+	"/participant/disconnect":                 {"DisconnectParticipant", connectionBearer, once(disconnectParticipant)},
+	"/participant/message":                    {"SendMessage", connectionBearer, once(sendMessage)},
+	"/participant/event":                      {"SendEvent", connectionBearer, once(sendEvent)},
+	"/participant/transcript":                 {"GetTranscript", connectionBearer, getTranscript},
+	"/participant/start-attachment-upload":    {"StartAttachmentUpload", connectionBearer, once(startAttachmentUpload)},
+	"/participant/complete-attachment-upload": {"CompleteAttachmentUpload", connectionBearer, once(completeAttachmentUpload)},
+	"/participant/attachment":                 {"GetAttachment", connectionBearer, getAttachment},
+	"/participant/authentication-url":         {"GetAuthenticationUrl", connectionBearer, getAuthenticationURL},
+	"/participant/cancel-authentication":      {"CancelParticipantAuthentication", connectionBearer, cancelParticipantAuthentication},
+}
+
+var describeViewOperation = operation{"DescribeView", connectionBearer, describeView}
+
+// call is one request on its way through an operation.
+type call struct {
+	srv         *Server
+	op          operation
+	contact     *Contact
+	participant *Participant
+	in          *members
+	label       string // the path label, percent-decoded
+}
+
+// serve is the front door: every request of every kind enters here.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	setHeader(w, "x-amzn-RequestId", uuid.NewString())
+	w.Header().Set("Date", s.now().Format(http.TimeFormat))
+	switch {
+	case strings.HasPrefix(r.URL.Path, storagePath):
+		s.serveStorage(w, r)
+	case r.URL.Path == socketPath:
+		w.WriteHeader(http.StatusNotImplemented)
+	default:
+		s.serveOperation(w, r)
+	}
+}
+
+func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
+	op, label, ok := route(r)
+	if !ok {
+		writeJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		writeError(w, errTooLarge)
+		return
+	}
+	c := &call{srv: s, op: op, in: parseMembers(body), label: label}
+	out, failure := s.perform(c, r.Header.Get("X-Amz-Bearer"))
+	if failure != nil {
+		writeError(w, failure)
+		return
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// route works on the escaped path: a view token may hold an escaped slash.
+func route(r *http.Request) (op operation, label string, ok bool) {
+	if r.Method == http.MethodPost {
+		op, ok = postOperations[r.URL.EscapedPath()]
+		return op, "", ok
+	}
+	segment, found := strings.CutPrefix(r.URL.EscapedPath(), viewPath)
+	if r.Method != http.MethodGet || !found || segment == "" || strings.Contains(segment, "/") {
+		return operation{}, "", false
+	}
+	label, err := url.PathUnescape(segment)
+	return describeViewOperation, label, err == nil
+}
+
+// perform checks the bearer first, so that a chat that has ended answers 403 whatever
+// else is wrong with the request.
+func (s *Server) perform(c *call, bearer string) (any, *wireError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.participant = s.authenticate(c.op.bearer, bearer)
+	if c.participant == nil {
+		return nil, errAccessDenied
+	}
+	c.contact = c.participant.contact
+	if c.in.err != nil {
+		return nil, c.in.err
+	}
+	return c.op.run(c)
+}

@@ -1,0 +1,131 @@
+package participanttest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// TB is the part of testing.TB that Start needs. It stands here so that a program
+// which serves the fake doesn't link the testing package.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Fatalf(format string, args ...any)
+}
+
+// Server is a running fake of the Amazon Connect Participant Service. All its methods
+// and those of its contacts and participants may be called concurrently.
+type Server struct {
+	// URL is the endpoint to give to a client, such as http://127.0.0.1:41234.
+	URL string
+
+	opts      Options
+	secret    []byte // signs upload and download URLs and paging tokens
+	offset    atomic.Int64
+	http      *http.Server
+	client    *http.Client
+	closeOnce sync.Once
+	closing   chan struct{}
+	wake      chan struct{}
+	work      sync.WaitGroup // the accept loop and the time keeper
+	conns     sync.WaitGroup
+
+	mu           sync.Mutex
+	contacts     map[string]*Contact
+	participants map[string]*Participant // by participant token
+	credentials  map[string]credential   // by connection token
+	timers       []timer
+}
+
+// Start runs a server until the test ends. It fails the test if it can't listen.
+func Start(tb TB, optFns ...func(*Options)) *Server {
+	tb.Helper()
+	s, err := New(optFns...)
+	if err != nil {
+		tb.Fatalf("%v", err)
+		return nil
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// New runs a server until Close.
+func New(optFns ...func(*Options)) (*Server, error) {
+	opts := withDefaults(optFns)
+	listener, err := net.Listen("tcp", opts.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("start participant service: %w", err)
+	}
+	s := newServer(opts, listener.Addr())
+	s.work.Go(func() { _ = s.http.Serve(listener) })
+	s.work.Go(s.keepTime)
+	return s, nil
+}
+
+func newServer(opts Options, addr net.Addr) *Server {
+	s := &Server{
+		URL:          "http://" + reachable(addr),
+		opts:         opts,
+		secret:       randomBytes(32),
+		client:       &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}},
+		closing:      make(chan struct{}),
+		wake:         make(chan struct{}, 1), // full: the time keeper is about to look anyway
+		contacts:     map[string]*Contact{},
+		participants: map[string]*Participant{},
+		credentials:  map[string]credential{},
+	}
+	s.http = &http.Server{
+		Handler:           http.HandlerFunc(s.serve),
+		ReadHeaderTimeout: 30 * time.Second,
+		ConnState:         s.countConn,
+	}
+	return s
+}
+
+// reachable is the host and port a client on this machine can dial. It is an address,
+// never a name: ChatJS takes plain ws URLs for 127.0.0.1 only.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+	}
+	return addr.String()
+}
+
+// countConn lets Close wait for the goroutine of each connection, and so for every
+// handler; http.Server.Close alone doesn't.
+func (s *Server) countConn(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.conns.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.conns.Done()
+	case http.StateActive, http.StateIdle:
+	}
+}
+
+// Client returns a client whose idle connections end with the server.
+func (s *Server) Client() *http.Client { return s.client }
+
+// Close ends all connections and waits for everything the server started. It may be
+// called more than once.
+func (s *Server) Close() {
+	s.closeOnce.Do(func() {
+		close(s.closing)
+		s.client.CloseIdleConnections()
+		_ = s.http.Close()
+	})
+	s.work.Wait()
+	s.conns.Wait()
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails, see its documentation
+	return b
+}

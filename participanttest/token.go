@@ -1,0 +1,84 @@
+package participanttest
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+)
+
+// bearerKind says which of the two tokens an operation takes.
+type bearerKind int
+
+const (
+	participantBearer bearerKind = iota
+	connectionBearer
+)
+
+const (
+	// connectionTokenLife is a day, whatever the chat's duration
+	// (API_connect-participant_CreateParticipantConnection).
+	connectionTokenLife = 24 * time.Hour
+	// connectionLife is what a captured answer of the service showed.
+	connectionLife = 66 * time.Minute
+
+	socketPath = "/transport"
+)
+
+// credential is what a connection token stands for.
+type credential struct {
+	participant *Participant
+	expiry      time.Time
+}
+
+// newToken is opaque; the prefix makes a token that leaks into a log easy to find.
+func newToken(prefix string) string {
+	return prefix + base64.RawURLEncoding.EncodeToString(randomBytes(32))
+}
+
+// authenticate returns nil for a token that is unknown, of the wrong kind, expired, or
+// of somebody who left or whose chat has ended.
+func (s *Server) authenticate(kind bearerKind, token string) *Participant {
+	if kind == participantBearer {
+		return s.participants[token]
+	}
+	cred, ok := s.credentials[token]
+	if !ok || !s.now().Before(cred.expiry) {
+		return nil
+	}
+	return cred.participant
+}
+
+// newConnectionToken leaves older tokens alone: calls in flight still carry them.
+func (p *Participant) newConnectionToken() (token string, expiry time.Time) {
+	s := p.contact.srv
+	p.forgetExpired()
+	token, expiry = newToken("connection-token."), s.now().Add(connectionTokenLife)
+	s.credentials[token] = credential{participant: p, expiry: expiry}
+	p.connections = append(p.connections, token)
+	return token, expiry
+}
+
+func (p *Participant) forgetExpired() {
+	s := p.contact.srv
+	for len(p.connections) > 0 && !s.now().Before(s.credentials[p.connections[0]].expiry) {
+		delete(s.credentials, p.connections[0])
+		p.connections = p.connections[1:]
+	}
+}
+
+// forgetTokens makes every token of the participant invalid.
+func (p *Participant) forgetTokens() {
+	s := p.contact.srv
+	delete(s.participants, p.Token)
+	for _, token := range p.connections {
+		delete(s.credentials, token)
+	}
+	p.connections = nil
+}
+
+// newSocketURL issues a WebSocket URL, a new one each time.
+func (p *Participant) newSocketURL() (socketURL string, expiry time.Time) {
+	s := p.contact.srv
+	base := "ws" + strings.TrimPrefix(s.URL, "http")
+	return base + socketPath + "?AuthToken=" + newToken("socket-token."), s.now().Add(connectionLife)
+}

@@ -1,0 +1,86 @@
+package participanttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// wireError is an answer that isn't 200.
+type wireError struct {
+	Status       int    `json:"-"`
+	Code         string `json:"__type"`
+	Message      string `json:"message"`
+	ResourceID   string `json:"ResourceId,omitempty"`
+	ResourceType string `json:"ResourceType,omitempty"`
+}
+
+var (
+	errAccessDenied = &wireError{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: "Access denied"}
+	// errConflict and errInvalid carry the texts seen from the live service.
+	errConflict = &wireError{
+		Status: http.StatusConflict, Code: "ConflictException",
+		Message: "Operation can not be performed due to the state of the contact.",
+	}
+	errInvalid = &wireError{
+		Status: http.StatusBadRequest, Code: "ValidationException",
+		Message: "Validation exception due to invalid parameter",
+	}
+	errTooLarge = &wireError{
+		Status: http.StatusRequestEntityTooLarge, Code: "ValidationException",
+		Message: "Request body is larger than 1048576 bytes or incomplete",
+	}
+)
+
+func conflict(format string, args ...any) *wireError {
+	return &wireError{Status: http.StatusConflict, Code: "ConflictException", Message: fmt.Sprintf(format, args...)}
+}
+
+func quotaExceeded(format string, args ...any) *wireError {
+	return &wireError{
+		Status: http.StatusPaymentRequired, Code: "ServiceQuotaExceededException",
+		Message: fmt.Sprintf(format, args...),
+	}
+}
+
+// invalid is a ValidationException about one member. Its text never holds the value,
+// which may be a secret.
+func invalid(member, format string, args ...any) *wireError {
+	return &wireError{
+		Status: http.StatusBadRequest, Code: "ValidationException",
+		Message: "Value at '" + member + "' failed to satisfy constraint: " + fmt.Sprintf(format, args...),
+	}
+}
+
+// writeError sends the bare error code: the iOS client compares the whole header value.
+func writeError(w http.ResponseWriter, e *wireError) {
+	setHeader(w, "x-amzn-ErrorType", e.Code)
+	writeJSON(w, e.Status, e)
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	body := encode(value)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// encode leaves <, > and & as they are, unlike json.Marshal and like the service.
+func encode(value any) []byte {
+	var buf bytes.Buffer
+	encoder := json.NewEncoder(&buf)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(err) // a value of our own that can't be JSON is a mistake of this package
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+}
+
+// setHeader keeps the name's case, which net/http would change: the Android client
+// looks for exactly this spelling.
+func setHeader(w http.ResponseWriter, name, value string) {
+	w.Header()[name] = []string{value}
+}
