@@ -1,0 +1,196 @@
+package connectparticipant_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// pages is a GetTranscriptAPIClient that serves its pages in turn.
+type pages struct {
+	pages  []*connectparticipant.GetTranscriptOutput
+	inputs []connectparticipant.GetTranscriptInput
+	err    error // returned in place of the page that is nil
+}
+
+func (p *pages) GetTranscript(_ context.Context, in *connectparticipant.GetTranscriptInput, _ ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
+	p.inputs = append(p.inputs, *in)
+	page := p.pages[len(p.inputs)-1]
+	if page == nil {
+		return nil, p.err
+	}
+	return page, nil
+}
+
+func page(next string, ids ...string) *connectparticipant.GetTranscriptOutput {
+	out := &connectparticipant.GetTranscriptOutput{}
+	for _, id := range ids {
+		out.Transcript = append(out.Transcript, types.Item{Id: aws.String(id)})
+	}
+	if next != "absent" {
+		out.NextToken = &next
+	}
+	return out
+}
+
+func TestPaginatorStops(t *testing.T) {
+	t.Parallel()
+	stopOnRepeat := func(o *connectparticipant.GetTranscriptPaginatorOptions) { o.StopOnDuplicateToken = true }
+	for name, test := range map[string]struct {
+		pages  []*connectparticipant.GetTranscriptOutput
+		optFns []func(*connectparticipant.GetTranscriptPaginatorOptions)
+		want   int
+	}{
+		"on an absent token":            {[]*connectparticipant.GetTranscriptOutput{page("a"), page("absent")}, nil, 2},
+		"on an empty token":             {[]*connectparticipant.GetTranscriptOutput{page("a"), page("b"), page("")}, nil, 3},
+		"on a repeated token, if asked": {[]*connectparticipant.GetTranscriptOutput{page("a"), page("a"), page("a"), page("absent")}, []func(*connectparticipant.GetTranscriptPaginatorOptions){stopOnRepeat}, 2},
+		"not on a repeated token else":  {[]*connectparticipant.GetTranscriptOutput{page("a"), page("a"), page("absent")}, nil, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := &pages{pages: test.pages}
+			paginator := connectparticipant.NewGetTranscriptPaginator(client, nil, test.optFns...)
+			for paginator.HasMorePages() {
+				_, err := paginator.NextPage(t.Context())
+				require.NoError(t, err)
+			}
+			require.Len(t, client.inputs, test.want)
+			_, err := paginator.NextPage(t.Context())
+			require.Error(t, err)
+		})
+	}
+}
+
+func TestPaginatorInput(t *testing.T) {
+	t.Parallel()
+	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("b"), page("absent")}}
+	params := &connectparticipant.GetTranscriptInput{ConnectionToken: aws.String("t"), NextToken: aws.String("a"), MaxResults: aws.Int32(7)}
+	paginator := connectparticipant.NewGetTranscriptPaginator(client, params)
+	params.ConnectionToken = aws.String("changed")
+	for paginator.HasMorePages() {
+		_, err := paginator.NextPage(t.Context())
+		require.NoError(t, err)
+	}
+	require.Equal(t, "a", *client.inputs[0].NextToken)
+	require.Equal(t, "b", *client.inputs[1].NextToken)
+	require.Equal(t, "t", *client.inputs[1].ConnectionToken)
+	require.EqualValues(t, 7, *client.inputs[1].MaxResults)
+	require.Equal(t, "a", *params.NextToken, "the caller's input was changed")
+}
+
+func TestPaginatorGoesOnAfterAnError(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("a"), nil, page("absent", "x")}, err: broken}
+	paginator := connectparticipant.NewGetTranscriptPaginator(client, nil)
+	_, err := paginator.NextPage(t.Context())
+	require.NoError(t, err)
+	_, err = paginator.NextPage(t.Context())
+	require.ErrorIs(t, err, broken)
+	require.True(t, paginator.HasMorePages())
+	out, err := paginator.NextPage(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "x", *out.Transcript[0].Id)
+	require.Equal(t, "a", *client.inputs[2].NextToken)
+}
+
+func collect(t *testing.T, client connectparticipant.GetTranscriptAPIClient, params *connectparticipant.GetTranscriptInput, stopAt string) ([]string, error) {
+	t.Helper()
+	var ids []string
+	for item, err := range connectparticipant.Transcript(t.Context(), client, params) {
+		if err != nil {
+			require.Zero(t, item)
+			return ids, err
+		}
+		ids = append(ids, *item.Id)
+		if *item.Id == stopAt {
+			break
+		}
+	}
+	return ids, nil
+}
+
+func TestTranscript(t *testing.T) {
+	t.Parallel()
+	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("a", "1", "2"), page("b"), page("", "3")}}
+	ids, err := collect(t, client, nil, "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"1", "2", "3"}, ids)
+	require.EqualValues(t, 100, *client.inputs[0].MaxResults)
+}
+
+func TestTranscriptKeepsMaxResults(t *testing.T) {
+	t.Parallel()
+	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("absent")}}
+	_, err := collect(t, client, &connectparticipant.GetTranscriptInput{MaxResults: aws.Int32(5)}, "")
+	require.NoError(t, err)
+	require.EqualValues(t, 5, *client.inputs[0].MaxResults)
+}
+
+func TestTranscriptIsLazy(t *testing.T) {
+	t.Parallel()
+	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("a", "1", "2"), page("b", "3")}}
+	transcript := connectparticipant.Transcript(t.Context(), client, nil)
+	require.Empty(t, client.inputs, "fetched before the loop began")
+	for item := range transcript {
+		if *item.Id == "2" {
+			break
+		}
+	}
+	require.Len(t, client.inputs, 1, "fetched after the loop had ended")
+}
+
+func TestTranscriptEndsWithItsError(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("a", "1"), nil}, err: broken}
+	pairs := 0
+	for item, err := range connectparticipant.Transcript(t.Context(), client, nil) {
+		pairs++
+		if pairs == 1 {
+			require.NoError(t, err)
+			require.Equal(t, "1", *item.Id)
+			continue
+		}
+		require.ErrorIs(t, err, broken)
+	}
+	require.Equal(t, 2, pairs)
+}
+
+func TestTranscriptDoesNotGoRoundForEver(t *testing.T) {
+	t.Parallel()
+	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("a", "1"), page("a", "2"), page("a", "1")}}
+	ids, err := collect(t, client, nil, "")
+	require.ErrorContains(t, err, "same NextToken twice")
+	require.Equal(t, []string{"1", "2"}, ids)
+}
+
+func TestParseTime(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"2019-11-08T02:41:28.172Z":       "2019-11-08T02:41:28.172Z",
+		"2023-08-03T08:15:46Z":           "2023-08-03T08:15:46Z",
+		"2020-10-31T17:00+00:00":         "2020-10-31T17:00:00Z",
+		"2020-10-31T17:00:01.5+02:00":    "2020-10-31T15:00:01.5Z",
+		"2020-10-31T17:00:01.123456789Z": "2020-10-31T17:00:01.123456789Z",
+		"2020-10-31T17:00:01+0530":       "2020-10-31T11:30:01Z",
+		"2020-10-31T17:00+0000":          "2020-10-31T17:00:00Z",
+		"2020-10-31T17:00:01":            "2020-10-31T17:00:01Z",
+		"2020-10-31T17:00":               "2020-10-31T17:00:00Z",
+	} {
+		got, err := connectparticipant.ParseTime(in)
+		require.NoError(t, err, in)
+		require.Equal(t, want, got.Format("2006-01-02T15:04:05.999999999Z07:00"), in)
+	}
+	for _, in := range []string{"", "yesterday", "2019-11-08", "made-up-connection-token", "1573180888"} {
+		_, err := connectparticipant.ParseTime(in)
+		require.Error(t, err, in)
+		require.NotContains(t, err.Error(), "made-up")
+	}
+}

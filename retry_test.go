@@ -1,0 +1,193 @@
+package connectparticipant_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	smithy "github.com/aws/smithy-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+)
+
+// attempts records what is sent and answers from a list, the last entry for ever.
+type attempts struct {
+	bodies  []string
+	headers []http.Header
+	at      []time.Time
+	answers []func() (*http.Response, error)
+}
+
+func (a *attempts) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	a.bodies, a.headers, a.at = append(a.bodies, string(body)), append(a.headers, r.Header), append(a.at, time.Now())
+	return a.answers[min(len(a.bodies), len(a.answers))-1]()
+}
+
+func status(code int, headers ...string) func() (*http.Response, error) {
+	return func() (*http.Response, error) { return answer(code, `{}`, headers...), nil }
+}
+
+func failure(err error) func() (*http.Response, error) {
+	return func() (*http.Response, error) { return nil, err }
+}
+
+func TestRetries(t *testing.T) {
+	t.Parallel()
+	reset := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	for name, test := range map[string]struct {
+		answers []func() (*http.Response, error)
+		optFns  []func(*connectparticipant.Options)
+		sent    int
+		fails   bool
+	}{
+		"a bare 429 is repeated":              {answers: []func() (*http.Response, error){status(429), status(200)}, sent: 2},
+		"a ThrottlingException is repeated":   {answers: []func() (*http.Response, error){status(400, "x-amzn-ErrorType", "ThrottlingException"), status(200)}, sent: 2},
+		"500, then 503, then 200 succeeds":    {answers: []func() (*http.Response, error){status(500), status(503), status(200)}, sent: 3},
+		"502 and 504 are repeated":            {answers: []func() (*http.Response, error){status(502), status(504), status(200)}, sent: 3},
+		"a reset connection is repeated":      {answers: []func() (*http.Response, error){failure(reset), status(200)}, sent: 2},
+		"a fourth attempt is not made":        {answers: []func() (*http.Response, error){status(500)}, sent: 3, fails: true},
+		"400 is final":                        {answers: []func() (*http.Response, error){status(400)}, sent: 1, fails: true},
+		"403 is final":                        {answers: []func() (*http.Response, error){status(403)}, sent: 1, fails: true},
+		"403 from another time is final":      {answers: []func() (*http.Response, error){status(403, "x-amzn-ErrorType", "AccessDeniedException", "Date", "Mon, 02 Jan 2006 15:04:05 GMT")}, sent: 1, fails: true},
+		"404 is final":                        {answers: []func() (*http.Response, error){status(404)}, sent: 1, fails: true},
+		"409 is final":                        {answers: []func() (*http.Response, error){status(409)}, sent: 1, fails: true},
+		"402 is final":                        {answers: []func() (*http.Response, error){status(402)}, sent: 1, fails: true},
+		"RetryMaxAttempts of the client":      {answers: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){maxAttempts(5)}, sent: 5, fails: true},
+		"adaptive mode repeats a 429":         {answers: []func() (*http.Response, error){status(429), status(200)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.RetryMode = aws.RetryModeAdaptive }}, sent: 2},
+		"a Retryer of the user's is as it is": {answers: []func() (*http.Response, error){status(429)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = retry.NewStandard() }}, sent: 1, fails: true},
+		"aws.NopRetryer never repeats":        {answers: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }}, sent: 1, fails: true},
+		"the default Retryer can be wrapped":  {answers: []func() (*http.Response, error){status(409), status(200)}, optFns: []func(*connectparticipant.Options){repeatConflicts}, sent: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := &attempts{answers: test.answers}
+				client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}}, test.optFns...)
+				_, err := sendHello(t.Context(), client)
+				require.Equal(t, test.fails, err != nil, "%v", err)
+				require.Len(t, a.bodies, test.sent)
+				for i := range a.bodies {
+					require.Equal(t, a.bodies[0], a.bodies[i], "each attempt has the same body and client token")
+					require.Equal(t, a.headers[0].Get("Amz-Sdk-Invocation-Id"), a.headers[i].Get("Amz-Sdk-Invocation-Id"))
+					require.Contains(t, a.headers[i].Get("Amz-Sdk-Request"), "attempt="+string(rune('1'+i)))
+				}
+				require.Regexp(t, `"ClientToken":"[0-9a-f-]{36}"`, a.bodies[0])
+			})
+		})
+	}
+}
+
+func maxAttempts(n int) func(*connectparticipant.Options) {
+	return func(o *connectparticipant.Options) { o.RetryMaxAttempts = n }
+}
+
+func repeatConflicts(o *connectparticipant.Options) {
+	o.Retryer = retry.AddWithErrorCodes(o.Retryer, "UnknownError")
+}
+
+func TestRetryMaxAttemptsOfACall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &attempts{answers: []func() (*http.Response, error){status(500)}}
+		client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}, RetryMaxAttempts: 4})
+		for _, test := range []struct {
+			optFns []func(*connectparticipant.Options)
+			sent   int
+		}{
+			{nil, 4},
+			{[]func(*connectparticipant.Options){maxAttempts(2)}, 2},
+			{[]func(*connectparticipant.Options){maxAttempts(1)}, 1},
+			{[]func(*connectparticipant.Options){maxAttempts(0)}, 4},
+			{[]func(*connectparticipant.Options){maxAttempts(6)}, 6},
+		} {
+			a.bodies = nil
+			_, err := sendHello(t.Context(), client, test.optFns...)
+			require.Error(t, err)
+			require.Len(t, a.bodies, test.sent)
+		}
+	})
+}
+
+func TestACancelledContextStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		a := &attempts{}
+		a.answers = []func() (*http.Response, error){func() (*http.Response, error) {
+			cancel()
+			return answer(500, `{}`), nil
+		}}
+		client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}})
+		begin := time.Now()
+		_, err := sendHello(ctx, client)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Len(t, a.bodies, 1)
+		require.Zero(t, time.Since(begin), "the wait between attempts was not cut short")
+
+		_, err = sendHello(ctx, client)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Len(t, a.bodies, 1, "a context that is done sends nothing")
+	})
+}
+
+func TestACancelledContextEndsASlowAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		client := newClient(func(r *http.Request) (*http.Response, error) {
+			response := answer(200, ``)
+			response.Body = io.NopCloser(readerUntil{r.Context()})
+			return response, nil
+		})
+		_, err := sendHello(ctx, client)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		var canceled *smithy.CanceledError
+		require.ErrorAs(t, err, &canceled)
+	})
+}
+
+// readerUntil blocks until its context ends, as a body does whose server is silent.
+type readerUntil struct{ ctx context.Context }
+
+func (r readerUntil) Read([]byte) (int, error) {
+	<-r.ctx.Done()
+	return 0, r.ctx.Err()
+}
+
+func TestAttemptsWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &attempts{answers: []func() (*http.Response, error){status(429)}}
+		client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}})
+		_, err := sendHello(t.Context(), client)
+		require.True(t, connectparticipant.IsThrottled(err))
+		require.Positive(t, a.at[1].Sub(a.at[0]))
+		require.LessOrEqual(t, a.at[2].Sub(a.at[0]), 40*time.Second)
+	})
+}
+
+func TestAProviderOfClientTokensThatFails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("no entropy")
+	client := newClient(nil, func(o *connectparticipant.Options) { o.IdempotencyTokenProvider = brokenTokens{broken} })
+	_, err := sendHello(t.Context(), client)
+	require.ErrorIs(t, err, broken)
+}
+
+type brokenTokens struct{ err error }
+
+func (b brokenTokens) GetIdempotencyToken() (string, error) { return "", b.err }

@@ -1,0 +1,189 @@
+package connectparticipant_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+)
+
+// startServer starts a server on loopback and returns its URL.
+func startServer(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// redirectors are HTTP clients of each kind, made for one redirecting server.
+var httpClients = map[string]func() connectparticipant.HTTPClient{
+	"the default client":   func() connectparticipant.HTTPClient { return nil },
+	"an *http.Client":      func() connectparticipant.HTTPClient { return &http.Client{} },
+	"a BuildableClient":    func() connectparticipant.HTTPClient { return awshttp.NewBuildableClient() },
+	"a client of the user": func() connectparticipant.HTTPClient { return wrapped{&http.Client{}} },
+}
+
+// wrapped is an HTTP client that this package knows nothing of.
+type wrapped struct{ client *http.Client }
+
+func (w wrapped) Do(r *http.Request) (*http.Response, error) { return w.client.Do(r) }
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		for name, newHTTPClient := range httpClients {
+			for _, perCall := range []bool{false, true} {
+				t.Run(http.StatusText(status)+" with "+name, func(t *testing.T) {
+					t.Parallel()
+					testRedirect(t, status, newHTTPClient(), perCall)
+				})
+			}
+		}
+	}
+}
+
+func testRedirect(t *testing.T, status int, httpClient connectparticipant.HTTPClient, perCall bool) {
+	t.Helper()
+	var elsewhere atomic.Int32
+	thief := startServer(t, func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) })
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, thief+"/stolen", status) })
+	options := connectparticipant.Options{BaseEndpoint: &url, RetryMaxAttempts: 1}
+	optFns := []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.HTTPClient = httpClient }}
+	if !perCall {
+		options.HTTPClient, optFns = httpClient, nil
+	}
+	client := connectparticipant.New(options)
+
+	_, sendErr := sendHello(t.Context(), client, optFns...)
+	_, viewErr := client.DescribeView(t.Context(), &connectparticipant.DescribeViewInput{
+		ConnectionToken: aws.String(connectionToken), ViewToken: aws.String("made-up-view-token"),
+	}, optFns...)
+	if _, users := httpClient.(wrapped); users {
+		require.ErrorContains(t, viewErr, "must not follow redirects")
+		return
+	}
+	require.ErrorContains(t, sendErr, "StatusCode: 30")
+	require.ErrorContains(t, viewErr, "StatusCode: 30")
+	require.Zero(t, elsewhere.Load(), "the token went to another host")
+}
+
+func TestTheUsersHTTPClientIsNotChanged(t *testing.T) {
+	t.Parallel()
+	mine := &http.Client{Timeout: time.Minute}
+	client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: mine})
+	require.Nil(t, mine.CheckRedirect)
+	require.NotSame(t, mine, client.Options().HTTPClient)
+	require.Equal(t, time.Minute, client.Options().HTTPClient.(*http.Client).Timeout)
+}
+
+func TestSequentialCallsUseOneConnection(t *testing.T) {
+	t.Parallel()
+	for name, newHTTPClient := range httpClients {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var connections atomic.Int32
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				// Answers before it has read the body, as a fast server does.
+				if strings.HasSuffix(r.URL.Path, "/event") {
+					w.WriteHeader(http.StatusConflict)
+				}
+				_, _ = io.WriteString(w, `{"Id":"item-1"}`)
+			}))
+			server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+				if s == http.StateNew {
+					connections.Add(1)
+				}
+			}
+			server.Start()
+			t.Cleanup(server.Close)
+			client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server.URL, HTTPClient: newHTTPClient()})
+			for range 500 {
+				_, err := sendHello(t.Context(), client)
+				require.NoError(t, err)
+				_, err = client.SendEvent(t.Context(), &connectparticipant.SendEventInput{
+					ConnectionToken: aws.String(connectionToken), ContentType: aws.String("application/vnd.amazonaws.connect.event.typing"),
+				})
+				require.Error(t, err)
+			}
+			// net/http gives up a connection whose writer it has not heard of for 50 ms,
+			// which a loaded machine can bring about; a body that is closed too early
+			// costs dozens.
+			require.LessOrEqual(t, connections.Load(), int32(4))
+		})
+	}
+}
+
+// A connection that the server closes while it is idle is replaced without an
+// attempt being lost, since net/http can read the body again.
+func TestAStaleConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		require.Contains(t, string(body), `"Content":"hello"`)
+		_, _ = io.WriteString(w, `{}`)
+	}))
+	t.Cleanup(server.Close)
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server.URL, RetryMaxAttempts: 1})
+	for range 200 {
+		_, err := sendHello(t.Context(), client)
+		require.NoError(t, err)
+		server.CloseClientConnections()
+	}
+}
+
+func TestPerCallBuildableClientKeepsItsConnections(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) }))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server.URL})
+	mine := awshttp.NewBuildableClient()
+	for range 10 {
+		_, err := sendHello(t.Context(), client, func(o *connectparticipant.Options) { o.HTTPClient = mine })
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 1, connections.Load())
+}
+
+func TestADeadServer(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	url := "http://" + listener.Addr().String()
+	require.NoError(t, listener.Close())
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url, RetryMaxAttempts: 2})
+	_, err = sendHello(t.Context(), client)
+	require.ErrorContains(t, err, "connection refused")
+	require.ErrorContains(t, err, "exceeded maximum number of attempts, 2")
+	require.Empty(t, connectparticipant.RequestID(err))
+}
+
+func TestASilentServer(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client has gone
+		<-r.Context().Done()
+	})
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := sendHello(ctx, client)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
