@@ -45,13 +45,18 @@ func (*logExchange) ID() string { return "RequestResponseLogger" }
 func (m *logExchange) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	middleware.DeserializeOutput, middleware.Metadata, error,
 ) {
+	request, ok := in.Request.(*smithyhttp.Request)
+	if !ok {
+		return next.HandleDeserialize(ctx, in)
+	}
 	logger := middleware.GetLogger(ctx)
-	if request, ok := in.Request.(*smithyhttp.Request); ok && m.request {
+	if m.request {
 		logger.Logf(logging.Debug, "Request\n%s", m.describeRequest(request))
 	}
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && m.response {
-		logger.Logf(logging.Debug, "Response\n%s", m.describeResponse(response.Response))
+		text := withoutSecrets(m.describeResponse(response.Response), request.Request)
+		logger.Logf(logging.Debug, "Response\n%s", text)
 	}
 	return out, metadata, err
 }

@@ -278,3 +278,20 @@ func TestUserAgent(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `^aws-sdk-go-v2/\S+ .* bridge/2\.0 connectparticipant-go/\d+\.\d+\.\d+ lang/go#1\.\S+ app/my-app-1$`, sent)
 }
+
+// captureInput is an API option that stores the input of the call.
+func captureInput(input *any) func(*middleware.Stack) error {
+	return func(s *middleware.Stack) error {
+		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("Capture", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			*input = in.Parameters
+			return next.HandleInitialize(ctx, in)
+		}), middleware.After)
+	}
+}
+
+// returnInput is an API option that answers each call with its own input.
+func returnInput(s *middleware.Stack) error {
+	return s.Initialize.Add(middleware.InitializeMiddlewareFunc("Return", func(_ context.Context, in middleware.InitializeInput, _ middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+		return middleware.InitializeOutput{Result: in.Parameters}, middleware.Metadata{}, nil
+	}), middleware.Before)
+}
