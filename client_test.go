@@ -216,7 +216,7 @@ func TestConfigThatCannotWork(t *testing.T) {
 	_, err := sendHello(t.Context(), client)
 	require.ErrorIs(t, err, broken)
 
-	deprecated := aws.EndpointResolverWithOptionsFunc(func(string, string, ...any) (aws.Endpoint, error) { //nolint:staticcheck // it is what is refused
+	deprecated := aws.EndpointResolverWithOptionsFunc(func(string, string, ...any) (aws.Endpoint, error) {
 		return aws.Endpoint{}, errors.New("asked")
 	})
 	client = connectparticipant.NewFromConfig(aws.Config{Region: "us-east-1", EndpointResolverWithOptions: deprecated})

@@ -138,7 +138,8 @@ func TestTranscriptIsLazy(t *testing.T) {
 	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("a", "1", "2"), page("b", "3")}}
 	transcript := connectparticipant.Transcript(t.Context(), client, nil)
 	require.Empty(t, client.inputs, "fetched before the loop began")
-	for item := range transcript {
+	for item, err := range transcript {
+		require.NoError(t, err)
 		if *item.Id == "2" {
 			break
 		}

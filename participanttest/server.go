@@ -1,6 +1,7 @@
 package participanttest
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"net"
@@ -57,7 +58,7 @@ func Start(tb TB, optFns ...func(*Options)) *Server {
 // New runs a server until Close.
 func New(optFns ...func(*Options)) (*Server, error) {
 	opts := withDefaults(optFns)
-	listener, err := net.Listen("tcp", opts.Addr)
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", opts.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("start participant service: %w", err)
 	}

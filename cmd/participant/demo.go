@@ -246,9 +246,11 @@ func (d *demo) disconnect(ctx context.Context) error {
 		return err
 	}
 	d.printf("  Customer  has left, and with the last customer gone the chat has ended\n")
-	err := d.sendEvent(ctx, d.agent, "typing", nil)
-	if !connectparticipant.IsAccessDenied(err) {
-		return fmt.Errorf("a call after the end should be denied, but its error is: %v", err)
+	switch err := d.sendEvent(ctx, d.agent, "typing", nil); {
+	case err == nil:
+		return errors.New("a call after the end was not refused")
+	case !connectparticipant.IsAccessDenied(err):
+		return err
 	}
 	d.printf("  Agent     is told AccessDeniedException on the next call\n")
 	return nil

@@ -1,0 +1,61 @@
+# The versions of the tools.
+GOLANGCI_LINT_VERSION := v2.15.0
+
+GO       ?= go
+FUZZTIME ?= 30s
+BIN      := $(CURDIR)/bin
+LINT     := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+MODULES  := $(dir $(shell git ls-files '*go.mod'))
+FUZZ     := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Tell the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+
+.PHONY: test
+test: ## Run the tests
+	$(GO) test ./...
+
+.PHONY: race
+race: ## Run the tests of every module with the race detector, in random order
+	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) test -race -shuffle=on ./...) || exit 1; done
+
+.PHONY: cover
+cover: ## Tell which statements of the client the tests reach
+	$(GO) test -coverpkg=./,./internal/... -coverprofile=coverage.out ./... && $(GO) tool cover -func=coverage.out | tail -1
+
+.PHONY: vet
+vet: ## Build and vet every module, and look that go.mod is tidy
+	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) build ./... && $(GO) vet ./... && $(GO) mod tidy -diff) || exit 1; done
+
+.PHONY: lint
+lint: $(LINT) ## Check format and style
+	@for dir in $(MODULES); do (cd $$dir && set -x && $(LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+
+$(LINT):
+	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(BIN)/golangci-lint $@
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME
+	@for target in $(FUZZ); do \
+		dir=$$(dirname $$(grep -rl --include='*_test.go' "^func $$target(" .)) && \
+		(set -x && $(GO) test -run=NONE -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) ./$$dir) || exit 1; \
+	done
+
+.PHONY: bench
+bench: ## Run each benchmark once, so that none can rot
+	$(GO) test -run=NONE -bench=. -benchtime=1x ./...
+
+.PHONY: golden
+golden: ## Rewrite the golden files in testdata, the API listing included
+	$(GO) test . -update
+
+.PHONY: demo
+demo: ## Hold a chat on the fake
+	$(GO) run ./cmd/participant demo
+
+.PHONY: check
+check: vet race lint bench ## Everything that must hold before a change lands
