@@ -11,13 +11,14 @@ import (
 	"strings"
 )
 
-// harmless lists the members whose strings are no secrets. All others are
-// replaced, those of future versions of the service included.
-var harmless = set("AbsoluteTime", "AttachmentId", "AttachmentIds", "ClientToken", "code", "ConnectionExpiry",
+// harmless lists the members whose strings are no secrets, X[] for the elements of
+// a list X. All others are replaced, those of future versions of the service
+// included.
+var harmless = set("AbsoluteTime", "AttachmentId", "AttachmentIds[]", "ClientToken", "code", "ConnectionExpiry",
 	"ContactId", "ContentType", "DeliveredTimestamp", "Expiry", "Id", "InitialContactId", "Message", "message",
 	"MessageId", "MessageProcessingStatus", "ParticipantId", "ParticipantRole", "ReadTimestamp",
 	"RecipientParticipantId", "RelatedContactId", "ResourceType", "ScanDirection", "SortOrder", "Status", "Type",
-	"UrlExpiry", "__type")
+	"Type[]", "UrlExpiry", "__type")
 
 var harmlessHeaders = set("Accept-Encoding", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request", "Connection",
 	"Content-Encoding", "Content-Length", "Content-Type", "Date", "Retry-After", "Server", "Transfer-Encoding",
@@ -41,7 +42,7 @@ func JSON(data []byte) []byte {
 	var v any
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
-	if decoder.Decode(&v) != nil || decoder.More() {
+	if !json.Valid(data) || decoder.Decode(&v) != nil {
 		return fmt.Appendf(nil, "[%d bytes, not JSON]", len(data))
 	}
 	var out bytes.Buffer
@@ -61,7 +62,7 @@ func replace(name string, v any) any {
 		}
 	case []any:
 		for i, child := range v {
-			v[i] = replace(name, child)
+			v[i] = replace(name+"[]", child)
 		}
 	case string:
 		if !harmless[name] && v != "" {

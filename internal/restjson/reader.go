@@ -77,7 +77,7 @@ func Decode(data []byte, read func(*Reader)) error {
 // grown its buffers.
 func (r *Reader) release() {
 	clear(r.pending)
-	if cap(r.text) > 1<<18 || cap(r.scratch) > 1<<18 {
+	if cap(r.text) > 1<<18 || cap(r.scratch) > 1<<18 || cap(r.pending) > 1<<14 {
 		return
 	}
 	*r = Reader{scratch: r.scratch[:0], text: r.text[:0], pending: r.pending[:0]}
@@ -195,7 +195,7 @@ func (r *Reader) Store(mark int) {
 	if len(pending) == 0 {
 		return
 	}
-	first := firstStart(pending)
+	first := r.firstStart(pending)
 	text := string(r.text[first:])
 	slab := make([]string, len(pending))
 	for i, p := range pending {
@@ -212,20 +212,20 @@ func (r *Reader) Store(mark int) {
 
 // Skip reads a value of any kind and checks that it is valid.
 func (r *Reader) Skip() {
-	switch c := r.peek(); {
-	case c == '{':
-		for range r.Members() { //nolint:revive // an empty body skips each member
+	switch r.peek() {
+	case '{':
+		for range r.Members() { // an empty body skips each member
 		}
-	case c == '[':
-		for range r.Elements() { //nolint:revive // an empty body skips each element
+	case '[':
+		for range r.Elements() { // an empty body skips each element
 		}
-	case c == '"':
+	case '"':
 		r.stringToken()
-	case c == 't':
+	case 't':
 		r.literal("true")
-	case c == 'f':
+	case 'f':
 		r.literal("false")
-	case c == 'n':
+	case 'n':
 		r.literal("null")
 	default:
 		r.number()
@@ -236,13 +236,15 @@ func (r *Reader) Skip() {
 // the end of the document.
 func (r *Reader) Kind() byte { return r.peek() }
 
-func firstStart(pending []pendingString) int {
+// firstStart returns where the text of the pending strings begins: after the
+// text of the strings before them, if they are all null.
+func (r *Reader) firstStart(pending []pendingString) int {
 	for _, p := range pending {
 		if p.start >= 0 {
 			return p.start
 		}
 	}
-	return 0
+	return len(r.text)
 }
 
 // peek skips white space and returns the byte that follows, 0 at the end.

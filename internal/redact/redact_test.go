@@ -1,0 +1,144 @@
+package redact_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/internal/redact"
+)
+
+// secret stands in every place that may hold one.
+const secret = "s3cret"
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	const gone = `"[redacted, 6 bytes]"`
+	tests := []struct {
+		name string
+		json string
+		want string
+	}{
+		{"nothing stays nothing", ``, ``},
+		{"an empty object stays", `{}`, `{}`},
+		{"a bare string is replaced", `"s3cret"`, gone},
+		{"bare strings in a list are replaced", `["s3cret",["s3cret"]]`, `[` + gone + `,[` + gone + `]]`},
+		{"a known secret is replaced", `{"ConnectionToken":"s3cret"}`, `{"ConnectionToken":` + gone + `}`},
+		{"an unknown member is replaced", `{"NewMember":"s3cret"}`, `{"NewMember":` + gone + `}`},
+		{"a member with an empty name is replaced", `{"":"s3cret"}`, `{"":` + gone + `}`},
+		{"harmless members stay", `{"ContentType":"text/plain","Id":"i","Type":"MESSAGE"}`, `{"ContentType":"text/plain","Id":"i","Type":"MESSAGE"}`},
+		{"a harmless list stays", `{"AttachmentIds":["a","b"]}`, `{"AttachmentIds":["a","b"]}`},
+		{"a list of connection types stays", `{"Type":["WEBSOCKET"]}`, `{"Type":["WEBSOCKET"]}`},
+		{"a list where a harmless string belongs is replaced", `{"Id":["s3cret"]}`, `{"Id":[` + gone + `]}`},
+		{"a list within a harmless list is replaced", `{"AttachmentIds":[["s3cret"]]}`, `{"AttachmentIds":[[` + gone + `]]}`},
+		{"a string where a harmless list belongs is replaced", `{"AttachmentIds":"s3cret"}`, `{"AttachmentIds":` + gone + `}`},
+		{"another spelling of a harmless name is replaced", `{"contenttype":"s3cret"}`, `{"contenttype":` + gone + `}`},
+		{"a harmless name written with escapes stays", `{"\u0049d":"i"}`, `{"Id":"i"}`},
+		{
+			"secrets at all depths are replaced", `{"A":{"Id":"i","B":[{"Content":"s3cret"},[{"C":["s3cret"]}]]}}`,
+			`{"A":{"B":[{"Content":` + gone + `},[{"C":[` + gone + `]}]],"Id":"i"}}`,
+		},
+		{"a secret below a harmless name is replaced", `{"Id":{"X":"s3cret"},"Type":[{"Y":"s3cret"}]}`, `{"Id":{"X":` + gone + `},"Type":[{"Y":` + gone + `}]}`},
+		{
+			"headers to include are replaced", `{"HeadersToInclude":{"x-amz-meta-contact_id":"s3cret"}}`,
+			`{"HeadersToInclude":{"x-amz-meta-contact_id":` + gone + `}}`,
+		},
+		{"JSON in a string is replaced whole", `{"Content":"{\"Id\":\"i\"}"}`, `{"Content":"[redacted, 10 bytes]"}`},
+		{"the length is in bytes after decoding", `{"Content":"\u00e4\n"}`, `{"Content":"[redacted, 3 bytes]"}`},
+		{"an empty secret stays empty", `{"Content":""}`, `{"Content":""}`},
+		{"numbers stay exactly", `{"A":1.0,"B":12345678901234567890123,"C":-0,"D":1e400,"E":0.10}`, `{"A":1.0,"B":12345678901234567890123,"C":-0,"D":1e400,"E":0.10}`},
+		{"booleans and null stay", `{"A":true,"B":false,"C":null}`, `{"A":true,"B":false,"C":null}`},
+		{"a bare number stays", ` 1.50 `, `1.50`},
+		{"a harmless string keeps its signs", `{"Message":"a<b>&c"}`, `{"Message":"a<b>&c"}`},
+		{"the first of two values does not survive", `{"Id":"first","Id":"i"}`, `{"Id":"i"}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			input := []byte(test.json)
+			require.Equal(t, test.want, string(redact.JSON(input)))
+			require.Equal(t, test.json, string(input), "the input was changed")
+		})
+	}
+	require.Nil(t, redact.JSON(nil))
+}
+
+func TestJSONThatIsNone(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{
+		"s3cret", `{"A":"s3cret"`, `{"A":"s3cret"} s3cret`, `{"A":"s3cret"}{"Id":"s3cret"}`, `{"Id":"s3cret"}]`, `{"Id":"s3cret"}}`, `{"Id":"s3cret"},`,
+		"{\"Id\":\"s3cret\n\"}", `<html>s3cret</html>`, "\x00s3cret", `{"Id":01,"B":"s3cret"}`, strings.Repeat(`[`, 20_000) + `"s3cret"` + strings.Repeat(`]`, 20_000),
+	} {
+		require.Equal(t, fmt.Sprintf("[%d bytes, not JSON]", len(data)), string(redact.JSON([]byte(data))))
+	}
+	require.Equal(t, "[1 bytes, not JSON]", string(redact.JSON([]byte(" "))))
+}
+
+func TestNothingSecretSurvives(t *testing.T) {
+	t.Parallel()
+	// All members of the service that may hold a secret, or a person's data.
+	names := []string{
+		"ConnectionToken", "ParticipantToken", "Url", "NextToken", "Content", "DisplayName", "AttachmentName", "ViewToken", "InputSchema", "Template",
+		"Actions", "Name", "Arn", "JoinToken", "AttendeeId", "MeetingId", "AudioHostUrl", "AudioFallbackUrl", "SignalingUrl", "EventIngestionUrl",
+		"AuthenticationUrl", "RedirectUri", "SessionId", "HeadersToInclude", "ResourceId", "Unknown",
+	}
+	for _, name := range names {
+		var value any = secret
+		for range 5 {
+			data, err := json.Marshal(map[string]any{name: value})
+			require.NoError(t, err)
+			require.NotContains(t, string(redact.JSON(data)), secret, "%s", data)
+			value = map[string]any{name: []any{value, secret}, "Id": map[string]any{name: value}, "Other": []any{[]any{value}}}
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "[redacted, 6 bytes]", redact.Text(secret))
+	require.Equal(t, "[redacted, 0 bytes]", redact.Text(""))
+}
+
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		header http.Header
+		want   string
+	}{
+		{"no header is nothing", nil, ""},
+		{"the token is replaced", http.Header{"X-Amz-Bearer": {secret}}, "X-Amz-Bearer: [redacted, 6 bytes]\r\n"},
+		{"an unknown header is replaced", http.Header{"X-New": {secret}}, "X-New: [redacted, 6 bytes]\r\n"},
+		{
+			"credentials and cookies are replaced",
+			http.Header{"Authorization": {secret}, "Cookie": {secret}, "Set-Cookie": {secret}, "Location": {secret}},
+			"Authorization: [redacted, 6 bytes]\r\nCookie: [redacted, 6 bytes]\r\nLocation: [redacted, 6 bytes]\r\nSet-Cookie: [redacted, 6 bytes]\r\n",
+		},
+		{
+			"each value of a header is replaced",
+			http.Header{"X-Amz-Bearer": {secret, "another"}},
+			"X-Amz-Bearer: [redacted, 6 bytes]\r\nX-Amz-Bearer: [redacted, 7 bytes]\r\n",
+		},
+		{
+			"a token under another spelling is replaced",
+			http.Header{"x-amz-bearer": {secret}, "content-type": {secret}},
+			"content-type: [redacted, 6 bytes]\r\nx-amz-bearer: [redacted, 6 bytes]\r\n",
+		},
+		{
+			"harmless headers stay",
+			http.Header{"Content-Type": {"application/json"}, "X-Amzn-Requestid": {"r"}, "X-Amzn-Errortype": {"A"}, "Date": {"d"}},
+			"Content-Type: application/json\r\nDate: d\r\nX-Amzn-Errortype: A\r\nX-Amzn-Requestid: r\r\n",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, test.want, redact.Headers(test.header))
+			require.NotContains(t, redact.Headers(test.header), secret)
+		})
+	}
+}

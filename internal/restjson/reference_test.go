@@ -1,0 +1,228 @@
+package restjson_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// document is a page of a transcript with members of each other type that answers
+// have, so that all ways to read a value meet in it.
+type document struct {
+	page
+	Actions          []string
+	HeadersToInclude map[string]string
+	Size             *int64
+	Version          *int32
+}
+
+func (d *document) read(r *restjson.Reader) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "Actions":
+			restjson.Strings(r, &d.Actions)
+		case "HeadersToInclude":
+			restjson.StringMap(r, &d.HeadersToInclude)
+		case "InitialContactId":
+			r.String(&d.InitialContactId)
+		case "NextToken":
+			r.String(&d.NextToken)
+		case "Size":
+			r.Int64(&d.Size)
+		case "Transcript":
+			restjson.Structs(r, &d.Transcript, restjson.Item)
+		case "Version":
+			r.Int32(&d.Version)
+		}
+	}
+}
+
+// reference reads a document with encoding/json, member by member, since
+// encoding/json takes names in any case and merges a member that comes twice into
+// the one before. This package must give the same value, or refuse what the
+// reference refuses, but for two intended differences:
+//   - white space alone, and nothing at all, read as an empty object;
+//   - what nests deeper than 500 is refused; encoding/json bounds it at 10,000.
+func reference(data []byte) (document, error) {
+	var d document
+	if len(bytes.Trim(data, " \t\r\n")) == 0 {
+		return d, nil
+	}
+	if !json.Valid(data) {
+		return d, errors.New("not JSON")
+	}
+	if depth(data) > 500 {
+		return d, errors.New("too deep")
+	}
+	return d, object(data, fields{
+		"Actions":          list(&d.Actions, str),
+		"HeadersToInclude": func(raw json.RawMessage) error { return stringMap(raw, &d.HeadersToInclude) },
+		"InitialContactId": plain(&d.InitialContactId),
+		"NextToken":        plain(&d.NextToken),
+		"Size":             plain(&d.Size),
+		"Transcript":       list(&d.Transcript, referenceItem),
+		"Version":          plain(&d.Version),
+	})
+}
+
+// fields holds how to read each known member of an object.
+type fields map[string]func(json.RawMessage) error
+
+func object(raw json.RawMessage, known fields) error {
+	return members(raw, func(name string, value json.RawMessage) error {
+		if read, ok := known[name]; ok {
+			return read(value)
+		}
+		return nil
+	})
+}
+
+// members calls visit for each member in order, those with the same name too.
+func members(raw json.RawMessage, visit func(name string, value json.RawMessage) error) error {
+	if isNull(raw) {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return fmt.Errorf("not an object: %v, %w", start, err)
+	}
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return err
+		}
+		if err := visit(name.(string), value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain reads a value as encoding/json does, null as nil.
+func plain[T any](target **T) func(json.RawMessage) error {
+	return func(raw json.RawMessage) error {
+		*target = nil
+		return json.Unmarshal(raw, target)
+	}
+}
+
+func enum[T ~string](target *T) func(json.RawMessage) error {
+	return func(raw json.RawMessage) error {
+		*target = ""
+		return json.Unmarshal(raw, target)
+	}
+}
+
+func str(raw json.RawMessage, target *string) error { return json.Unmarshal(raw, target) }
+
+func list[T any](target *[]T, read func(json.RawMessage, *T) error) func(json.RawMessage) error {
+	return func(raw json.RawMessage) error {
+		*target = nil
+		var elements []json.RawMessage
+		if err := json.Unmarshal(raw, &elements); err != nil || elements == nil {
+			return err
+		}
+		*target = make([]T, len(elements))
+		for i, element := range elements {
+			if err := read(element, &(*target)[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func stringMap(raw json.RawMessage, target *map[string]string) error {
+	*target = nil
+	if isNull(raw) {
+		return nil
+	}
+	*target = map[string]string{}
+	return members(raw, func(name string, value json.RawMessage) error {
+		if isNull(value) {
+			delete(*target, name)
+			return nil
+		}
+		var text string
+		err := json.Unmarshal(value, &text)
+		(*target)[name] = text
+		return err
+	})
+}
+
+func referenceItem(raw json.RawMessage, v *types.Item) error {
+	return object(raw, fields{
+		"AbsoluteTime":     plain(&v.AbsoluteTime),
+		"Attachments":      list(&v.Attachments, referenceAttachment),
+		"ContactId":        plain(&v.ContactId),
+		"Content":          plain(&v.Content),
+		"ContentType":      plain(&v.ContentType),
+		"DisplayName":      plain(&v.DisplayName),
+		"Id":               plain(&v.Id),
+		"MessageMetadata":  func(raw json.RawMessage) error { return referenceMetadata(raw, &v.MessageMetadata) },
+		"ParticipantId":    plain(&v.ParticipantId),
+		"ParticipantRole":  enum(&v.ParticipantRole),
+		"RelatedContactId": plain(&v.RelatedContactId),
+		"Type":             enum(&v.Type),
+	})
+}
+
+func referenceAttachment(raw json.RawMessage, v *types.AttachmentItem) error {
+	return object(raw, fields{
+		"AttachmentId":   plain(&v.AttachmentId),
+		"AttachmentName": plain(&v.AttachmentName),
+		"ContentType":    plain(&v.ContentType),
+		"Status":         enum(&v.Status),
+	})
+}
+
+func referenceMetadata(raw json.RawMessage, target **types.MessageMetadata) error {
+	*target = nil
+	if isNull(raw) {
+		return nil
+	}
+	*target = new(types.MessageMetadata)
+	return object(raw, fields{
+		"MessageId":               plain(&(*target).MessageId),
+		"MessageProcessingStatus": enum(&(*target).MessageProcessingStatus),
+		"Receipts":                list(&(*target).Receipts, referenceReceipt),
+	})
+}
+
+func referenceReceipt(raw json.RawMessage, v *types.Receipt) error {
+	return object(raw, fields{
+		"DeliveredTimestamp":     plain(&v.DeliveredTimestamp),
+		"ReadTimestamp":          plain(&v.ReadTimestamp),
+		"RecipientParticipantId": plain(&v.RecipientParticipantId),
+	})
+}
+
+func isNull(raw json.RawMessage) bool { return string(bytes.TrimSpace(raw)) == "null" }
+
+// depth returns how deep the valid document nests.
+func depth(data []byte) int {
+	deepest, now, inString := 0, 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			now++
+			deepest = max(deepest, now)
+		case c == '}' || c == ']':
+			now--
+		}
+	}
+	return deepest
+}
