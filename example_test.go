@@ -1,0 +1,206 @@
+package connectparticipant_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// startFake stands for the service; its chats give out participant tokens as
+// StartChatContact does.
+func startFake() *participanttest.Server {
+	srv, err := participanttest.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	return srv
+}
+
+// connect takes part in a chat and returns the connection token.
+func connect(ctx context.Context, client connectparticipant.API, participantToken string) (*string, error) {
+	connection, err := client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
+		ParticipantToken:   &participantToken,
+		ConnectParticipant: aws.Bool(true),
+		Type:               []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return connection.ConnectionCredentials.ConnectionToken, nil
+}
+
+func Example() {
+	srv := startFake()
+	defer srv.Close()
+	contact := srv.NewChat()
+	participantToken := contact.Customer.Token
+	ctx := context.Background()
+
+	client := connectparticipant.New(connectparticipant.Options{
+		Region:       "us-west-2",
+		BaseEndpoint: aws.String(srv.URL), // leave this out for the real service
+	})
+	connection, err := client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
+		ParticipantToken:   &participantToken, // from StartChatContact
+		ConnectParticipant: aws.Bool(true),
+		Type:               []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	token := connection.ConnectionCredentials.ConnectionToken // good for a day
+	_, err = client.SendMessage(ctx, &connectparticipant.SendMessageInput{
+		ConnectionToken: token,
+		ContentType:     aws.String("text/plain"),
+		Content:         aws.String("Hello!"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for item, err := range connectparticipant.Transcript(ctx, client, &connectparticipant.GetTranscriptInput{ConnectionToken: token}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(aws.ToString(item.DisplayName), aws.ToString(item.ContentType), aws.ToString(item.Content))
+	}
+	// Output:
+	// Customer text/plain Hello!
+	// Customer application/vnd.amazonaws.connect.event.participant.joined
+}
+
+// greet is code that a test wants to run without the service.
+func greet(ctx context.Context, client connectparticipant.API, token string) error {
+	_, err := client.SendMessage(ctx, &connectparticipant.SendMessageInput{
+		ConnectionToken: &token,
+		ContentType:     aws.String("text/plain"),
+		Content:         aws.String("Hello!"),
+	})
+	return err
+}
+
+// stub answers SendMessage. Embedding the interface gives it the other methods, so
+// that it also compiles when the service has grown.
+type stub struct {
+	connectparticipant.API
+	sent []string
+}
+
+func (s *stub) SendMessage(_ context.Context, in *connectparticipant.SendMessageInput, _ ...func(*connectparticipant.Options)) (*connectparticipant.SendMessageOutput, error) {
+	s.sent = append(s.sent, *in.Content)
+	return &connectparticipant.SendMessageOutput{Id: aws.String("item-1")}, nil
+}
+
+// A unit test of code that takes an API stubs the method that the code calls.
+func ExampleAPI() {
+	var s stub
+	err := greet(context.Background(), &s, "any token")
+	fmt.Println(s.sent, err)
+	// Output: [Hello!] <nil>
+}
+
+// A test with the fake runs the real client against a server in the process.
+func ExampleNew_test() {
+	srv := startFake() // in a test: participanttest.Start(t)
+	defer srv.Close()
+	contact := srv.NewChat()
+	ctx := context.Background()
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+	token, err := connect(ctx, client, contact.Customer.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := greet(ctx, client, *token); err != nil {
+		log.Fatal(err)
+	}
+
+	contact.End()
+	err = greet(ctx, client, *token)
+	fmt.Println("after the end:", connectparticipant.IsAccessDenied(err))
+	// Output: after the end: true
+}
+
+func ExampleNewGetTranscriptPaginator() {
+	srv := startFake()
+	defer srv.Close()
+	contact := srv.NewChat()
+	ctx := context.Background()
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL})
+	token, err := connect(ctx, client, contact.Agent.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, line := range []string{"one", "two", "three"} {
+		contact.Customer.Say(line)
+	}
+
+	pages := connectparticipant.NewGetTranscriptPaginator(client, &connectparticipant.GetTranscriptInput{
+		ConnectionToken: token,
+		MaxResults:      aws.Int32(2),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("a page")
+		for _, item := range page.Transcript {
+			fmt.Println(" ", item.Type, aws.ToString(item.Content))
+		}
+	}
+	// Output:
+	// a page
+	//   MESSAGE three
+	//   MESSAGE two
+	// a page
+	//   MESSAGE one
+	//   EVENT
+}
+
+// What can be done about an error depends on what kind it is.
+func ExampleIsAccessDenied() {
+	srv := startFake()
+	defer srv.Close()
+	contact := srv.NewChat()
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL})
+
+	// The participant token belongs to CreateParticipantConnection only.
+	err := greet(context.Background(), client, contact.Customer.Token)
+
+	var invalid *types.ValidationException
+	switch {
+	case connectparticipant.IsAccessDenied(err):
+		fmt.Println("the token is wrong, or the chat has ended")
+	case connectparticipant.IsThrottled(err):
+		fmt.Println("wait before the next call")
+	case errors.As(err, &invalid):
+		fmt.Println("the service refused the request:", invalid.ErrorMessage())
+	case err != nil:
+		fmt.Println("report this, with the request id", connectparticipant.RequestID(err))
+	}
+	// Output: the token is wrong, or the chat has ended
+}
+
+// An AWS configuration brings region, HTTP client, retries and logging; its
+// credentials are not touched.
+func ExampleNewFromConfig() {
+	cfg := aws.Config{Region: "eu-west-2", RetryMaxAttempts: 5} // mostly config.LoadDefaultConfig
+	client := connectparticipant.NewFromConfig(cfg, func(o *connectparticipant.Options) {
+		o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKeyValue("my-bridge", "1.2.0"))
+	})
+	fmt.Println(client.Options().Region, client.Options().Retryer.MaxAttempts())
+	// Output: eu-west-2 5
+}
+
+func ExampleParseTime() {
+	t, err := connectparticipant.ParseTime("2019-11-08T02:41:28.172Z")
+	fmt.Println(t.Year(), t.Nanosecond()/1e6, err)
+	// Output: 2019 172 <nil>
+}
