@@ -26,12 +26,13 @@ func startServer(t *testing.T, handler http.HandlerFunc) string {
 	return server.URL
 }
 
-// redirectors are HTTP clients of each kind, made for one redirecting server.
+// httpClients makes an HTTP client of each kind. None uses http.DefaultTransport,
+// whose idle connections httptest closes whenever a server of any test closes.
 var httpClients = map[string]func() connectparticipant.HTTPClient{
 	"the default client":   func() connectparticipant.HTTPClient { return nil },
-	"an *http.Client":      func() connectparticipant.HTTPClient { return &http.Client{} },
+	"an *http.Client":      func() connectparticipant.HTTPClient { return &http.Client{Transport: &http.Transport{}} },
 	"a BuildableClient":    func() connectparticipant.HTTPClient { return awshttp.NewBuildableClient() },
-	"a client of the user": func() connectparticipant.HTTPClient { return wrapped{&http.Client{}} },
+	"a client of the user": func() connectparticipant.HTTPClient { return wrapped{&http.Client{Transport: &http.Transport{}}} },
 }
 
 // wrapped is an HTTP client that this package knows nothing of.
