@@ -109,7 +109,7 @@ func TestSequentialCallsUseOneConnection(t *testing.T) {
 			server.Start()
 			t.Cleanup(server.Close)
 			client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server.URL, HTTPClient: newHTTPClient()})
-			for range 500 {
+			for range 1500 {
 				_, err := sendHello(t.Context(), client)
 				require.NoError(t, err)
 				_, err = client.SendEvent(t.Context(), &connectparticipant.SendEventInput{
