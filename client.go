@@ -3,6 +3,7 @@ package connectparticipant
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -45,18 +46,20 @@ var _ API = (*Client)(nil)
 // goroutines and holds no chat: each call carries its chat's token.
 type Client struct {
 	options Options
-	frozen  sync.Map // the senders of the *awshttp.BuildableClient that calls have brought
+	frozen  sync.Map // by weak pointer, what was made of each BuildableClient that a call brought
 }
 
 // New returns a client for options, which optFns change first. It never fails:
 // what is wrong with the options, such as a missing region, is the error of each
 // call.
 //
-// Without Options.HTTPClient a call whose server falls silent fails after 60
-// seconds; with one, the call's context is the only bound.
+// Without Options.HTTPClient an attempt whose server falls silent fails after 60
+// seconds, and a call after three of them; with one, the call's context is the only
+// bound.
 func New(options Options, optFns ...func(*Options)) *Client {
 	options = options.Copy().withOptFns(optFns)
 	options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)
+	options.RetryMode = retryMode(&options)
 	options.HTTPClient = noRedirects(options.HTTPClient)
 	return &Client{options: options}
 }
@@ -97,7 +100,7 @@ func invoke[I, O any, PI interface {
 	}
 	result, metadata, err := c.call(ctx, operation{name, func() output { return PO(new(O)) }}, PI(in), optFns)
 	if err == nil {
-		if out, ok := result.(*O); ok {
+		if out, ok := result.(*O); ok && out != nil {
 			return out, metadata, nil
 		}
 		err = fmt.Errorf("a middleware returned %T for %T", result, new(O))
@@ -133,7 +136,13 @@ func (c *Client) callOptions(optFns []func(*Options)) Options {
 	if len(optFns) == 0 {
 		return options
 	}
-	options = options.withOptFns(optFns)
+	for _, fn := range optFns {
+		fn(&options)
+	}
+	if options.HTTPClient == nil {
+		options.HTTPClient = c.options.HTTPClient
+	}
+	options = options.withDefaults()
 	if options.RetryMaxAttempts != c.options.RetryMaxAttempts {
 		options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)
 	}
@@ -240,11 +249,18 @@ func (m *setHeaders) HandleSerialize(ctx context.Context, in middleware.Serializ
 	if err != nil {
 		return middleware.SerializeOutput{}, middleware.Metadata{}, err
 	}
-	request.Header["User-Agent"] = []string{m.userAgent}
+	setMissing(request.Header, "User-Agent", m.userAgent)
 	if token := params.bearer(); token != nil {
-		request.Header["X-Amz-Bearer"] = []string{*token}
+		setMissing(request.Header, "X-Amz-Bearer", *token)
 	}
 	return next.HandleSerialize(ctx, in)
+}
+
+// setMissing leaves alone what a middleware before has set.
+func setMissing(header http.Header, name, value string) {
+	if _, there := header[name]; !there {
+		header[name] = []string{value}
+	}
 }
 
 func requestAndInput(in middleware.SerializeInput) (*smithyhttp.Request, input, error) {
@@ -272,7 +288,7 @@ func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.Deser
 ) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	response, ok := out.RawResponse.(*smithyhttp.Response)
-	if !ok {
+	if !ok || response.Response == nil {
 		if err == nil {
 			err = &smithy.DeserializationError{Err: fmt.Errorf("unknown transport type %T", out.RawResponse)}
 		}
@@ -285,7 +301,7 @@ func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.Deser
 	measured := m.telemetry.start(ctx, "OperationDeserializer", m.telemetry.deserialization)
 	defer measured.end(ctx)
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return out, metadata, readAPIError(response.Response, in.Request)
+		return out, metadata, m.readError(ctx, response.Response, in.Request)
 	}
 	result := m.newOutput()
 	if err := restjson.ReadResponse(response.Response, result.read); err != nil {
@@ -293,6 +309,14 @@ func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.Deser
 	}
 	out.Result = result
 	return out, metadata, nil
+}
+
+func (*deserialize) readError(ctx context.Context, response *http.Response, in any) error {
+	request, ok := in.(*smithyhttp.Request)
+	if !ok {
+		return fmt.Errorf("unknown transport type %T", in)
+	}
+	return readAPIError(ctx, response, request)
 }
 
 // answerError wraps what went wrong with an answer that had begun well.

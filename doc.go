@@ -35,14 +35,18 @@
 // Every error of a call is a *[smithy.OperationError]. Within it, errors.As finds
 // the service's errors (the types in package types; *smithy.GenericAPIError for
 // codes that are not listed there), smithy.InvalidParamsError for a call that was
-// not sent because a member is missing, *smithy.DeserializationError for an answer
-// that could not be read, *smithy.CanceledError when the context ended, and
-// *awshttp.ResponseError with the HTTP status and request id of an answer. See
-// [IsAccessDenied], [IsThrottled] and [RequestID].
+// not sent because a member is missing or can't be sent (a value, not a pointer),
+// *smithy.DeserializationError for an answer that could not be read,
+// *smithyhttp.RequestSendError when there was no answer, and *awshttp.ResponseError
+// with the HTTP status and request id of an answer. When the context has ended,
+// errors.Is finds context.Canceled or context.DeadlineExceeded. See [IsAccessDenied],
+// [IsThrottled] and [RequestID].
 //
 // # Retries
 //
 // Calls that fail for a passing reason (status 429, 500, 502, 503 or 504, a
 // connection that breaks) are made up to three times, with the same body and the
-// same ClientToken, so that the service takes a repeated message as one.
+// same ClientToken, so that the service takes a repeated message as one. The client
+// token that is made for an input without one isn't written into the input: to repeat
+// a call yourself as the same call, set ClientToken.
 package connectparticipant

@@ -1,10 +1,11 @@
 package connectparticipant
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"slices"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithy "github.com/aws/smithy-go"
@@ -42,11 +43,13 @@ var modeled = map[string]func(restjson.ErrorInfo) error{
 }
 
 // readAPIError reads an answer whose status isn't 2xx.
-func readAPIError(response *http.Response, request any) error {
-	info := restjson.ReadError(response)
-	if sent, ok := request.(*smithyhttp.Request); ok {
-		info.Message = withoutSecrets(info.Message, sent.Request)
+func readAPIError(ctx context.Context, response *http.Response, request *smithyhttp.Request) error {
+	info, err := restjson.ReadError(response)
+	if err != nil && ctx.Err() != nil {
+		return &smithy.CanceledError{Err: ctx.Err()}
 	}
+	info.Code = withoutSecrets(info.Code, request)
+	info.Message = withoutSecrets(info.Message, request)
 	if newError, ok := modeled[info.Code]; ok {
 		return newError(info)
 	}
@@ -57,24 +60,6 @@ func readAPIError(response *http.Response, request any) error {
 		info.Message = fmt.Sprintf("answer with status %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	}
 	return &smithy.GenericAPIError{Code: info.Code, Message: info.Message}
-}
-
-// shortestSecret keeps a made-up token such as "t" from tearing holes into a message.
-const shortestSecret = 8
-
-// withoutSecrets takes out of an error message what a gateway may quote from the
-// request: the token, and the view token in the path.
-func withoutSecrets(message string, request *http.Request) string {
-	secrets := request.Header["X-Amz-Bearer"]
-	if _, label, ok := strings.Cut(request.URL.Path, "/participant/views/"); ok {
-		secrets = append([]string{label}, secrets...)
-	}
-	for _, secret := range secrets {
-		if len(secret) >= shortestSecret {
-			message = strings.ReplaceAll(message, secret, "[redacted]")
-		}
-	}
-	return message
 }
 
 func optional(s string) *string {
@@ -113,13 +98,11 @@ func IsAccessDenied(err error) bool {
 
 func hasCodeOrStatus(err error, status int, codes ...string) bool {
 	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() != "UnknownError" {
-		for _, code := range codes {
-			if api.ErrorCode() == code {
-				return true
-			}
-		}
-		return false
+	if !errors.As(err, &api) {
+		return false // such as a context that ended while the answer came in
+	}
+	if api.ErrorCode() != "UnknownError" {
+		return slices.Contains(codes, api.ErrorCode())
 	}
 	var response *smithyhttp.ResponseError
 	return errors.As(err, &response) && response.HTTPStatusCode() == status

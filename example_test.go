@@ -1,10 +1,13 @@
 package connectparticipant_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -125,6 +128,69 @@ func ExampleNew_test() {
 	err = greet(ctx, client, *token)
 	fmt.Println("after the end:", connectparticipant.IsAccessDenied(err))
 	// Output: after the end: true
+}
+
+// A file goes to the signed URL with exactly the headers that came with it, and without
+// a token.
+func ExampleClient_StartAttachmentUpload() {
+	srv := startFake()
+	defer srv.Close()
+	contact := srv.NewChat()
+	ctx := context.Background()
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL})
+	token, err := connect(ctx, client, contact.Customer.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	file := []byte("order 4711")
+
+	started, err := client.StartAttachmentUpload(ctx, &connectparticipant.StartAttachmentUploadInput{
+		ConnectionToken:       token,
+		AttachmentName:        aws.String("order.txt"),
+		AttachmentSizeInBytes: int64(len(file)),
+		ContentType:           aws.String("text/plain"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	put, err := http.NewRequestWithContext(ctx, http.MethodPut, *started.UploadMetadata.Url, bytes.NewReader(file))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for name, value := range started.UploadMetadata.HeadersToInclude {
+		put.Header.Set(name, value) // the length is the request's own, since the reader tells it
+	}
+	response, err := http.DefaultClient.Do(put)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		log.Fatal("upload: ", response.Status)
+	}
+	_, err = client.CompleteAttachmentUpload(ctx, &connectparticipant.CompleteAttachmentUploadInput{
+		ConnectionToken: token,
+		AttachmentIds:   []string{*started.AttachmentId},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	link, err := client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{
+		ConnectionToken: token,
+		AttachmentId:    started.AttachmentId,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	response, err = http.Get(*link.Url)
+	if err != nil {
+		log.Fatal(err)
+	}
+	got, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	fmt.Printf("%s %v\n", got, err)
+	// Output: order 4711 <nil>
 }
 
 func ExampleNewGetTranscriptPaginator() {

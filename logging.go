@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/logging"
@@ -55,7 +54,7 @@ func (m *logExchange) HandleDeserialize(ctx context.Context, in middleware.Deser
 	}
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && m.response {
-		text := withoutSecrets(m.describeResponse(response.Response), request.Request)
+		text := withoutSecrets(m.describeResponse(response.Response), request)
 		logger.Logf(logging.Debug, "Response\n%s", text)
 	}
 	return out, metadata, err
@@ -68,15 +67,6 @@ func (m *logExchange) describeRequest(request *smithyhttp.Request) string {
 		text += string(redact.JSON(body.Bytes()))
 	}
 	return text
-}
-
-// publicPath hides the view token, the one secret that stands in a path.
-func publicPath(path string) string {
-	before, label, ok := strings.Cut(path, "/participant/views/")
-	if !ok {
-		return path
-	}
-	return before + "/participant/views/" + redact.Text(label)
 }
 
 func (m *logExchange) describeResponse(response *http.Response) string {

@@ -66,6 +66,9 @@ func (*retrieveRequestID) HandleDeserialize(ctx context.Context, in middleware.D
 	if !ok {
 		return out, metadata, err
 	}
+	if response.Response == nil {
+		return out, metadata, err
+	}
 	if id := requestID(response.Header); id != "" {
 		awsmiddleware.SetRequestIDMetadata(&metadata, id)
 		span, _ := tracing.GetSpan(ctx)

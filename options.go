@@ -54,7 +54,7 @@ type Options struct {
 	// *awshttp.BuildableClient is copied and the copy follows no redirects, which
 	// would take the token to another host; any other client must not follow
 	// redirects itself. With a client of yours the context is the only bound on
-	// how long a call may take. Defaults to a client that gives up when nothing
+	// how long a call may take. Defaults to a client whose attempts fail when nothing
 	// arrives for 60 seconds.
 	HTTPClient HTTPClient
 

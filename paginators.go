@@ -5,6 +5,8 @@ import (
 	"errors"
 	"iter"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -99,8 +101,9 @@ var errRepeatedToken = errors.New("the service gave the same NextToken twice")
 func Transcript(ctx context.Context, client GetTranscriptAPIClient, params *GetTranscriptInput, optFns ...func(*Options)) iter.Seq2[types.Item, error] {
 	return func(yield func(types.Item, error) bool) {
 		pages := NewGetTranscriptPaginator(client, params, largePages)
+		seen := map[string]bool{}
 		for pages.HasMorePages() {
-			sent := pages.nextToken
+			seen[aws.ToString(pages.nextToken)] = true
 			page, err := pages.NextPage(ctx, optFns...)
 			if err != nil {
 				yield(types.Item{}, err)
@@ -111,7 +114,7 @@ func Transcript(ctx context.Context, client GetTranscriptAPIClient, params *GetT
 					return
 				}
 			}
-			if pages.HasMorePages() && sameToken(sent, pages.nextToken) {
+			if pages.HasMorePages() && seen[*pages.nextToken] {
 				yield(types.Item{}, errRepeatedToken)
 				return
 			}

@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"errors"
+	"io"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,12 +13,13 @@ import (
 
 // defaultRetryer returns the retryer of o's mode. aws/retry knows throttling by
 // its error codes only; gateways answer a bare 429, which is throttling too.
+// A connection that ends in the middle of an answer is repeated like one that is reset.
 func defaultRetryer(o *Options) aws.Retryer {
 	standard := func(so *retry.StandardOptions) {
 		so.MaxAttempts = o.RetryMaxAttempts // 0 is aws/retry's default
 		so.Retryables = append(so.Retryables, retry.RetryableHTTPStatusCode{
 			Codes: map[int]struct{}{http.StatusTooManyRequests: {}},
-		})
+		}, retry.IsErrorRetryableFunc(isCutOff))
 		so.Throttles = append(so.Throttles, retry.IsErrorThrottleFunc(isStatusThrottled))
 	}
 	if retryMode(o) == aws.RetryModeAdaptive {
@@ -27,6 +29,15 @@ func defaultRetryer(o *Options) aws.Retryer {
 		})
 	}
 	return retry.NewStandard(standard)
+}
+
+// isCutOff reports whether the connection ended in the middle of an answer. aws/retry
+// knows that only where it was reset.
+func isCutOff(err error) aws.Ternary {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
 }
 
 func retryMode(o *Options) aws.RetryMode {

@@ -222,3 +222,86 @@ func TestFormattedInputsAndOutputsHideSecrets(t *testing.T) {
 	}
 	require.Contains(t, logged(connectparticipant.SendMessageInput{Content: aws.String("hi"), ContentType: aws.String("text/plain")}), `"ContentType":"text/plain"`)
 }
+
+// What a validation error, a gateway or a code quotes from the request is hidden too.
+func TestErrorsHideWhatTheyQuote(t *testing.T) {
+	t.Parallel()
+	const content, view = "private content of the chat", "made-up/view+token="
+	for name, response := range map[string]func(*http.Request) *http.Response{
+		"a value of validation": func(*http.Request) *http.Response {
+			return answer(400, `{"__type":"ValidationException","message":"1 validation error detected: Value 'pin' at 'content' failed"}`)
+		},
+		"the content": func(r *http.Request) *http.Response {
+			if r.Method == http.MethodGet {
+				return answer(400, `{}`)
+			}
+			return answer(400, `{"__type":"ValidationException","message":"bad: `+content+`"}`)
+		},
+		"the request line": func(r *http.Request) *http.Response {
+			return answer(404, `{"message":"Cannot GET `+r.URL.RequestURI()+`"}`)
+		},
+		"the token in the code": func(*http.Request) *http.Response {
+			return answer(403, `{}`, "x-amzn-ErrorType", "Bad "+connectionToken)
+		},
+	} {
+		var log buffer
+		client := newClient(func(r *http.Request) (*http.Response, error) { return response(r), nil }, noRetries,
+			func(o *connectparticipant.Options) {
+				o.Logger, o.ClientLogMode = logging.NewStandardLogger(&log), aws.LogResponseWithBody
+			})
+		_, sendErr := client.SendMessage(t.Context(), &connectparticipant.SendMessageInput{
+			ConnectionToken: aws.String(connectionToken), ContentType: aws.String("text/plain"), Content: aws.String(content),
+		})
+		_, viewErr := client.DescribeView(t.Context(), &connectparticipant.DescribeViewInput{
+			ConnectionToken: aws.String(connectionToken), ViewToken: aws.String(view),
+		})
+		text := fmt.Sprint(sendErr, viewErr, log.text.String())
+		for _, secret := range []string{content, connectionToken, view, url.PathEscape(view), "made-up%2Fview", "'pin'"} {
+			require.NotContains(t, text, secret, name)
+		}
+	}
+}
+
+func TestAMalformedLocationShowsNothing(t *testing.T) {
+	t.Parallel()
+	server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "http://x/%zz?path="+r.URL.EscapedPath()+"&token="+r.Header.Get("X-Amz-Bearer"))
+		w.WriteHeader(http.StatusFound)
+	})
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server}, noRetries)
+	_, err := client.DescribeView(t.Context(), &connectparticipant.DescribeViewInput{
+		ConnectionToken: aws.String(connectionToken), ViewToken: aws.String("view/token 100%"),
+	})
+	require.Error(t, err)
+	for ; err != nil; err = errors.Unwrap(err) {
+		requireNoSecrets(t, fmt.Sprintf("%v\n%#v", err, err))
+	}
+}
+
+// errBreakerOpen stands for an error of a user's HTTP client.
+var errBreakerOpen = errors.New("breaker open")
+
+func TestErrorsOfTheHTTPClientStayWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	client := newClient(nil, noRetries, func(o *connectparticipant.Options) {
+		o.HTTPClient = doFunc(func(r *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("%w: %w", errBreakerOpen, &url.Error{Op: "Get", URL: r.URL.String(), Err: context.DeadlineExceeded})
+		})
+	})
+	_, err := client.DescribeView(t.Context(), &connectparticipant.DescribeViewInput{
+		ConnectionToken: aws.String(connectionToken), ViewToken: aws.String("view/token 100%"),
+	})
+	require.ErrorIs(t, err, errBreakerOpen)
+	var sending *url.Error
+	require.ErrorAs(t, err, &sending)
+	require.Equal(t, "https://participant.connect.us-west-2.amazonaws.com", sending.URL)
+	requireNoSecrets(t, fmt.Sprint(err, sending))
+	var timeout interface{ Timeout() bool }
+	require.ErrorAs(t, err, &timeout)
+	require.True(t, timeout.Timeout())
+}
+
+// doFunc is an HTTP client that can't be compared.
+type doFunc func(*http.Request) (*http.Response, error)
+
+func (f doFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }

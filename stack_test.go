@@ -142,8 +142,10 @@ func TestMiddlewareThatAnswersItself(t *testing.T) {
 	require.Equal(t, "short", *out.Id)
 	_, err = sendHello(t.Context(), client, short("nonsense"))
 	require.ErrorContains(t, err, "middleware returned string for *connectparticipant.SendMessageOutput")
-	_, err = sendHello(t.Context(), client, short(nil))
-	require.Error(t, err)
+	for _, nothing := range []any{nil, (*connectparticipant.SendMessageOutput)(nil)} {
+		_, err = sendHello(t.Context(), client, short(nothing))
+		require.Error(t, err)
+	}
 }
 
 func TestAPIOptionsThatFail(t *testing.T) {

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"time"
+	"weak"
 
 	"github.com/aws/aws-sdk-go-v2/aws/defaults"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -40,7 +42,9 @@ func noRedirects(client HTTPClient) HTTPClient {
 }
 
 func defaultHTTPClient(options *Options) HTTPClient {
-	client := awshttp.NewBuildableClient().WithReadTimeout(readTimeout)
+	client := awshttp.NewBuildableClient().WithReadTimeout(readTimeout).WithTransportOptions(func(t *http.Transport) {
+		t.Proxy = proxyButForLoopback
+	})
 	mode, err := defaults.GetModeConfiguration(defaultsMode(options))
 	if err != nil {
 		return client // a mode without time-outs of its own
@@ -54,19 +58,35 @@ func defaultHTTPClient(options *Options) HTTPClient {
 	return client
 }
 
+// proxyButForLoopback keeps what may be plain http, names under localhost among it,
+// away from a proxy on another machine. net/http does so for localhost itself only.
+func proxyButForLoopback(r *http.Request) (*url.URL, error) {
+	if isLoopback(r.URL.Hostname()) {
+		return nil, nil //nolint:nilnil // no proxy, as http.Transport.Proxy has it
+	}
+	return http.ProxyFromEnvironment(r)
+}
+
 // callHTTPClient returns the client of a call whose options name another one.
 // Freezing a BuildableClient makes a new connection pool, so that it is done once
-// for each.
+// for each, and forgotten when the BuildableClient is.
 func (c *Client) callHTTPClient(client HTTPClient) HTTPClient {
 	buildable, ok := client.(*awshttp.BuildableClient)
 	if !ok {
 		return noRedirects(client)
 	}
-	if frozen, ok := c.frozen.Load(buildable); ok {
-		return frozen.(HTTPClient)
+	key := weak.Make(buildable)
+	if frozen, ok := c.frozen.Load(key); ok {
+		return frozen.(*http.Client)
 	}
-	frozen, _ := c.frozen.LoadOrStore(buildable, noRedirects(buildable))
-	return frozen.(HTTPClient)
+	frozen, known := c.frozen.LoadOrStore(key, noRedirects(buildable))
+	if !known {
+		runtime.AddCleanup(buildable, func(pool *http.Client) {
+			c.frozen.Delete(key)
+			pool.CloseIdleConnections()
+		}, frozen.(*http.Client))
+	}
+	return frozen.(*http.Client)
 }
 
 // sameHost notices when a client of the user's has followed a redirect.
@@ -75,15 +95,25 @@ type sameHost struct{ client HTTPClient }
 func (s *sameHost) Do(request *http.Request) (*http.Response, error) {
 	host := request.URL.Host
 	response, err := s.client.Do(request)
-	if err != nil || response == nil || response.Request == nil || response.Request.URL == nil {
+	if err != nil || response == nil || response.Request == nil || response.Request.Response == nil {
 		return response, err
 	}
 	if answered := response.Request.URL.Host; answered != host {
 		restjson.Discard(response)
-		return nil, fmt.Errorf("the HTTP client followed a redirect from %s to %s and took the token along: it must not follow redirects", host, answered)
+		return nil, &redirectError{from: host, to: answered}
 	}
 	return response, nil
 }
+
+// redirectError is final: each attempt would show the token to the other host.
+type redirectError struct{ from, to string }
+
+func (e *redirectError) Error() string {
+	return fmt.Sprintf("the HTTP client followed a redirect from %s to %s and took the token along: it must not follow redirects", e.from, e.to)
+}
+
+// RetryableError is what aws/retry asks first.
+func (*redirectError) RetryableError() bool { return false }
 
 // sender is the end of the stack: it sends a request through smithy's handler.
 type sender struct {
@@ -92,53 +122,100 @@ type sender struct {
 }
 
 func (s sender) Handle(ctx context.Context, in any) (any, middleware.Metadata, error) {
-	sending := &attempt{client: s.client}
-	if request, ok := in.(*smithyhttp.Request); ok {
-		sending.body, _ = request.GetStream().(*restjson.Body)
+	request, ok := in.(*smithyhttp.Request)
+	if !ok {
+		return nil, middleware.Metadata{}, fmt.Errorf("unknown transport type %T", in)
 	}
+	sending := &attempt{client: s.client, request: request}
 	handler := smithyhttp.NewClientHandlerWithOptions(sending, func(h *smithyhttp.ClientHandler) { h.Meter = s.meter })
 	return handler.Handle(ctx, in)
 }
 
 // attempt sends one request.
 type attempt struct {
-	client HTTPClient
-	body   *restjson.Body // nil if there is none, or a middleware has put another stream
+	client  HTTPClient
+	request *smithyhttp.Request
 }
 
-// Do gives net/http a body that it can read again and that closing doesn't hurt.
-// smithy's handler closes the body while net/http may still be writing it; net/http
-// then drops the connection, several hundred times in 20,000 calls.
+func (a *attempt) Do(request *http.Request) (*http.Response, error) {
+	a.makeRepeatable(request)
+	response, err := a.client.Do(request)
+	if err != nil {
+		err = a.clean(err)
+	}
+	return response, err
+}
+
+// makeRepeatable gives net/http a body that it can read again and that closing doesn't
+// hurt. smithy's handler closes the body while net/http may still be writing it;
+// net/http then drops the connection, several hundred times in 20,000 calls.
 //
 // An empty list under X-Idempotency-Key isn't sent: it lets net/http repeat a POST
 // by itself when a kept connection turns out to be closed. The service knows a
 // repeated message by its ClientToken.
-func (a *attempt) Do(request *http.Request) (*http.Response, error) {
-	request.Header["X-Idempotency-Key"] = nil
-	if a.body != nil {
-		data := a.body.Bytes()
+func (a *attempt) makeRepeatable(request *http.Request) {
+	if body, ok := a.request.GetStream().(*restjson.Body); ok { // else a middleware has put another stream
+		data := body.Bytes()
 		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 		request.Body, _ = request.GetBody()
 		request.ContentLength = int64(len(data))
 	}
-	response, err := a.client.Do(request)
-	if err != nil {
-		return response, withoutURL(err)
+	if _, ok := a.client.(*http.Client); ok && request.Header["X-Idempotency-Key"] == nil {
+		request.Header["X-Idempotency-Key"] = nil
 	}
-	return response, nil
 }
 
-// withoutURL takes the path and query, which may hold a secret, out of what
-// net/http says of a request that failed. The type stays: callers and aws/retry
-// look at it.
-func withoutURL(err error) error {
-	var sending *url.Error
-	if !errors.As(err, &sending) {
-		return err
+// clean takes the path, the query and all secrets out of what an HTTP client says of a
+// request that failed. The types in err stay: callers and aws/retry look at them.
+func (a *attempt) clean(err error) error {
+	if sending, ok := err.(*url.Error); ok { //nolint:errorlint // one further down is cleanError's
+		return &url.Error{Op: sending.Op, URL: siteOf(sending.URL), Err: a.clean(sending.Err)}
 	}
-	short := "[redacted]"
-	if u, parseErr := url.Parse(sending.URL); parseErr == nil {
-		short = u.Scheme + "://" + u.Host
+	text := err.Error()
+	var inner *url.Error
+	if errors.As(err, &inner) {
+		return &cleanError{text: withoutSecrets(text, a.request), err: err}
 	}
-	return &url.Error{Op: sending.Op, URL: short, Err: withoutURL(sending.Err)}
+	if clean := withoutSecrets(text, a.request); clean != text {
+		return &cleanError{text: clean, err: err}
+	}
+	return err
+}
+
+// siteOf returns scheme and host of a URL.
+func siteOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return redacted
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// cleanError is an error in whose text a secret stood. It is whatever the other error
+// is, and doesn't unwrap to it.
+type cleanError struct {
+	text string
+	err  error
+}
+
+func (e *cleanError) Error() string { return e.text }
+
+// Is looks into the other error.
+func (e *cleanError) Is(target error) bool { return errors.Is(e.err, target) }
+
+// As looks into the other error, whose *url.Error it gives without path and query.
+func (e *cleanError) As(target any) bool {
+	if !errors.As(e.err, target) {
+		return false
+	}
+	if found, ok := target.(**url.Error); ok {
+		*found = &url.Error{Op: (*found).Op, URL: siteOf((*found).URL), Err: errors.New(e.text)}
+	}
+	return true
+}
+
+// Timeout is asked by url.Error, which doesn't use As.
+func (e *cleanError) Timeout() bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(e.err, &timeout) && timeout.Timeout()
 }

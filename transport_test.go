@@ -2,10 +2,12 @@ package connectparticipant_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -189,4 +191,134 @@ func TestASilentServer(t *testing.T) {
 	defer cancel()
 	_, err := sendHello(ctx, client)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+func TestAFollowedRedirectIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int32
+	thief := startServer(t, func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) })
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, thief, http.StatusTemporaryRedirect) })
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url, HTTPClient: wrapped{&http.Client{Transport: &http.Transport{}}}})
+	_, err := client.DescribeView(t.Context(), &connectparticipant.DescribeViewInput{
+		ConnectionToken: aws.String(connectionToken), ViewToken: aws.String("v"),
+	})
+	require.ErrorContains(t, err, "must not follow redirects")
+	require.EqualValues(t, 1, elsewhere.Load())
+}
+
+// A client that sends the request to another host, as an egress gateway does, has
+// followed no redirect.
+func TestAClientThatRewritesTheHost(t *testing.T) {
+	t.Parallel()
+	gateway := startServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"Id":"item-1"}`) })
+	client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: doFunc(func(r *http.Request) (*http.Response, error) {
+		clone := r.Clone(r.Context())
+		clone.URL.Scheme, clone.URL.Host = "http", strings.TrimPrefix(gateway, "http://")
+		return new(http.Transport).RoundTrip(clone)
+	})})
+	out, err := sendHello(t.Context(), client)
+	require.NoError(t, err)
+	require.Equal(t, "item-1", *out.Id)
+}
+
+func TestADeadlineInAnErrorAnswerIsADeadline(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"message":`)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := sendHello(ctx, client)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.False(t, connectparticipant.IsAccessDenied(err))
+}
+
+// The body of a 101 is the connection itself, which no deadline bounds.
+func TestSwitchingProtocolsDoesNotHang(t *testing.T) {
+	t.Parallel()
+	client := newClient(func(*http.Request) (*http.Response, error) {
+		response := answer(http.StatusSwitchingProtocols, ``)
+		response.Body = io.NopCloser(failingReader{errors.New("read the connection")})
+		return response, nil
+	})
+	_, err := sendHello(t.Context(), client)
+	require.ErrorContains(t, err, "status 101")
+}
+
+func TestACutAnswerIsRepeated(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if calls.Add(1) == 1 {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, `{"Id":`)
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.WriteString(w, `{"Id":"item-1"}`)
+	})
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url})
+	out, err := sendHello(t.Context(), client)
+	require.NoError(t, err)
+	require.Equal(t, "item-1", *out.Id)
+}
+
+func TestTheDefaultClientKeepsPlainHTTPFromAProxy(t *testing.T) {
+	var proxied atomic.Int32
+	proxy := startServer(t, func(http.ResponseWriter, *http.Request) { proxied.Add(1) })
+	t.Setenv("HTTP_PROXY", proxy)
+	t.Setenv("NO_PROXY", "")
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: aws.String("http://chat.localhost:1")}, noRetries)
+	_, err := sendHello(t.Context(), client)
+	require.Error(t, err)
+	require.Zero(t, proxied.Load())
+}
+
+func TestPerCallBuildableClientsAreForgotten(t *testing.T) {
+	t.Parallel()
+	var forgotten atomic.Int32
+	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{}`), nil })
+	for range 20 {
+		_, err := sendHello(t.Context(), client, func(o *connectparticipant.Options) {
+			mine := awshttp.NewBuildableClient()
+			runtime.AddCleanup(mine, func(n *atomic.Int32) { n.Add(1) }, &forgotten)
+			o.HTTPClient, o.BaseEndpoint, o.RetryMaxAttempts = mine, aws.String("http://127.0.0.1:1"), 1
+		})
+		require.Error(t, err)
+	}
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		return forgotten.Load() >= 18
+	}, 5*time.Second, time.Millisecond)
+}
+
+func TestOddResponses(t *testing.T) {
+	t.Parallel()
+	for name, response := range map[string]*http.Response{
+		"no body at all":             {StatusCode: 200, Header: http.Header{}},
+		"an error without a body":    {StatusCode: 500, Header: http.Header{}},
+		"no header":                  {StatusCode: 200, Body: http.NoBody},
+		"no content":                 {StatusCode: 204, Body: http.NoBody, Header: http.Header{}},
+		"not modified":               {StatusCode: 304, Body: http.NoBody, Header: http.Header{}},
+		"a status out of this world": {StatusCode: -1, Body: http.NoBody, Header: http.Header{}},
+	} {
+		client := newClient(nil, noRetries, func(o *connectparticipant.Options) {
+			o.HTTPClient = doFunc(func(*http.Request) (*http.Response, error) { return response, nil })
+		})
+		_, err := sendHello(t.Context(), client)
+		require.Equal(t, response.StatusCode/100 != 2, err != nil, name)
+	}
+}
+
+func TestANilHTTPClientOfACallIsTheClients(t *testing.T) {
+	t.Parallel()
+	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{"Id":"item-1"}`), nil })
+	out, err := sendHello(t.Context(), client, func(o *connectparticipant.Options) { o.HTTPClient = nil })
+	require.NoError(t, err)
+	require.Equal(t, "item-1", *out.Id)
 }

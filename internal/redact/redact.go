@@ -72,6 +72,33 @@ func replace(name string, v any) any {
 	return v
 }
 
+// Secrets returns the strings of a JSON body that JSON would replace.
+func Secrets(data []byte) []string {
+	var v any
+	if json.Unmarshal(data, &v) != nil {
+		return nil
+	}
+	return collect(nil, "", v)
+}
+
+func collect(found []string, name string, v any) []string {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, child := range v {
+			found = collect(found, k, child)
+		}
+	case []any:
+		for _, child := range v {
+			found = collect(found, name+"[]", child)
+		}
+	case string:
+		if !harmless[name] {
+			found = append(found, v)
+		}
+	}
+	return found
+}
+
 // Text returns what stands for the secret s in a log.
 func Text(s string) string { return fmt.Sprintf("[redacted, %d bytes]", len(s)) }
 

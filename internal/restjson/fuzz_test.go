@@ -65,8 +65,8 @@ func FuzzReadError(f *testing.F) {
 	f.Add("", `{"message":"cut`)
 	f.Add(" \t#A\u00a0", `{"message":"\ud800\u0000"}`)
 	f.Fuzz(func(t *testing.T, header, body string) {
-		got := restjson.ReadError(errorAnswer(header, strings.NewReader(body)))
-		require.Equal(t, got, restjson.ReadError(errorAnswer(header, strings.NewReader(body))))
+		got := readError(errorAnswer(header, strings.NewReader(body)))
+		require.Equal(t, got, readError(errorAnswer(header, strings.NewReader(body))))
 		require.False(t, strings.ContainsAny(got.Code, "#:,"), "code %q", got.Code)
 		require.Equal(t, strings.TrimSpace(got.Code), got.Code)
 		if depth([]byte(body)) <= 500 && json.Valid([]byte(body)) {

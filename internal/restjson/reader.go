@@ -7,8 +7,13 @@ import (
 	"sync"
 )
 
-// maxDepth bounds the nesting of an answer; the service's own nest six deep.
-const maxDepth = 500
+const (
+	// maxDepth bounds the nesting of an answer; the service's own nest six deep.
+	maxDepth = 500
+	// maxElements bounds the list elements of an answer that are kept: each may take 50
+	// times its bytes of JSON. A page of the service has 100 items.
+	maxElements = 100_000
+)
 
 // SyntaxError says that an answer isn't the JSON that it should be. Its text
 // holds no part of the answer, which may be secret.
@@ -37,6 +42,7 @@ type Reader struct {
 	data    []byte
 	pos     int
 	depth   int
+	kept    int // list elements
 	err     *SyntaxError
 	scratch []byte // the last string token, if it had to be decoded
 	text    []byte // the bytes of the strings not stored yet
@@ -229,6 +235,13 @@ func (r *Reader) Skip() {
 		r.literal("null")
 	default:
 		r.number()
+	}
+}
+
+// keep counts a list element that the caller is about to keep.
+func (r *Reader) keep() {
+	if r.kept++; r.kept > maxElements {
+		r.fail("too many list elements")
 	}
 }
 

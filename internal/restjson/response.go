@@ -37,6 +37,9 @@ func ReadResponse(response *http.Response, read func(*Reader)) error {
 
 // readBody reads the body to its end, so that its connection can be used again.
 func readBody(buffer *bytes.Buffer, response *http.Response, limit int64) error {
+	if !hasBody(response) {
+		return nil
+	}
 	if n := response.ContentLength; n > 0 && n <= maxPooled {
 		buffer.Grow(int(n) + bytes.MinRead)
 	}
@@ -67,11 +70,19 @@ func mediaType(response *http.Response) string {
 // Discard closes the body of an answer, after reading what little may be left, so
 // that its connection can be used again.
 func Discard(response *http.Response) {
-	if response.Body == nil {
+	if response == nil || response.Body == nil {
 		return
 	}
-	_, _ = io.CopyN(io.Discard, response.Body, maxPooled)
+	if hasBody(response) {
+		_, _ = io.CopyN(io.Discard, response.Body, maxPooled)
+	}
 	_ = response.Body.Close()
+}
+
+// hasBody reports whether there is a body to read. That of a status such as 101 is the
+// connection itself, which no deadline bounds.
+func hasBody(response *http.Response) bool {
+	return response.Body != nil && response.StatusCode >= http.StatusOK
 }
 
 // ErrorInfo is what an error answer says of itself. Each member may be empty.
@@ -83,10 +94,11 @@ type ErrorInfo struct {
 }
 
 // ReadError reads an error answer: the code from the header or else the body. A
-// body that can't be read, or isn't JSON, counts as absent from there on.
-func ReadError(response *http.Response) ErrorInfo {
+// body that can't be read, or isn't JSON, counts as absent from there on; the error is
+// that of reading it.
+func ReadError(response *http.Response) (ErrorInfo, error) {
 	var buffer bytes.Buffer
-	_ = readBody(&buffer, response, maxErrorAnswer)
+	err := readBody(&buffer, response, maxErrorAnswer)
 	var body errorBody
 	_ = Decode(buffer.Bytes(), body.read)
 	return ErrorInfo{
@@ -94,7 +106,7 @@ func ReadError(response *http.Response) ErrorInfo {
 		Message:      firstOf(body.message, body.upperMessage),
 		ResourceID:   body.resourceID,
 		ResourceType: body.resourceType,
-	}
+	}, err
 }
 
 // errorBody holds the members of an error answer. The service's model says

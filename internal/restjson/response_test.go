@@ -128,15 +128,26 @@ func TestDiscard(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			body := &closingReader{countingReader: countingReader{Reader: io.LimitReader(endless('a'), int64(test.length))}}
-			restjson.Discard(&http.Response{Body: body})
+			restjson.Discard(&http.Response{StatusCode: http.StatusOK, Body: body})
 			require.True(t, body.closed)
 			require.Equal(t, test.read, body.n)
 		})
 	}
+	restjson.Discard(nil)
 	restjson.Discard(&http.Response{})
+	connection := &closingReader{countingReader: countingReader{Reader: endless('a')}}
+	restjson.Discard(&http.Response{StatusCode: http.StatusSwitchingProtocols, Body: connection})
+	require.True(t, connection.closed)
+	require.Zero(t, connection.n, "the body of a 101 is the connection")
 	failing := &closingReader{countingReader: countingReader{Reader: iotest.ErrReader(io.ErrUnexpectedEOF)}}
-	restjson.Discard(&http.Response{Body: failing})
+	restjson.Discard(&http.Response{StatusCode: http.StatusOK, Body: failing})
 	require.True(t, failing.closed)
+}
+
+// readError is ReadError without the error of reading the body.
+func readError(response *http.Response) restjson.ErrorInfo {
+	info, _ := restjson.ReadError(response)
+	return info
 }
 
 func TestReadError(t *testing.T) {
@@ -198,7 +209,7 @@ func TestReadError(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, test.want, restjson.ReadError(errorAnswer(test.header, strings.NewReader(test.body))))
+			require.Equal(t, test.want, readError(errorAnswer(test.header, strings.NewReader(test.body))))
 		})
 	}
 }
@@ -208,7 +219,7 @@ func TestReadErrorHeaderInAnyCase(t *testing.T) {
 	for _, name := range []string{"x-amzn-errortype", "X-Amzn-ErrorType", "x-amzn-ErrorType", "X-AMZN-ERRORTYPE"} {
 		response := errorAnswer("", strings.NewReader(""))
 		response.Header.Set(name, "A")
-		require.Equal(t, "A", restjson.ReadError(response).Code, name)
+		require.Equal(t, "A", readError(response).Code, name)
 	}
 }
 
@@ -216,16 +227,16 @@ func TestReadErrorOfLongBody(t *testing.T) {
 	t.Parallel()
 	body := &countingReader{Reader: io.MultiReader(strings.NewReader(`{"code":"B","message":"text","other":"`),
 		io.LimitReader(endless('a'), 2<<20), strings.NewReader(`","__type":"C"}`))}
-	require.Equal(t, restjson.ErrorInfo{Code: "B", Message: "text"}, restjson.ReadError(errorAnswer("", body)))
+	require.Equal(t, restjson.ErrorInfo{Code: "B", Message: "text"}, readError(errorAnswer("", body)))
 	require.LessOrEqual(t, body.n, 1<<20+1)
 }
 
 func TestReadErrorOfFailingBody(t *testing.T) {
 	t.Parallel()
 	failing := iotest.ErrReader(io.ErrUnexpectedEOF)
-	require.Equal(t, restjson.ErrorInfo{Code: "A"}, restjson.ReadError(errorAnswer("A", failing)))
+	require.Equal(t, restjson.ErrorInfo{Code: "A"}, readError(errorAnswer("A", failing)))
 	body := io.MultiReader(strings.NewReader(`{"message":"text"`), failing)
-	require.Equal(t, restjson.ErrorInfo{Message: "text"}, restjson.ReadError(errorAnswer("", body)))
+	require.Equal(t, restjson.ErrorInfo{Message: "text"}, readError(errorAnswer("", body)))
 }
 
 func answer(contentType string, body io.Reader) *http.Response {

@@ -26,7 +26,7 @@ func Structs[T any](r *Reader, target *[]T, read func(*Reader, *T)) {
 	list := []T{}
 	mark := r.Mark()
 	for i := range r.Elements() {
-		if i == cap(list) {
+		if r.keep(); i == cap(list) {
 			r.Store(mark) // the strings read so far belong to elements that move now
 		}
 		var zero T
@@ -46,6 +46,7 @@ func Strings(r *Reader, target *[]string) {
 	}
 	list := []string{}
 	for range r.Elements() {
+		r.keep()
 		list = append(list, r.Text())
 	}
 	*target = list
@@ -60,6 +61,7 @@ func StringMap(r *Reader, target *map[string]string) {
 	}
 	m := map[string]string{}
 	for name := range r.Members() {
+		r.keep()
 		key := string(name)
 		if r.Null() {
 			delete(m, key)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -212,5 +213,22 @@ func TestStringMap(t *testing.T) {
 			requireReads(t, test.json, func(r *restjson.Reader) { restjson.StringMap(r, &got) })
 			require.Equal(t, test.want, got)
 		})
+	}
+}
+
+// Elements take many times their bytes of JSON, so that their number is bounded too.
+func TestTooManyElementsAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, document := range map[string]string{
+		"items":       `{"Transcript":[` + strings.Repeat("{},", 100_000) + `{}]}`,
+		"attachments": `{"Transcript":[` + strings.Repeat(`{"Attachments":[{},{},{},{}]},`, 21_000) + `{}]}`,
+	} {
+		var items []types.Item
+		err := restjson.Decode([]byte(document), func(r *restjson.Reader) {
+			for range r.Members() {
+				restjson.Structs(r, &items, restjson.Item)
+			}
+		})
+		require.ErrorContains(t, err, "too many list elements", name)
 	}
 }
