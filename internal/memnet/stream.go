@@ -1,0 +1,200 @@
+package memnet
+
+import (
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// maxBuffered is what a stream holds before a write waits.
+	maxBuffered = 64 << 10
+	// maxKept is how large a drained buffer may be to be used again: thousands of idle
+	// connections must stay small.
+	maxKept = 4 << 10
+)
+
+// stream is one direction of a connection.
+type stream struct {
+	mu           sync.Mutex
+	changed      sync.Cond // data, room, an end or a deadline
+	buffer       []byte
+	head         int // what is before it has been read
+	readerClosed bool
+	writerClosed bool
+	broken       bool
+	reading      deadline
+	writing      deadline
+}
+
+// deadline is guarded by its stream's mutex.
+type deadline struct {
+	passed bool
+	timer  *time.Timer
+	set    int // how often it was set
+}
+
+func newStream() *stream {
+	s := &stream{}
+	s.changed.L = &s.mu
+	return s
+}
+
+func (s *stream) read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		if done, err := s.readable(); err != nil {
+			return 0, err
+		} else if done || len(p) == 0 {
+			return s.take(p), nil
+		}
+		s.changed.Wait()
+	}
+}
+
+// readable tells whether there is data. A deadline goes before data, as with TCP.
+func (s *stream) readable() (bool, error) {
+	switch {
+	case s.readerClosed:
+		return false, net.ErrClosed
+	case s.broken:
+		return false, syscall.ECONNRESET
+	case s.reading.passed:
+		return false, os.ErrDeadlineExceeded
+	case s.unread() > 0:
+		return true, nil
+	case s.writerClosed:
+		return false, io.EOF
+	default:
+		return false, nil
+	}
+}
+
+func (s *stream) unread() int { return len(s.buffer) - s.head }
+
+func (s *stream) take(p []byte) int {
+	n := copy(p, s.buffer[s.head:])
+	s.head += n
+	if s.unread() == 0 {
+		s.empty()
+	}
+	s.changed.Broadcast()
+	return n
+}
+
+func (s *stream) empty() {
+	s.head = 0
+	s.buffer = s.buffer[:0]
+	if cap(s.buffer) > maxKept {
+		s.buffer = nil
+	}
+}
+
+func (s *stream) write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	written := 0
+	for {
+		if err := s.writable(); err != nil {
+			return written, err
+		}
+		written += s.put(p[written:])
+		if written == len(p) {
+			return written, nil
+		}
+		s.changed.Wait()
+	}
+}
+
+func (s *stream) writable() error {
+	switch {
+	case s.writerClosed:
+		return net.ErrClosed
+	case s.broken:
+		return syscall.ECONNRESET
+	case s.writing.passed:
+		return os.ErrDeadlineExceeded
+	case s.readerClosed:
+		return syscall.EPIPE
+	default:
+		return nil
+	}
+}
+
+// put takes as much of p as there is room for.
+func (s *stream) put(p []byte) int {
+	n := min(len(p), maxBuffered-s.unread())
+	if n == 0 {
+		return 0
+	}
+	if s.head > 0 && len(s.buffer)+n > cap(s.buffer) {
+		s.buffer = s.buffer[:copy(s.buffer, s.buffer[s.head:])]
+		s.head = 0
+	}
+	s.buffer = append(s.buffer, p[:n]...)
+	s.changed.Broadcast()
+	return n
+}
+
+// closeReader tells whether it was open.
+func (s *stream) closeReader() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	open := !s.readerClosed
+	s.readerClosed = true
+	s.buffer, s.head = nil, 0
+	s.reading.stop()
+	s.changed.Broadcast()
+	return open
+}
+
+func (s *stream) closeWriter() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writerClosed = true
+	s.writing.stop()
+	s.changed.Broadcast()
+}
+
+func (s *stream) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = true
+	s.buffer, s.head = nil, 0
+	s.changed.Broadcast()
+}
+
+// setDeadline wakes who waits, so that an old deadline's hold on them ends as well.
+func (s *stream) setDeadline(d *deadline, t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.stop()
+	d.set++
+	d.passed = !t.IsZero() && !t.After(time.Now())
+	if !t.IsZero() && !d.passed {
+		set := d.set
+		d.timer = time.AfterFunc(time.Until(t), func() { s.expire(d, set) })
+	}
+	s.changed.Broadcast()
+}
+
+// expire does nothing for a deadline that has been set anew: Stop can come too late.
+func (s *stream) expire(d *deadline, set int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d.set == set {
+		d.passed = true
+		s.changed.Broadcast()
+	}
+}
+
+func (d *deadline) stop() {
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
+	}
+}
