@@ -164,7 +164,11 @@ func (c *Contact) scan(a *attachment) {
 		a.item = a.owner.send(a.newItem(c.opts.ScanVerdict))
 		return
 	}
-	a.item = a.owner.send(a.newItem(types.ArtifactStatusInProgress))
+	pending := a.newItem(types.ArtifactStatusInProgress)
+	a.owner.sign(&pending)
+	c.stamp(&pending)
+	c.keep(&pending)
+	a.item = &pending
 	c.srv.after(c.opts.ScanDelay, func() {
 		scanned := *c.items[c.index[a.item.ID]] // with the receipts it has got meanwhile
 		scanned.Attachments = a.newItem(c.opts.ScanVerdict).Attachments

@@ -61,7 +61,7 @@ func TestConnectionExpiries(t *testing.T) {
 	require.Equal(t, b.srv.URL, "http://"+u.Host)
 	require.NotEmpty(t, u.Query().Get("AuthToken"))
 	u.Scheme = "http"
-	require.Equal(t, http.StatusNotImplemented, do(t, b.srv.Client(), request(t, http.MethodGet, u.String(), "", "")).status)
+	require.Equal(t, http.StatusUpgradeRequired, do(t, b.srv.Client(), request(t, http.MethodGet, u.String(), "", "")).status)
 }
 
 func TestConnectionGivesNewTokensAndKeepsOldOnes(t *testing.T) {

@@ -26,6 +26,7 @@ type Contact struct {
 	past         int     // how many of them are of the past contact
 	index        map[string]int
 	lastTime     time.Time
+	outbox       []*push // in order of time; what follows a held one waits
 	ended        bool
 	attachments  map[string]*attachment
 	views        map[string]View
@@ -70,6 +71,7 @@ func (c *Contact) AddParticipant(role types.ParticipantRole, displayName string)
 		DisplayName: displayName,
 		contact:     c,
 		answers:     map[answerKey]any{},
+		counts:      map[string]int{},
 	}
 	c.participants = append(c.participants, p)
 	c.srv.participants[p.Token] = p
@@ -110,11 +112,12 @@ func (c *Contact) stamp(it *item) {
 }
 
 // publish brings an item to the chat. Every new item, every new state of one and every
-// live event passes here.
+// live event passes here, but for what only some may see.
 func (c *Contact) publish(it *item) {
 	if it.kept() {
 		c.keep(it)
 	}
+	c.push(it, c.listeners())
 }
 
 // keep puts an item at the end of the transcript, or a new state in the old one's place.

@@ -47,7 +47,7 @@ func (c *Contact) receipt(reader *Participant, messageID, contentType string) *i
 	about.MessageMetadata = withReceipt(about, reader.ID, contentType, it.AbsoluteTime)
 	c.keep(&about)
 	it.MessageMetadata = about.MessageMetadata.of(reader.ID)
-	c.publish(it)
+	c.push(it, c.others(reader))
 	return it
 }
 

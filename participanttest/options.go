@@ -7,6 +7,18 @@ type Options struct {
 	// MaxAttachmentBytes is the largest file StartAttachmentUpload accepts.
 	// Defaults to 20 MiB, the service's own default.
 	MaxAttachmentBytes int64
+	// MaxSockets is how many WebSockets may be open; a further upgrade answers 503.
+	// Defaults to 8,000.
+	MaxSockets int
+
+	inMemory bool
+}
+
+// InMemory makes a server without a port, for a testing/synctest bubble: only its own
+// Client reaches it, for HTTP and as the HTTPClient of a WebSocket dialer. Start the
+// server, and everything that uses it, inside the bubble.
+func InMemory() func(*Options) {
+	return func(o *Options) { o.inMemory = true }
 }
 
 func withDefaults(optFns []func(*Options)) Options {
@@ -19,6 +31,9 @@ func withDefaults(optFns []func(*Options)) Options {
 	}
 	if opts.MaxAttachmentBytes == 0 {
 		opts.MaxAttachmentBytes = 20 << 20
+	}
+	if opts.MaxSockets == 0 {
+		opts.MaxSockets = 8000
 	}
 	return opts
 }

@@ -18,6 +18,11 @@ type Participant struct {
 	connected   bool // called CreateParticipantConnection
 	joined      bool // the others were told
 	left        bool
+	deaf        bool // has left and gets no more pushes
+	sockets     []*socket
+	dialled     int      // how many sockets there ever were
+	tickets     []string // in its WebSocket URLs, oldest first
+	counts      map[string]int
 	connections []string // its connection tokens, oldest first
 	answers     map[answerKey]any
 	answerTimes []answerTime
@@ -38,10 +43,14 @@ func (p *Participant) gone() bool { return p.left || p.contact.ended }
 
 // send brings an item of this participant to the chat.
 func (p *Participant) send(it item) *item {
+	p.sign(&it)
+	return p.contact.send(it)
+}
+
+func (p *Participant) sign(it *item) {
 	it.ParticipantID = p.ID
 	it.ParticipantRole = p.Role
 	it.DisplayName = p.DisplayName
-	return p.contact.send(it)
 }
 
 func (p *Participant) event(contentType string) *item {
@@ -66,4 +75,5 @@ func (p *Participant) leave() {
 	if p.Role == types.ParticipantRoleAgent || !p.contact.hasCustomer() {
 		p.contact.end()
 	}
+	p.deaf = true
 }

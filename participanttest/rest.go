@@ -46,18 +46,22 @@ type call struct {
 	contact     *Contact
 	participant *Participant
 	in          *members
-	label       string // the path label, percent-decoded
+	label       string  // the path label, percent-decoded
+	pushes      []*push // what the operation brought to the chat
 }
 
 // serve is the front door: every request of every kind enters here.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	setHeader(w, "x-amzn-RequestId", uuid.NewString())
 	w.Header().Set("Date", s.now().Format(http.TimeFormat))
+	allowOrigin(w, r)
 	switch {
+	case isPreflight(r):
+		answerPreflight(w, r)
 	case strings.HasPrefix(r.URL.Path, storagePath):
 		s.serveStorage(w, r)
 	case r.URL.Path == socketPath:
-		w.WriteHeader(http.StatusNotImplemented)
+		s.serveSocket(w, r)
 	default:
 		s.serveOperation(w, r)
 	}
@@ -66,21 +70,28 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	op, label, ok := route(r)
 	if !ok {
+		s.record(Request{Status: http.StatusNotFound})
 		writeJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
+		s.record(Request{Operation: op.name, Status: errTooLarge.Status, ErrorCode: errTooLarge.Code})
 		writeError(w, errTooLarge)
 		return
 	}
 	c := &call{srv: s, op: op, in: parseMembers(body), label: label}
+	// First the answer, then the pushes.
+	defer s.release(c)
 	out, failure := s.perform(c, r.Header.Get("X-Amz-Bearer"))
 	if failure != nil {
 		writeError(w, failure)
 		return
 	}
 	writeJSON(w, http.StatusOK, out)
+	if len(c.pushes) > 0 {
+		_ = http.NewResponseController(w).Flush() // a client that has gone is no matter
+	}
 }
 
 // route works on the escaped path: a view token may hold an escaped slash.
@@ -97,11 +108,24 @@ func route(r *http.Request) (op operation, label string, ok bool) {
 	return describeViewOperation, label, err == nil
 }
 
-// perform checks the bearer first, so that a chat that has ended answers 403 whatever
-// else is wrong with the request.
+// perform runs the operation and remembers the request.
 func (s *Server) perform(c *call, bearer string) (any, *wireError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.running = c
+	defer func() { s.running = nil }()
+	out, failure := s.run(c, bearer)
+	request := newRequest(c.op.name, c.participant, http.StatusOK)
+	if failure != nil {
+		request.Status, request.ErrorCode = failure.Status, failure.Code
+	}
+	s.log(request, c.participant)
+	return out, failure
+}
+
+// run checks the bearer first, so that a chat that has ended answers 403 whatever else
+// is wrong with the request.
+func (s *Server) run(c *call, bearer string) (any, *wireError) {
 	c.participant = s.authenticate(c.op.bearer, bearer)
 	if c.participant == nil {
 		return nil, errAccessDenied

@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/participant-go/connectparticipant/internal/memnet"
 )
 
 // TB is the part of testing.TB that Start needs. It stands here so that a program
@@ -35,12 +38,21 @@ type Server struct {
 	wake      chan struct{}
 	work      sync.WaitGroup // the accept loop and the time keeper
 	conns     sync.WaitGroup
+	sockets   sync.WaitGroup // upgrades, and two goroutines a socket
 
 	mu           sync.Mutex
 	contacts     map[string]*Contact
 	participants map[string]*Participant // by participant token
 	credentials  map[string]credential   // by connection token
+	tickets      map[string]ticket       // by what stands in a WebSocket URL
+	open         map[*socket]struct{}
+	closed       bool
+	running      *call // the request whose operation runs
 	timers       []timer
+	requests     []Request // a ring once it is full
+	oldest       int       // where it begins
+	counts       map[string]int
+	waiters      []*waiter
 }
 
 // Start runs a server until the test ends. It fails the test if it can't listen.
@@ -58,14 +70,29 @@ func Start(tb TB, optFns ...func(*Options)) *Server {
 // New runs a server until Close.
 func New(optFns ...func(*Options)) (*Server, error) {
 	opts := withDefaults(optFns)
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", opts.Addr)
+	listener, dial, err := listen(opts)
 	if err != nil {
 		return nil, fmt.Errorf("start participant service: %w", err)
 	}
 	s := newServer(opts, listener.Addr())
+	s.client = &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 128}}
 	s.work.Go(func() { _ = s.http.Serve(listener) })
 	s.work.Go(s.keepTime)
 	return s, nil
+}
+
+// memoryAddr is one that a client takes for this machine and where nobody listens.
+const memoryAddr = "127.0.0.1:1"
+
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+func listen(opts Options) (net.Listener, dialFunc, error) {
+	if opts.inMemory {
+		l := memnet.Listen(memoryAddr)
+		return l, l.DialContext, nil
+	}
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", opts.Addr)
+	return l, new(net.Dialer).DialContext, err
 }
 
 func newServer(opts Options, addr net.Addr) *Server {
@@ -73,16 +100,22 @@ func newServer(opts Options, addr net.Addr) *Server {
 		URL:          "http://" + reachable(addr),
 		opts:         opts,
 		secret:       randomBytes(32),
-		client:       &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}},
 		closing:      make(chan struct{}),
 		wake:         make(chan struct{}, 1), // full: the time keeper is about to look anyway
 		contacts:     map[string]*Contact{},
 		participants: map[string]*Participant{},
 		credentials:  map[string]credential{},
+		tickets:      map[string]ticket{},
+		open:         map[*socket]struct{}{},
+		counts:       map[string]int{},
 	}
 	s.http = &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
 		ReadHeaderTimeout: 30 * time.Second,
+		ReadTimeout:       2 * time.Minute,
+		IdleTimeout:       365 * 24 * time.Hour, // a bubble's client may sleep for days
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ConnState:         s.countConn,
 	}
 	return s
@@ -110,19 +143,33 @@ func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// Client returns a client whose idle connections end with the server.
+// Client returns a client whose idle connections end with the server. In memory it is
+// the only way to the server.
 func (s *Server) Client() *http.Client { return s.client }
 
 // Close ends all connections and waits for everything the server started. It may be
 // called more than once.
 func (s *Server) Close() {
 	s.closeOnce.Do(func() {
+		s.closeSockets()
 		close(s.closing)
 		s.client.CloseIdleConnections()
 		_ = s.http.Close()
 	})
 	s.work.Wait()
 	s.conns.Wait()
+	s.sockets.Wait()
+}
+
+// closeSockets cuts every WebSocket, and those to come: http.Server forgets a connection
+// that was hijacked.
+func (s *Server) closeSockets() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for k := range s.open {
+		k.cut()
+	}
 }
 
 func randomBytes(n int) []byte {

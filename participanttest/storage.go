@@ -38,6 +38,7 @@ func (a *attachment) storagePath() string { return storagePath + a.owner.contact
 func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) {
 	requestID := strings.ToUpper(hex.EncodeToString(randomBytes(8)))
 	setHeader(w, "x-amz-request-id", requestID)
+	boundWrite(w)
 	w.Header().Set("Server", "AmazonS3")
 	a, err := s.admit(r)
 	switch {
@@ -47,9 +48,26 @@ func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.getFile(w, r, a)
 	}
+	s.recordStorage(r, a, err)
 	if err != nil {
 		writeStorageError(w, requestID, err)
 	}
+}
+
+func (s *Server) recordStorage(r *http.Request, a *attachment, err error) {
+	operation := "GetObject"
+	if r.Method == http.MethodPut {
+		operation = "PutObject"
+	}
+	request := Request{Operation: operation, Status: http.StatusOK}
+	if a != nil {
+		request.ContactID, request.ParticipantID = a.owner.contact.ID, a.owner.ID
+	}
+	var e *storageError
+	if errors.As(err, &e) {
+		request.Status, request.ErrorCode = e.status, e.Code
+	}
+	s.record(request)
 }
 
 // admit checks what S3 checks before it reads the body, and that no bearer comes along:

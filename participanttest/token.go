@@ -74,11 +74,15 @@ func (p *Participant) forgetTokens() {
 		delete(s.credentials, token)
 	}
 	p.connections = nil
+	for _, token := range p.tickets {
+		delete(s.tickets, token)
+	}
+	p.tickets = nil
 }
 
 // newSocketURL issues a WebSocket URL, a new one each time.
 func (p *Participant) newSocketURL() (socketURL string, expiry time.Time) {
 	s := p.contact.srv
 	base := "ws" + strings.TrimPrefix(s.URL, "http")
-	return base + socketPath + "?AuthToken=" + newToken("socket-token."), s.now().Add(connectionLife)
+	return base + socketPath + "?AuthToken=" + p.newTicket(), s.now().Add(connectionLife)
 }

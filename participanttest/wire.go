@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // wireError is an answer that isn't 200.
@@ -62,10 +63,16 @@ func writeError(w http.ResponseWriter, e *wireError) {
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	body := encode(value)
+	boundWrite(w)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
+}
+
+// boundWrite ends an answer that the client doesn't read: pushes may wait for it.
+func boundWrite(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(2 * time.Minute))
 }
 
 // encode leaves <, > and & as they are, unlike json.Marshal and like the service.

@@ -1,0 +1,167 @@
+package participanttest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/coder/websocket"
+)
+
+const (
+	// maxFrame is API Gateway's limit for a message; a larger one closes with 1009.
+	maxFrame = 128 << 10
+	// maxQueued and maxQueuedBytes are what waits for a client that doesn't read. When
+	// they are full the connection is reset, as a gateway does with a slow consumer:
+	// neither the server nor anybody else in the chat may wait for it.
+	maxQueued      = 1024
+	maxQueuedBytes = 8 << 20
+	// maxSockets of one participant (Administrator Guide, "Feature specifications").
+	maxSockets = 5
+)
+
+// socket is one WebSocket of a participant. It has two goroutines, one that reads and
+// one that writes; the server waits for both.
+type socket struct {
+	srv         *Server
+	participant *Participant
+	id          string // the connectionId of gateway errors
+	number      int    // counts the participant's sockets from 1
+	cut         context.CancelFunc
+	reset       atomic.Bool // the cut is to be a TCP reset
+
+	// Guarded by srv.mu.
+	subscribed bool
+
+	mu     sync.Mutex
+	queue  []frame
+	bytes  int
+	sealed bool          // takes no more frames
+	wake   chan struct{} // full: the writer is about to look anyway
+}
+
+// frame goes out: a text, or the close frame if it has a code.
+type frame struct {
+	text   []byte
+	code   websocket.StatusCode
+	reason string
+}
+
+// run starts the two goroutines. When one ends it cuts the connection, which ends the
+// other.
+func (k *socket) run(ctx context.Context, conn *websocket.Conn, transport net.Conn) {
+	conn.SetReadLimit(maxFrame)
+	context.AfterFunc(ctx, func() { k.closeTransport(transport) })
+	k.srv.sockets.Go(func() { k.read(conn) })
+	k.srv.sockets.Go(func() { k.write(ctx, conn) })
+}
+
+// closeTransport makes every call on the connection return, whatever it waits for.
+func (k *socket) closeTransport(transport net.Conn) {
+	if tcp, ok := transport.(interface{ SetLinger(int) error }); ok && k.reset.Load() {
+		_ = tcp.SetLinger(0)
+	}
+	_ = transport.Close()
+}
+
+func (k *socket) read(conn *websocket.Conn) {
+	defer k.cut()
+	defer k.srv.forget(k)
+	for {
+		// The background context costs nothing; cut ends a read as well.
+		kind, text, err := conn.Read(context.Background())
+		if errors.Is(err, websocket.ErrMessageTooBig) {
+			// Close again to read what still comes: closing with unread data would be
+			// a reset, and the client might never see the code.
+			_ = conn.Close(websocket.StatusMessageTooBig, "")
+		}
+		if err != nil {
+			return
+		}
+		k.srv.receive(k, kind, text)
+	}
+}
+
+func (k *socket) write(ctx context.Context, conn *websocket.Conn) {
+	defer func() { _ = conn.CloseNow() }()
+	defer k.cut()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-k.wake:
+		}
+		for _, f := range k.take() {
+			if f.send(conn) != nil {
+				return
+			}
+		}
+	}
+}
+
+func (f frame) send(conn *websocket.Conn) error {
+	if f.code != 0 {
+		return errors.Join(conn.Close(f.code, f.reason), net.ErrClosed)
+	}
+	return conn.Write(context.Background(), websocket.MessageText, f.text)
+}
+
+func (k *socket) take() []frame {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	frames := k.queue
+	k.queue, k.bytes = nil, 0
+	return frames
+}
+
+// enqueue never blocks.
+func (k *socket) enqueue(f frame) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.sealed {
+		return
+	}
+	if len(k.queue) >= maxQueued || k.bytes+len(f.text) > maxQueuedBytes {
+		k.abort()
+		return
+	}
+	k.queue = append(k.queue, f)
+	k.bytes += len(f.text)
+	k.sealed = f.code != 0
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+// abort cuts the connection as a fallen host does: what is queued is lost.
+func (k *socket) abort() {
+	k.sealed, k.queue = true, nil
+	k.reset.Store(true)
+	k.cut()
+}
+
+// close sends the close frame after what is queued. The participant has one socket less
+// at once.
+func (k *socket) close(code websocket.StatusCode, reason string) {
+	k.detach()
+	k.enqueue(frame{code: code, reason: reason})
+}
+
+// detach makes the socket deaf: no push reaches it any more, and nobody counts it.
+func (k *socket) detach() {
+	p := k.participant
+	p.sockets = slices.DeleteFunc(p.sockets, func(other *socket) bool { return other == k })
+	k.srv.changed()
+}
+
+// forget is the end of a socket.
+func (s *Server) forget(k *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, k)
+	k.detach()
+}

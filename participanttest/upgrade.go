@@ -1,0 +1,126 @@
+package participanttest
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// urlLife is how long a WebSocket URL can be dialled, any number of times
+// (API_connect-participant_CreateParticipantConnection).
+const urlLife = 100 * time.Second
+
+// ticket is what the credential in a WebSocket URL stands for.
+type ticket struct {
+	participant *Participant
+	expiry      time.Time
+}
+
+// newTicket forgets the participant's expired ones meanwhile.
+func (p *Participant) newTicket() string {
+	s := p.contact.srv
+	for len(p.tickets) > 0 && !s.now().Before(s.tickets[p.tickets[0]].expiry) {
+		delete(s.tickets, p.tickets[0])
+		p.tickets = p.tickets[1:]
+	}
+	token := newToken("socket-token.")
+	s.tickets[token] = ticket{participant: p, expiry: s.now().Add(urlLife)}
+	p.tickets = append(p.tickets, token)
+	return token
+}
+
+// serveSocket upgrades a request to a WebSocket.
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	p, status := s.enter(r.URL.Query().Get("AuthToken"))
+	if status != 0 {
+		refuseUpgrade(w, status)
+		return
+	}
+	defer s.sockets.Done()
+	ctx, cut := context.WithCancel(context.Background())
+	k := &socket{
+		srv: s, participant: p, cut: cut, wake: make(chan struct{}, 1),
+		id: base64.URLEncoding.EncodeToString(randomBytes(11)),
+	}
+	u := &upgrader{ResponseWriter: w, socket: k}
+	// Deflate is declined: none of the clients needs it, and each compressor is 1 MB.
+	conn, err := websocket.Accept(u, r, &websocket.AcceptOptions{
+		InsecureSkipVerify: true, // ChatJS hammers a server that looks at Origin
+		CompressionMode:    websocket.CompressionDisabled,
+	})
+	if err != nil {
+		cut()
+		s.forget(k)
+		return
+	}
+	k.run(ctx, conn, u.transport)
+}
+
+// enter finds the participant of a URL. With status 0 the caller must call
+// s.sockets.Done.
+func (s *Server) enter(token string) (p *Participant, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.tickets[token]
+	switch {
+	case !ok || !s.now().Before(t.expiry):
+		status = http.StatusForbidden
+	case s.closed || len(s.open) >= s.opts.MaxSockets:
+		status = http.StatusServiceUnavailable
+	default:
+		s.sockets.Add(1)
+		return t.participant, 0
+	}
+	s.log(newRequest("WebSocket", t.participant, status), t.participant)
+	return nil, status
+}
+
+// refuseUpgrade answers as API Gateway does.
+func refuseUpgrade(w http.ResponseWriter, status int) {
+	if status == http.StatusForbidden {
+		setHeader(w, "x-amzn-ErrorType", "ForbiddenException")
+	}
+	writeJSON(w, status, map[string]string{"message": http.StatusText(status)})
+}
+
+// upgrader hands out the connection of a request.
+type upgrader struct {
+	http.ResponseWriter
+
+	socket    *socket
+	transport net.Conn
+}
+
+// Hijack is called when the handshake is found in order. Here the participant joins,
+// before the client learns that the socket is open.
+func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	u.socket.srv.welcome(u.socket)
+	conn, rw, err := http.NewResponseController(u.ResponseWriter).Hijack()
+	u.transport = conn
+	return conn, rw, err
+}
+
+// welcome counts the socket in. The sixth of a participant takes the oldest's place.
+func (s *Server) welcome(k *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := k.participant
+	s.log(newRequest("WebSocket", p, http.StatusSwitchingProtocols), p)
+	if s.closed {
+		k.cut()
+		return
+	}
+	s.open[k] = struct{}{}
+	if len(p.sockets) == maxSockets {
+		p.sockets[0].close(websocket.StatusGoingAway, "Too many connections")
+	}
+	p.dialled++
+	k.number = p.dialled
+	p.sockets = append(p.sockets, k)
+	p.join()
+}
