@@ -36,7 +36,7 @@ type attachment struct {
 	owner                 *Participant
 	uploaded              bool
 	content               []byte
-	item                  *item // set by CompleteAttachmentUpload
+	item                  *Item // set by CompleteAttachmentUpload
 }
 
 type startUploadOutput struct {
@@ -48,6 +48,21 @@ type uploadMetadata struct {
 	HeadersToInclude map[string]string
 	URL              string `json:"Url"`
 	URLExpiry        string `json:"UrlExpiry"`
+}
+
+// ShareFile sends a file as if the participant had uploaded it, with the scan's delay and
+// verdict, and returns the AttachmentId. Name, size and number aren't limited.
+func (p *Participant) ShareFile(name, contentType string, content []byte) (attachmentID string) {
+	p.act(func() {
+		a := &attachment{
+			id: uuid.NewString(), name: name, contentType: contentType, size: int64(len(content)),
+			owner: p, uploaded: true, content: slices.Clone(content),
+		}
+		p.contact.attachments[a.id] = a
+		p.contact.scan(a)
+		attachmentID = a.id
+	})
+	return attachmentID
 }
 
 func startAttachmentUpload(c *call) (any, *wireError) {
@@ -170,18 +185,21 @@ func (c *Contact) scan(a *attachment) {
 	c.keep(&pending)
 	a.item = &pending
 	c.srv.after(c.opts.ScanDelay, func() {
-		scanned := *c.items[c.index[a.item.ID]] // with the receipts it has got meanwhile
+		if c.ended {
+			return
+		}
+		scanned := *c.items[c.index[a.item.Id]] // with the receipts it has got meanwhile
 		scanned.Attachments = a.newItem(c.opts.ScanVerdict).Attachments
 		a.item = &scanned
 		c.publish(a.item)
 	})
 }
 
-func (a *attachment) newItem(status types.ArtifactStatus) item {
-	return item{
+func (a *attachment) newItem(status types.ArtifactStatus) Item {
+	return Item{
 		Type: typeAttachment,
-		Attachments: []attachmentItem{{
-			AttachmentID: a.id, AttachmentName: a.name, ContentType: a.contentType, Status: status,
+		Attachments: []AttachmentItem{{
+			AttachmentId: a.id, AttachmentName: a.name, ContentType: a.contentType, Status: status,
 		}},
 	}
 }
@@ -210,7 +228,7 @@ func getAttachment(c *call) (any, *wireError) {
 }
 
 func (a *attachment) approved() bool {
-	return a.item != nil && slices.ContainsFunc(a.item.Attachments, func(i attachmentItem) bool {
+	return a.item != nil && slices.ContainsFunc(a.item.Attachments, func(i AttachmentItem) bool {
 		return i.Status == types.ArtifactStatusApproved
 	})
 }

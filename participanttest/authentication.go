@@ -31,9 +31,38 @@ func (c *Contact) StartAuthentication(p *Participant) string {
 	sessionID := uuid.NewString()
 	c.sessions[sessionID] = &authentication{participant: p, deadline: c.srv.now().Add(authenticationLife)}
 	if !c.ended {
-		c.send(item{Type: typeEvent, ContentType: eventAuthInitiated, Content: `{"SessionId":"` + sessionID + `"}`})
+		c.send(authenticationEvent("initiated", sessionID))
 	}
 	return sessionID
+}
+
+// AuthenticationOutcome is the end of an authentication: the last word of its event.
+type AuthenticationOutcome string
+
+// The outcomes. The service also has cancelled, which is the participant's own doing.
+const (
+	AuthenticationSucceeded AuthenticationOutcome = "succeeded"
+	AuthenticationFailed    AuthenticationOutcome = "failed"
+	AuthenticationTimedOut  AuthenticationOutcome = "timeout"
+	AuthenticationExpired   AuthenticationOutcome = "expired"
+)
+
+// CompleteAuthentication ends an authentication, as UpdateParticipantAuthentication or a
+// lapse of time does, and sends the event about it. A session that is unknown or over is
+// left alone.
+func (c *Contact) CompleteAuthentication(sessionID string, outcome AuthenticationOutcome) {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	session := c.sessions[sessionID]
+	if session == nil || c.ended {
+		return
+	}
+	delete(c.sessions, sessionID)
+	session.participant.send(authenticationEvent(string(outcome), sessionID))
+}
+
+func authenticationEvent(outcome, sessionID string) Item {
+	return Item{Type: typeEvent, ContentType: eventAuthPrefix + outcome, Content: `{"SessionId":"` + sessionID + `"}`}
 }
 
 func getAuthenticationURL(c *call) (any, *wireError) {
@@ -70,7 +99,7 @@ func cancelParticipantAuthentication(c *call) (any, *wireError) {
 		return nil, c.in.err
 	}
 	delete(c.contact.sessions, id)
-	c.participant.event(eventAuthCancelled)
+	c.participant.send(authenticationEvent("cancelled", id))
 	return struct{}{}, nil
 }
 

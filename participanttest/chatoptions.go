@@ -18,12 +18,27 @@ type ChatOptions struct {
 	// ContentTypes are those SendMessage accepts, what StartChatContact calls
 	// SupportedMessagingContentTypes. Defaults to all four of the service.
 	ContentTypes []string
+	// SystemName is the display name of the flow's and bots' messages. Defaults to
+	// "SYSTEM_MESSAGE".
+	SystemName string
 	// MessageProcessing answers a plain, markdown or JSON message with the processing
-	// status PROCESSING. The processor approves at once and changes nothing. Defaults to off.
+	// status PROCESSING. Defaults to off.
 	MessageProcessing bool
+	// Processor gets each such message and returns the content to deliver and no status,
+	// or a status REJECTED or FAILED, which holds the message back. It turns
+	// MessageProcessing on, and may be called concurrently, also for a repeated or
+	// invalid request. Defaults to one that approves and changes nothing.
+	Processor func(content string) (string, types.MessageProcessingStatus)
+	// ProcessingDelay is how long a message stays PROCESSING: in the transcript without
+	// its content, and not pushed. Defaults to none: it is processed when SendMessage
+	// answers.
+	ProcessingDelay time.Duration
 	// Past are the messages of one past contact of a persistent chat, oldest first. They
 	// follow the current items of a BACKWARD scan by NextToken only. Defaults to none.
 	Past []PastMessage
+	// RehydrationDelay is how long Past can't be read. Then chat.rehydrated is pushed.
+	// Defaults to none: the event comes before anybody could see it.
+	RehydrationDelay time.Duration
 	// ScanDelay is how long an attachment stays IN_PROGRESS. Defaults to none: it has its
 	// verdict when CompleteAttachmentUpload answers.
 	ScanDelay time.Duration
@@ -50,6 +65,7 @@ func chatDefaults(optFns []func(*ChatOptions)) ChatOptions {
 	}
 	setDefault(&opts.CustomerName, "Customer")
 	setDefault(&opts.AgentName, "Agent")
+	setDefault(&opts.SystemName, "SYSTEM_MESSAGE")
 	setDefault(&opts.ScanVerdict, types.ArtifactStatusApproved)
 	if len(opts.ContentTypes) == 0 {
 		opts.ContentTypes = messageContentTypes
@@ -79,17 +95,36 @@ func (c *Contact) keepPast(now time.Time) {
 	c.past = len(c.items)
 }
 
-func (c *Contact) pastItem(m PastMessage, at time.Time) *item {
+// rehydrate makes the past contact readable, at once or later.
+func (c *Contact) rehydrate() {
+	if c.past == 0 {
+		return
+	}
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	if c.opts.RehydrationDelay <= 0 {
+		c.rehydrated = true
+		return
+	}
+	c.srv.after(c.opts.RehydrationDelay, func() {
+		c.rehydrated = true
+		if !c.ended {
+			c.send(Item{Type: typeEvent, ContentType: eventRehydrated})
+		}
+	})
+}
+
+func (c *Contact) pastItem(m PastMessage, at time.Time) *Item {
 	setDefault(&m.Role, types.ParticipantRoleCustomer)
 	setDefault(&m.ContentType, "text/plain")
-	return &item{
-		ID:               uuid.NewString(),
+	return &Item{
+		Id:               uuid.NewString(),
 		Type:             typeMessage,
 		ContentType:      m.ContentType,
 		Content:          m.Content,
 		ParticipantRole:  m.Role,
 		DisplayName:      m.DisplayName,
-		RelatedContactID: c.PastID,
+		RelatedContactId: c.PastID,
 		AbsoluteTime:     at.Format(isoMillis),
 		at:               at,
 	}

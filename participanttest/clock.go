@@ -1,7 +1,7 @@
 package participanttest
 
 import (
-	"slices"
+	"container/heap"
 	"time"
 )
 
@@ -13,7 +13,30 @@ const never = time.Duration(1<<63 - 1)
 
 type timer struct {
 	due time.Time
+	set int // counts all timers: those of one time fire in the order of setting
 	act func()
+}
+
+// timers is a heap, the next one first.
+type timers []timer
+
+func (t timers) Len() int           { return len(t) }
+func (t timers) Less(i, j int) bool { return t[i].before(t[j]) }
+func (t timers) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
+func (t *timers) Push(x any)        { *t = append(*t, x.(timer)) }
+
+func (t *timers) Pop() any {
+	last := (*t)[len(*t)-1]
+	(*t)[len(*t)-1] = timer{} // its closure may hold much
+	*t = (*t)[:len(*t)-1]
+	return last
+}
+
+func (t timer) before(other timer) bool {
+	if order := t.due.Compare(other.due); order != 0 {
+		return order < 0
+	}
+	return t.set < other.set
 }
 
 // now is the server's time: real time plus what Advance added, in whole milliseconds.
@@ -21,22 +44,34 @@ func (s *Server) now() time.Time {
 	return time.Now().Add(time.Duration(s.offset.Load())).UTC().Truncate(time.Millisecond)
 }
 
-// Advance moves the server's clock forward. What falls due meanwhile has happened, in
-// order, when Advance returns. A negative duration does nothing.
+// Now returns the server's time, which is real time plus what Advance added.
+func (s *Server) Now() time.Time { return s.now() }
+
+// Advance moves the server's clock forward. What falls due meanwhile has happened when
+// Advance returns, in order and each at its own time.
 func (s *Server) Advance(d time.Duration) {
 	if d <= 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.offset.Add(int64(d))
-	s.fireDue()
+	end := s.offset.Load() + int64(d)
+	for len(s.timers) > 0 {
+		step := max(0, int64(s.timers[0].due.Sub(s.now())))
+		if s.offset.Load()+step > end {
+			break
+		}
+		s.offset.Add(step)
+		s.fireDue()
+	}
+	s.offset.Store(end)
 	s.wakeKeeper()
 }
 
 // after lets act run, with the mutex held, when d has passed on the server's clock.
 func (s *Server) after(d time.Duration, act func()) {
-	s.timers = append(s.timers, timer{due: s.now().Add(d), act: act})
+	s.timersSet++
+	heap.Push(&s.timers, timer{due: s.now().Add(d), set: s.timersSet, act: act})
 	s.wakeKeeper()
 }
 
@@ -73,15 +108,9 @@ func (s *Server) untilNext() time.Duration {
 	return s.timers[0].due.Sub(s.now())
 }
 
-// fireDue leaves the timers sorted. An act may set further timers.
+// fireDue fires what is due. An act may set further timers.
 func (s *Server) fireDue() {
-	for {
-		slices.SortStableFunc(s.timers, func(a, b timer) int { return a.due.Compare(b.due) })
-		if len(s.timers) == 0 || s.timers[0].due.After(s.now()) {
-			return
-		}
-		act := s.timers[0].act
-		s.timers = slices.Delete(s.timers, 0, 1)
-		act()
+	for len(s.timers) > 0 && !s.timers[0].due.After(s.now()) {
+		heap.Pop(&s.timers).(timer).act()
 	}
 }

@@ -10,20 +10,24 @@ import (
 
 // Contact is one chat. Its fields don't change.
 type Contact struct {
-	// ID is the contact's id and, since the fake doesn't transfer, its initial one.
+	// ID is the contact's id and its initial one: a transfer doesn't change it.
 	ID string
 	// PastID is the id of the past contact, empty without ChatOptions.Past.
 	PastID string
 	// Customer and Agent take part from the start, but haven't connected yet.
+	// Agent is the first one, see Transfer.
 	Customer, Agent *Participant
+	// System speaks for the flow and for bots. It neither joins nor counts as active.
+	System *Participant
 
 	srv  *Server
 	opts ChatOptions
 
 	// Guarded by srv.mu.
 	participants []*Participant
-	items        []*item // the past contact's first, all in order of time
+	items        []*Item // the past contact's first, all in order of time
 	past         int     // how many of them are of the past contact
+	rehydrated   bool    // they can be read
 	index        map[string]int
 	lastTime     time.Time
 	outbox       []*push // in order of time; what follows a held one waits
@@ -49,6 +53,8 @@ func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
 	s.register(c)
 	c.Customer = c.AddParticipant(types.ParticipantRoleCustomer, c.opts.CustomerName)
 	c.Agent = c.AddParticipant(types.ParticipantRoleAgent, c.opts.AgentName)
+	c.System = c.AddParticipant(types.ParticipantRoleSystem, c.opts.SystemName)
+	c.rehydrate()
 	return c
 }
 
@@ -64,11 +70,16 @@ func (s *Server) register(c *Contact) {
 func (c *Contact) AddParticipant(role types.ParticipantRole, displayName string) *Participant {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
+	return c.add(role, displayName)
+}
+
+func (c *Contact) add(role types.ParticipantRole, displayName string) *Participant {
 	p := &Participant{
 		ID:          uuid.NewString(),
 		Token:       newToken("participant-token."),
 		Role:        role,
 		DisplayName: displayName,
+		name:        displayName,
 		contact:     c,
 		answers:     map[answerKey]any{},
 		counts:      map[string]int{},
@@ -90,30 +101,44 @@ func (c *Contact) end() {
 	if c.ended {
 		return
 	}
-	c.send(item{Type: typeEvent, ContentType: eventEnded})
+	c.send(Item{Type: typeEvent, ContentType: eventEnded})
 	c.ended = true
 	for _, p := range c.participants {
 		p.forgetTokens()
 	}
 }
 
+// Push sends an item as it is to all subscribed sockets, and keeps it nowhere: for types
+// and content types that clients don't know yet. An empty Id, AbsoluteTime or ContactId
+// is filled in.
+func (c *Contact) Push(it Item) {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	stamped := it
+	c.stamp(&stamped)
+	setDefault(&it.Id, stamped.Id)
+	setDefault(&it.AbsoluteTime, stamped.AbsoluteTime)
+	setDefault(&it.ContactId, stamped.ContactId)
+	c.push(&it, c.listeners())
+}
+
 // send makes an item and publishes it.
-func (c *Contact) send(it item) *item {
+func (c *Contact) send(it Item) *Item {
 	c.stamp(&it)
 	c.publish(&it)
 	return &it
 }
 
-func (c *Contact) stamp(it *item) {
-	it.ID = uuid.NewString()
-	it.ContactID = c.ID
+func (c *Contact) stamp(it *Item) {
+	it.Id = uuid.NewString()
+	it.ContactId = c.ID
 	it.at = c.nextTime()
 	it.AbsoluteTime = it.at.Format(isoMillis)
 }
 
 // publish brings an item to the chat. Every new item, every new state of one and every
 // live event passes here, but for what only some may see.
-func (c *Contact) publish(it *item) {
+func (c *Contact) publish(it *Item) {
 	if it.kept() {
 		c.keep(it)
 	}
@@ -121,12 +146,12 @@ func (c *Contact) publish(it *item) {
 }
 
 // keep puts an item at the end of the transcript, or a new state in the old one's place.
-func (c *Contact) keep(it *item) {
-	if i, known := c.index[it.ID]; known {
+func (c *Contact) keep(it *Item) {
+	if i, known := c.index[it.Id]; known {
 		c.items[i] = it
 		return
 	}
-	c.index[it.ID] = len(c.items)
+	c.index[it.Id] = len(c.items)
 	c.items = append(c.items, it)
 }
 
@@ -140,6 +165,10 @@ func (c *Contact) nextTime() time.Time {
 	c.lastTime = now
 	return now
 }
+
+// maxForReceipts is how many active participants receipts work with
+// (API_connect-participant_SendEvent).
+const maxForReceipts = 2
 
 // activeParticipants counts those who have connected and haven't left.
 func (c *Contact) activeParticipants() int {

@@ -17,7 +17,7 @@ func sendEvent(c *call) (any, *wireError) {
 		return c.sendReceipt(contentType, content)
 	}
 	it := c.participant.event(contentType)
-	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.ID}, nil
+	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.Id}, nil
 }
 
 func (c *call) sendReceipt(contentType, content string) (any, *wireError) {
@@ -27,20 +27,20 @@ func (c *call) sendReceipt(contentType, content string) (any, *wireError) {
 	if json.Unmarshal([]byte(content), &about) != nil || about.MessageID == "" {
 		return nil, invalid("Content", "Member must be a JSON object with a messageId")
 	}
-	if c.contact.activeParticipants() > 2 {
+	if c.contact.activeParticipants() > maxForReceipts {
 		return nil, errConflict
 	}
 	it := c.contact.receipt(c.participant, about.MessageID, contentType)
-	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.ID}, nil
+	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.Id}, nil
 }
 
 // receipt tells the chat about a message of somebody else. A receipt for anything else
 // is answered like the rest and vanishes.
-func (c *Contact) receipt(reader *Participant, messageID, contentType string) *item {
-	it := &item{Type: typeMetadata, ContentType: eventMetadata}
+func (c *Contact) receipt(reader *Participant, messageID, contentType string) *Item {
+	it := &Item{Type: typeMetadata, ContentType: eventMetadata}
 	c.stamp(it)
 	i, known := c.index[messageID]
-	if !known || c.items[i].Type == typeEvent || c.items[i].ParticipantID == reader.ID {
+	if !known || !c.items[i].receivable() || c.items[i].ParticipantId == reader.ID {
 		return it
 	}
 	about := *c.items[i]
@@ -51,11 +51,17 @@ func (c *Contact) receipt(reader *Participant, messageID, contentType string) *i
 	return it
 }
 
+// receivable tells whether somebody else can have seen the item as a message.
+func (it *Item) receivable() bool {
+	return it.Type != typeEvent && (it.MessageMetadata == nil || it.MessageMetadata.MessageProcessingStatus == "")
+}
+
 // withReceipt never takes a time back: the first delivered and the first read stay.
-func withReceipt(it item, reader, contentType, at string) *messageMetadata {
-	metadata := &messageMetadata{MessageID: it.ID}
+func withReceipt(it Item, reader, contentType, at string) *MessageMetadata {
+	metadata := &MessageMetadata{MessageId: it.Id}
 	if it.MessageMetadata != nil {
-		metadata.Receipts = slices.Clone(it.MessageMetadata.Receipts)
+		*metadata = *it.MessageMetadata
+		metadata.Receipts = slices.Clone(metadata.Receipts)
 	}
 	r := metadata.receiptOf(reader)
 	if contentType == eventDelivered {
@@ -66,16 +72,16 @@ func withReceipt(it item, reader, contentType, at string) *messageMetadata {
 	return metadata
 }
 
-func (m *messageMetadata) receiptOf(reader string) *receipt {
-	i := slices.IndexFunc(m.Receipts, func(r receipt) bool { return r.RecipientParticipantID == reader })
+func (m *MessageMetadata) receiptOf(reader string) *Receipt {
+	i := slices.IndexFunc(m.Receipts, func(r Receipt) bool { return r.RecipientParticipantId == reader })
 	if i < 0 {
 		i = len(m.Receipts)
-		m.Receipts = append(m.Receipts, receipt{RecipientParticipantID: reader})
+		m.Receipts = append(m.Receipts, Receipt{RecipientParticipantId: reader})
 	}
 	return &m.Receipts[i]
 }
 
 // of is the metadata as pushed: one receipt, the reader's.
-func (m *messageMetadata) of(reader string) *messageMetadata {
-	return &messageMetadata{MessageID: m.MessageID, Receipts: []receipt{*m.receiptOf(reader)}}
+func (m *MessageMetadata) of(reader string) *MessageMetadata {
+	return &MessageMetadata{MessageId: m.MessageId, Receipts: []Receipt{*m.receiptOf(reader)}}
 }

@@ -10,16 +10,23 @@ const (
 	eventPrefix   = "application/vnd.amazonaws.connect.event."
 	messagePrefix = "application/vnd.amazonaws.connect.message."
 
-	eventTyping        = eventPrefix + "typing"
-	eventJoined        = eventPrefix + "participant.joined"
-	eventLeft          = eventPrefix + "participant.left"
-	eventEnded         = eventPrefix + "chat.ended"
-	eventDelivered     = eventPrefix + "message.delivered"
-	eventRead          = eventPrefix + "message.read"
-	eventAcknowledged  = eventPrefix + "connection.acknowledged"
-	eventMetadata      = eventPrefix + "message.metadata"
-	eventAuthInitiated = eventPrefix + "authentication.initiated"
-	eventAuthCancelled = eventPrefix + "authentication.cancelled"
+	eventTyping       = eventPrefix + "typing"
+	eventJoined       = eventPrefix + "participant.joined"
+	eventLeft         = eventPrefix + "participant.left"
+	eventInvited      = eventPrefix + "participant.invited"
+	eventIdle         = eventPrefix + "participant.idle"
+	eventReturned     = eventPrefix + "participant.returned"
+	eventAutoDisconn  = eventPrefix + "participant.autodisconnection"
+	eventRenamed      = eventPrefix + "participant.displayname.updated"
+	eventEnded        = eventPrefix + "chat.ended"
+	eventRehydrated   = eventPrefix + "chat.rehydrated"
+	eventTransferred  = eventPrefix + "transfer.succeeded"
+	eventNoTransfer   = eventPrefix + "transfer.failed"
+	eventDelivered    = eventPrefix + "message.delivered"
+	eventRead         = eventPrefix + "message.read"
+	eventAcknowledged = eventPrefix + "connection.acknowledged"
+	eventMetadata     = eventPrefix + "message.metadata"
+	eventAuthPrefix   = eventPrefix + "authentication."
 
 	typeMessage    = "MESSAGE"
 	typeEvent      = "EVENT"
@@ -29,46 +36,57 @@ const (
 
 // keptEvents are the events a transcript shows; the others are live only
 // (API_connect-participant_Item).
-var keptEvents = map[string]bool{eventJoined: true, eventLeft: true, eventEnded: true}
+var keptEvents = map[string]bool{
+	eventJoined: true, eventLeft: true, eventInvited: true, eventEnded: true, eventTransferred: true, eventNoTransfer: true,
+}
 
-// item is what the transcript shows. Once published it never changes, so that it may
-// leave the mutex: a new state is a new item under the same Id.
-type item struct {
-	AbsoluteTime     string                `json:",omitempty"`
-	Attachments      []attachmentItem      `json:",omitempty"`
-	ContactID        string                `json:"ContactId,omitempty"`
-	Content          string                `json:",omitempty"`
-	ContentType      string                `json:",omitempty"`
-	DisplayName      string                `json:",omitempty"`
-	ID               string                `json:"Id"`
-	MessageMetadata  *messageMetadata      `json:",omitempty"`
-	ParticipantID    string                `json:"ParticipantId,omitempty"`
+// Item is what a transcript shows and a socket gets, with the names and in the form of
+// the wire. An empty field is absent there.
+type Item struct {
+	AbsoluteTime     string           `json:",omitempty"`
+	Attachments      []AttachmentItem `json:",omitempty"`
+	ContactId        string           `json:",omitempty"`
+	Content          string           `json:",omitempty"`
+	ContentType      string           `json:",omitempty"`
+	DisplayName      string           `json:",omitempty"`
+	Id               string
+	MessageMetadata  *MessageMetadata      `json:",omitempty"`
+	ParticipantId    string                `json:",omitempty"`
 	ParticipantRole  types.ParticipantRole `json:",omitempty"`
-	RelatedContactID string                `json:"RelatedContactId,omitempty"`
+	RelatedContactId string                `json:",omitempty"`
 	Type             string
 
+	// Once published an item never changes, so that it may leave the mutex: a new state
+	// is a new Item under the same Id.
 	at time.Time
 }
 
-type attachmentItem struct {
-	AttachmentID   string `json:"AttachmentId"`
+// AttachmentItem is the file of an item.
+type AttachmentItem struct {
+	AttachmentId   string
 	AttachmentName string
 	ContentType    string
 	Status         types.ArtifactStatus
 }
 
-type messageMetadata struct {
-	MessageID string    `json:"MessageId"`
-	Receipts  []receipt `json:",omitempty"`
+// MessageMetadata is what is known about a message.
+type MessageMetadata struct {
+	MessageId               string
+	Receipts                []Receipt                     `json:",omitempty"`
+	MessageProcessingStatus types.MessageProcessingStatus `json:",omitempty"`
+	// MessageCompleted and ChunkNumber stand in the pieces of a streamed message only.
+	MessageCompleted *bool `json:",omitempty"`
+	ChunkNumber      int   `json:",omitempty"`
 }
 
-type receipt struct {
+// Receipt says what one participant has seen of a message.
+type Receipt struct {
 	DeliveredTimestamp     string `json:",omitempty"`
 	ReadTimestamp          string `json:",omitempty"`
-	RecipientParticipantID string `json:"RecipientParticipantId"`
+	RecipientParticipantId string
 }
 
-func (it *item) kept() bool {
+func (it *Item) kept() bool {
 	switch it.Type {
 	case typeMessage, typeAttachment:
 		return true
@@ -76,3 +94,19 @@ func (it *item) kept() bool {
 		return keptEvents[it.ContentType]
 	}
 }
+
+// Kept returns every item that the transcript of the chat has, whether or not anybody
+// was shown it: the oracle of what a client must end up with. They come in the order of
+// time, each in its latest state, those of a past contact left out.
+func (c *Contact) Kept() []Item {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	items := make([]Item, 0, len(c.items)-c.past)
+	for _, it := range c.items[c.past:] {
+		items = append(items, *it)
+	}
+	return items
+}
+
+// Kept returns what Contact.Kept returns.
+func (s *Server) Kept(c *Contact) []Item { return c.Kept() }

@@ -1,12 +1,20 @@
 package participanttest
 
+import "github.com/participant-go/connectparticipant/types"
+
 // maxContent is in bytes of UTF-8, for all content types
 // (API_connect-participant_SendMessage).
 const maxContent = 16384
 
-const contentTypeResponse = messagePrefix + "interactive.response"
+const (
+	contentTypeText        = "text/plain"
+	contentTypeMarkdown    = "text/markdown"
+	contentTypeJSON        = "application/json"
+	contentTypeInteractive = messagePrefix + "interactive"
+	contentTypeResponse    = messagePrefix + "interactive.response"
+)
 
-var messageContentTypes = []string{"text/plain", "text/markdown", "application/json", contentTypeResponse}
+var messageContentTypes = []string{contentTypeText, contentTypeMarkdown, contentTypeJSON, contentTypeResponse}
 
 type sentOutput struct {
 	AbsoluteTime    string
@@ -15,7 +23,29 @@ type sentOutput struct {
 }
 
 type processingOutput struct {
-	MessageProcessingStatus string
+	MessageProcessingStatus types.MessageProcessingStatus
+}
+
+// Say sends a plain text message and returns its Id.
+func (p *Participant) Say(text string) string { return p.SendContent(contentTypeText, text) }
+
+// SayMarkdown sends a markdown message and returns its Id.
+func (p *Participant) SayMarkdown(text string) string {
+	return p.SendContent(contentTypeMarkdown, text)
+}
+
+// SayInteractive sends an interactive message, such as a list picker, and returns its Id.
+// Its content is JSON, see the Administrator Guide, "Add interactive messages to chat".
+func (p *Participant) SayInteractive(content string) string {
+	return p.SendContent(contentTypeInteractive, content)
+}
+
+// SendContent sends a message of any content type and returns its Id. It is checked
+// against nothing, so that a test can also send what no client could.
+func (p *Participant) SendContent(contentType, content string) (id string) {
+	ruling := p.contact.rule(contentType, content)
+	p.act(func() { id = p.say(contentType, content, ruling).Id })
+	return id
 }
 
 func sendMessage(c *call) (any, *wireError) {
@@ -26,14 +56,6 @@ func sendMessage(c *call) (any, *wireError) {
 	if c.in.err != nil {
 		return nil, c.in.err
 	}
-	it := c.participant.send(item{Type: typeMessage, ContentType: contentType, Content: content})
-	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.ID, MessageMetadata: c.contact.processing(contentType)}, nil
-}
-
-// processing is nil unless messages of this kind go to a processor.
-func (c *Contact) processing(contentType string) *processingOutput {
-	if !c.opts.MessageProcessing || contentType == contentTypeResponse {
-		return nil
-	}
-	return &processingOutput{MessageProcessingStatus: "PROCESSING"}
+	it := c.participant.say(contentType, content, c.ruling)
+	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.Id, MessageMetadata: c.ruling.output()}, nil
 }

@@ -1,20 +1,29 @@
 package participanttest
 
-import "github.com/participant-go/connectparticipant/types"
+import (
+	"github.com/coder/websocket"
+
+	"github.com/participant-go/connectparticipant/types"
+)
 
 // Participant is somebody in a chat. Its fields don't change.
+//
+// Its methods let it act beside the wire, as if on another device. They do nothing, and
+// return "", once the participant has left or the chat has ended. What they bring to the
+// chat is pushed before they return.
 type Participant struct {
 	// ID is the participant's id, the same in all items of theirs.
 	ID string
 	// Token is the participant token, good for CreateParticipantConnection only.
 	Token string
-	// Role and DisplayName stand in all items of theirs.
+	// Role stands in all items of theirs, and so does DisplayName until Rename.
 	Role        types.ParticipantRole
 	DisplayName string
 
 	contact *Contact
 
 	// Guarded by contact.srv.mu.
+	name        string
 	connected   bool // called CreateParticipantConnection
 	joined      bool // the others were told
 	left        bool
@@ -28,33 +37,112 @@ type Participant struct {
 	answerTimes []answerTime
 }
 
-// Say sends a plain text message beside the wire and returns its Id. It returns "" and
-// does nothing if the participant has left or the chat has ended.
-func (p *Participant) Say(text string) string {
-	p.contact.srv.mu.Lock()
-	defer p.contact.srv.mu.Unlock()
-	if p.gone() {
-		return ""
-	}
-	return p.send(item{Type: typeMessage, ContentType: "text/plain", Content: text}).ID
+// Join lets the participant take part as CreateParticipantConnection with
+// ConnectParticipant does, once.
+func (p *Participant) Join() {
+	p.act(func() {
+		p.connected = true
+		p.join()
+	})
 }
 
-func (p *Participant) gone() bool { return p.left || p.contact.ended }
+// Leave does what DisconnectParticipant does.
+func (p *Participant) Leave() { p.act(p.leave) }
+
+// Type sends a typing event.
+func (p *Participant) Type() { p.actEvent(eventTyping) }
+
+// Idle sends the event that the participant has been silent for too long. Nothing else
+// happens (Administrator Guide, "Set up chat timeouts").
+func (p *Participant) Idle() { p.actEvent(eventIdle) }
+
+// Return sends the event that an idle participant is back.
+func (p *Participant) Return() { p.actEvent(eventReturned) }
+
+// AutoDisconnect sends the event that the participant has been idle for too long, and
+// lets them leave.
+func (p *Participant) AutoDisconnect() {
+	p.act(func() {
+		p.event(eventAutoDisconn)
+		p.leave()
+	})
+}
+
+// Rename changes the display name of all items to come and sends the event about it, as
+// happens after an authentication.
+func (p *Participant) Rename(displayName string) {
+	p.act(func() {
+		p.name = displayName
+		p.event(eventRenamed)
+	})
+}
+
+// MarkDelivered sends a receipt for a message of somebody else, with the same effect as
+// SendEvent's.
+func (p *Participant) MarkDelivered(messageID string) { p.mark(messageID, eventDelivered) }
+
+// MarkRead is MarkDelivered for having read it.
+func (p *Participant) MarkRead(messageID string) { p.mark(messageID, eventRead) }
+
+func (p *Participant) mark(messageID, contentType string) {
+	p.act(func() {
+		if p.contact.activeParticipants() <= maxForReceipts {
+			p.contact.receipt(p, messageID, contentType)
+		}
+	})
+}
+
+// ExpireTokens makes the participant's connection tokens and WebSocket URLs invalid at
+// once. Sockets stay open, and the participant token stays good.
+func (p *Participant) ExpireTokens() { p.act(p.forgetConnections) }
+
+// CloseSockets closes the participant's WebSockets with a code and a reason, after what
+// is on its way to them.
+func (p *Participant) CloseSockets(code int, reason string) {
+	p.contact.srv.mu.Lock()
+	defer p.contact.srv.mu.Unlock()
+	for len(p.sockets) > 0 {
+		p.sockets[0].close(websocket.StatusCode(code), reason)
+	}
+}
+
+// CutSockets resets the connections of the participant's WebSockets; what is on its way
+// to them is lost.
+func (p *Participant) CutSockets() {
+	p.contact.srv.mu.Lock()
+	defer p.contact.srv.mu.Unlock()
+	for len(p.sockets) > 0 {
+		k := p.sockets[0]
+		k.detach()
+		k.abort()
+	}
+}
+
+// act does something unless the participant has left or the chat has ended.
+func (p *Participant) act(do func()) {
+	p.contact.srv.mu.Lock()
+	defer p.contact.srv.mu.Unlock()
+	if !p.left && !p.contact.ended {
+		do()
+	}
+}
+
+func (p *Participant) actEvent(contentType string) { p.act(func() { p.event(contentType) }) }
 
 // send brings an item of this participant to the chat.
-func (p *Participant) send(it item) *item {
+func (p *Participant) send(it Item) *Item {
 	p.sign(&it)
 	return p.contact.send(it)
 }
 
-func (p *Participant) sign(it *item) {
-	it.ParticipantID = p.ID
+func (p *Participant) sign(it *Item) {
+	it.ParticipantId = p.ID
 	it.ParticipantRole = p.Role
-	it.DisplayName = p.DisplayName
+	it.DisplayName = p.name
 }
 
-func (p *Participant) event(contentType string) *item {
-	return p.send(item{Type: typeEvent, ContentType: contentType})
+func (p *Participant) event(contentType string) *Item {
+	return p.send(Item{Type: typeEvent, ContentType: contentType})
 }
 
 // join tells the others the first time.
@@ -69,11 +157,15 @@ func (p *Participant) join() {
 // leave ends the chat with an agent or with the last customer; anybody else may go
 // without consequence.
 func (p *Participant) leave() {
-	p.event(eventLeft)
-	p.left = true
-	p.forgetTokens()
+	p.depart()
 	if p.Role == types.ParticipantRoleAgent || !p.contact.hasCustomer() {
 		p.contact.end()
 	}
-	p.deaf = true
+	p.deaf = true // from here on: who leaves sees the end that follows
+}
+
+func (p *Participant) depart() {
+	p.event(eventLeft)
+	p.left = true
+	p.forgetTokens()
 }

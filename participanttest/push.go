@@ -5,7 +5,7 @@ import "slices"
 // push is an item on its way to the sockets of some participants. It is made when the
 // item is, and sent later if it belongs to the answer of a request.
 type push struct {
-	item *item
+	item *Item
 	to   []*Participant
 	held bool // until the request that caused it is answered
 }
@@ -20,13 +20,13 @@ type envelope struct {
 // pushedItem has a member that the transcript's items lack. ChatJS drops what doesn't
 // carry the chat's ids.
 type pushedItem struct {
-	*item
+	*Item
 	InitialContactID string `json:"InitialContactId"`
 }
 
 // push sends an item to participants, after those before it: in one chat items arrive
 // in the order in which they were made.
-func (c *Contact) push(it *item, to []*Participant) {
+func (c *Contact) push(it *Item, to []*Participant) {
 	p := &push{item: it, to: to}
 	if request := c.srv.running; request != nil {
 		p.held = true
@@ -76,7 +76,7 @@ func (c *Contact) deliver(p *push) {
 	}
 }
 
-func (c *Contact) envelope(it *item) []byte {
+func (c *Contact) envelope(it *Item) []byte {
 	content := encode(pushedItem{it, c.ID})
 	return encode(envelope{topicChat, "application/json", string(content)})
 }

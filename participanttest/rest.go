@@ -47,6 +47,7 @@ type call struct {
 	participant *Participant
 	in          *members
 	label       string  // the path label, percent-decoded
+	ruling      *ruling // for SendMessage
 	pushes      []*push // what the operation brought to the chat
 }
 
@@ -83,7 +84,9 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	c := &call{srv: s, op: op, in: parseMembers(body), label: label}
 	// First the answer, then the pushes.
 	defer s.release(c)
-	out, failure := s.perform(c, r.Header.Get("X-Amz-Bearer"))
+	bearer := r.Header.Get("X-Amz-Bearer")
+	s.rule(c, bearer)
+	out, failure := s.perform(c, bearer)
 	if failure != nil {
 		writeError(w, failure)
 		return

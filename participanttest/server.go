@@ -48,7 +48,8 @@ type Server struct {
 	open         map[*socket]struct{}
 	closed       bool
 	running      *call // the request whose operation runs
-	timers       []timer
+	timers       timers
+	timersSet    int
 	requests     []Request // a ring once it is full
 	oldest       int       // where it begins
 	counts       map[string]int

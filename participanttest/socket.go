@@ -125,7 +125,7 @@ func (k *socket) enqueue(f frame) {
 		return
 	}
 	if len(k.queue) >= maxQueued || k.bytes+len(f.text) > maxQueuedBytes {
-		k.abort()
+		k.drop()
 		return
 	}
 	k.queue = append(k.queue, f)
@@ -139,6 +139,12 @@ func (k *socket) enqueue(f frame) {
 
 // abort cuts the connection as a fallen host does: what is queued is lost.
 func (k *socket) abort() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.drop()
+}
+
+func (k *socket) drop() {
 	k.sealed, k.queue = true, nil
 	k.reset.Store(true)
 	k.cut()

@@ -68,8 +68,13 @@ func (p *Participant) forgetExpired() {
 
 // forgetTokens makes every token of the participant invalid.
 func (p *Participant) forgetTokens() {
+	delete(p.contact.srv.participants, p.Token)
+	p.forgetConnections()
+}
+
+// forgetConnections makes the connection tokens and the WebSocket URLs invalid.
+func (p *Participant) forgetConnections() {
 	s := p.contact.srv
-	delete(s.participants, p.Token)
 	for _, token := range p.connections {
 		delete(s.credentials, token)
 	}

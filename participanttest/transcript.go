@@ -38,7 +38,7 @@ type startPosition struct {
 type transcriptOutput struct {
 	InitialContactID string `json:"InitialContactId"`
 	NextToken        string `json:",omitempty"`
-	Transcript       []*item
+	Transcript       []*Item
 }
 
 func getTranscript(c *call) (any, *wireError) {
@@ -50,7 +50,7 @@ func getTranscript(c *call) (any, *wireError) {
 	if !ok {
 		return nil, errInvalid
 	}
-	out := transcriptOutput{InitialContactID: c.contact.ID, Transcript: []*item{}}
+	out := transcriptOutput{InitialContactID: c.contact.ID, Transcript: []*Item{}}
 	if q.ContactID != "" && q.ContactID != c.contact.ID {
 		return out, nil
 	}
@@ -154,17 +154,21 @@ func parseTime(s string) (time.Time, bool) {
 }
 
 // page cuts the items at the cursor. Items of a past contact only follow a NextToken.
-func (c *Contact) page(q transcriptQuery, cursor int) (items []*item, next int, more bool) {
+func (c *Contact) page(q transcriptQuery, cursor int) (items []*Item, next int, more bool) {
 	if q.Direction == forward {
 		next = min(cursor+q.limit, len(c.items))
 		return c.items[cursor:next], next, next < len(c.items)
 	}
-	floor := c.past
-	if q.nextToken != "" {
-		floor = 0
+	bottom := c.past
+	if c.rehydrated {
+		bottom = 0
+	}
+	floor := bottom
+	if q.nextToken == "" {
+		floor = c.past
 	}
 	next = max(cursor-q.limit, floor)
-	return c.items[next:cursor], next, next > 0
+	return c.items[next:cursor], next, next > bottom
 }
 
 // nextToken carries the cursor, signed together with the contact and the request's

@@ -48,6 +48,19 @@ func (c *Contact) AddView(view View) string {
 	return token
 }
 
+// ShowView adds a view to the chat, sends the interactive message that shows it, and
+// returns its token.
+func (p *Participant) ShowView(view View) string {
+	token := p.contact.AddView(view)
+	content := encode(map[string]any{
+		"templateType": "ViewResource",
+		"version":      "1.0",
+		"data":         map[string]any{"content": map[string]any{"viewId": view.ID, "viewToken": token, "viewData": map[string]any{}}},
+	})
+	p.SayInteractive(string(content))
+	return token
+}
+
 func describeView(c *call) (any, *wireError) {
 	if n := utf8.RuneCountInString(c.label); n > 1000 {
 		return nil, invalid("ViewToken", "Member must have length less than or equal to 1000")

@@ -1,0 +1,95 @@
+package participanttest
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Stream is a message that arrives piece by piece, as AI agents write. Its pieces are
+// pushed under one Id and numbered from 1; the transcript has it when it is complete
+// (Administrator Guide, "Enable message streaming for AI-powered chat").
+type Stream struct {
+	// ID is the Id of the message.
+	ID string
+
+	participant *Participant
+
+	// Guarded by the server's mutex.
+	pieces map[int]string
+	last   int // the highest number
+	done   bool
+}
+
+// StartStream starts a streamed message. Nothing is pushed yet.
+func (p *Participant) StartStream() *Stream {
+	return &Stream{ID: uuid.NewString(), participant: p, pieces: map[int]string{}}
+}
+
+// SayInChunks streams a message to its end and returns its Id.
+func (p *Participant) SayInChunks(chunks ...string) string {
+	s := p.StartStream()
+	for _, text := range chunks {
+		s.Chunk(text)
+	}
+	return s.Complete()
+}
+
+// Chunk pushes the next piece.
+func (s *Stream) Chunk(text string) { s.add(0, text, true) }
+
+// Skip counts the next piece without pushing it: a piece that got lost.
+func (s *Stream) Skip(text string) { s.add(0, text, false) }
+
+// ChunkNumber pushes a piece with a number of its own, so that a test can swap and
+// repeat pieces.
+func (s *Stream) ChunkNumber(number int, text string) { s.add(number, text, true) }
+
+// add takes number 0 for the next.
+func (s *Stream) add(number int, text string, push bool) {
+	s.participant.act(func() {
+		if s.done {
+			return
+		}
+		if number == 0 {
+			number = s.last + 1
+		}
+		s.last = max(s.last, number)
+		s.pieces[number] = text
+		if push {
+			s.push(text, number, false)
+		}
+	})
+}
+
+// Complete pushes the whole text, its pieces in the order of their numbers, keeps it in
+// the transcript and returns the Id. Completing twice is the same as once.
+func (s *Stream) Complete() (id string) {
+	s.participant.act(func() {
+		id = s.ID
+		if s.done {
+			return
+		}
+		s.done = true
+		var text strings.Builder
+		for _, number := range slices.Sorted(maps.Keys(s.pieces)) {
+			text.WriteString(s.pieces[number])
+		}
+		kept := *s.push(text.String(), s.last+1, true)
+		kept.MessageMetadata = nil
+		s.participant.contact.keep(&kept)
+	})
+	return id
+}
+
+func (s *Stream) push(text string, number int, completed bool) *Item {
+	it := &Item{Type: typeMessage, ContentType: contentTypeText, Content: text}
+	s.participant.sign(it)
+	s.participant.contact.stamp(it)
+	it.Id = s.ID
+	it.MessageMetadata = &MessageMetadata{MessageId: s.ID, MessageCompleted: &completed, ChunkNumber: number}
+	s.participant.contact.push(it, s.participant.contact.listeners())
+	return it
+}
