@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -116,7 +115,6 @@ func newServer(opts Options, addr net.Addr) *Server {
 		ReadTimeout:       2 * time.Minute,
 		IdleTimeout:       365 * 24 * time.Hour, // a bubble's client may sleep for days
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ConnState:         s.countConn,
 	}
 	return s
