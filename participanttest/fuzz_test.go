@@ -1,0 +1,106 @@
+package participanttest_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// FuzzREST sends any request with any of three credentials. Each must be answered, and
+// never with a failure of the server's.
+func FuzzREST(f *testing.F) {
+	for _, c := range [][2]string{
+		{"/participant/connection", `{"Type":["WEBSOCKET","CONNECTION_CREDENTIALS"],"ConnectParticipant":true}`},
+		{"/participant/disconnect", `{"ClientToken":"t"}`},
+		{"/participant/message", `{"ContentType":"text/plain","Content":"hi","ClientToken":"t"}`},
+		{"/participant/message", `{"ContentType":"text/plain","Content":"\u0000\ud800"}`},
+		{"/participant/event", `{"ContentType":"application/vnd.amazonaws.connect.event.message.read","Content":"{\"messageId\":\"m\"}"}`},
+		{"/participant/transcript", `{"MaxResults":-1,"StartPosition":{"MostRecent":101},"NextToken":"AAAA"}`},
+		{"/participant/transcript", `{"ScanDirection":"FORWARD","StartPosition":{"AbsoluteTime":"2026-01-01T00:00:00Z"}}`},
+		{"/participant/start-attachment-upload", `{"AttachmentName":"a.txt","AttachmentSizeInBytes":1e3,"ContentType":"text/plain","ClientToken":"t"}`},
+		{"/participant/complete-attachment-upload", `{"AttachmentIds":["a"],"ClientToken":"t"}`},
+		{"/participant/attachment", `{"AttachmentId":"a","UrlExpiryInSeconds":5}`},
+		{"/participant/authentication-url", `{"SessionId":"x","RedirectUri":"https://x"}`},
+		{"/participant/views/a%2Fb", ``},
+		{"/storage/a/b?X-Amz-Date=1&X-Amz-Expires=-1", `x`},
+		{"/transport?AuthToken=x", ``},
+		{"//", strings.Repeat("[", 20_000)},
+	} {
+		for kind := range 3 {
+			f.Add("POST", c[0], kind, c[1])
+		}
+	}
+	f.Add("GET", "/participant/views/%00", 2, "")
+	f.Add("PUT", "/storage/", 0, "content")
+	f.Add("OPTIONS", "/", 1, "")
+	srv := participanttest.Start(f, participanttest.InMemory())
+	f.Fuzz(func(t *testing.T, method, path string, kind int, body string) {
+		contact := srv.NewChat()
+		bearers := []string{"", contact.Customer.Token, token(t, srv, contact.Customer)}
+		req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/"+strings.TrimPrefix(path, "/"), strings.NewReader(body))
+		if err != nil {
+			t.Skip(err)
+		}
+		req.Header.Set("X-Amz-Bearer", bearers[uint(kind)%3])
+		resp, err := srv.Client().Do(req)
+		require.NoError(t, err)
+		answer, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Less(t, resp.StatusCode, 500)
+		if resp.Header.Get("Content-Type") == "application/json" && method != http.MethodHead {
+			require.True(t, json.Valid(answer))
+		}
+	})
+}
+
+// FuzzFrame sends any frame. Each gets one answer, and the socket lives on.
+func FuzzFrame(f *testing.F) {
+	for _, text := range []string{
+		subscribe, subscribe + ")", `{"topic":"aws/subscribe","content":{"topics":["aws/other",""]}}`, `{"topic":"aws/subscribe","content":[]}`,
+		`{"topic":"aws/heartbeat"}`, `{"topic": "aws/ping"}`, `{"topic":"aws/unsubscribe"}`, `{"topic":null}`, `{"topic":"aws/chat"}`,
+		`{"TOPIC":"aws/ping","content":"\ud800"}`, "", "null", "[]", `"`, "\xff\xfe", strings.Repeat(`{"content":`, 20_000),
+	} {
+		f.Add(true, []byte(text))
+		f.Add(false, []byte(text))
+	}
+	srv := participanttest.Start(f, participanttest.InMemory())
+	conn := dialFuzz(f, srv)
+	f.Fuzz(func(t *testing.T, isText bool, frame []byte) {
+		if len(frame) > 128<<10 {
+			t.Skip("closes the socket")
+		}
+		kind := websocket.MessageBinary
+		if isText {
+			kind = websocket.MessageText
+		}
+		require.NoError(t, conn.Write(t.Context(), kind, frame))
+		require.True(t, json.Valid([]byte(receive(t, conn))))
+		silent(t, conn)
+	})
+}
+
+// dialFuzz opens a socket that outlives the single run.
+func dialFuzz(f *testing.F, srv *participanttest.Server) *websocket.Conn {
+	f.Helper()
+	var out struct{ Websocket struct{ URL string } }
+	req, err := http.NewRequestWithContext(f.Context(), http.MethodPost, srv.URL+"/participant/connection", strings.NewReader(`{"Type":["WEBSOCKET"]}`))
+	require.NoError(f, err)
+	req.Header.Set("X-Amz-Bearer", srv.NewChat().Customer.Token)
+	resp, err := srv.Client().Do(req)
+	require.NoError(f, err)
+	defer func() { _ = resp.Body.Close() }()
+	require.NoError(f, json.NewDecoder(resp.Body).Decode(&out))
+	conn, _, err := websocket.Dial(f.Context(), out.Websocket.URL, &websocket.DialOptions{HTTPClient: srv.Client()})
+	require.NoError(f, err)
+	conn.SetReadLimit(1 << 20)
+	f.Cleanup(func() { _ = conn.CloseNow() })
+	return conn
+}
