@@ -14,12 +14,12 @@ type connectionOutput struct {
 
 type websocketOutput struct {
 	URL              string `json:"Url"`
-	ConnectionExpiry string
+	ConnectionExpiry string `json:",omitempty"`
 }
 
 type credentialsOutput struct {
 	ConnectionToken string
-	Expiry          string
+	Expiry          string `json:",omitempty"`
 }
 
 // createParticipantConnection answers with what Type asks for; ChatJS agents send no
@@ -31,7 +31,8 @@ func createParticipantConnection(c *call) (any, *wireError) {
 		return nil, c.in.err
 	}
 	c.participant.connected = true
-	if connect {
+	c.participant.generation++
+	if connect || c.srv.opts.JoinOnConnection {
 		c.participant.join()
 	}
 	return c.participant.connect(kinds), nil
@@ -49,14 +50,15 @@ func (c *call) connectionTypes() []string {
 }
 
 func (p *Participant) connect(kinds []string) connectionOutput {
+	s := p.contact.srv
 	var out connectionOutput
 	if slices.Contains(kinds, "WEBSOCKET") {
 		socketURL, expiry := p.newSocketURL()
-		out.Websocket = &websocketOutput{URL: socketURL, ConnectionExpiry: expiry.Format(isoMillis)}
+		out.Websocket = &websocketOutput{URL: socketURL, ConnectionExpiry: s.expiry(expiry, s.opts.ConnectionExpiryShown)}
 	}
 	if slices.Contains(kinds, "CONNECTION_CREDENTIALS") {
 		token, expiry := p.newConnectionToken()
-		out.ConnectionCredentials = &credentialsOutput{ConnectionToken: token, Expiry: expiry.Format(isoMillis)}
+		out.ConnectionCredentials = &credentialsOutput{ConnectionToken: token, Expiry: s.expiry(expiry, s.opts.ExpiryShown)}
 	}
 	if slices.Contains(kinds, "WEBRTC_CONNECTION") {
 		out.WebRTCConnection = newWebRTC(p)

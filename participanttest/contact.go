@@ -103,6 +103,9 @@ func (c *Contact) end() {
 	}
 	c.send(Item{Type: typeEvent, ContentType: eventEnded})
 	c.ended = true
+	if c.srv.opts.TokensOutliveTheEnd {
+		return
+	}
 	for _, p := range c.participants {
 		p.forgetTokens()
 	}
@@ -148,17 +151,46 @@ func (c *Contact) publish(it *Item) {
 // keep puts an item at the end of the transcript, or a new state in the old one's place.
 func (c *Contact) keep(it *Item) {
 	if i, known := c.index[it.Id]; known {
+		it.shown = c.items[i].shown
 		c.items[i] = it
 		return
 	}
+	it.shown = c.whenShown(it)
 	c.index[it.Id] = len(c.items)
 	c.items = append(c.items, it)
+}
+
+// whenShown is when GetTranscript shows a new item: at once, unless a fault makes the
+// transcript lag.
+func (c *Contact) whenShown(it *Item) time.Time {
+	h := c.participant(it.ParticipantId).happening(OnKeep)
+	h.contact, h.contentType = c, it.ContentType
+	switch e := c.srv.strike(h); {
+	case e.kind != effectLag:
+		return time.Time{}
+	case e.delay == never:
+		return forever
+	default:
+		return c.srv.now().Add(e.delay)
+	}
+}
+
+func (c *Contact) participant(id string) *Participant {
+	for _, p := range c.participants {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
 }
 
 // nextTime is now, or a millisecond after the item before: no two items of a chat have
 // the same time.
 func (c *Contact) nextTime() time.Time {
 	now := c.srv.now()
+	if c.srv.opts.EqualTimes {
+		return now.Truncate(time.Second)
+	}
 	if !now.After(c.lastTime) {
 		now = c.lastTime.Add(time.Millisecond)
 	}

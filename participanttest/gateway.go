@@ -3,6 +3,7 @@ package participanttest
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
@@ -59,6 +60,14 @@ func (s *Server) receive(k *socket, kind websocket.MessageType, text []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count(in.Topic, k.participant)
+	if k.interfere(s.strike(k.happening(in.Topic)), in) {
+		return
+	}
+	k.respond(in)
+}
+
+// respond answers a frame.
+func (k *socket) respond(in incoming) {
 	switch in.Topic {
 	case topicSubscribe:
 		k.answer(acknowledgement{topicSubscribe, k.subscribe(in.Content)})
@@ -67,7 +76,7 @@ func (s *Server) receive(k *socket, kind websocket.MessageType, text []byte) {
 	case topicPing:
 		k.answer(pong{topicPing, 200, "OK"})
 	default:
-		k.answer(gatewayError{"Forbidden", k.id, uuid.NewString()})
+		k.answer(k.gatewayError())
 	}
 }
 
@@ -95,3 +104,45 @@ func (k *socket) subscribe(content json.RawMessage) subscription {
 }
 
 func (k *socket) answer(value any) { k.enqueue(frame{text: encode(value)}) }
+
+func (k *socket) happening(on string) happening {
+	h := k.participant.happening(on)
+	h.socket = k.number
+	return h
+}
+
+// interfere does what an effect does in place of the answer to a frame. It reports
+// whether there is to be no answer.
+func (k *socket) interfere(e Effect, in incoming) bool {
+	switch e.kind {
+	case effectNone:
+		return false
+	case effectDelay:
+		k.srv.after(e.delay, func() { k.respond(in) })
+	case effectRefuse:
+		k.answer(acknowledgement{topicSubscribe, subscription{"failure", []string{topicChat}}})
+	case effectFail:
+		k.answer(pong{topicPing, e.status, http.StatusText(e.status)})
+	case effectGatewayError:
+		k.answer(k.gatewayError())
+	case effectClose:
+		k.closeAs(e)
+	default:
+		k.transport.strike(e)
+	}
+	return true
+}
+
+func (k *socket) gatewayError() gatewayError {
+	return gatewayError{"Forbidden", k.id, uuid.NewString()}
+}
+
+// closeAs closes with a close frame, or cuts the connection if the code is 0.
+func (k *socket) closeAs(e Effect) {
+	if e.closeCode != 0 {
+		k.close(e.closeCode, "")
+		return
+	}
+	k.detach()
+	k.abort()
+}

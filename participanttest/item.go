@@ -58,8 +58,12 @@ type Item struct {
 
 	// Once published an item never changes, so that it may leave the mutex: a new state
 	// is a new Item under the same Id.
-	at time.Time
+	at    time.Time
+	shown time.Time // from when on GetTranscript shows it
 }
+
+// forever is when an item is shown that a fault keeps out of the transcript.
+var forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // AttachmentItem is the file of an item.
 type AttachmentItem struct {
@@ -97,13 +101,16 @@ func (it *Item) kept() bool {
 
 // Kept returns every item that the transcript of the chat has, whether or not anybody
 // was shown it: the oracle of what a client must end up with. They come in the order of
-// time, each in its latest state, those of a past contact left out.
+// time, each in its latest state, those of a past contact and those that LagForever
+// keeps out of the transcript left out.
 func (c *Contact) Kept() []Item {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
 	items := make([]Item, 0, len(c.items)-c.past)
 	for _, it := range c.items[c.past:] {
-		items = append(items, *it)
+		if it.shown != forever {
+			items = append(items, *it)
+		}
 	}
 	return items
 }

@@ -51,8 +51,8 @@ func (p *Participant) SendContent(contentType, content string) (id string) {
 func sendMessage(c *call) (any, *wireError) {
 	contentType := c.in.requiredText("ContentType", 1, 100)
 	c.in.oneOf("ContentType", contentType, c.contact.opts.ContentTypes)
-	content := c.in.requiredText("Content", 1, maxContent)
-	c.in.bound("Content", "length", len(content), 1, maxContent)
+	content := c.in.requiredText("Content", 1, c.srv.opts.ContentLimit)
+	c.in.bound("Content", "length", len(content), 1, c.srv.opts.ContentLimit)
 	if c.in.err != nil {
 		return nil, c.in.err
 	}

@@ -1,5 +1,7 @@
 package participanttest
 
+import "time"
+
 // Options configure a Server.
 type Options struct {
 	// Addr is the TCP address to listen on. Defaults to "127.0.0.1:0", a free port.
@@ -10,6 +12,15 @@ type Options struct {
 	// MaxSockets is how many WebSockets may be open; a further upgrade answers 503.
 	// Defaults to 8,000.
 	MaxSockets int
+	// Seed begins the streams of chance of the faults. Defaults to 0.
+	Seed uint64
+	// Latency is how long each operation waits before it is looked at. Defaults to none.
+	Latency time.Duration
+	// Throttle answers calls over the service's published quotas, which all chats of the
+	// server share, with ThrottlingException. Defaults to no quotas.
+	Throttle bool
+
+	Switches
 
 	inMemory bool
 }
@@ -31,6 +42,12 @@ func withDefaults(optFns []func(*Options)) Options {
 	}
 	if opts.MaxAttachmentBytes == 0 {
 		opts.MaxAttachmentBytes = 20 << 20
+	}
+	if opts.TokenLife == 0 {
+		opts.TokenLife = connectionTokenLife
+	}
+	if opts.ContentLimit == 0 {
+		opts.ContentLimit = maxContent
 	}
 	if opts.MaxSockets == 0 {
 		opts.MaxSockets = 8000

@@ -30,6 +30,7 @@ type Participant struct {
 	deaf        bool // has left and gets no more pushes
 	sockets     []*socket
 	dialled     int      // how many sockets there ever were
+	generation  int      // how often it has called CreateParticipantConnection
 	tickets     []string // in its WebSocket URLs, oldest first
 	counts      map[string]int
 	connections []string // its connection tokens, oldest first
@@ -158,7 +159,8 @@ func (p *Participant) join() {
 // without consequence.
 func (p *Participant) leave() {
 	p.depart()
-	if p.Role == types.ParticipantRoleAgent || !p.contact.hasCustomer() {
+	agentEnds := p.Role == types.ParticipantRoleAgent && !p.contact.srv.opts.AgentsMayLeave
+	if agentEnds || !p.contact.hasCustomer() {
 		p.contact.end()
 	}
 	p.deaf = true // from here on: who leaves sees the end that follows

@@ -1,6 +1,11 @@
 package participanttest
 
-import "slices"
+import (
+	"slices"
+	"time"
+
+	"github.com/coder/websocket"
+)
 
 // push is an item on its way to the sockets of some participants. It is made when the
 // item is, and sent later if it belongs to the answer of a request.
@@ -36,6 +41,38 @@ func (c *Contact) push(it *Item, to []*Participant) {
 	c.flush()
 }
 
+// echo lets go what a request has caused and waits until its sender has it, for
+// Switches.EchoFirst.
+func (s *Server) echo(c *call) {
+	if len(c.pushes) == 0 {
+		return
+	}
+	s.release(c)
+	for _, written := range s.markers(c.participant) {
+		alarm := time.NewTimer(time.Second) // nobody waits longer for one who doesn't read
+		select {
+		case <-written:
+		case <-alarm.C:
+		case <-s.closing:
+		}
+		alarm.Stop()
+	}
+}
+
+// markers follow what is queued for the participant's sockets; each channel closes when
+// its marker has been reached.
+func (s *Server) markers(p *Participant) []chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var markers []chan struct{}
+	for _, k := range p.sockets {
+		written := make(chan struct{})
+		k.enqueue(frame{written: written})
+		markers = append(markers, written)
+	}
+	return markers
+}
+
 // release lets go what a request has caused.
 func (s *Server) release(c *call) {
 	if len(c.pushes) == 0 {
@@ -64,14 +101,27 @@ func (c *Contact) flush() {
 func (c *Contact) deliver(p *push) {
 	var f frame
 	for _, participant := range p.to {
-		for _, k := range participant.sockets {
+		for _, k := range slices.Clone(participant.sockets) { // an effect may close one
 			if !k.subscribed {
 				continue
 			}
 			if f.text == nil {
 				f.text = c.envelope(p.item)
 			}
-			k.enqueue(f)
+			h := k.happening(OnPush)
+			h.contentType = p.item.ContentType
+			k.push(f, c.srv.strike(h))
+		}
+	}
+	if c.srv.opts.CloseSocketsAtEnd && p.item.ContentType == eventEnded {
+		c.closeSockets(websocket.StatusNormalClosure)
+	}
+}
+
+func (c *Contact) closeSockets(code websocket.StatusCode) {
+	for _, p := range c.participants {
+		for _, k := range slices.Clone(p.sockets) {
+			k.close(code, "")
 		}
 	}
 }
@@ -89,4 +139,37 @@ func (c *Contact) listeners() []*Participant {
 // others are the listeners but one.
 func (c *Contact) others(but *Participant) []*Participant {
 	return slices.DeleteFunc(c.listeners(), func(p *Participant) bool { return p == but })
+}
+
+// push sends a frame, or does with it what an effect does.
+func (k *socket) push(f frame, e Effect) {
+	switch e.kind {
+	case effectLose:
+		return
+	case effectDelay:
+		k.srv.after(e.delay, func() { k.enqueue(f) })
+		return
+	case effectReorder:
+		k.held = append(k.held, f)
+		k.srv.after(time.Second, k.releaseHeld)
+		return
+	case effectClose:
+		k.closeAs(e)
+		return
+	case effectDuplicate:
+		k.enqueue(f)
+	case effectGatewayError:
+		k.answer(k.gatewayError())
+	default:
+		k.transport.strike(e)
+	}
+	k.enqueue(f)
+	k.releaseHeld()
+}
+
+func (k *socket) releaseHeld() {
+	for _, f := range k.held {
+		k.enqueue(f)
+	}
+	k.held = nil
 }

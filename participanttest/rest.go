@@ -81,17 +81,27 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 		writeError(w, errTooLarge)
 		return
 	}
+	bearer := r.Header.Get("X-Amz-Bearer")
+	effect := s.strikeOperation(op, bearer)
+	if s.opts.Latency > 0 {
+		s.pause(r.Context(), s.opts.Latency)
+	}
+	if s.interfere(w, r, effect) {
+		return
+	}
 	c := &call{srv: s, op: op, in: parseMembers(body), label: label}
 	// First the answer, then the pushes.
 	defer s.release(c)
-	bearer := r.Header.Get("X-Amz-Bearer")
 	s.rule(c, bearer)
 	out, failure := s.perform(c, bearer)
+	if s.opts.EchoFirst {
+		s.echo(c)
+	}
 	if failure != nil {
-		writeError(w, failure)
+		s.writeFailure(w, failure)
 		return
 	}
-	writeJSON(w, http.StatusOK, out)
+	effect.reply(w, out)
 	if len(c.pushes) > 0 {
 		_ = http.NewResponseController(w).Flush() // a client that has gone is no matter
 	}
@@ -111,6 +121,9 @@ func route(r *http.Request) (op operation, label string, ok bool) {
 	return describeViewOperation, label, err == nil
 }
 
+// outlivesEnd are the operations that Switches.TokensOutliveTheEnd is about.
+var outlivesEnd = map[string]bool{"CreateParticipantConnection": true, "GetTranscript": true, "GetAttachment": true, "DescribeView": true}
+
 // perform runs the operation and remembers the request.
 func (s *Server) perform(c *call, bearer string) (any, *wireError) {
 	s.mu.Lock()
@@ -129,11 +142,17 @@ func (s *Server) perform(c *call, bearer string) (any, *wireError) {
 // run checks the bearer first, so that a chat that has ended answers 403 whatever else
 // is wrong with the request.
 func (s *Server) run(c *call, bearer string) (any, *wireError) {
+	if !s.withinQuota(c.op.name) {
+		return nil, errThrottled
+	}
 	c.participant = s.authenticate(c.op.bearer, bearer)
 	if c.participant == nil {
 		return nil, errAccessDenied
 	}
 	c.contact = c.participant.contact
+	if c.contact.ended && !outlivesEnd[c.op.name] {
+		return nil, errAccessDenied
+	}
 	if c.in.err != nil {
 		return nil, c.in.err
 	}

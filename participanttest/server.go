@@ -53,6 +53,9 @@ type Server struct {
 	oldest       int       // where it begins
 	counts       map[string]int
 	waiters      []*waiter
+	faults       []*Injected // in order of adding
+	injected     uint64      // how many there ever were
+	quotas       map[string]*bucket
 }
 
 // Start runs a server until the test ends. It fails the test if it can't listen.
@@ -108,6 +111,7 @@ func newServer(opts Options, addr net.Addr) *Server {
 		tickets:      map[string]ticket{},
 		open:         map[*socket]struct{}{},
 		counts:       map[string]int{},
+		quotas:       map[string]*bucket{},
 	}
 	s.http = &http.Server{
 		Handler:           http.HandlerFunc(s.serve),

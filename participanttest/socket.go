@@ -32,9 +32,11 @@ type socket struct {
 	number      int    // counts the participant's sockets from 1
 	cut         context.CancelFunc
 	reset       atomic.Bool // the cut is to be a TCP reset
+	transport   *faultyConn
 
 	// Guarded by srv.mu.
 	subscribed bool
+	held       []frame // by a fault, until the next push
 
 	mu     sync.Mutex
 	queue  []frame
@@ -45,26 +47,27 @@ type socket struct {
 
 // frame goes out: a text, or the close frame if it has a code.
 type frame struct {
-	text   []byte
-	code   websocket.StatusCode
-	reason string
+	text    []byte
+	code    websocket.StatusCode
+	written chan struct{} // a marker instead: closed when it is reached
+	reason  string
 }
 
 // run starts the two goroutines. When one ends it cuts the connection, which ends the
 // other.
-func (k *socket) run(ctx context.Context, conn *websocket.Conn, transport net.Conn) {
+func (k *socket) run(ctx context.Context, conn *websocket.Conn) {
 	conn.SetReadLimit(maxFrame)
-	context.AfterFunc(ctx, func() { k.closeTransport(transport) })
+	context.AfterFunc(ctx, func() { k.closeTransport() })
 	k.srv.sockets.Go(func() { k.read(conn) })
 	k.srv.sockets.Go(func() { k.write(ctx, conn) })
 }
 
 // closeTransport makes every call on the connection return, whatever it waits for.
-func (k *socket) closeTransport(transport net.Conn) {
-	if tcp, ok := transport.(interface{ SetLinger(int) error }); ok && k.reset.Load() {
+func (k *socket) closeTransport() {
+	if tcp, ok := k.transport.Conn.(interface{ SetLinger(int) error }); ok && k.reset.Load() {
 		_ = tcp.SetLinger(0)
 	}
-	_ = transport.Close()
+	_ = k.transport.Close()
 }
 
 func (k *socket) read(conn *websocket.Conn) {
@@ -103,6 +106,10 @@ func (k *socket) write(ctx context.Context, conn *websocket.Conn) {
 }
 
 func (f frame) send(conn *websocket.Conn) error {
+	if f.written != nil {
+		close(f.written)
+		return nil
+	}
 	if f.code != 0 {
 		return errors.Join(conn.Close(f.code, f.reason), net.ErrClosed)
 	}

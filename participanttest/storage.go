@@ -40,6 +40,9 @@ func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) {
 	setHeader(w, "x-amz-request-id", requestID)
 	boundWrite(w)
 	w.Header().Set("Server", "AmazonS3")
+	if s.interfereWithStorage(w, r) {
+		return
+	}
 	a, err := s.admit(r)
 	switch {
 	case err != nil:

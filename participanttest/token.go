@@ -52,7 +52,10 @@ func (s *Server) authenticate(kind bearerKind, token string) *Participant {
 func (p *Participant) newConnectionToken() (token string, expiry time.Time) {
 	s := p.contact.srv
 	p.forgetExpired()
-	token, expiry = newToken("connection-token."), s.now().Add(connectionTokenLife)
+	if s.opts.OldTokensDie {
+		p.forgetCredentials()
+	}
+	token, expiry = newToken("connection-token."), s.now().Add(s.opts.TokenLife)
 	s.credentials[token] = credential{participant: p, expiry: expiry}
 	p.connections = append(p.connections, token)
 	return token, expiry
@@ -74,15 +77,18 @@ func (p *Participant) forgetTokens() {
 
 // forgetConnections makes the connection tokens and the WebSocket URLs invalid.
 func (p *Participant) forgetConnections() {
-	s := p.contact.srv
-	for _, token := range p.connections {
-		delete(s.credentials, token)
-	}
-	p.connections = nil
+	p.forgetCredentials()
 	for _, token := range p.tickets {
-		delete(s.tickets, token)
+		delete(p.contact.srv.tickets, token)
 	}
 	p.tickets = nil
+}
+
+func (p *Participant) forgetCredentials() {
+	for _, token := range p.connections {
+		delete(p.contact.srv.credentials, token)
+	}
+	p.connections = nil
 }
 
 // newSocketURL issues a WebSocket URL, a new one each time.

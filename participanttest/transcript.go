@@ -24,8 +24,9 @@ type transcriptQuery struct {
 	Order     string
 	Start     startPosition
 
-	limit     int
-	nextToken string
+	limit      int
+	nextToken  string
+	generation int // of the participant's connection
 }
 
 // startPosition has at most one member set.
@@ -36,8 +37,8 @@ type startPosition struct {
 }
 
 type transcriptOutput struct {
-	InitialContactID string `json:"InitialContactId"`
-	NextToken        string `json:",omitempty"`
+	InitialContactID string  `json:"InitialContactId"`
+	NextToken        *string `json:",omitempty"`
 	Transcript       []*Item
 }
 
@@ -46,12 +47,18 @@ func getTranscript(c *call) (any, *wireError) {
 	if c.in.err != nil {
 		return nil, c.in.err
 	}
-	cursor, ok := c.contact.cursor(q)
-	if !ok {
-		return nil, errInvalid
-	}
+	q.generation = c.participant.generation
 	out := transcriptOutput{InitialContactID: c.contact.ID, Transcript: []*Item{}}
-	if q.ContactID != "" && q.ContactID != c.contact.ID {
+	if c.srv.opts.EmptyNextToken {
+		out.NextToken = new(string)
+	}
+	cursor, ok := c.contact.cursor(q)
+	switch {
+	case !ok && q.Start.ID != "" && q.nextToken == "" && c.srv.opts.EmptyForUnknownStart:
+		return out, nil
+	case !ok:
+		return nil, errInvalid
+	case q.ContactID != "" && q.ContactID != c.contact.ID:
 		return out, nil
 	}
 	items, next, more := c.contact.page(q, cursor)
@@ -60,7 +67,8 @@ func getTranscript(c *call) (any, *wireError) {
 		slices.Reverse(out.Transcript)
 	}
 	if more {
-		out.NextToken = c.contact.nextToken(q, next)
+		token := c.contact.nextToken(q, next)
+		out.NextToken = &token
 	}
 	return out, nil
 }
@@ -118,7 +126,7 @@ func (c *Contact) cursor(q transcriptQuery) (int, bool) {
 		return c.openToken(q)
 	case q.Start.ID != "":
 		i, ok := c.index[q.Start.ID]
-		return inclusive(i, q.Direction), ok
+		return c.included(i, q.Direction), ok && i >= c.past && !c.items[i].shown.After(c.srv.now())
 	case q.Start.AbsoluteTime != "":
 		return c.timeCursor(q)
 	case q.Start.MostRecent != 0 && q.Start.MostRecent <= len(c.items)-c.past:
@@ -127,6 +135,18 @@ func (c *Contact) cursor(q transcriptQuery) (int, bool) {
 		return min(inclusive(c.past, q.Direction), len(c.items)), true
 	default:
 		return len(c.items), true
+	}
+}
+
+// included is the cursor at the item that StartPosition names.
+func (c *Contact) included(i int, direction string) int {
+	switch {
+	case !c.srv.opts.ExclusiveStart:
+		return inclusive(i, direction)
+	case direction == backward:
+		return i
+	default:
+		return i + 1
 	}
 }
 
@@ -140,11 +160,12 @@ func inclusive(i int, direction string) int {
 
 func (c *Contact) timeCursor(q transcriptQuery) (int, bool) {
 	at, ok := parseTime(q.Start.AbsoluteTime)
-	if q.Direction == backward {
-		at = at.Add(1) // up to and with that time
+	if (q.Direction == backward) != c.srv.opts.ExclusiveStart {
+		at = at.Add(1) // the items of that time stand before the cursor
 	}
 	current := c.items[c.past:]
-	return c.past + sort.Search(len(current), func(i int) bool { return !current[i].at.Before(at) }), ok
+	cursor := c.past + sort.Search(len(current), func(i int) bool { return !current[i].at.Before(at) })
+	return cursor, ok && !c.srv.opts.RefuseStartTime
 }
 
 // parseTime reads ISO 8601 with or without milliseconds.
@@ -153,11 +174,12 @@ func parseTime(s string) (time.Time, bool) {
 	return at, err == nil
 }
 
-// page cuts the items at the cursor. Items of a past contact only follow a NextToken.
+// page collects the items from the cursor on, oldest first. Items of a past contact only
+// follow a NextToken; those that a fault hides are passed over.
 func (c *Contact) page(q transcriptQuery, cursor int) (items []*Item, next int, more bool) {
 	if q.Direction == forward {
-		next = min(cursor+q.limit, len(c.items))
-		return c.items[cursor:next], next, next < len(c.items)
+		items, next = c.collect(cursor, len(c.items), 1, q.limit)
+		return items, next, c.shows(next, len(c.items))
 	}
 	bottom := c.past
 	if c.rehydrated {
@@ -167,8 +189,26 @@ func (c *Contact) page(q transcriptQuery, cursor int) (items []*Item, next int, 
 	if q.nextToken == "" {
 		floor = c.past
 	}
-	next = max(cursor-q.limit, floor)
-	return c.items[next:cursor], next, next > bottom
+	items, next = c.collect(cursor, floor, -1, q.limit)
+	slices.Reverse(items)
+	return items, next, c.shows(bottom, next)
+}
+
+// collect takes up to limit items that are shown, walking from one cursor to another.
+func (c *Contact) collect(from, to, step, limit int) (items []*Item, next int) {
+	now := c.srv.now()
+	for next = from; next != to && len(items) < limit; next += step {
+		if it := c.items[min(next, next+step)]; !it.shown.After(now) {
+			items = append(items, it)
+		}
+	}
+	return items, next
+}
+
+// shows tells whether an item between two cursors is shown.
+func (c *Contact) shows(from, to int) bool {
+	now := c.srv.now()
+	return slices.ContainsFunc(c.items[from:max(from, to)], func(it *Item) bool { return !it.shown.After(now) })
 }
 
 // nextToken carries the cursor, signed together with the contact and the request's
@@ -183,6 +223,10 @@ func (c *Contact) openToken(q transcriptQuery) (int, bool) {
 }
 
 func (c *Contact) tokenScope(q transcriptQuery) []byte {
-	scope, _ := json.Marshal([]any{"next-token", c.ID, q})
+	parts := []any{"next-token", c.ID, q}
+	if c.srv.opts.NextTokensDie {
+		parts = append(parts, q.generation)
+	}
+	scope, _ := json.Marshal(parts)
 	return scope
 }

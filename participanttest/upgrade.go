@@ -36,7 +36,12 @@ func (p *Participant) newTicket() string {
 
 // serveSocket upgrades a request to a WebSocket.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
-	p, status := s.enter(r.URL.Query().Get("AuthToken"))
+	token := r.URL.Query().Get("AuthToken")
+	effect := s.strikeUpgrade(token)
+	if s.interfere(w, r, effect) {
+		return
+	}
+	p, status := s.enter(token)
 	if status != 0 {
 		refuseUpgrade(w, status)
 		return
@@ -58,7 +63,8 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		s.forget(k)
 		return
 	}
-	k.run(ctx, conn, u.transport)
+	k.transport.strike(effect)
+	k.run(ctx, conn)
 }
 
 // enter finds the participant of a URL. With status 0 the caller must call
@@ -70,14 +76,31 @@ func (s *Server) enter(token string) (p *Participant, status int) {
 	switch {
 	case !ok || !s.now().Before(t.expiry):
 		status = http.StatusForbidden
+	case s.opts.RefuseSixthSocket && len(t.participant.sockets) >= maxSockets:
+		status = http.StatusForbidden
 	case s.closed || len(s.open) >= s.opts.MaxSockets:
 		status = http.StatusServiceUnavailable
 	default:
+		if s.opts.SingleUseURLs {
+			t.expiry = s.now()
+			s.tickets[token] = t
+		}
 		s.sockets.Add(1)
 		return t.participant, 0
 	}
 	s.log(newRequest("WebSocket", t.participant, status), t.participant)
 	return nil, status
+}
+
+func (s *Server) strikeUpgrade(token string) Effect {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.tickets[token].participant
+	h := p.happening(OnUpgrade)
+	if p != nil {
+		h.socket = p.dialled + 1
+	}
+	return s.strike(h)
 }
 
 // refuseUpgrade answers as API Gateway does.
@@ -92,8 +115,7 @@ func refuseUpgrade(w http.ResponseWriter, status int) {
 type upgrader struct {
 	http.ResponseWriter
 
-	socket    *socket
-	transport net.Conn
+	socket *socket
 }
 
 // Hijack is called when the handshake is found in order. Here the participant joins,
@@ -101,8 +123,11 @@ type upgrader struct {
 func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	u.socket.srv.welcome(u.socket)
 	conn, rw, err := http.NewResponseController(u.ResponseWriter).Hijack()
-	u.transport = conn
-	return conn, rw, err
+	if err != nil {
+		return nil, nil, err
+	}
+	u.socket.transport = newFaultyConn(conn)
+	return u.socket.transport, bufio.NewReadWriter(rw.Reader, bufio.NewWriter(u.socket.transport)), nil
 }
 
 // welcome counts the socket in. The sixth of a participant takes the oldest's place.

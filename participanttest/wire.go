@@ -29,7 +29,8 @@ var (
 		Status: http.StatusBadRequest, Code: "ValidationException",
 		Message: "Validation exception due to invalid parameter",
 	}
-	errTooLarge = &wireError{
+	errThrottled = &wireError{Status: http.StatusTooManyRequests, Code: "ThrottlingException", Message: "Rate exceeded"}
+	errTooLarge  = &wireError{
 		Status: http.StatusRequestEntityTooLarge, Code: "ValidationException",
 		Message: "Request body is larger than 1048576 bytes or incomplete",
 	}

@@ -1,0 +1,428 @@
+package participanttest_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// everywhereWith is everywhere for a server with options.
+func everywhereWith(t *testing.T, option func(*participanttest.Options), test func(w world)) {
+	t.Helper()
+	t.Run("TCP", func(t *testing.T) {
+		t.Parallel()
+		test(world{t, participanttest.Start(t, option)})
+	})
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			test(world{t, participanttest.Start(t, option, participanttest.InMemory())})
+		})
+	})
+}
+
+const hello = `{"ContentType":"text/plain","Content":"hello"}`
+
+// tries sends a request whose answer may not come.
+func tries(t *testing.T, w world, path, bearer, body string) (answer, error) {
+	t.Helper()
+	resp, err := w.srv.Client().Do(request(t, http.MethodPost, w.srv.URL+path, bearer, body))
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, data}, err
+}
+
+func messages(t *testing.T, w world, bearer string) int {
+	t.Helper()
+	n := 0
+	for _, item := range items(ok(t, w.srv, "/participant/transcript", bearer, `{"MaxResults":100}`)) {
+		if item["Type"] == "MESSAGE" {
+			n++
+		}
+	}
+	return n
+}
+
+func TestFaultsOfOperations(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		effect participanttest.Effect
+		check  func(t *testing.T, a answer, err error)
+		kept   int
+	}{
+		"Fail": {participanttest.Fail(500, "InternalServerException"), func(t *testing.T, a answer, err error) {
+			t.Helper()
+			require.NoError(t, err)
+			refused(t, a, 500, "InternalServerException", "Internal Server Error")
+		}, 0},
+		"AnswerHTML": {participanttest.AnswerHTML(502), func(t *testing.T, a answer, err error) {
+			t.Helper()
+			require.NoError(t, err)
+			require.Equal(t, 502, a.status)
+			require.Equal(t, "text/html", a.header.Get("Content-Type"))
+			require.Empty(t, a.header.Get("X-Amzn-Errortype"))
+		}, 0},
+		"Truncate": {participanttest.Truncate(), func(t *testing.T, a answer, err error) {
+			t.Helper()
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			require.Equal(t, 200, a.status)
+			require.True(t, strings.HasPrefix(string(a.body), "{"))
+		}, 1},
+		"DropBefore": {participanttest.DropBefore(), func(t *testing.T, _ answer, err error) {
+			t.Helper()
+			require.Error(t, err)
+		}, 0},
+		"DropAfter": {participanttest.DropAfter(), func(t *testing.T, _ answer, err error) {
+			t.Helper()
+			require.Error(t, err)
+		}, 1},
+		"Delay": {participanttest.Delay(20 * time.Millisecond), func(t *testing.T, a answer, err error) {
+			t.Helper()
+			require.NoError(t, err)
+			require.Equal(t, 200, a.status)
+		}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			everywhere(t, func(w world) {
+				contact := w.srv.NewChat()
+				bearer := token(w.t, w.srv, contact.Customer)
+				fault := w.srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: test.effect})
+				a, err := tries(w.t, w, "/participant/message", bearer, hello)
+				test.check(w.t, a, err)
+				require.Equal(w.t, 1, fault.Struck())
+				require.Equal(w.t, test.kept, messages(w.t, w, bearer))
+				ok(w.t, w.srv, "/participant/message", bearer, hello)
+			})
+		})
+	}
+}
+
+func TestIgnoredOperation(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		bearer := token(w.t, w.srv, w.srv.NewChat().Customer)
+		w.srv.Inject(participanttest.Fault{On: "SendMessage", Effect: participanttest.Ignore()})
+		ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Millisecond)
+		defer cancel()
+		req := request(w.t, http.MethodPost, w.srv.URL+"/participant/message", bearer, hello).WithContext(ctx)
+		_, err := w.srv.Client().Do(req)
+		require.ErrorIs(w.t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestAddressingOfFaults(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t)
+	one, two := srv.NewChat(), srv.NewChat()
+	customer, agent, other := token(t, srv, one.Customer), token(t, srv, one.Agent), token(t, srv, two.Customer)
+	statuses := func(bearers ...string) []int {
+		var got []int
+		for _, bearer := range bearers {
+			got = append(got, post(t, srv, "/participant/message", bearer, hello).status)
+		}
+		return got
+	}
+	fail := participanttest.Fail(500, "InternalServerException")
+
+	byParticipant := srv.Inject(participanttest.Fault{Participant: one.Agent, Effect: fail})
+	require.Equal(t, []int{200, 500, 200}, statuses(customer, agent, other))
+	byParticipant.Remove()
+	byContact := srv.Inject(participanttest.Fault{Contact: two, Effect: fail})
+	require.Equal(t, []int{200, 200, 500}, statuses(customer, agent, other))
+	byContact.Remove()
+	srv.Inject(participanttest.Fault{On: "SendMessage", Skip: 1, Times: 2, Effect: fail})
+	srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: participanttest.Fail(429, "ThrottlingException")})
+	require.Equal(t, []int{429, 500, 500, 200}, statuses(customer, customer, customer, customer), "the first rule that has its turn strikes")
+	require.Equal(t, 200, post(t, srv, "/participant/transcript", customer, `{}`).status, "another operation")
+}
+
+func TestFaultsOfUpgrades(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		t, customer := w.t, w.srv.NewChat().Customer
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Socket: 1, Times: 1, Effect: participanttest.Fail(503, "ServiceUnavailableException")})
+		_, status := tryDial(t, w.srv, socketURL(t, w.srv, customer))
+		require.Equal(t, 503, status)
+		// net/http tries a GET again when a connection that was in use before is cut.
+		drop := w.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.DropBefore()})
+		_, _, err := websocket.Dial(t.Context(), socketURL(t, w.srv, customer), &websocket.DialOptions{HTTPClient: w.srv.Client()})
+		require.Error(t, err)
+		drop.Remove()
+		silent(t, listen(t, w.srv, customer))
+	})
+}
+
+func TestFaultsOfFrames(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		t, customer := w.t, w.srv.NewChat().Customer
+		conn := dial(t, w.srv, socketURL(t, w.srv, customer))
+		once := func(on string, effect participanttest.Effect) {
+			w.srv.Inject(participanttest.Fault{On: on, Times: 1, Effect: effect})
+		}
+		once(participanttest.OnSubscribe, participanttest.Refuse())
+		send(t, conn, subscribe)
+		exactly(t, `{"topic":"aws/subscribe","content":{"status":"failure","topics":["aws/chat"]}}`, receive(t, conn))
+		require.Zero(t, customer.Sockets())
+
+		once(participanttest.OnSubscribe, participanttest.Ignore())
+		send(t, conn, subscribe)
+		silent(t, conn)
+		require.Zero(t, customer.Sockets())
+
+		once(participanttest.OnPing, participanttest.Fail(500, ""))
+		send(t, conn, `{"topic":"aws/ping"}`)
+		exactly(t, `{"topic":"aws/ping","statusCode":500,"statusContent":"Internal Server Error"}`, receive(t, conn))
+
+		once(participanttest.OnHeartbeat, participanttest.GatewayError())
+		send(t, conn, `{"topic":"aws/heartbeat"}`)
+		require.Contains(t, receive(t, conn), `{"message":"Forbidden","connectionId":"`)
+
+		once(participanttest.OnHeartbeat, participanttest.Delay(10*time.Millisecond))
+		send(t, conn, `{"topic":"aws/heartbeat"}`)
+		send(t, conn, `{"topic":"aws/ping"}`)
+		require.Contains(t, receive(t, conn), "aws/ping")
+		require.Contains(t, receive(t, conn), "aws/heartbeat")
+
+		once(participanttest.OnHeartbeat, participanttest.Close(1011))
+		send(t, conn, `{"topic":"aws/heartbeat"}`)
+		require.Equal(t, websocket.StatusInternalError, closed(t, conn))
+	})
+}
+
+func TestAResetIsNoCloseFrame(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		conn := listen(w.t, w.srv, w.srv.NewChat().Customer)
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnPing, Effect: participanttest.Close(0)})
+		send(w.t, conn, `{"topic":"aws/ping"}`)
+		require.Equal(w.t, websocket.StatusCode(-1), closed(w.t, conn))
+	})
+}
+
+func TestFaultsOfPushes(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		t, contact := w.t, w.srv.NewChat()
+		conn, healthy := listen(t, w.srv, contact.Customer), listen(t, w.srv, contact.Agent)
+		pushed(t, conn) // the agent has joined
+		inject := func(effect participanttest.Effect) {
+			w.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: contact.Customer, Times: 1, Effect: effect})
+		}
+		say := func(texts ...string) {
+			for _, text := range texts {
+				contact.Agent.Say(text)
+				require.Equal(t, text, pushed(t, healthy)["Content"])
+			}
+		}
+		got := func(n int) (contents []any) {
+			for range n {
+				contents = append(contents, pushed(t, conn)["Content"])
+			}
+			return contents
+		}
+		inject(participanttest.Lose())
+		say("lost", "kept")
+		require.Equal(t, []any{"kept"}, got(1))
+		inject(participanttest.Duplicate())
+		say("twice", "once")
+		require.Equal(t, []any{"twice", "twice", "once"}, got(3))
+		inject(participanttest.Reorder())
+		say("second", "first")
+		require.Equal(t, []any{"first", "second"}, got(2))
+		inject(participanttest.Delay(10 * time.Millisecond))
+		say("late", "early")
+		require.Equal(t, []any{"early", "late"}, got(2))
+		inject(participanttest.GatewayError())
+		say("after the error")
+		require.Contains(t, receive(t, conn), "Forbidden")
+		require.Equal(t, []any{"after the error"}, got(1))
+		require.Equal(t, 9, messages(t, w, token(t, w.srv, contact.Customer)), "all are in the transcript")
+		inject(participanttest.Close(1001))
+		say("too much")
+		require.Equal(t, websocket.StatusGoingAway, closed(t, conn))
+	})
+}
+
+func TestAReorderedPushWithoutASuccessor(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		contact := w.srv.NewChat()
+		conn := listen(w.t, w.srv, contact.Customer)
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnPush, ContentType: "text/plain", Effect: participanttest.Reorder()})
+		contact.Agent.Say("alone")
+		silent(w.t, conn)
+		w.srv.Advance(time.Second)
+		require.Equal(w.t, "alone", pushed(w.t, conn)["Content"])
+	})
+}
+
+func TestSilentSocket(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		t, contact := w.t, w.srv.NewChat()
+		conn := listen(t, w.srv, contact.Customer)
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnHeartbeat, Effect: participanttest.Silent()})
+		send(t, conn, `{"topic":"aws/heartbeat"}`)
+		require.NoError(t, contact.Customer.WaitRequest(t.Context(), "aws/heartbeat", 1))
+		contact.Agent.Say("unheard")
+		send(t, conn, `{"topic":"aws/ping"}`)
+		require.NoError(t, contact.Customer.WaitRequest(t.Context(), "aws/ping", 1), "the server still reads")
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, _, err := conn.Read(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestUnreadSocketAndBlackhole(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		effect participanttest.Effect
+		heard  bool
+	}{
+		"Unread":    {participanttest.Unread(), true},
+		"Blackhole": {participanttest.Blackhole(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			everywhere(t, func(w world) {
+				t, contact := w.t, w.srv.NewChat()
+				conn := listen(t, w.srv, contact.Customer)
+				w.srv.Inject(participanttest.Fault{On: participanttest.OnPing, Effect: test.effect})
+				send(t, conn, `{"topic":"aws/ping"}`)
+				require.NoError(t, contact.Customer.WaitRequest(t.Context(), "aws/ping", 1))
+				before := contact.Customer.Count("aws/heartbeat")
+				for range 3 { // a read that had begun takes the first
+					send(t, conn, `{"topic":"aws/heartbeat"}`)
+				}
+				contact.Agent.Say("pushed")
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				defer cancel()
+				heard := false
+				for {
+					_, text, err := conn.Read(ctx)
+					if err != nil {
+						break
+					}
+					heard = heard || strings.Contains(string(text), "pushed")
+				}
+				require.Equal(t, test.heard, heard)
+				require.LessOrEqual(t, contact.Customer.Count("aws/heartbeat")-before, 1)
+			})
+		})
+	}
+}
+
+func TestFaultsOfUploads(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := start(t, b)
+	b.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Participant: b.contact.Customer, Times: 1, Effect: participanttest.AnswerHTML(503)})
+	require.Equal(t, 503, do(t, b.srv.Client(), u.put(t)).status)
+	u.send(t)
+}
+
+// The n-th match of a rule has the same fate in every run, whatever runs beside it.
+func TestTheSameSeedGivesTheSameFaults(t *testing.T) {
+	t.Parallel()
+	fates := func(seed uint64) string {
+		srv := participanttest.Start(t, func(o *participanttest.Options) { o.Seed = seed })
+		defer srv.Close()
+		one, two := srv.NewChat(), srv.NewChat()
+		bearer, noise := token(t, srv, one.Customer), token(t, srv, two.Customer)
+		srv.Inject(participanttest.Fault{Contact: two, Chance: 0.5, Effect: participanttest.Fail(500, "InternalServerException")})
+		srv.Inject(participanttest.Fault{Contact: one, Chance: 0.5, Effect: participanttest.Fail(500, "InternalServerException")})
+		var beside sync.WaitGroup
+		beside.Go(func() {
+			for range 10 {
+				resp, err := srv.Client().Do(request(t, http.MethodPost, srv.URL+"/participant/transcript", noise, `{}`))
+				if err == nil {
+					_ = resp.Body.Close()
+				}
+			}
+		})
+		var fate strings.Builder
+		for range 24 {
+			fmt.Fprint(&fate, post(t, srv, "/participant/transcript", bearer, `{}`).status/100)
+		}
+		beside.Wait()
+		return fate.String()
+	}
+	want := fates(7)
+	require.Contains(t, want, "2")
+	require.Contains(t, want, "5")
+	require.NotEqual(t, want, fates(8))
+	for range 100 {
+		require.Equal(t, want, fates(7))
+	}
+}
+
+func TestThrottling(t *testing.T) {
+	t.Parallel()
+	everywhereWith(t, func(o *participanttest.Options) { o.Throttle = true }, func(w world) {
+		t, bearer := w.t, token(w.t, w.srv, w.srv.NewChat().Customer)
+		count := func(n int) (taken int) {
+			for range n {
+				a := post(t, w.srv, "/participant/message", bearer, hello)
+				if a.status == 200 {
+					taken++
+					continue
+				}
+				refused(t, a, 429, "ThrottlingException", "Rate exceeded")
+			}
+			return taken
+		}
+		require.GreaterOrEqual(t, count(30), 15, "the burst")
+		require.Less(t, count(30), 30)
+		w.srv.Advance(time.Second)
+		require.GreaterOrEqual(t, count(12), 10, "a second's rate")
+		other := token(t, w.srv, w.srv.NewChat().Customer)
+		require.NotEqual(t, 200, post(t, w.srv, "/participant/message", other, hello).status, "all chats share the quota")
+	})
+}
+
+func TestLatency(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := participanttest.Start(t, participanttest.InMemory(), func(o *participanttest.Options) { o.Latency = time.Second })
+		begin := time.Now()
+		token(t, srv, srv.NewChat().Customer)
+		require.Equal(t, time.Second, time.Since(begin))
+	})
+}
+
+func TestCloseEndsWhatAFaultHolds(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		bearer := token(w.t, w.srv, w.srv.NewChat().Customer)
+		w.srv.Inject(participanttest.Fault{On: "SendMessage", Effect: participanttest.Ignore()})
+		failed := make(chan error, 1)
+		ignored := request(w.t, http.MethodPost, w.srv.URL+"/participant/message", bearer, hello)
+		go func() {
+			_, err := w.srv.Client().Do(ignored)
+			failed <- err
+		}()
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Blackhole()})
+		if _, _, err := websocket.Dial(w.t.Context(), socketURL(w.t, w.srv, w.srv.NewChat().Customer), &websocket.DialOptions{HTTPClient: w.srv.Client()}); err != nil {
+			require.NotErrorIs(w.t, err, context.DeadlineExceeded)
+		}
+		w.srv.Close()
+		require.Error(w.t, <-failed)
+	})
+}

@@ -1,0 +1,57 @@
+package participanttest
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// faultyConn is the connection of a WebSocket, which a fault can make mute or blind at
+// any moment: below the protocol, so that no pong gets out either.
+type faultyConn struct {
+	net.Conn
+	mute      atomic.Bool
+	blind     atomic.Bool
+	closed    chan struct{}
+	closeOnce sync.Once
+}
+
+func newFaultyConn(conn net.Conn) *faultyConn {
+	return &faultyConn{Conn: conn, closed: make(chan struct{})}
+}
+
+// Write pretends, when mute.
+func (c *faultyConn) Write(p []byte) (int, error) {
+	if c.mute.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
+
+// Read waits for the end, when blind. A read that had begun before takes one more piece.
+func (c *faultyConn) Read(p []byte) (int, error) {
+	if c.blind.Load() {
+		<-c.closed
+		return 0, net.ErrClosed
+	}
+	return c.Conn.Read(p)
+}
+
+func (c *faultyConn) Close() error {
+	c.closeOnce.Do(func() { close(c.closed) })
+	return c.Conn.Close()
+}
+
+// strike applies the effects that last.
+func (c *faultyConn) strike(e Effect) {
+	switch e.kind {
+	case effectSilent:
+		c.mute.Store(true)
+	case effectUnread:
+		c.blind.Store(true)
+	case effectBlackhole:
+		c.mute.Store(true)
+		c.blind.Store(true)
+	default:
+	}
+}
