@@ -49,6 +49,10 @@ fuzz: ## Run each fuzz target for FUZZTIME
 bench: ## Run each benchmark once, so that none can rot
 	$(GO) test -run=NONE -bench=. -benchtime=1x ./...
 
+.PHONY: e2e
+e2e: ## Let published JavaScript clients hold chats on the fake; needs Node 20 and npm
+	cd e2e && npm ci --no-audit --no-fund && node --test
+
 .PHONY: golden
 golden: ## Rewrite the golden files in testdata, the API listing included
 	$(GO) test . -update
@@ -58,4 +62,4 @@ demo: ## Hold a chat on the fake
 	$(GO) run ./cmd/participant demo
 
 .PHONY: check
-check: vet race lint bench ## Everything that must hold before a change lands
+check: vet race lint bench $(if $(shell command -v npm),e2e) ## Everything that must hold before a change lands

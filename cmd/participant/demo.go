@@ -36,7 +36,10 @@ func runDemo(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	}
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return exitOK
-	} else if err != nil || flags.NArg() > 0 {
+	} else if err != nil {
+		return exitUsage // Parse has said why
+	}
+	if flags.NArg() > 0 {
 		flags.Usage()
 		return exitUsage
 	}

@@ -3,11 +3,17 @@
 // Usage:
 //
 //	participant demo [-in FILE] [-attach FILE]
+//	participant serve [-addr HOST:PORT] [-chats N] [-agent echo|none] [-max-sockets N]
 //
 // demo starts a fake of the Amazon Connect Participant Service on a free loopback
 // port, lets a customer and an agent hold a chat through the public client, and
-// prints what happens. It ends with 0, with 1 if a step failed, and with 2 if it was
-// called wrongly.
+// prints what happens.
+//
+// serve runs the fake until it is interrupted, for clients in any language. It prints
+// one line of JSON when it is ready: the endpoint, and the participant tokens of both
+// sides of each chat. Where nobody else plays the agent, an echo answers the customer.
+//
+// Both end with 0, with 1 if something failed, and with 2 if they were called wrongly.
 package main
 
 import (
@@ -23,6 +29,7 @@ const usage = `Usage: participant COMMAND [FLAGS]
 
 Commands:
   demo    hold a chat on a fake of the service, in this process
+  serve   run the fake of the service, for clients in any language
 
 participant COMMAND -h tells the flags of a command.
 `
@@ -49,6 +56,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch command := args[0]; command {
 	case "demo":
 		return runDemo(ctx, args[1:], stdin, stdout, stderr)
+	case "serve":
+		return runServe(ctx, args[1:], stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return exitOK

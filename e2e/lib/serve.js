@@ -1,0 +1,69 @@
+// The fake service as a child process, the way a user of another language runs it.
+
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+// A test that hangs must not hang the run: no file may take longer than this.
+const watchdog = setTimeout(() => {
+  console.error("the tests of this file took too long");
+  process.exit(1);
+}, 110_000);
+watchdog.unref();
+
+/**
+ * Builds and starts the fake; resolves with its ready line once it serves. PARTICIPANT
+ * in the environment names a binary to take instead.
+ */
+export async function serve(...flags) {
+  const directory = mkdtempSync(join(tmpdir(), "participant-"));
+  const binary = process.env.PARTICIPANT || build(directory);
+  const child = spawn(binary, ["serve", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  const log = [];
+  createInterface({ input: child.stderr }).on("line", (line) => log.push(line));
+  const exited = new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+
+  const ready = await Promise.race([firstLine(child.stdout), exited.then((how) => Promise.reject(
+    new Error(`serve ended before it was ready: ${JSON.stringify(how)} ${log.join("\n")}`),
+  ))]);
+  const { endpoint, chats } = JSON.parse(ready);
+  let given = 0;
+  return {
+    endpoint,
+    ready,
+    log,
+    /** A chat that nobody else uses. */
+    chat() {
+      if (given === chats.length) throw new Error("serve has no chat left; start it with more");
+      return chats[given++];
+    },
+    /** Ends the process as a supervisor does and tells how it went. */
+    async stop() {
+      child.kill("SIGTERM");
+      const how = await exited;
+      process.removeListener("exit", kill);
+      rmSync(directory, { recursive: true });
+      return how;
+    },
+  };
+}
+
+function build(directory) {
+  const binary = join(directory, "participant");
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  execFileSync("go", ["build", "-o", binary, "./cmd/participant"], { cwd: root, stdio: "inherit" });
+  return binary;
+}
+
+function firstLine(stream) {
+  return new Promise((resolve) => {
+    createInterface({ input: stream }).once("line", resolve);
+  });
+}
