@@ -81,13 +81,18 @@ func (k *socket) respond(in incoming) {
 }
 
 // parseFrame ignores what follows the JSON: the iOS client ends its subscription with a
-// stray bracket. What is no object has no topic.
+// stray bracket. What is no object, or of a topic that nobody knows, has no topic.
 func parseFrame(text []byte) incoming {
 	var in incoming
 	if json.NewDecoder(bytes.NewReader(text)).Decode(&in) != nil {
 		return incoming{}
 	}
-	return in
+	switch in.Topic {
+	case topicSubscribe, topicHeartbeat, topicPing:
+		return in
+	default:
+		return incoming{}
+	}
 }
 
 // subscribe knows one topic. From here on pushes reach the socket.
