@@ -65,6 +65,7 @@ type speaker struct {
 	name        string
 	participant *participanttest.Participant
 	token       *string // the connection token
+	socket      *socket
 }
 
 func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) error {
@@ -85,6 +86,7 @@ func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) erro
 	contact := d.server.NewChat()
 	d.customer = &speaker{name: "Customer", participant: contact.Customer}
 	d.agent = &speaker{name: "Agent", participant: contact.Agent}
+	defer d.closeSockets()
 	d.printf("The fake service listens on %s; the chat is contact %s.\n", d.server.URL, contact.ID)
 
 	for _, step := range []struct {
@@ -104,29 +106,42 @@ func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) erro
 	return nil
 }
 
+func (d *demo) closeSockets() {
+	for _, s := range []*speaker{d.customer, d.agent} {
+		if s.socket != nil {
+			s.socket.close()
+		}
+	}
+}
+
 func (d *demo) printf(format string, args ...any) { fmt.Fprintf(d.out, format, args...) }
 
 func (d *demo) heading(text string) { d.printf("\n%s\n", text) }
 
-// connect gets each side its connection token.
+// connect gets each side its connection token and opens its socket.
 func (d *demo) connect(ctx context.Context) error {
 	d.heading("Connecting")
 	for _, s := range []*speaker{d.customer, d.agent} {
 		out, err := d.client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
 			ParticipantToken:   &s.participant.Token,
 			ConnectParticipant: aws.Bool(true),
-			Type:               []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
+			Type:               []types.ConnectionType{types.ConnectionTypeConnectionCredentials, types.ConnectionTypeWebsocket},
 		})
 		if err != nil {
 			return err
 		}
 		s.token = out.ConnectionCredentials.ConnectionToken
-		d.printf("  %-8s is connected; the token is good until %s\n", s.name, aws.ToString(out.ConnectionCredentials.Expiry))
+		s.socket, err = openSocket(ctx, d.server.Client(), aws.ToString(out.Websocket.Url))
+		if err != nil {
+			return err
+		}
+		d.printf("  %-8s is connected, and its socket listens; the token is good until %s\n", s.name, aws.ToString(out.ConnectionCredentials.Expiry))
 	}
 	return nil
 }
 
-// converse lets the two say the lines, each with typing before and receipts after.
+// converse lets the two say the lines, each with typing before and receipts after. What
+// is printed is what the other side hears on its socket.
 func (d *demo) converse(ctx context.Context, lines []string) error {
 	d.heading("Talking")
 	speaker, listener := d.agent, d.customer
@@ -152,7 +167,11 @@ func (d *demo) say(ctx context.Context, speaker, listener *speaker, text string)
 	if err != nil {
 		return err
 	}
-	d.printf("  %s  %-8s  %s\n", clockTime(sent.AbsoluteTime), speaker.name, text)
+	heard, err := listener.socket.await(ctx, "the message", func(item pushed) bool { return item.ID == aws.ToString(sent.Id) })
+	if err != nil {
+		return err
+	}
+	d.printf("  %s  %-8s  %s\n", clockTime(sent.AbsoluteTime), speaker.name, heard.Content)
 	about := `{"messageId":"` + aws.ToString(sent.Id) + `"}`
 	for _, receipt := range []string{"message.delivered", "message.read"} {
 		if err := d.sendEvent(ctx, listener, receipt, &about); err != nil {
@@ -248,7 +267,12 @@ func (d *demo) disconnect(ctx context.Context) error {
 	if _, err := d.client.DisconnectParticipant(ctx, &connectparticipant.DisconnectParticipantInput{ConnectionToken: d.customer.token}); err != nil {
 		return err
 	}
+	_, err := d.agent.socket.await(ctx, "the end", func(item pushed) bool { return strings.HasSuffix(item.ContentType, "event.chat.ended") })
+	if err != nil {
+		return err
+	}
 	d.printf("  Customer  has left, and with the last customer gone the chat has ended\n")
+	d.printf("  Agent     hears so on the socket\n")
 	switch err := d.sendEvent(ctx, d.agent, "typing", nil); {
 	case err == nil:
 		return errors.New("a call after the end was not refused")
