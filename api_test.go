@@ -20,6 +20,7 @@ import (
 var publicPackages = []struct{ dir, golden string }{
 	{".", "connectparticipant.txt"},
 	{"types", "types.txt"},
+	{"participanttest", "participanttest.txt"},
 }
 
 func TestAPIIsTheListedOne(t *testing.T) {

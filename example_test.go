@@ -130,6 +130,32 @@ func ExampleNew_test() {
 	// Output: after the end: true
 }
 
+// The fake can misbehave as networks and services do. Here it stores a message and loses
+// the answer; the client sends it again under the same ClientToken, and it is one message.
+func ExampleNew_faults() {
+	srv := startFake()
+	defer srv.Close()
+	contact := srv.NewChat()
+	ctx := context.Background()
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+	token, err := connect(ctx, client, contact.Customer.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: participanttest.DropAfter()})
+	err = greet(ctx, client, *token)
+
+	fmt.Println(err, srv.Count("SendMessage"), "calls")
+	for _, item := range contact.Kept() {
+		fmt.Println(item.Type, item.Content)
+	}
+	// Output:
+	// <nil> 2 calls
+	// EVENT
+	// MESSAGE Hello!
+}
+
 // A file goes to the signed URL with exactly the headers that came with it, and without
 // a token.
 func ExampleClient_StartAttachmentUpload() {
