@@ -117,6 +117,8 @@ func TestTypingOverTheWireIsPushed(t *testing.T) {
 	it := st.both(t)
 	require.Equal(t, out["Id"], it["Id"])
 	require.Equal(t, "Customer", it["DisplayName"])
+	ok(t, st.srv, "/participant/event", st.customerBearer, `{"ContentType":"`+event+`connection.acknowledged"}`)
+	silent(t, st.agent)
 }
 
 func TestAutoDisconnectionLeaves(t *testing.T) {

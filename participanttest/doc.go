@@ -1,14 +1,20 @@
 // Package participanttest is a fake of the Amazon Connect Participant Service: a server
-// that speaks the service's protocol on a loopback port, for tests and for development
-// without an AWS account.
+// that speaks the service's protocol, HTTP and WebSocket, on a loopback port or in memory,
+// for tests and for development without an AWS account.
 //
 //	srv := participanttest.Start(t)
 //	contact := srv.NewChat()
 //	// Give srv.URL, contact.Customer.Token and contact.Agent.Token to the code under test.
 //
 // A chat starts with a customer and an agent who have a participant token each and have
-// not connected. Beside the wire a test can add participants, let somebody write, end the
-// chat, add views, start an authentication, and move the server's clock with Advance.
+// not connected. Beside the wire a test can
+//
+//   - act: let somebody write, type, read, share a file, be idle or leave; transfer or end
+//     the chat; authenticate; stream a message; close or cut sockets, expire tokens;
+//   - look, without sleeping: Kept is every item that the transcript has, WaitSockets and
+//     WaitRequest wait for the client under test, Requests and Count tell what it did;
+//   - move the server's clock with Advance. It is real time plus what Advance added, so
+//     that in a testing/synctest bubble, with InMemory, time.Sleep moves it as well.
 //
 // All eleven operations answer as the API reference says, and the upload and download
 // URLs of attachments are real: their signature, signed headers, length and expiry are
@@ -17,10 +23,12 @@
 //
 // # Not imitated
 //
-//   - WebSockets: CreateParticipantConnection gives a URL, which answers 501.
 //   - Throttling and other failures of the service itself.
-//   - The duration of a chat, and the five minutes for the first connection.
-//   - CORS, TLS, regions, and the Authorization header, which is ignored.
+//   - The duration of a chat, the five minutes for the first connection, ConnectionExpiry,
+//     and the gateway's limits of 10 minutes idle and 2 hours of life: a socket lives
+//     until one side closes it.
+//   - TLS, regions, and the Authorization header, which is ignored.
+//   - New contact ids: after a transfer the chat has the ids that it had.
 //   - What a real agent, flow, message processor, virus scanner, WebRTC meeting or
 //     login page would do.
 //   - Limits of single channels such as SMS, and files checked against their type.
@@ -37,40 +45,66 @@
 //   - Tokens. A connection token lives 24 hours, also when a newer one has been issued.
 //     All tokens of a participant die when they leave, all of a chat when it ends, and
 //     from then on every operation answers 403. Signed URLs live on until they expire.
-//   - Joining. Somebody who calls CreateParticipantConnection with ConnectParticipant
-//     joins, once. Active, which forbids receipts beyond two, is whoever has called
+//   - Joining. Somebody joins, once, when their first socket opens or they call
+//     CreateParticipantConnection with ConnectParticipant. Active, which forbids receipts beyond two, is whoever has called
 //     CreateParticipantConnection in any form and hasn't left. DisconnectParticipant
 //     always leads to participant.left.
 //   - The end. The chat ends when an agent disconnects or when no customer is left.
-//     Any other role may leave without consequence.
+//     Any other role may leave without consequence. Who leaves still gets the end that
+//     follows from it, and nothing else. Sockets stay open and answer heartbeats.
+//   - Sockets. A URL can be dialled any number of times within 100 seconds; later, after
+//     its participant left, and after the end it answers 403. A sixth socket of a
+//     participant closes the oldest with 1001. Origin isn't looked at, deflate declined.
+//   - Frames. A subscription must name aws/chat and nothing else, or it fails. What
+//     follows the JSON of a frame is ignored. A frame that is binary, no JSON object or
+//     of another topic, aws/unsubscribe too, is answered with the gateway's Forbidden. A
+//     frame over 128 KB closes with 1009.
+//   - Pushes. All who haven't left get them, the sender too, on each socket that is
+//     subscribed when they are sent; nothing is repeated later. A push follows the answer
+//     of the request that caused it, and in one chat pushes keep the order of their
+//     making. A client that doesn't read is cut off with a reset when 1,024 frames or
+//     8 MiB wait for it.
 //   - Times. No two items of a chat have the same AbsoluteTime; the later one gets a
 //     millisecond more. ConnectionExpiry is 66 minutes ahead, an upload URL lives 15.
 //   - Messages. Content may have 16,384 bytes of UTF-8 in all content types. It isn't
-//     looked into, also where it should be JSON. Message processing approves at once.
+//     looked into, also where it should be JSON.
+//   - Message processing. SendMessage answers PROCESSING even if all is over. Until it is,
+//     the transcript has the message without content and nobody is told; approved, it is
+//     pushed and bears no status. A message that failed or was rejected stays without
+//     content, and is pushed to its sender only. Its time is that of sending.
+//   - Streamed messages. Each piece has a time of its own; the last one has the whole
+//     text and the next number. The transcript has the message from then on, at the time
+//     of the last piece and without its metadata.
 //   - Events. SendEvent takes typing, message.delivered, message.read and
 //     connection.acknowledged; the last has no effect. A receipt for an unknown message,
 //     or for one's own, is answered with 200 and has no effect. A receipt concerns one
-//     message only, not those before it. Without a delivered receipt, a read one leaves
-//     DeliveredTimestamp out.
+//     message only, not those before it, and is pushed to all but its sender. Without a
+//     delivered receipt, a read one leaves DeliveredTimestamp out.
 //   - Repeats. The same participant, operation, ClientToken and body get the same answer
 //     for 10 minutes, unless the answer was an error. The order of members doesn't matter.
 //   - Transcript. The item at StartPosition belongs to the page, in both directions.
 //     MostRecent n is the n-th newest item, or the oldest if there are fewer. An unknown
 //     Id, more than one member of StartPosition, FORWARD without StartPosition and a
 //     NextToken with other parameters than it was made for (MaxResults may change)
-//     answer 400. The last page has no NextToken. Joined, left and ended are in it;
-//     authentication and typing are not. An item of type ATTACHMENT has no ContentType.
+//     answer 400. The last page has no NextToken. Joined, left, invited, ended and
+//     transfers are in it; all other events are live only. An item of type ATTACHMENT has
+//     no ContentType.
 //   - Past contact. Its items need a BACKWARD scan and a NextToken; no StartPosition and
-//     no ContactId reaches them.
+//     no ContactId reaches them. chat.rehydrated isn't kept.
+//   - Transfer. The event names nobody. The old agents leave after it without ending the
+//     chat; the new one joins on connecting.
 //   - Attachments. The announced name must have one of the extensions that the
 //     Administrator Guide lists. A PUT may be repeated until the upload is completed. A
 //     PUT of another length answers 400 before the signature is checked. A PUT or GET
 //     with X-Amz-Bearer or Authorization answers 400, so that a leaked token is noticed.
 //     CompleteAttachmentUpload before the PUT, or a second time, answers 409; of an
 //     unknown attachment or somebody else's 400. Only an approved one can be downloaded.
-//     The 36th attachment of a chat answers 402.
+//     The 36th attachment of a chat answers 402. While the scan lasts the transcript
+//     shows it IN_PROGRESS; it is pushed with the verdict, under the same Id.
 //   - Views. A view token is good in its chat. An unknown one answers 404 with the
 //     contact as the resource, since the model has no resource type for a view.
 //   - Authentication. A session is its participant's own. A used, unknown or late one
-//     answers 400. It can be cancelled before and after the URL was asked for, once.
+//     answers 400. It can be cancelled before and after the URL was asked for, once. Its
+//     events go to all and carry the SessionId; none comes by lapse of time alone.
+//   - CORS. Every origin and every header is allowed, also for signed URLs.
 package participanttest

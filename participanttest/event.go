@@ -13,11 +13,17 @@ func sendEvent(c *call) (any, *wireError) {
 	if c.in.err != nil {
 		return nil, c.in.err
 	}
-	if contentType == eventDelivered || contentType == eventRead {
+	switch contentType {
+	case eventDelivered, eventRead:
 		return c.sendReceipt(contentType, content)
+	case eventTyping:
+		it := c.participant.event(contentType)
+		return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.Id}, nil
+	default:
+		var it Item
+		c.contact.stamp(&it)
+		return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.Id}, nil
 	}
-	it := c.participant.event(contentType)
-	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.Id}, nil
 }
 
 func (c *call) sendReceipt(contentType, content string) (any, *wireError) {

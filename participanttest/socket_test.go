@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -321,6 +322,32 @@ func keys(o object) []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+func TestPushesKeepTheOrderOfTheirMaking(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		t := w.t
+		contact := w.srv.NewChat()
+		conn := listen(t, w.srv, contact.Agent)
+		bearer := token(t, w.srv, contact.Customer)
+		before := pushed(t, conn)["AbsoluteTime"].(string)
+		var senders sync.WaitGroup
+		for range 8 {
+			senders.Go(func() {
+				for range 10 {
+					ok(t, w.srv, "/participant/message", bearer, `{"ContentType":"text/plain","Content":"hi"}`)
+					contact.Agent.Say("ho")
+				}
+			})
+		}
+		for range 8 * 10 * 2 {
+			at := pushed(t, conn)["AbsoluteTime"].(string)
+			require.Greater(t, at, before)
+			before = at
+		}
+		senders.Wait()
+	})
 }
 
 func TestTheLargestMessagesArrive(t *testing.T) {
