@@ -148,12 +148,12 @@ func ExampleNew_faults() {
 
 	fmt.Println(err, srv.Count("SendMessage"), "calls")
 	for _, item := range contact.Kept() {
-		fmt.Println(item.Type, item.Content)
+		fmt.Printf("%s %q\n", item.Type, item.Content)
 	}
 	// Output:
 	// <nil> 2 calls
-	// EVENT
-	// MESSAGE Hello!
+	// EVENT ""
+	// MESSAGE "Hello!"
 }
 
 // A file goes to the signed URL with exactly the headers that came with it, and without

@@ -13,6 +13,8 @@
 //     the chat; authenticate; stream a message; close or cut sockets, expire tokens;
 //   - look, without sleeping: Kept is every item that the transcript has, WaitSockets and
 //     WaitRequest wait for the client under test, Requests and Count tell what it did;
+//   - inject faults: Inject takes a Fault, which says where something goes wrong, how
+//     often, and what (Effect). Options.Throttle applies the service's quotas;
 //   - move the server's clock with Advance. It is real time plus what Advance added, so
 //     that in a testing/synctest bubble, with InMemory, time.Sleep moves it as well.
 //
@@ -23,7 +25,6 @@
 //
 // # Not imitated
 //
-//   - Throttling and other failures of the service itself.
 //   - The duration of a chat, the five minutes for the first connection, ConnectionExpiry,
 //     and the gateway's limits of 10 minutes idle and 2 hours of life: a socket lives
 //     until one side closes it.
@@ -35,7 +36,7 @@
 //
 // # Judgement calls
 //
-// The service's documentation leaves these open:
+// The service's documentation leaves these open. Switches turn many of them the other way.
 //
 //   - Errors. Missing, unknown, expired and wrong tokens answer 403 AccessDeniedException
 //     "Access denied", and the token is checked before anything else in the request.
@@ -46,9 +47,9 @@
 //     All tokens of a participant die when they leave, all of a chat when it ends, and
 //     from then on every operation answers 403. Signed URLs live on until they expire.
 //   - Joining. Somebody joins, once, when their first socket opens or they call
-//     CreateParticipantConnection with ConnectParticipant. Active, which forbids receipts beyond two, is whoever has called
-//     CreateParticipantConnection in any form and hasn't left. DisconnectParticipant
-//     always leads to participant.left.
+//     CreateParticipantConnection with ConnectParticipant. Active, which forbids receipts
+//     beyond two, is whoever has called CreateParticipantConnection in any form and hasn't
+//     left. DisconnectParticipant always leads to participant.left.
 //   - The end. The chat ends when an agent disconnects or when no customer is left.
 //     Any other role may leave without consequence. Who leaves still gets the end that
 //     follows from it, and nothing else. Sockets stay open and answer heartbeats.
