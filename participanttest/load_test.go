@@ -35,7 +35,8 @@ type load struct {
 }
 
 // TestLoad sends a steady stream of messages, each of which two sockets must get. Run
-// with -load.time=60s -load.sockets=2000 -v for the numbers that the package promises.
+// as go test ./participanttest -run TestLoad -v -load.time=60s -load.sockets=2000 for the
+// numbers over a minute.
 func TestLoad(t *testing.T) { //nolint:paralleltest // it measures
 	before := runtime.NumGoroutine()
 	srv, err := participanttest.New()
