@@ -329,13 +329,21 @@ func TestUnreadSocketAndBlackhole(t *testing.T) {
 	}
 }
 
-func TestFaultsOfUploads(t *testing.T) {
+func TestFaultsOfUploadsAndDownloads(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	u := start(t, b)
-	b.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Participant: b.contact.Customer, Times: 1, Effect: participanttest.AnswerHTML(503)})
-	require.Equal(t, 503, do(t, b.srv.Client(), u.put(t)).status)
-	u.send(t)
+	everywhere(t, func(w world) {
+		contact := w.srv.NewChat()
+		b := bench{w.srv, contact, token(w.t, w.srv, contact.Customer), token(w.t, w.srv, contact.Agent)}
+		u := start(w.t, b)
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Participant: contact.Customer, Times: 1, Effect: participanttest.AnswerHTML(503)})
+		require.Equal(w.t, 503, do(w.t, w.srv.Client(), u.put(w.t)).status)
+		u.send(w.t)
+		require.Equal(w.t, 200, u.complete(w.t, b.customer).status)
+		link := ok(w.t, w.srv, "/participant/attachment", b.agent, `{"AttachmentId":"`+u.id+`"}`)["Url"].(string)
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnDownload, Times: 1, Effect: participanttest.Fail(403, "AccessDenied")})
+		require.Equal(w.t, 403, do(w.t, w.srv.Client(), request(w.t, http.MethodGet, link, "", "")).status)
+		require.Equal(w.t, 200, do(w.t, w.srv.Client(), request(w.t, http.MethodGet, link, "", "")).status)
+	})
 }
 
 // The n-th match of a rule has the same fate in every run, whatever runs beside it.
