@@ -1,5 +1,6 @@
 # The versions of the tools.
 GOLANGCI_LINT_VERSION := v2.15.0
+OLDEST_GO             := go1.25.3
 
 GO       ?= go
 FUZZTIME ?= 30s
@@ -21,6 +22,10 @@ test: ## Run the tests
 .PHONY: race
 race: ## Run the tests of every module with the race detector, in random order
 	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) test -race -shuffle=on ./...) || exit 1; done
+
+.PHONY: oldest
+oldest: ## Run the tests with the oldest Go that go.mod allows
+	GOTOOLCHAIN=$(OLDEST_GO) $(GO) test ./...
 
 .PHONY: cover
 cover: ## Tell which statements of the client the tests reach
@@ -62,4 +67,6 @@ demo: ## Hold a chat on the fake
 	$(GO) run ./cmd/participant demo
 
 .PHONY: check
-check: vet race lint bench $(if $(shell command -v npm),e2e) ## Everything that must hold before a change lands
+check: vet race lint bench ## Everything that must hold before a change lands
+	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "no $(OLDEST_GO) to be had here"; fi
+	@if command -v npm; then $(MAKE) e2e; else echo "no npm here"; fi
