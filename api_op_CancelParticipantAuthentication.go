@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
@@ -56,4 +57,4 @@ func (in *CancelParticipantAuthenticationInput) request(w *restjson.RequestWrite
 func (*CancelParticipantAuthenticationOutput) read(r *restjson.Reader) { r.Skip() }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in CancelParticipantAuthenticationInput) LogValue() slog.Value { return logValue(in) }
+func (in CancelParticipantAuthenticationInput) LogValue() slog.Value { return redact.LogValue(in) }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
@@ -65,4 +66,4 @@ func (in *CompleteAttachmentUploadInput) request(w *restjson.RequestWriter) {
 func (*CompleteAttachmentUploadOutput) read(r *restjson.Reader) { r.Skip() }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in CompleteAttachmentUploadInput) LogValue() slog.Value { return logValue(in) }
+func (in CompleteAttachmentUploadInput) LogValue() slog.Value { return redact.LogValue(in) }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -175,7 +176,7 @@ func audioFeatures(r *restjson.Reader, v *types.AudioFeatures) {
 }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in CreateParticipantConnectionInput) LogValue() slog.Value { return logValue(in) }
+func (in CreateParticipantConnectionInput) LogValue() slog.Value { return redact.LogValue(in) }
 
 // LogValue hides the secrets of the output from log/slog.
-func (out CreateParticipantConnectionOutput) LogValue() slog.Value { return logValue(out) }
+func (out CreateParticipantConnectionOutput) LogValue() slog.Value { return redact.LogValue(out) }

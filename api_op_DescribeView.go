@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -98,7 +99,7 @@ func viewContent(r *restjson.Reader, v *types.ViewContent) {
 }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in DescribeViewInput) LogValue() slog.Value { return logValue(in) }
+func (in DescribeViewInput) LogValue() slog.Value { return redact.LogValue(in) }
 
 // LogValue hides the secrets of the output from log/slog.
-func (out DescribeViewOutput) LogValue() slog.Value { return logValue(out) }
+func (out DescribeViewOutput) LogValue() slog.Value { return redact.LogValue(out) }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
@@ -60,4 +61,4 @@ func (in *DisconnectParticipantInput) request(w *restjson.RequestWriter) {
 func (*DisconnectParticipantOutput) read(r *restjson.Reader) { r.Skip() }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in DisconnectParticipantInput) LogValue() slog.Value { return logValue(in) }
+func (in DisconnectParticipantInput) LogValue() slog.Value { return redact.LogValue(in) }

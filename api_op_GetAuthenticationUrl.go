@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
@@ -74,7 +75,7 @@ func (out *GetAuthenticationUrlOutput) read(r *restjson.Reader) {
 }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in GetAuthenticationUrlInput) LogValue() slog.Value { return logValue(in) }
+func (in GetAuthenticationUrlInput) LogValue() slog.Value { return redact.LogValue(in) }
 
 // LogValue hides the secrets of the output from log/slog.
-func (out GetAuthenticationUrlOutput) LogValue() slog.Value { return logValue(out) }
+func (out GetAuthenticationUrlOutput) LogValue() slog.Value { return redact.LogValue(out) }

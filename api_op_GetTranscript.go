@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -111,7 +112,7 @@ func (out *GetTranscriptOutput) read(r *restjson.Reader) {
 }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in GetTranscriptInput) LogValue() slog.Value { return logValue(in) }
+func (in GetTranscriptInput) LogValue() slog.Value { return redact.LogValue(in) }
 
 // LogValue hides the secrets of the output from log/slog.
-func (out GetTranscriptOutput) LogValue() slog.Value { return logValue(out) }
+func (out GetTranscriptOutput) LogValue() slog.Value { return redact.LogValue(out) }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
@@ -88,4 +89,4 @@ func (out *SendEventOutput) read(r *restjson.Reader) {
 }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in SendEventInput) LogValue() slog.Value { return logValue(in) }
+func (in SendEventInput) LogValue() slog.Value { return redact.LogValue(in) }

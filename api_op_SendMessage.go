@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -104,4 +105,4 @@ func messageProcessing(r *restjson.Reader, v *types.MessageProcessingMetadata) {
 }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in SendMessageInput) LogValue() slog.Value { return logValue(in) }
+func (in SendMessageInput) LogValue() slog.Value { return redact.LogValue(in) }

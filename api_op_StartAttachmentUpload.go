@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -103,7 +104,7 @@ func uploadMetadata(r *restjson.Reader, v *types.UploadMetadata) {
 }
 
 // LogValue hides the secrets of the input from log/slog.
-func (in StartAttachmentUploadInput) LogValue() slog.Value { return logValue(in) }
+func (in StartAttachmentUploadInput) LogValue() slog.Value { return redact.LogValue(in) }
 
 // LogValue hides the secrets of the output from log/slog.
-func (out StartAttachmentUploadOutput) LogValue() slog.Value { return logValue(out) }
+func (out StartAttachmentUploadOutput) LogValue() slog.Value { return redact.LogValue(out) }

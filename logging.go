@@ -3,10 +3,8 @@ package connectparticipant
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -94,12 +92,3 @@ func peekBody(response *http.Response) []byte {
 type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
-
-// logValue returns v for log/slog, without its secrets.
-func logValue(v any) slog.Value {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return slog.StringValue("[redacted]")
-	}
-	return slog.AnyValue(json.RawMessage(redact.JSON(data)))
-}

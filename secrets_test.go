@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // secrets are what the calls of fullCalls send and get that nobody may see: tokens,
@@ -219,6 +220,17 @@ func TestFormattedInputsAndOutputsHideSecrets(t *testing.T) {
 		for _, v := range []any{input, out, reflect.ValueOf(input).Elem().Interface(), reflect.ValueOf(out).Elem().Interface()} {
 			requireNoSecrets(t, fmt.Sprintf("%v\n%+v\n%#v\n%s", v, v, v, logged(v)))
 		}
+	}
+	for _, v := range []any{
+		types.Item{Content: aws.String("secret")},
+		&types.Item{DisplayName: aws.String("Änne")},
+		types.ConnectionCredentials{ConnectionToken: aws.String(connectionToken)},
+		types.Websocket{Url: aws.String("wss://?AuthToken=secret")},
+		types.Attendee{JoinToken: aws.String("secret")},
+		types.View{Content: &types.ViewContent{Template: aws.String("secret")}},
+		types.UploadMetadata{Url: aws.String("secret"), HeadersToInclude: map[string]string{"x": "secret"}},
+	} {
+		requireNoSecrets(t, logged(v))
 	}
 	require.Contains(t, logged(connectparticipant.SendMessageInput{Content: aws.String("hi"), ContentType: aws.String("text/plain")}), `"ContentType":"text/plain"`)
 }

@@ -1,5 +1,11 @@
 package types
 
+import (
+	"log/slog"
+
+	"github.com/participant-go/connectparticipant/internal/redact"
+)
+
 // Item is one entry of a chat's transcript: a message, an event or an attachment.
 //
 // Every member may be absent; which ones are there depends on Type and ContentType.
@@ -47,6 +53,9 @@ type Item struct {
 	// Type is the kind of item. Unlisted values occur.
 	Type ChatItemType
 }
+
+// LogValue hides the content and names from log/slog.
+func (v Item) LogValue() slog.Value { return redact.LogValue(v) }
 
 // AttachmentItem describes a file in the chat.
 type AttachmentItem struct {
@@ -119,6 +128,9 @@ type ConnectionCredentials struct {
 	Expiry *string
 }
 
+// LogValue hides the token from log/slog.
+func (v ConnectionCredentials) LogValue() slog.Value { return redact.LogValue(v) }
+
 // Websocket holds the address of the chat's socket.
 type Websocket struct {
 	// ConnectionExpiry is when to call CreateParticipantConnection again,
@@ -128,6 +140,9 @@ type Websocket struct {
 	// Url is a secret: it holds the credential. Connect within 100 seconds.
 	Url *string
 }
+
+// LogValue hides the address from log/slog.
+func (v Websocket) LogValue() slog.Value { return redact.LogValue(v) }
 
 // WebRTCConnection holds what a client of the Amazon Chime SDK needs to join the
 // call of an in-app, web or video contact.
@@ -147,6 +162,9 @@ type Attendee struct {
 	// JoinToken is the secret that lets the attendee in.
 	JoinToken *string
 }
+
+// LogValue hides the token from log/slog.
+func (v Attendee) LogValue() slog.Value { return redact.LogValue(v) }
 
 // WebRTCMeeting describes a WebRTC meeting.
 type WebRTCMeeting struct {
@@ -203,6 +221,9 @@ type UploadMetadata struct {
 	UrlExpiry *string
 }
 
+// LogValue hides the address and headers from log/slog.
+func (v UploadMetadata) LogValue() slog.Value { return redact.LogValue(v) }
+
 // View is a view resource: a form, a card or another guide that a client renders.
 type View struct {
 	// Arn is the Amazon Resource Name of the view.
@@ -220,6 +241,9 @@ type View struct {
 	// Version counts the view's versions.
 	Version *int32
 }
+
+// LogValue hides the content from log/slog.
+func (v View) LogValue() slog.Value { return redact.LogValue(v) }
 
 // ViewContent is what a client renders a view from.
 type ViewContent struct {

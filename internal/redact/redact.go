@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sort"
 	"strings"
@@ -70,6 +71,15 @@ func replace(name string, v any) any {
 		}
 	}
 	return v
+}
+
+// LogValue returns v, as JSON without its secrets, for log/slog.
+func LogValue(v any) slog.Value {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return slog.StringValue("[redacted]")
+	}
+	return slog.AnyValue(json.RawMessage(JSON(data)))
 }
 
 // Secrets returns the strings of a JSON body that JSON would replace.
