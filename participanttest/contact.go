@@ -85,7 +85,9 @@ func (c *Contact) add(role types.ParticipantRole, displayName string) *Participa
 		counts:      map[string]int{},
 	}
 	c.participants = append(c.participants, p)
-	c.srv.participants[p.Token] = p
+	if !c.ended || c.srv.opts.TokensOutliveTheEnd {
+		c.srv.participants[p.Token] = p
+	}
 	return p
 }
 

@@ -28,6 +28,7 @@
 //   - The duration of a chat, the five minutes for the first connection, ConnectionExpiry,
 //     and the gateway's limits of 10 minutes idle and 2 hours of life: a socket lives
 //     until one side closes it.
+//   - The address of a server that listens on all interfaces: its URLs name 127.0.0.1.
 //   - TLS, regions, and the Authorization header, which is ignored.
 //   - New contact ids: after a transfer the chat has the ids that it had.
 //   - What a real agent, flow, message processor, virus scanner, WebRTC meeting or
@@ -63,7 +64,7 @@
 //   - Pushes. All who haven't left get them, the sender too, on each socket that is
 //     subscribed when they are sent; nothing is repeated later. A push follows the answer
 //     of the request that caused it, and in one chat pushes keep the order of their
-//     making. A client that doesn't read is cut off with a reset when 1,024 frames or
+//     making. A client that doesn't read is cut off with a reset when 16,384 frames or
 //     8 MiB wait for it.
 //   - Times. No two items of a chat have the same AbsoluteTime; the later one gets a
 //     millisecond more. ConnectionExpiry is 66 minutes ahead, an upload URL lives 15.

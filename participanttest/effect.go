@@ -1,6 +1,7 @@
 package participanttest
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -46,13 +47,22 @@ const (
 // error code of the service, without doing anything else. On a ping it answers with the
 // status in the frame.
 func Fail(status int, code string) Effect {
+	checkStatus(status)
 	return Effect{kind: effectFail, status: status, code: code}
 }
 
 // Answer answers an operation, an upload, a download or an upgrade with a body of your
 // own and no error type, as a proxy does.
 func Answer(status int, contentType, body string) Effect {
+	checkStatus(status)
 	return Effect{kind: effectAnswer, status: status, contentType: contentType, body: body}
+}
+
+// checkStatus panics where net/http would, later.
+func checkStatus(status int) {
+	if status < 200 || status > 599 {
+		panic(fmt.Sprintf("participanttest: no answer has status %d", status))
+	}
 }
 
 // AnswerHTML answers as a proxy without manners does.
@@ -64,8 +74,9 @@ func AnswerHTML(status int) Effect {
 // the answer's body.
 func Truncate() Effect { return Effect{kind: effectTruncate} }
 
-// Delay lets an operation, an upload, a download, an upgrade, an answer to a frame or a
-// push wait for d, in real time.
+// Delay lets an operation, an upload, a download or an upgrade wait for d in real time,
+// the answer to a frame or a push for d on the server's clock. What waits happens also if
+// the client has gone meanwhile.
 func Delay(d time.Duration) Effect { return Effect{kind: effectDelay, delay: d} }
 
 // DropBefore cuts the connection of an operation, an upload, a download or an upgrade
@@ -106,8 +117,8 @@ func Lose() Effect { return Effect{kind: effectLose} }
 // Duplicate pushes an item twice.
 func Duplicate() Effect { return Effect{kind: effectDuplicate} }
 
-// Reorder holds a push back until the next one on the same socket has gone out, or for
-// a second if there is none.
+// Reorder holds a push back until the next one on the same socket that it doesn't strike
+// has gone out, or for a second on the server's clock: give the fault Times or Chance.
 func Reorder() Effect { return Effect{kind: effectReorder} }
 
 // Lag hides an item from GetTranscript until d has passed on the server's clock, as a

@@ -381,6 +381,92 @@ func TestTheSameSeedGivesTheSameFaults(t *testing.T) {
 	}
 }
 
+// What a fault keeps from being looked at is counted all the same.
+func TestStruckRequestsAreCounted(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		t, contact := w.t, w.srv.NewChat()
+		bearer := token(t, w.srv, contact.Customer)
+		w.srv.Inject(participanttest.Fault{On: "SendMessage", Times: 2, Effect: participanttest.Fail(429, "ThrottlingException")})
+		for range 3 {
+			post(t, w.srv, "/participant/message", bearer, hello)
+		}
+		require.Equal(t, 3, contact.Customer.Count("SendMessage"))
+		requests := w.srv.Requests()
+		require.Equal(t, 429, requests[len(requests)-2].Status)
+		require.Equal(t, "ThrottlingException", requests[len(requests)-2].ErrorCode)
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Fail(503, "")})
+		tryDial(t, w.srv, socketURL(t, w.srv, contact.Customer))
+		require.Equal(t, 1, contact.Customer.Count("WebSocket"))
+	})
+}
+
+func TestNobodyJoinsAChatThatHasEnded(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		contact := w.srv.NewChat()
+		contact.End()
+		late := contact.AddParticipant("AGENT", "late")
+		denied(w.t, post(w.t, w.srv, "/participant/connection", late.Token, `{"ConnectParticipant":true}`))
+		require.Len(w.t, contact.Kept(), 1)
+	})
+}
+
+func TestEffectsElsewhereDoNothing(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		t, contact := w.t, w.srv.NewChat()
+		for _, effect := range []participanttest.Effect{participanttest.Lose(), participanttest.Fail(500, ""), participanttest.Truncate(), participanttest.Lag(time.Minute)} {
+			w.srv.Inject(participanttest.Fault{On: participanttest.OnSubscribe, Times: 1, Effect: effect})
+			listen(t, w.srv, contact.Customer)
+		}
+		require.Panics(t, func() { participanttest.Fail(99, "") })
+	})
+}
+
+func TestClosingWithoutACodeIsAReset(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		contact := w.srv.NewChat()
+		conn := listen(w.t, w.srv, contact.Customer)
+		contact.Customer.CloseSockets(0, "")
+		require.Equal(w.t, websocket.StatusCode(-1), closed(w.t, conn))
+		require.NoError(w.t, contact.Customer.WaitSockets(w.t.Context(), 0))
+	})
+}
+
+// Waiting for what holds already succeeds, whatever else has ended.
+func TestWaitForWhatHolds(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t)
+	token(t, srv, srv.NewChat().Customer)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	srv.Close()
+	for range 100 {
+		require.NoError(t, srv.WaitRequest(ended, "CreateParticipantConnection", 1))
+	}
+}
+
+// A delayed operation happens also if its client has gone.
+func TestADelayedOperationHappens(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := participanttest.Start(t, participanttest.InMemory())
+		contact := srv.NewChat()
+		bearer := token(t, srv, contact.Customer)
+		srv.Inject(participanttest.Fault{On: "SendMessage", Effect: participanttest.Delay(time.Minute)})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := srv.Client().Do(request(t, http.MethodPost, srv.URL+"/participant/message", bearer, hello).WithContext(ctx))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Len(t, contact.Kept(), 1)
+		time.Sleep(time.Minute) //nolint:forbidigo // in a bubble
+		synctest.Wait()
+		require.Len(t, contact.Kept(), 2)
+	})
+}
+
 func TestThrottling(t *testing.T) {
 	t.Parallel()
 	everywhereWith(t, func(o *participanttest.Options) { o.Throttle = true }, func(w world) {

@@ -12,12 +12,13 @@ type faultyConn struct {
 	net.Conn
 	mute      atomic.Bool
 	blind     atomic.Bool
+	reset     *atomic.Bool // the end is to be a TCP reset
 	closed    chan struct{}
 	closeOnce sync.Once
 }
 
-func newFaultyConn(conn net.Conn) *faultyConn {
-	return &faultyConn{Conn: conn, closed: make(chan struct{})}
+func newFaultyConn(conn net.Conn, reset *atomic.Bool) *faultyConn {
+	return &faultyConn{Conn: conn, reset: reset, closed: make(chan struct{})}
 }
 
 // Write pretends, when mute.
@@ -28,17 +29,23 @@ func (c *faultyConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// Read waits for the end, when blind. A read that had begun before takes one more piece.
-func (c *faultyConn) Read(p []byte) (int, error) {
+// Read waits for the end, when blind, also if it became so while it was reading.
+func (c *faultyConn) Read(p []byte) (n int, err error) {
+	if !c.blind.Load() {
+		n, err = c.Conn.Read(p)
+	}
 	if c.blind.Load() {
 		<-c.closed
 		return 0, net.ErrClosed
 	}
-	return c.Conn.Read(p)
+	return n, err
 }
 
 func (c *faultyConn) Close() error {
 	c.closeOnce.Do(func() { close(c.closed) })
+	if tcp, ok := c.Conn.(interface{ SetLinger(int) error }); ok && c.reset.Load() {
+		_ = tcp.SetLinger(0)
+	}
 	return c.Conn.Close()
 }
 

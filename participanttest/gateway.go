@@ -119,21 +119,21 @@ func (k *socket) happening(on string) happening {
 // interfere does what an effect does in place of the answer to a frame. It reports
 // whether there is to be no answer.
 func (k *socket) interfere(e Effect, in incoming) bool {
-	switch e.kind {
-	case effectNone:
-		return false
-	case effectDelay:
+	switch {
+	case e.kind == effectIgnore:
+	case e.kind == effectDelay:
 		k.srv.after(e.delay, func() { k.respond(in) })
-	case effectRefuse:
+	case e.kind == effectRefuse && in.Topic == topicSubscribe:
 		k.answer(acknowledgement{topicSubscribe, subscription{"failure", []string{topicChat}}})
-	case effectFail:
+	case e.kind == effectFail && in.Topic == topicPing:
 		k.answer(pong{topicPing, e.status, http.StatusText(e.status)})
-	case effectGatewayError:
+	case e.kind == effectGatewayError:
 		k.answer(k.gatewayError())
-	case effectClose:
+	case e.kind == effectClose:
 		k.closeAs(e)
 	default:
 		k.transport.strike(e)
+		return false
 	}
 	return true
 }
@@ -145,7 +145,7 @@ func (k *socket) gatewayError() gatewayError {
 // closeAs closes with a close frame, or cuts the connection if the code is 0.
 func (k *socket) closeAs(e Effect) {
 	if e.closeCode != 0 {
-		k.close(e.closeCode, "")
+		k.close(e.closeCode, e.body)
 		return
 	}
 	k.detach()

@@ -1,7 +1,6 @@
 package participanttest
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -12,13 +11,21 @@ func (s *Server) strikeOperation(op operation, bearer string) Effect {
 	defer s.mu.Unlock()
 	h := s.authenticate(op.bearer, bearer).happening(op.name)
 	h.operation = true
-	return s.strike(h)
+	return s.strikeRequest(h, op.name)
 }
 
-func (s *Server) strikeRequest(on string, p *Participant) Effect {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.strike(p.happening(on))
+// strikeRequest remembers a request that a fault keeps from being looked at; its status
+// is 0 if it gets no answer.
+func (s *Server) strikeRequest(h happening, operation string) Effect {
+	e := s.strike(h)
+	switch e.kind {
+	case effectFail, effectAnswer, effectDropBefore, effectIgnore:
+		request := newRequest(operation, h.participant, e.status)
+		request.ErrorCode = e.code
+		s.log(request, h.participant)
+	default:
+	}
+	return e
 }
 
 // interfere does what an effect does to a request before it is looked at. It reports
@@ -26,7 +33,7 @@ func (s *Server) strikeRequest(on string, p *Participant) Effect {
 func (s *Server) interfere(w http.ResponseWriter, r *http.Request, e Effect) bool {
 	switch e.kind {
 	case effectDelay:
-		s.pause(r.Context(), e.delay)
+		s.pause(e.delay)
 		return false
 	case effectFail:
 		s.writeFailure(w, &wireError{Status: e.status, Code: e.code, Message: http.StatusText(e.status)})
@@ -37,7 +44,10 @@ func (s *Server) interfere(w http.ResponseWriter, r *http.Request, e Effect) boo
 	case effectDropBefore:
 		panic(http.ErrAbortHandler) // net/http cuts the connection
 	case effectIgnore:
-		s.pause(r.Context(), never)
+		select {
+		case <-r.Context().Done():
+		case <-s.closing:
+		}
 		panic(http.ErrAbortHandler)
 	default:
 		return false
@@ -45,14 +55,15 @@ func (s *Server) interfere(w http.ResponseWriter, r *http.Request, e Effect) boo
 	return true
 }
 
-// pause ends early when the client goes or the server closes.
-func (s *Server) pause(ctx context.Context, d time.Duration) {
-	alarm := time.NewTimer(d)
-	defer alarm.Stop()
+// pause waits for d, also when the client has gone: a network that is slow delivers all
+// the same. It gives the request up when the server closes.
+func (s *Server) pause(d time.Duration) {
+	alarm, stop := newAlarm(d)
+	defer stop()
 	select {
-	case <-alarm.C:
-	case <-ctx.Done():
+	case <-alarm:
 	case <-s.closing:
+		panic(http.ErrAbortHandler)
 	}
 }
 
@@ -107,13 +118,19 @@ func (s *Server) writeFailure(w http.ResponseWriter, e *wireError) {
 }
 
 func (s *Server) interfereWithStorage(w http.ResponseWriter, r *http.Request) bool {
-	on := OnDownload
+	on, operation := OnDownload, "GetObject"
 	if r.Method == http.MethodPut {
-		on = OnUpload
+		on, operation = OnUpload, "PutObject"
 	}
 	var owner *Participant
 	if a := s.findAttachment(r.URL.Path); a != nil {
 		owner = a.owner
 	}
-	return s.interfere(w, r, s.strikeRequest(on, owner))
+	return s.interfere(w, r, s.strikeStorage(owner.happening(on), operation))
+}
+
+func (s *Server) strikeStorage(h happening, operation string) Effect {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.strikeRequest(h, operation)
 }

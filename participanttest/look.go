@@ -176,7 +176,9 @@ func (s *Server) changed() {
 // wait sees every state, also one that doesn't last: changed looks in the moment.
 func (s *Server) wait(ctx context.Context, holds func() bool) error {
 	w := &waiter{holds: holds, done: make(chan struct{})}
-	s.addWaiter(w)
+	if s.addWaiter(w) {
+		return nil // also with a context that has ended, or a server that has closed
+	}
 	select {
 	case <-w.done:
 		return nil
@@ -188,11 +190,15 @@ func (s *Server) wait(ctx context.Context, holds func() bool) error {
 	}
 }
 
-func (s *Server) addWaiter(w *waiter) {
+// addWaiter reports whether what is waited for holds already.
+func (s *Server) addWaiter(w *waiter) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if w.holds() {
+		return true
+	}
 	s.waiters = append(s.waiters, w)
-	s.changed()
+	return false
 }
 
 func (s *Server) dropWaiter(w *waiter) {

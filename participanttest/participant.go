@@ -29,6 +29,7 @@ type Participant struct {
 	left        bool
 	deaf        bool // has left and gets no more pushes
 	sockets     []*socket
+	atDoor      int      // its upgrades under way
 	dialled     int      // how many sockets there ever were
 	generation  int      // how often it has called CreateParticipantConnection
 	tickets     []string // in its WebSocket URLs, oldest first
@@ -98,12 +99,13 @@ func (p *Participant) mark(messageID, contentType string) {
 func (p *Participant) ExpireTokens() { p.act(p.forgetConnections) }
 
 // CloseSockets closes the participant's WebSockets with a code and a reason, after what
-// is on its way to them.
+// is on its way to them. Code 0 is CutSockets; a code that no close frame may carry, such
+// as 1006, ends the connection without one.
 func (p *Participant) CloseSockets(code int, reason string) {
 	p.contact.srv.mu.Lock()
 	defer p.contact.srv.mu.Unlock()
 	for len(p.sockets) > 0 {
-		p.sockets[0].close(websocket.StatusCode(code), reason)
+		p.sockets[0].closeAs(Effect{closeCode: websocket.StatusCode(code), body: reason})
 	}
 }
 
@@ -148,7 +150,7 @@ func (p *Participant) event(contentType string) *Item {
 
 // join tells the others the first time.
 func (p *Participant) join() {
-	if p.joined {
+	if p.joined || p.left || p.contact.ended {
 		return
 	}
 	p.joined = true

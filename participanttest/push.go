@@ -150,8 +150,13 @@ func (k *socket) push(f frame, e Effect) {
 		k.srv.after(e.delay, func() { k.enqueue(f) })
 		return
 	case effectReorder:
-		k.held = append(k.held, f)
-		k.srv.after(time.Second, k.releaseHeld)
+		held := &f
+		k.held = append(k.held, held)
+		k.srv.after(time.Second, func() {
+			if slices.Contains(k.held, held) {
+				k.releaseHeld()
+			}
+		})
 		return
 	case effectClose:
 		k.closeAs(e)
@@ -169,7 +174,7 @@ func (k *socket) push(f frame, e Effect) {
 
 func (k *socket) releaseHeld() {
 	for _, f := range k.held {
-		k.enqueue(f)
+		k.enqueue(*f)
 	}
 	k.held = nil
 }

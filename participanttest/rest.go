@@ -84,7 +84,7 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	bearer := r.Header.Get("X-Amz-Bearer")
 	effect := s.strikeOperation(op, bearer)
 	if s.opts.Latency > 0 {
-		s.pause(r.Context(), s.opts.Latency)
+		s.pause(s.opts.Latency)
 	}
 	if s.interfere(w, r, effect) {
 		return
@@ -150,7 +150,7 @@ func (s *Server) run(c *call, bearer string) (any, *wireError) {
 		return nil, errAccessDenied
 	}
 	c.contact = c.participant.contact
-	if c.contact.ended && !outlivesEnd[c.op.name] {
+	if c.contact.ended && (!s.opts.TokensOutliveTheEnd || !outlivesEnd[c.op.name]) {
 		return nil, errAccessDenied
 	}
 	if c.in.err != nil {

@@ -45,6 +45,7 @@ type Server struct {
 	credentials  map[string]credential   // by connection token
 	tickets      map[string]ticket       // by what stands in a WebSocket URL
 	open         map[*socket]struct{}
+	atDoor       int // upgrades under way
 	closed       bool
 	running      *call // the request whose operation runs
 	timers       timers

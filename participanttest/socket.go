@@ -17,7 +17,7 @@ const (
 	// maxQueued and maxQueuedBytes are what waits for a client that doesn't read. When
 	// they are full the connection is reset, as a gateway does with a slow consumer:
 	// neither the server nor anybody else in the chat may wait for it.
-	maxQueued      = 1024
+	maxQueued      = 16384
 	maxQueuedBytes = 8 << 20
 	// maxSockets of one participant (Administrator Guide, "Feature specifications").
 	maxSockets = 5
@@ -36,7 +36,7 @@ type socket struct {
 
 	// Guarded by srv.mu.
 	subscribed bool
-	held       []frame // by a fault, until the next push
+	held       []*frame // by a fault, until the next push
 
 	mu     sync.Mutex
 	queue  []frame
@@ -57,17 +57,9 @@ type frame struct {
 // other.
 func (k *socket) run(ctx context.Context, conn *websocket.Conn) {
 	conn.SetReadLimit(maxFrame)
-	context.AfterFunc(ctx, func() { k.closeTransport() })
+	context.AfterFunc(ctx, func() { _ = k.transport.Close() }) // ends every call on it
 	k.srv.sockets.Go(func() { k.read(conn) })
 	k.srv.sockets.Go(func() { k.write(ctx, conn) })
-}
-
-// closeTransport makes every call on the connection return, whatever it waits for.
-func (k *socket) closeTransport() {
-	if tcp, ok := k.transport.Conn.(interface{ SetLinger(int) error }); ok && k.reset.Load() {
-		_ = tcp.SetLinger(0)
-	}
-	_ = k.transport.Close()
 }
 
 func (k *socket) read(conn *websocket.Conn) {

@@ -54,7 +54,7 @@ func getTranscript(c *call) (any, *wireError) {
 	}
 	cursor, ok := c.contact.cursor(q)
 	switch {
-	case !ok && q.Start.ID != "" && q.nextToken == "" && c.srv.opts.EmptyForUnknownStart:
+	case !ok && q.Start.ID != "" && q.Start.kinds() == 1 && q.nextToken == "" && c.srv.opts.EmptyForUnknownStart:
 		return out, nil
 	case !ok:
 		return nil, errInvalid
@@ -129,10 +129,9 @@ func (c *Contact) cursor(q transcriptQuery) (int, bool) {
 		return c.included(i, q.Direction), ok && i >= c.past && !c.items[i].shown.After(c.srv.now())
 	case q.Start.AbsoluteTime != "":
 		return c.timeCursor(q)
-	case q.Start.MostRecent != 0 && q.Start.MostRecent <= len(c.items)-c.past:
-		return inclusive(len(c.items)-q.Start.MostRecent, q.Direction), true
 	case q.Start.MostRecent != 0:
-		return min(inclusive(c.past, q.Direction), len(c.items)), true
+		_, oldest := c.collect(len(c.items), c.past, -1, q.Start.MostRecent)
+		return min(inclusive(oldest, q.Direction), len(c.items)), true
 	default:
 		return len(c.items), true
 	}

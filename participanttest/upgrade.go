@@ -60,7 +60,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		cut()
-		s.forget(k)
+		s.turnAway(k)
 		return
 	}
 	k.transport.strike(effect)
@@ -76,9 +76,9 @@ func (s *Server) enter(token string) (p *Participant, status int) {
 	switch {
 	case !ok || !s.now().Before(t.expiry):
 		status = http.StatusForbidden
-	case s.opts.RefuseSixthSocket && len(t.participant.sockets) >= maxSockets:
+	case s.opts.RefuseSixthSocket && len(t.participant.sockets)+t.participant.atDoor >= maxSockets:
 		status = http.StatusForbidden
-	case s.closed || len(s.open) >= s.opts.MaxSockets:
+	case s.closed || len(s.open)+s.atDoor >= s.opts.MaxSockets:
 		status = http.StatusServiceUnavailable
 	default:
 		if s.opts.SingleUseURLs {
@@ -86,10 +86,30 @@ func (s *Server) enter(token string) (p *Participant, status int) {
 			s.tickets[token] = t
 		}
 		s.sockets.Add(1)
+		s.atDoor++
+		t.participant.atDoor++
 		return t.participant, 0
 	}
 	s.log(newRequest("WebSocket", t.participant, status), t.participant)
 	return nil, status
+}
+
+// turnAway ends an upgrade that didn't succeed.
+func (s *Server) turnAway(k *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k.number == 0 {
+		k.passDoor()
+		s.log(newRequest("WebSocket", k.participant, http.StatusBadRequest), k.participant)
+	}
+	delete(s.open, k)
+	k.detach()
+}
+
+// passDoor takes the socket from those that were let in but aren't open yet.
+func (k *socket) passDoor() {
+	k.srv.atDoor--
+	k.participant.atDoor--
 }
 
 func (s *Server) strikeUpgrade(token string) Effect {
@@ -100,7 +120,7 @@ func (s *Server) strikeUpgrade(token string) Effect {
 	if p != nil {
 		h.socket = p.dialled + 1
 	}
-	return s.strike(h)
+	return s.strikeRequest(h, "WebSocket")
 }
 
 // refuseUpgrade answers as API Gateway does.
@@ -126,7 +146,7 @@ func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	u.socket.transport = newFaultyConn(conn)
+	u.socket.transport = newFaultyConn(conn, &u.socket.reset)
 	return u.socket.transport, bufio.NewReadWriter(rw.Reader, bufio.NewWriter(u.socket.transport)), nil
 }
 
@@ -135,8 +155,11 @@ func (s *Server) welcome(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := k.participant
+	k.passDoor()
+	p.dialled++
+	k.number = p.dialled
 	s.log(newRequest("WebSocket", p, http.StatusSwitchingProtocols), p)
-	if s.closed {
+	if s.closed || p.left || p.contact.ended && !s.opts.TokensOutliveTheEnd { // while it was at the door
 		k.cut()
 		return
 	}
@@ -144,8 +167,6 @@ func (s *Server) welcome(k *socket) {
 	if len(p.sockets) == maxSockets {
 		p.sockets[0].close(websocket.StatusGoingAway, "Too many connections")
 	}
-	p.dialled++
-	k.number = p.dialled
 	p.sockets = append(p.sockets, k)
 	p.join()
 }
