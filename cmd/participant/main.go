@@ -4,6 +4,7 @@
 //
 //	participant demo [-in FILE] [-attach FILE]
 //	participant serve [-addr HOST:PORT] [-chats N] [-agent echo|none] [-max-sockets N]
+//	                  [-latency D] [-throttle] [-seed N]
 //
 // demo starts a fake of the Amazon Connect Participant Service on a free loopback
 // port, lets a customer and an agent hold a chat through the public client, and
