@@ -48,11 +48,11 @@ func readAPIError(ctx context.Context, response *http.Response, request *smithyh
 	if err != nil && ctx.Err() != nil {
 		return &smithy.CanceledError{Err: ctx.Err()}
 	}
-	info.Code = withoutSecrets(info.Code, request)
 	info.Message = withoutSecrets(info.Message, request)
 	if newError, ok := modeled[info.Code]; ok {
 		return newError(info)
 	}
+	info.Code = withoutSecrets(info.Code, request)
 	if info.Code == "" {
 		info.Code = "UnknownError"
 	}

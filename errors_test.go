@@ -123,6 +123,19 @@ func describeError(t *testing.T, err error) string {
 	return text
 }
 
+// A message may say what an error is called; that hides no error's code.
+func TestAContentThatIsACode(t *testing.T) {
+	t.Parallel()
+	client := newClient(func(*http.Request) (*http.Response, error) {
+		return answer(400, `{"message":"no"}`, "x-amzn-ErrorType", "ValidationException"), nil
+	})
+	_, err := client.SendMessage(t.Context(), &connectparticipant.SendMessageInput{
+		ConnectionToken: aws.String(connectionToken), Content: aws.String("ValidationException"), ContentType: aws.String("text/plain"),
+	})
+	var invalid *types.ValidationException
+	require.ErrorAs(t, err, &invalid)
+}
+
 func TestBadAnswers(t *testing.T) {
 	t.Parallel()
 	reset := errors.New("read: wire cut")
