@@ -55,8 +55,11 @@ func (in *DescribeViewInput) validate() error {
 	)
 }
 
+// viewPath is what the view token follows, the one secret that stands in a path.
+const viewPath = "/participant/views/"
+
 func (in *DescribeViewInput) request(w *restjson.RequestWriter) {
-	w.Get("/participant/views/", aws.ToString(in.ViewToken))
+	w.Get(viewPath, aws.ToString(in.ViewToken))
 }
 
 func (out *DescribeViewOutput) read(r *restjson.Reader) {

@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	viewPath = "/participant/views/"
 	redacted = "[redacted]"
 
 	// shortestSecret keeps a content such as "a" from tearing holes into a text.
@@ -52,7 +51,7 @@ func secretsOf(request *smithyhttp.Request) []string {
 	return secrets
 }
 
-// publicPath hides the view token, the one secret that stands in a path.
+// publicPath hides the view token.
 func publicPath(path string) string {
 	before, label, ok := strings.Cut(path, viewPath)
 	if !ok {

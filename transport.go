@@ -171,13 +171,10 @@ func (a *attempt) clean(err error) error {
 	if sending, ok := err.(*url.Error); ok { //nolint:errorlint // one further down is cleanError's
 		return &url.Error{Op: sending.Op, URL: siteOf(sending.URL), Err: a.clean(sending.Err)}
 	}
-	text := err.Error()
+	text := withoutSecrets(err.Error(), a.request)
 	var inner *url.Error
-	if errors.As(err, &inner) {
-		return &cleanError{text: withoutSecrets(text, a.request), err: err}
-	}
-	if clean := withoutSecrets(text, a.request); clean != text {
-		return &cleanError{text: clean, err: err}
+	if errors.As(err, &inner) || text != err.Error() {
+		return &cleanError{text: text, err: err}
 	}
 	return err
 }

@@ -130,7 +130,7 @@ func (k *socket) interfere(e Effect, in incoming) bool {
 	case e.kind == effectGatewayError:
 		k.answer(k.gatewayError())
 	case e.kind == effectClose:
-		k.closeAs(e)
+		k.end(e.closeCode, "")
 	default:
 		k.transport.strike(e)
 		return false
@@ -140,14 +140,4 @@ func (k *socket) interfere(e Effect, in incoming) bool {
 
 func (k *socket) gatewayError() gatewayError {
 	return gatewayError{"Forbidden", k.id, uuid.NewString()}
-}
-
-// closeAs closes with a close frame, or cuts the connection if the code is 0.
-func (k *socket) closeAs(e Effect) {
-	if e.closeCode != 0 {
-		k.close(e.closeCode, e.body)
-		return
-	}
-	k.detach()
-	k.abort()
 }

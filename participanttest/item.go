@@ -62,6 +62,8 @@ type Item struct {
 	shown time.Time // from when on GetTranscript shows it
 }
 
+func (it *Item) isShown(now time.Time) bool { return !it.shown.After(now) }
+
 // forever is when an item is shown that a fault keeps out of the transcript.
 var forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 

@@ -105,21 +105,13 @@ func (p *Participant) CloseSockets(code int, reason string) {
 	p.contact.srv.mu.Lock()
 	defer p.contact.srv.mu.Unlock()
 	for len(p.sockets) > 0 {
-		p.sockets[0].closeAs(Effect{closeCode: websocket.StatusCode(code), body: reason})
+		p.sockets[0].end(websocket.StatusCode(code), reason)
 	}
 }
 
 // CutSockets resets the connections of the participant's WebSockets; what is on its way
 // to them is lost.
-func (p *Participant) CutSockets() {
-	p.contact.srv.mu.Lock()
-	defer p.contact.srv.mu.Unlock()
-	for len(p.sockets) > 0 {
-		k := p.sockets[0]
-		k.detach()
-		k.abort()
-	}
-}
+func (p *Participant) CutSockets() { p.CloseSockets(0, "") }
 
 // act does something unless the participant has left or the chat has ended.
 func (p *Participant) act(do func()) {

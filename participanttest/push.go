@@ -159,7 +159,7 @@ func (k *socket) push(f frame, e Effect) {
 		})
 		return
 	case effectClose:
-		k.closeAs(e)
+		k.end(e.closeCode, "")
 		return
 	case effectDuplicate:
 		k.enqueue(f)

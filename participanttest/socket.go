@@ -156,6 +156,16 @@ func (k *socket) close(code websocket.StatusCode, reason string) {
 	k.enqueue(frame{code: code, reason: reason})
 }
 
+// end closes with a close frame, or cuts the connection if the code is 0.
+func (k *socket) end(code websocket.StatusCode, reason string) {
+	if code != 0 {
+		k.close(code, reason)
+		return
+	}
+	k.detach()
+	k.abort()
+}
+
 // detach makes the socket deaf: no push reaches it any more, and nobody counts it.
 func (k *socket) detach() {
 	p := k.participant

@@ -126,7 +126,7 @@ func (c *Contact) cursor(q transcriptQuery) (int, bool) {
 		return c.openToken(q)
 	case q.Start.ID != "":
 		i, ok := c.index[q.Start.ID]
-		return c.included(i, q.Direction), ok && i >= c.past && !c.items[i].shown.After(c.srv.now())
+		return c.included(i, q.Direction), ok && i >= c.past && c.items[i].isShown(c.srv.now())
 	case q.Start.AbsoluteTime != "":
 		return c.timeCursor(q)
 	case q.Start.MostRecent != 0:
@@ -197,7 +197,7 @@ func (c *Contact) page(q transcriptQuery, cursor int) (items []*Item, next int, 
 func (c *Contact) collect(from, to, step, limit int) (items []*Item, next int) {
 	now := c.srv.now()
 	for next = from; next != to && len(items) < limit; next += step {
-		if it := c.items[min(next, next+step)]; !it.shown.After(now) {
+		if it := c.items[min(next, next+step)]; it.isShown(now) {
 			items = append(items, it)
 		}
 	}
@@ -207,7 +207,7 @@ func (c *Contact) collect(from, to, step, limit int) (items []*Item, next int) {
 // shows tells whether an item between two cursors is shown.
 func (c *Contact) shows(from, to int) bool {
 	now := c.srv.now()
-	return slices.ContainsFunc(c.items[from:max(from, to)], func(it *Item) bool { return !it.shown.After(now) })
+	return slices.ContainsFunc(c.items[from:max(from, to)], func(it *Item) bool { return it.isShown(now) })
 }
 
 // nextToken carries the cursor, signed together with the contact and the request's

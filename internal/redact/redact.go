@@ -49,25 +49,26 @@ func JSON(data []byte) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(replace("", v)); err != nil {
+	if err := encoder.Encode(replace("", v, Text)); err != nil {
 		return fmt.Appendf(nil, "[%d bytes]", len(data))
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-func replace(name string, v any) any {
+// replace walks a JSON value and puts what by makes of each secret in its place.
+func replace(name string, v any, by func(string) string) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, child := range v {
-			v[k] = replace(k, child)
+			v[k] = replace(k, child, by)
 		}
 	case []any:
 		for i, child := range v {
-			v[i] = replace(name+"[]", child)
+			v[i] = replace(name+"[]", child, by)
 		}
 	case string:
 		if !harmless[name] && v != "" {
-			return Text(v)
+			return by(v)
 		}
 	}
 	return v
@@ -83,30 +84,16 @@ func LogValue(v any) slog.Value {
 }
 
 // Secrets returns the strings of a JSON body that JSON would replace.
-func Secrets(data []byte) []string {
+func Secrets(data []byte) (secrets []string) {
 	var v any
 	if json.Unmarshal(data, &v) != nil {
 		return nil
 	}
-	return collect(nil, "", v)
-}
-
-func collect(found []string, name string, v any) []string {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, child := range v {
-			found = collect(found, k, child)
-		}
-	case []any:
-		for _, child := range v {
-			found = collect(found, name+"[]", child)
-		}
-	case string:
-		if !harmless[name] {
-			found = append(found, v)
-		}
-	}
-	return found
+	replace("", v, func(secret string) string {
+		secrets = append(secrets, secret)
+		return secret
+	})
+	return secrets
 }
 
 // Text returns what stands for the secret s in a log.
