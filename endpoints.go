@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
@@ -180,31 +178,7 @@ func (m *resolveEndpoint) resolve(ctx context.Context) (smithyendpoints.Endpoint
 	if variants.DisableHTTPS {
 		resolved.URI.Scheme = "http"
 	}
-	return resolved, requireSecure(&resolved.URI, variants.DisableHTTPS)
-}
-
-// requireSecure refuses to send a token over plain http, but to this machine.
-func requireSecure(uri *url.URL, permitted bool) error {
-	switch {
-	case uri.Host == "":
-		return errors.New("the endpoint has no host")
-	case uri.Scheme == "https":
-		return nil
-	case uri.Scheme != "http":
-		return fmt.Errorf("the endpoint's scheme is %q, not https", uri.Scheme)
-	case permitted || isLoopback(uri.Hostname()):
-		return nil
-	}
-	return fmt.Errorf("plain http to %s would show the token to the network: use https, or set EndpointOptions.DisableHTTPS", uri.Host)
-}
-
-func isLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return resolved, endpoint.RequireSecureHTTP(&resolved.URI, variants.DisableHTTPS)
 }
 
 func applyEndpoint(request *smithyhttp.Request, resolved smithyendpoints.Endpoint) {

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/participant-go/connectparticipant/internal/endpoint"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
@@ -61,7 +62,7 @@ func defaultHTTPClient(options *Options) HTTPClient {
 // proxyButForLoopback keeps what may be plain http, names under localhost among it,
 // away from a proxy on another machine. net/http does so for localhost itself only.
 func proxyButForLoopback(r *http.Request) (*url.URL, error) {
-	if isLoopback(r.URL.Hostname()) {
+	if endpoint.IsLoopback(r.URL.Hostname()) {
 		return nil, nil //nolint:nilnil // no proxy, as http.Transport.Proxy has it
 	}
 	return http.ProxyFromEnvironment(r)

@@ -1,4 +1,5 @@
-// Package endpoint finds the URL of the service for a region.
+// Package endpoint finds the URL of the service for a region, and tells which URLs may
+// carry a secret.
 package endpoint
 
 import (

@@ -175,6 +175,29 @@ func (r *Reader) Text() string {
 	return string(token)
 }
 
+// Bytes reads a string into memory of its own; null is nil.
+func (r *Reader) Bytes() []byte {
+	if r.Null() {
+		return nil
+	}
+	return append([]byte{}, r.stringToken()...)
+}
+
+// Bool reads true or false into *target; null makes it nil.
+func (r *Reader) Bool(target **bool) {
+	*target = nil
+	v := r.peek() == 't'
+	switch {
+	case r.Null():
+		return
+	case v:
+		r.literal("true")
+	default:
+		r.literal("false")
+	}
+	*target = &v
+}
+
 // Int32 reads an integer into *target; null makes it nil.
 func (r *Reader) Int32(target **int32) {
 	*target = nil

@@ -77,34 +77,77 @@ func StringMap(r *Reader, target *map[string]string) {
 func Item(r *Reader, v *types.Item) {
 	mark := r.Mark()
 	for name := range r.Members() {
+		itemMember(r, name, v)
+	}
+	r.Store(mark)
+}
+
+// LiveItem is an item as a socket brings it, with members that the transcript's lack.
+type LiveItem struct {
+	types.Item
+
+	InitialContactID *string
+	// MessageCompleted and ChunkNumber stand in the pieces of a streamed message.
+	MessageCompleted *bool
+	ChunkNumber      *int32
+}
+
+// Read reads the item.
+func (v *LiveItem) Read(r *Reader) {
+	mark := r.Mark()
+	for name := range r.Members() {
 		switch string(name) {
-		case "AbsoluteTime":
-			r.String(&v.AbsoluteTime)
-		case "Attachments":
-			Structs(r, &v.Attachments, attachmentItem)
-		case "ContactId":
-			r.String(&v.ContactId)
-		case "Content":
-			r.String(&v.Content)
-		case "ContentType":
-			r.String(&v.ContentType)
-		case "DisplayName":
-			r.String(&v.DisplayName)
-		case "Id":
-			r.String(&v.Id)
+		case "InitialContactId":
+			r.String(&v.InitialContactID)
 		case "MessageMetadata":
-			Struct(r, &v.MessageMetadata, messageMetadata)
-		case "ParticipantId":
-			r.String(&v.ParticipantId)
-		case "ParticipantRole":
-			Enum(r, &v.ParticipantRole)
-		case "RelatedContactId":
-			r.String(&v.RelatedContactId)
-		case "Type":
-			Enum(r, &v.Type)
+			Struct(r, &v.MessageMetadata, v.metadata)
+		default:
+			itemMember(r, name, &v.Item)
 		}
 	}
 	r.Store(mark)
+}
+
+func (v *LiveItem) metadata(r *Reader, m *types.MessageMetadata) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "MessageCompleted":
+			r.Bool(&v.MessageCompleted)
+		case "ChunkNumber":
+			r.Int32(&v.ChunkNumber)
+		default:
+			metadataMember(r, name, m)
+		}
+	}
+}
+
+func itemMember(r *Reader, name []byte, v *types.Item) {
+	switch string(name) {
+	case "AbsoluteTime":
+		r.String(&v.AbsoluteTime)
+	case "Attachments":
+		Structs(r, &v.Attachments, attachmentItem)
+	case "ContactId":
+		r.String(&v.ContactId)
+	case "Content":
+		r.String(&v.Content)
+	case "ContentType":
+		r.String(&v.ContentType)
+	case "DisplayName":
+		r.String(&v.DisplayName)
+	case "Id":
+		r.String(&v.Id)
+	case "MessageMetadata":
+		Struct(r, &v.MessageMetadata, messageMetadata)
+	case "ParticipantId":
+		r.String(&v.ParticipantId)
+	case "ParticipantRole":
+		Enum(r, &v.ParticipantRole)
+	case "RelatedContactId":
+		r.String(&v.RelatedContactId)
+	case "Type":
+		Enum(r, &v.Type)
+	}
 }
 
 func attachmentItem(r *Reader, v *types.AttachmentItem) {
@@ -124,14 +167,18 @@ func attachmentItem(r *Reader, v *types.AttachmentItem) {
 
 func messageMetadata(r *Reader, v *types.MessageMetadata) {
 	for name := range r.Members() {
-		switch string(name) {
-		case "MessageId":
-			r.String(&v.MessageId)
-		case "MessageProcessingStatus":
-			Enum(r, &v.MessageProcessingStatus)
-		case "Receipts":
-			Structs(r, &v.Receipts, receipt)
-		}
+		metadataMember(r, name, v)
+	}
+}
+
+func metadataMember(r *Reader, name []byte, v *types.MessageMetadata) {
+	switch string(name) {
+	case "MessageId":
+		r.String(&v.MessageId)
+	case "MessageProcessingStatus":
+		Enum(r, &v.MessageProcessingStatus)
+	case "Receipts":
+		Structs(r, &v.Receipts, receipt)
 	}
 }
 

@@ -1,0 +1,40 @@
+package chat
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	firstBackoff = 500 * time.Millisecond
+	maxBackoff   = 30 * time.Second
+)
+
+// backoff returns how long to wait before attempt n, counted from 1: anything up to a
+// bound that doubles each time.
+func backoff(n int, longest time.Duration) time.Duration {
+	bound := longest
+	if n < 16 {
+		bound = min(longest, firstBackoff<<max(0, n-1))
+	}
+	return upTo(bound)
+}
+
+// upTo returns a random part of d.
+func upTo(d time.Duration) time.Duration { return rand.N(max(1, d)) }
+
+// between returns a random duration from low to high.
+func between(low, high time.Duration) time.Duration { return low + upTo(high-low) }
+
+// sleep waits for d, or for the end of ctx, which it reports as false.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

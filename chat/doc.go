@@ -1,0 +1,2 @@
+// Package chat holds live Amazon Connect chats.
+package chat

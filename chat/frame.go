@@ -1,0 +1,60 @@
+package chat
+
+import (
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+const (
+	topicChat      = "aws/chat"
+	topicSubscribe = "aws/subscribe"
+	topicHeartbeat = "aws/heartbeat"
+	topicPing      = "aws/ping"
+
+	subscribeFrame = `{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`
+	heartbeatFrame = `{"topic":"aws/heartbeat"}`
+	pingFrame      = `{"topic":"aws/ping"}`
+)
+
+// frame is what came over the socket in one piece.
+type frame struct {
+	topic      string // empty for an error of the gateway
+	content    []byte // of an item: JSON that came in a string
+	status     string // of a subscription
+	statusCode int32  // of a ping
+}
+
+func parseFrame(data []byte) (frame, error) {
+	var f frame
+	err := restjson.Decode(data, f.read)
+	return f, err
+}
+
+func (f *frame) read(r *restjson.Reader) {
+	for name := range r.Members() {
+		switch string(name) {
+		case "topic":
+			f.topic = r.Text()
+		case "content":
+			f.readContent(r)
+		case "statusCode":
+			var code *int32
+			if r.Int32(&code); code != nil {
+				f.statusCode = *code
+			}
+		}
+	}
+}
+
+// readContent reads a string, which holds an item, or the object of an acknowledgement.
+func (f *frame) readContent(r *restjson.Reader) {
+	switch r.Kind() {
+	case '"':
+		f.content = r.Bytes()
+	case '{':
+		for name := range r.Members() {
+			if string(name) == "status" && r.Kind() == '"' {
+				f.status = r.Text()
+			}
+		}
+	}
+}

@@ -1,0 +1,263 @@
+package chat
+
+import (
+	"encoding/json"
+	"hash/crc32"
+	"hash/fnv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/restjson"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	contentPrefix = "application/vnd.amazonaws.connect."
+	eventPrefix   = "event."
+)
+
+// item is one item from a socket or a page, on its way to becoming an event.
+type item struct {
+	types.Item
+
+	meta     Meta
+	key      uint64 // short for the Id; 0 without one
+	at       int64  // AbsoluteTime in ns; 0 if it can't be told
+	revision uint32 // of what can change in a message
+	final    bool   // no scan or processing is under way
+	kind     string // the content type without prefix, in lower case
+	live     bool   // never in the transcript
+	chunk    *chunk // of a streamed message that isn't complete
+}
+
+// chunk is a piece of a message that arrives piece by piece.
+type chunk struct{ number int32 }
+
+// liveItem reads the item of a frame. raw is kept.
+func liveItem(raw []byte) (*item, error) {
+	var live restjson.LiveItem
+	if err := restjson.Decode(raw, live.Read); err != nil {
+		return nil, err
+	}
+	it := newItem(live.Item)
+	it.meta.InitialContactID = aws.ToString(live.InitialContactID)
+	it.meta.Raw = raw
+	if live.MessageCompleted != nil && !*live.MessageCompleted {
+		it.chunk = &chunk{number: aws.ToInt32(live.ChunkNumber)}
+	}
+	return it, nil
+}
+
+// pageItem takes an item of the transcript.
+func pageItem(in types.Item) *item {
+	it := newItem(in)
+	it.meta.Raw = rawItem(&in)
+	return it
+}
+
+func newItem(in types.Item) *item {
+	it := &item{Item: in}
+	it.meta = Meta{
+		ID:           aws.ToString(in.Id),
+		AbsoluteTime: aws.ToString(in.AbsoluteTime),
+		From: From{
+			ParticipantID: aws.ToString(in.ParticipantId), Role: in.ParticipantRole, DisplayName: aws.ToString(in.DisplayName),
+		},
+		ContactID: aws.ToString(in.ContactId),
+	}
+	if t, err := connectparticipant.ParseTime(it.meta.AbsoluteTime); err == nil {
+		it.meta.Time, it.at = t, t.UnixNano()
+	}
+	if it.meta.ID != "" {
+		it.key = keyOf(it.meta.ID)
+	}
+	it.classify()
+	return it
+}
+
+// keyOf makes a short key of an id, the same in every process.
+func keyOf(parts ...string) uint64 {
+	h := fnv.New64a()
+	for _, part := range parts {
+		_, _ = h.Write([]byte(part))
+		_, _ = h.Write([]byte{0})
+	}
+	return h.Sum64()
+}
+
+// kinds are those of the item types that older parts of the service use for events.
+var kinds = map[types.ChatItemType]string{
+	types.ChatItemTypeTyping:            "event.typing",
+	types.ChatItemTypeParticipantJoined: "event.participant.joined",
+	types.ChatItemTypeParticipantLeft:   "event.participant.left",
+	types.ChatItemTypeChatEnded:         kindEnded,
+	types.ChatItemTypeTransferSucceeded: kindTransferred,
+	types.ChatItemTypeTransferFailed:    kindNotTransferred,
+}
+
+const (
+	kindTyping         = "event.typing"
+	kindEnded          = "event.chat.ended"
+	kindTransferred    = "event.transfer.succeeded"
+	kindNotTransferred = "event.transfer.failed"
+	kindMetadata       = "event.message.metadata"
+	kindParticipant    = "event.participant."
+	kindAuthentication = "event.authentication."
+)
+
+// kept are the events that a transcript shows, by their kind (API_connect-participant_Item).
+var kept = map[string]bool{
+	"event.participant.joined": true, "event.participant.left": true, "event.participant.invited": true,
+	kindEnded: true, kindTransferred: true, kindNotTransferred: true,
+}
+
+func (it *item) classify() {
+	it.kind = strings.TrimPrefix(strings.ToLower(aws.ToString(it.ContentType)), contentPrefix)
+	if kind, ok := kinds[it.Type]; ok && !strings.HasPrefix(it.kind, eventPrefix) {
+		it.kind = kind
+	}
+	if it.isMessage() {
+		it.revise()
+		return
+	}
+	it.final = true
+	it.live = strings.HasPrefix(it.kind, eventPrefix) && !kept[it.kind]
+}
+
+func (it *item) isMessage() bool {
+	return it.Type == types.ChatItemTypeMessage || it.Type == types.ChatItemTypeAttachment
+}
+
+// isMetadata tells receipts, which are never shown as an item.
+func (it *item) isMetadata() bool {
+	return it.kind == kindMetadata || it.Type == "MESSAGEMETADATA" || it.Type == "MESSAGE_METADATA"
+}
+
+// revise sums up what can change.
+func (it *item) revise() {
+	it.final = true
+	sum := crc32.ChecksumIEEE([]byte(aws.ToString(it.Content)))
+	for _, file := range it.Attachments {
+		sum = crc32.Update(sum, crc32.IEEETable, []byte(file.Status))
+		it.final = it.final && file.Status != types.ArtifactStatusInProgress
+	}
+	if status := it.processing(); status != "" {
+		sum = crc32.Update(sum, crc32.IEEETable, []byte(status))
+		it.final = it.final && status != types.MessageProcessingStatusProcessing
+	}
+	it.revision = sum
+}
+
+func (it *item) processing() types.MessageProcessingStatus {
+	if it.MessageMetadata == nil {
+		return ""
+	}
+	return it.MessageMetadata.MessageProcessingStatus
+}
+
+// event makes the event of an item that isn't a message's new state.
+func (it *item) event() Event {
+	rest := it.kind
+	switch {
+	case it.isMessage():
+		return it.message()
+	case it.kind == kindTyping:
+		return Typing{it.meta}
+	case it.kind == kindEnded:
+		return ChatEnded{Meta: it.meta}
+	case it.kind == kindTransferred, it.kind == kindNotTransferred:
+		return Transfer{it.meta, it.kind == kindTransferred}
+	case cutPrefix(&rest, kindParticipant):
+		return Participant{it.meta, ParticipantChange(rest)}
+	case cutPrefix(&rest, kindAuthentication):
+		return Authentication{it.meta, rest, sessionID(aws.ToString(it.Content))}
+	default:
+		return Other{it.meta, it.Type, aws.ToString(it.ContentType), aws.ToString(it.Content)}
+	}
+}
+
+func cutPrefix(s *string, prefix string) (found bool) {
+	*s, found = strings.CutPrefix(*s, prefix)
+	return found
+}
+
+func (it *item) message() Message {
+	m := Message{
+		Meta: it.meta, ContentType: aws.ToString(it.ContentType), Text: aws.ToString(it.Content), Status: it.processing(),
+	}
+	for _, file := range it.Attachments {
+		m.Attachments = append(m.Attachments, Attachment{
+			ID: aws.ToString(file.AttachmentId), Name: aws.ToString(file.AttachmentName),
+			ContentType: aws.ToString(file.ContentType), Status: file.Status,
+		})
+	}
+	return m
+}
+
+// size is about what the event takes of memory.
+func (it *item) size() int {
+	const overhead = 400
+	return overhead + 2*len(it.meta.Raw)
+}
+
+func sessionID(content string) string {
+	var c struct {
+		SessionID string `json:"SessionId"`
+	}
+	_ = json.Unmarshal([]byte(content), &c)
+	return c.SessionID
+}
+
+// receipts are those that the item carries.
+func (it *item) receipts() []Receipt {
+	if it.MessageMetadata == nil {
+		return nil
+	}
+	id := aws.ToString(it.MessageMetadata.MessageId)
+	if id == "" && it.isMessage() {
+		id = it.meta.ID
+	}
+	receipts := make([]Receipt, 0, len(it.MessageMetadata.Receipts))
+	for _, r := range it.MessageMetadata.Receipts {
+		receipts = append(receipts, it.receipt(id, r))
+	}
+	return receipts
+}
+
+func (it *item) receipt(messageID string, r types.Receipt) Receipt {
+	out := Receipt{Meta: it.meta, MessageID: messageID, Read: aws.ToString(r.ReadTimestamp) != ""}
+	out.AbsoluteTime = aws.ToString(r.DeliveredTimestamp)
+	if out.Read {
+		out.AbsoluteTime = aws.ToString(r.ReadTimestamp)
+	}
+	out.Time, _ = connectparticipant.ParseTime(out.AbsoluteTime)
+	out.From = From{ParticipantID: aws.ToString(r.RecipientParticipantId)}
+	if it.isMessage() {
+		out.ID = ""
+	}
+	return out
+}
+
+// rawItem writes the item as a socket would bring it.
+func rawItem(in *types.Item) json.RawMessage {
+	raw, _ := json.Marshal(wireItem(*in)) // strings and lists of them: nothing can fail
+	return raw
+}
+
+// wireItem is an Item whose absent members are left out.
+type wireItem struct {
+	AbsoluteTime     *string                `json:",omitempty"`
+	Attachments      []types.AttachmentItem `json:",omitempty"`
+	ContactId        *string                `json:",omitempty"`
+	Content          *string                `json:",omitempty"`
+	ContentType      *string                `json:",omitempty"`
+	DisplayName      *string                `json:",omitempty"`
+	Id               *string                `json:",omitempty"`
+	MessageMetadata  *types.MessageMetadata `json:",omitempty"`
+	ParticipantId    *string                `json:",omitempty"`
+	ParticipantRole  types.ParticipantRole  `json:",omitempty"`
+	RelatedContactId *string                `json:",omitempty"`
+	Type             types.ChatItemType     `json:",omitempty"`
+}

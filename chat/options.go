@@ -1,0 +1,110 @@
+package chat
+
+import (
+	"log/slog"
+	"math"
+	"net/http"
+	"time"
+)
+
+// Options configure a session. A zero value always means the default.
+type Options struct {
+	// ParticipantID is this participant's own id, by which events are known as Own.
+	// Defaults to finding it out from the first message sent.
+	ParticipantID string
+
+	// History is how many items older than the session are delivered first, the newest
+	// of them: a number, HistoryNone or HistoryAll. Defaults to 1,000.
+	History int
+
+	// Overlap is how far each reading of the transcript goes back behind what was read
+	// before: how long an item may take to show there without being missed. Defaults to
+	// 2 minutes.
+	Overlap time.Duration
+
+	// Settle is how long after a reconnect the transcript is read once more. Defaults to
+	// 10 seconds.
+	Settle time.Duration
+
+	// CatchUpWait is how long live items wait, after a reconnect, for the older ones in
+	// the transcript. When it is over, these are Late. Defaults to 30 seconds.
+	CatchUpWait time.Duration
+
+	// HoldBack delays each live item, so that one which arrives out of order can still
+	// be delivered in order. Defaults to none.
+	HoldBack time.Duration
+
+	// GiveUpAfter ends the session after so long without a connection, with ErrGaveUp.
+	// Waiting for the Limiter doesn't count. Defaults to never.
+	GiveUpAfter time.Duration
+
+	// Progress asks for Progress events of messages that arrive piece by piece.
+	// Defaults to none.
+	Progress bool
+
+	// HTTPClient opens the sockets, and carries files to and from signed URLs. It is
+	// copied, and the copy follows no redirects. Defaults to one that all sessions share.
+	HTTPClient *http.Client
+
+	// Limiter keeps the session's calls within the account's quotas. Defaults to one
+	// that all sessions of the process share, for the published quotas.
+	Limiter Limiter
+
+	// Logger is told of losses, retries and renewals; never of tokens or contents.
+	// Defaults to silence.
+	Logger *slog.Logger
+
+	maxBackoff time.Duration
+}
+
+// Values of Options.History.
+const (
+	// HistoryNone delivers nothing that is older than the session.
+	HistoryNone = -1
+	// HistoryAll delivers the whole transcript of the current contact. It is held in
+	// memory meanwhile.
+	HistoryAll = math.MaxInt
+)
+
+const defaultHistory = 1000
+
+func withDefaults(optFns []func(*Options)) Options {
+	var o Options
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	setDefault(&o.History, defaultHistory)
+	setDefault(&o.Overlap, 2*time.Minute)
+	setDefault(&o.Settle, 10*time.Second)
+	setDefault(&o.CatchUpWait, 30*time.Second)
+	setDefault(&o.maxBackoff, maxBackoff)
+	o.HTTPClient = withoutRedirects(o.HTTPClient)
+	if o.Limiter == nil {
+		o.Limiter = defaultLimiter
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func setDefault[T comparable](value *T, otherwise T) {
+	var zero T
+	if *value == zero {
+		*value = otherwise
+	}
+}
+
+// sharedClient has room for the connections of many sessions' uploads.
+var sharedClient = &http.Client{CheckRedirect: lastResponse}
+
+func lastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func withoutRedirects(client *http.Client) *http.Client {
+	if client == nil {
+		return sharedClient
+	}
+	c := *client
+	c.CheckRedirect = lastResponse
+	return &c
+}

@@ -1,0 +1,451 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	pageSize     = 100
+	behindEvery  = time.Second
+	maxRestarts  = 3
+	passDeadline = time.Minute // for one page
+)
+
+// passes are the readings of the transcript, one at a time. The session's mutex guards
+// them.
+type passes struct {
+	running  bool
+	stop     context.CancelFunc
+	wanted   bool      // at once
+	settleAt time.Time // once more
+	behindAt time.Time // when the last one for a slow caller began
+	first    bool      // the first is over
+	backward bool      // the service doesn't give what a forward pass needs
+}
+
+// passKind tells passes apart that differ.
+type passKind int
+
+const (
+	passHigh   passKind = iota // after a loss
+	passBehind                 // for a slow caller who has caught up
+	passLow                    // to settle, after a renewal, and to forget
+	passEnd                    // after the end
+)
+
+func (k passKind) priority() Priority {
+	switch k {
+	case passBehind:
+		return PriorityNormal
+	case passLow:
+		return PriorityLow
+	default:
+		return PriorityHigh
+	}
+}
+
+// stepPasses starts the pass that is due.
+func (s *Session) stepPasses(ctx context.Context, now time.Time) (next time.Time) {
+	p := &s.passes
+	if p.running || s.link.cur == nil || s.ending != nil {
+		return time.Time{}
+	}
+	silent, next := s.d.streams.silent(now)
+	kind := passLow
+	switch {
+	case p.wanted:
+		kind, p.wanted = passHigh, false
+	case s.d.behind && s.d.queue.halfEmpty():
+		if at := p.behindAt.Add(behindEvery); now.Before(at) {
+			return earlier(next, at)
+		}
+		kind, p.behindAt = passBehind, now
+	case !p.settleAt.IsZero() && !now.Before(p.settleAt):
+		p.settleAt = time.Time{}
+	case silent, s.d.fresh >= passAfter:
+	default:
+		return earlier(next, p.settleAt)
+	}
+	s.d.behind = false // what comes from now on waits beside the pass
+	ctx, cancel := context.WithCancel(ctx)
+	s.startPass(ctx, cancel, kind, now)
+	return time.Time{}
+}
+
+func (s *Session) startPass(ctx context.Context, cancel context.CancelFunc, kind passKind, _ time.Time) {
+	s.passes.running, s.passes.stop = true, cancel
+	s.d.stats.Passes++
+	s.wg.Go(func() {
+		defer cancel()
+		s.pass(ctx, kind)
+	})
+}
+
+// pass reads the transcript until it has been read whole. A failure costs the socket
+// nothing.
+func (s *Session) pass(ctx context.Context, kind passKind) {
+	for attempt := 1; ; attempt++ {
+		read, err := s.readTranscript(ctx, kind)
+		if err == nil || kind == passEnd || ctx.Err() != nil {
+			s.passOver(read, err, kind)
+			return
+		}
+		wait := backoff(attempt+1, s.opts.maxBackoff)
+		s.opts.Logger.Warn("chat transcript could not be read", "error", err, "attempt", attempt, "next", wait)
+		if !sleep(ctx, wait) || !s.hasSocket() {
+			s.passOver(read, err, kind)
+			return
+		}
+	}
+}
+
+func (s *Session) hasSocket() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.link.cur != nil
+}
+
+func (s *Session) passOver(read reading, err error, kind passKind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.passes.running = false
+	if kind == passEnd {
+		s.ending.passed = true
+	}
+	if err == nil {
+		s.passes.first = true
+		s.d.passed(read.newest, read.epoch == s.d.epoch && (s.link.cur != nil || kind == passEnd))
+		s.arrived()
+	} else if s.d.catchingUp && s.link.cur != nil {
+		s.passes.wanted = true
+	}
+	s.rouse()
+}
+
+// reading is what a pass has found out.
+type reading struct {
+	newest int64 // the newest time on any page
+	epoch  int   // of the session, when what is newest was asked for
+	oldest int64 // a backward pass goes no further
+	known  bool  // a page showed an item that an earlier one had shown
+}
+
+var (
+	errNoWitness = errors.New("the transcript doesn't go back to what it showed before")
+	errStuck     = errors.New("the transcript's pages don't go on")
+)
+
+// readTranscript makes one pass: forward from before the fence, or backward to it where
+// the service can't do that.
+func (s *Session) readTranscript(ctx context.Context, kind passKind) (reading, error) {
+	fence, backward, first := s.passStart()
+	if fence == 0 || backward {
+		return s.readBackward(ctx, kind, fence, first)
+	}
+	read, err := s.readForward(ctx, kind, fence)
+	var invalid *types.ValidationException
+	if errors.Is(err, errNoWitness) || errors.As(err, &invalid) {
+		s.opts.Logger.Debug("chat transcript is read backward from now on", "error", err)
+		s.goBackward()
+		return s.readBackward(ctx, kind, fence, false)
+	}
+	return read, err
+}
+
+// passStart tells where to begin. Without the trace of an earlier page there is nothing
+// by which a forward pass could be believed.
+func (s *Session) passStart() (fence int64, backward, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	horizon := s.d.fence - int64(s.opts.Overlap)
+	witness := false
+	for _, e := range s.d.seen {
+		witness = witness || e.paged && e.at >= horizon
+	}
+	return s.d.fence, s.passes.backward || !witness, !s.passes.first && s.d.fence == 0
+}
+
+func (s *Session) goBackward() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.passes.backward = true
+}
+
+// cursor is where the next page begins.
+type cursor struct {
+	start   int64 // a time in ns, without token
+	token   string
+	created int // the connection that the token is of: it may not outlive it
+	tokens  int // restarts without progress
+}
+
+func (s *Session) readForward(ctx context.Context, kind passKind, fence int64) (read reading, err error) {
+	at := cursor{start: fence - int64(s.opts.Overlap)}
+	last := at.start
+	for {
+		if err := s.waitForRoom(ctx, kind); err != nil {
+			return read, err
+		}
+		at.keepToken(s.createdNow(), last)
+		read.epoch = s.epoch()
+		out, err := s.page(ctx, kind, at.forward())
+		var invalid *types.ValidationException
+		switch {
+		case err != nil && errors.As(err, &invalid) && at.token != "" && at.restart(last):
+			continue
+		case err != nil:
+			return read, err
+		}
+		last = max(last, s.takePage(pageItems(out.Transcript), &read))
+		if !at.follow(aws.ToString(out.NextToken), s.createdNow(), last) {
+			break
+		}
+		if at.tokens > maxRestarts {
+			return read, errStuck
+		}
+	}
+	if !read.known {
+		return read, errNoWitness
+	}
+	return read, nil
+}
+
+// keepToken lets go of a token from before the newest connection.
+func (c *cursor) keepToken(created int, last int64) {
+	if c.token != "" && c.created != created {
+		c.restart(last)
+	}
+}
+
+// restart begins again at the last time seen, without the token. It reports false when
+// that has been tried too often in one place.
+func (c *cursor) restart(last int64) bool {
+	if last <= c.start {
+		c.tokens++
+	} else {
+		c.tokens = 0
+	}
+	c.start, c.token = last-int64(time.Millisecond), ""
+	return c.tokens <= maxRestarts
+}
+
+// follow goes to the next page, if there is one. A token that was there before leads
+// nowhere.
+func (c *cursor) follow(token string, created int, last int64) bool {
+	switch token {
+	case "":
+		return false
+	case c.token:
+		c.restart(last)
+	default:
+		c.token, c.created = token, created
+	}
+	return true
+}
+
+func (c *cursor) forward() *connectparticipant.GetTranscriptInput {
+	in := &connectparticipant.GetTranscriptInput{
+		ScanDirection: types.ScanDirectionForward, SortOrder: types.SortKeyAscending, MaxResults: aws.Int32(pageSize),
+		StartPosition: &types.StartPosition{AbsoluteTime: aws.String(time.Unix(0, c.start).UTC().Format("2006-01-02T15:04:05.000Z"))},
+	}
+	if c.token != "" {
+		in.NextToken = &c.token
+	}
+	return in
+}
+
+// waitForRoom waits until the caller has taken half of what is there, and until it is
+// known which items are ours.
+func (s *Session) waitForRoom(ctx context.Context, kind passKind) error {
+	if kind == passEnd {
+		return nil
+	}
+	for {
+		var until time.Time
+		holds := func() bool {
+			now := time.Now()
+			until = time.Time{}
+			if s.d.waitsForOwn(now) {
+				until = s.d.ownUntil
+				return false
+			}
+			return s.d.queue.halfEmpty()
+		}
+		changed := s.unless(holds)
+		if changed == nil {
+			return nil
+		}
+		if err := waitFor(ctx, changed, until); err != nil {
+			return err
+		}
+	}
+}
+
+// waitFor waits for a change, for a time unless it is zero, or for ctx's end.
+func waitFor(ctx context.Context, changed <-chan struct{}, until time.Time) error {
+	var alarm <-chan time.Time
+	if !until.IsZero() {
+		timer := time.NewTimer(time.Until(until))
+		defer timer.Stop()
+		alarm = timer.C
+	}
+	select {
+	case <-changed:
+	case <-alarm:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (s *Session) createdNow() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.link.created
+}
+
+func (s *Session) epoch() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.d.epoch
+}
+
+func (s *Session) page(ctx context.Context, kind passKind, in *connectparticipant.GetTranscriptInput) (*connectparticipant.GetTranscriptOutput, error) {
+	ctx, cancel := context.WithTimeout(ctx, passDeadline)
+	defer cancel()
+	get := func(ctx context.Context, token *string) (*connectparticipant.GetTranscriptOutput, error) {
+		in.ConnectionToken = token
+		return s.client.GetTranscript(ctx, in, once)
+	}
+	if kind == passEnd {
+		return attemptCall(ctx, s, "GetTranscript", kind.priority(), s.currentToken, get)
+	}
+	return call(ctx, s, "GetTranscript", kind.priority(), get)
+}
+
+func pageItems(page []types.Item) []*item {
+	items := make([]*item, len(page))
+	for i := range page {
+		items[i] = pageItem(page[i])
+	}
+	return items
+}
+
+// takePage takes a page, the oldest item first, and returns its newest time.
+func (s *Session) takePage(items []*item, read *reading) (newest int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.witness(items, read)
+	s.d.arrivePage(items, origin{page: true})
+	s.arrived()
+	s.rouse()
+	for _, it := range items {
+		newest = max(newest, it.at)
+	}
+	return newest
+}
+
+// witness looks for what an earlier page has shown, and for the newest time.
+func (s *Session) witness(items []*item, read *reading) {
+	for _, it := range items {
+		e, ok := s.d.seen[it.key]
+		read.known = read.known || ok && e.paged
+		read.newest = max(read.newest, it.at)
+	}
+}
+
+// readBackward reads from the newest item to the first that is old enough, keeps what it
+// reads, and delivers it in order.
+func (s *Session) readBackward(ctx context.Context, kind passKind, fence int64, first bool) (read reading, err error) {
+	if err := s.waitForRoom(ctx, kind); err != nil {
+		return read, err
+	}
+	var items []*item
+	for range maxRestarts {
+		limit := math.MaxInt
+		if first {
+			limit = s.opts.History
+		}
+		if fence != 0 {
+			read.oldest = fence - int64(s.opts.Overlap)
+		}
+		items, err = s.collect(ctx, kind, limit, &read)
+		if !errors.Is(err, errStuck) {
+			break
+		}
+	}
+	if err != nil {
+		return read, err
+	}
+	slices.Reverse(items)
+	s.takeAll(items, &read, first)
+	return read, nil
+}
+
+func (s *Session) takeAll(items []*item, read *reading, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.witness(items, read)
+	s.d.arrivePage(items, origin{page: true, history: first, silent: first && s.opts.History < 0})
+	s.arrived()
+}
+
+// collect reads pages backward, the newest item first.
+func (s *Session) collect(ctx context.Context, kind passKind, limit int, read *reading) (items []*item, err error) {
+	read.epoch = s.epoch()
+	created := s.createdNow()
+	for token := ""; ; {
+		in := &connectparticipant.GetTranscriptInput{
+			ScanDirection: types.ScanDirectionBackward, SortOrder: types.SortKeyDescending, MaxResults: aws.Int32(pageSize),
+		}
+		if token != "" {
+			in.NextToken = &token
+		}
+		out, err := s.page(ctx, kind, in)
+		var invalid *types.ValidationException
+		switch {
+		case err != nil && token != "" && errors.As(err, &invalid):
+			return nil, errStuck
+		case err != nil:
+			return nil, err
+		}
+		var enough bool
+		if items, enough = read.add(items, out.Transcript, limit, s.opts.Overlap); enough {
+			return items, nil
+		}
+		next := aws.ToString(out.NextToken)
+		if next == "" {
+			return items, nil
+		}
+		if next == token || s.createdNow() != created {
+			return nil, errStuck
+		}
+		token = next
+	}
+}
+
+// add takes the items of a page until there are enough.
+func (r *reading) add(items []*item, page []types.Item, limit int, overlap time.Duration) ([]*item, bool) {
+	for _, in := range page {
+		it := pageItem(in)
+		oldest := r.oldest
+		if limit < 0 && len(items) > 0 && items[0].at != 0 {
+			oldest = items[0].at - int64(overlap)
+		}
+		past := in.RelatedContactId != nil && in.ContactId == nil
+		if past || it.at != 0 && it.at < oldest || limit >= 0 && len(items) >= limit {
+			return items, true
+		}
+		items = append(items, it)
+	}
+	return items, limit >= 0 && len(items) >= limit
+}

@@ -1,0 +1,410 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	goodLife       = 30 * time.Second // after which a lost socket begins the back-off anew
+	lingering      = 2 * time.Second  // how long a replaced socket is read
+	endReading     = 2 * time.Second  // how long sockets are read after chat.ended
+	endPassTimeout = 5 * time.Second
+	pingReplaceGap = 5 * time.Minute
+)
+
+// link is the connection to the service. The session's mutex guards it.
+type link struct {
+	conn     connection // what the newest CreateParticipantConnection gave
+	created  int        // counts them
+	cur, old *socket    // old is read a little longer than it need be
+	oldUntil time.Time
+
+	dialing bool
+	hurry   context.CancelFunc // makes a renewal urgent
+	waiting bool               // the dial waits for the limiter
+	dialAt  time.Time          // of the next attempt, while there is no socket
+	renewAt time.Time          // while there is one
+
+	attempts    int // failed in a row, or made sockets that didn't live long
+	denied      int // how often in a row CreateParticipantConnection was denied
+	failure     error
+	ackedAt     time.Time
+	lostAt      time.Time
+	excused     time.Duration // spent in the limiter since
+	pingRenewed time.Time
+	leaving     bool
+}
+
+// ending is the last seconds of a session.
+type ending struct {
+	why       CloseError
+	readUntil time.Time
+	deadline  time.Time
+	passed    bool // the last pass is over
+	passing   bool // or under way
+}
+
+// run is the session's one loop: it does what is due and sleeps until more is. It alone
+// starts dials and passes and sends heartbeats.
+func (s *Session) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	s.begin(time.Now())
+	for ctx.Err() == nil {
+		next, beating := s.step(ctx, time.Now())
+		if beating != nil {
+			s.sendHeartbeat(ctx, beating)
+		}
+		timer.Stop()
+		if !next.IsZero() {
+			timer.Reset(max(0, time.Until(next)))
+		}
+		select {
+		case <-s.wake:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	s.closeSockets()
+}
+
+func (s *Session) begin(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link.dialAt, s.link.lostAt = now, now
+}
+
+// step does what is due and returns when more is, and a socket to send heartbeats on.
+func (s *Session) step(ctx context.Context, now time.Time) (next time.Time, beating *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next = s.stepEnding(ctx, now)
+	if s.over != nil {
+		return time.Time{}, nil
+	}
+	due, beating := s.stepHeartbeat(now)
+	next = earlier(next, due)
+	next = earlier(next, s.stepLink(ctx, now))
+	next = earlier(next, s.stepPasses(ctx, now))
+	next = earlier(next, s.stepReceipts(ctx, now))
+	s.d.release(now)
+	s.arrived()
+	return earlier(next, s.d.nextRelease(now)), beating
+}
+
+func (s *Session) stepHeartbeat(now time.Time) (next time.Time, beating *socket) {
+	k := s.link.cur
+	if k == nil {
+		return time.Time{}, nil
+	}
+	send, err := k.beat(now)
+	if err != nil {
+		s.lose(k, err, now)
+		return time.Time{}, nil
+	}
+	if k.missed >= maxPingsMissed && now.Sub(s.link.pingRenewed) >= pingReplaceGap {
+		s.opts.Logger.Warn("chat socket reaches the gateway only", "pings missed", k.missed)
+		s.link.pingRenewed, s.link.renewAt = now, now
+	}
+	if !send {
+		k = nil
+	}
+	return s.link.cur.tick, k
+}
+
+// sendHeartbeat sends both kinds. That a socket is broken its reader finds out.
+func (s *Session) sendHeartbeat(ctx context.Context, k *socket) {
+	if k.write(ctx, heartbeatFrame) == nil {
+		_ = k.write(ctx, pingFrame)
+	}
+}
+
+// stepLink ends the replaced socket and starts the next dial.
+func (s *Session) stepLink(ctx context.Context, now time.Time) (next time.Time) {
+	l := &s.link
+	if l.old != nil && !now.Before(l.oldUntil) {
+		s.retire(l.old)
+		l.old = nil
+	}
+	if l.old != nil {
+		next = l.oldUntil
+	}
+	if l.dialing || s.ending != nil {
+		return earlier(next, s.stepGiveUp(now))
+	}
+	at, priority := l.renewAt, PriorityLow
+	if l.cur == nil {
+		at, priority = l.dialAt, PriorityNormal
+		if !s.started {
+			priority = PriorityHigh
+		}
+	}
+	if now.Before(at) {
+		return earlier(earlier(next, at), s.stepGiveUp(now))
+	}
+	s.startDial(ctx, priority)
+	return earlier(next, s.stepGiveUp(now))
+}
+
+// stepGiveUp ends the session when it has been without a connection for too long.
+func (s *Session) stepGiveUp(now time.Time) (next time.Time) {
+	l := &s.link
+	if s.opts.GiveUpAfter <= 0 || l.cur != nil || l.waiting || s.ending != nil {
+		return time.Time{}
+	}
+	at := l.lostAt.Add(l.excused + s.opts.GiveUpAfter)
+	if now.Before(at) {
+		return at
+	}
+	s.finish(&CloseError{Reason: ErrGaveUp, Cause: l.failure})
+	return time.Time{}
+}
+
+func (s *Session) startDial(ctx context.Context, priority Priority) {
+	l := &s.link
+	l.dialing = true
+	urgent, hurry := context.WithCancel(ctx)
+	if priority == PriorityLow && l.conn.life > 0 {
+		urgent, hurry = context.WithDeadline(ctx, l.conn.asked.Add(l.conn.life-connectionMargin))
+	}
+	l.hurry = hurry
+	s.wg.Go(func() {
+		defer hurry()
+		k, err := s.dial(ctx, urgent, priority)
+		s.dialed(k, err, time.Now())
+	})
+}
+
+// waits notes whether the dial waits for the limiter, which doesn't count as an outage.
+func (s *Session) waits(waiting bool, waited time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link.waiting = waiting
+	s.link.excused += waited
+	s.rouse()
+}
+
+// connected takes what CreateParticipantConnection gave: the newest token is used from
+// now on.
+func (s *Session) connected(c connection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link.conn, s.link.denied = c, 0
+	s.link.created++
+	s.changes.broadcast()
+}
+
+func (s *Session) dialed(k *socket, err error, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link.dialing = false
+	s.rouse()
+	switch {
+	case err == nil && (s.over != nil || s.ending != nil):
+		s.retire(k)
+	case s.over != nil || s.ending != nil:
+	case err == nil && k.dead:
+		s.dialFailed(errors.New("the socket was lost at once"), now)
+	case err == nil:
+		s.attach(k, now)
+	default:
+		s.dialFailed(err, now)
+	}
+}
+
+func (s *Session) dialFailed(err error, now time.Time) {
+	l := &s.link
+	l.failure = err
+	s.changes.broadcast()
+	var failed *dialError
+	created := errors.As(err, &failed) && failed.created
+	wait := time.Duration(0)
+	switch {
+	case created && isDenied(err):
+		if l.denied++; l.denied > 1 {
+			s.refused(err, now)
+			return
+		}
+		wait = between(time.Second, 3*time.Second)
+	case created && isFinal(err):
+		s.finish(&CloseError{Reason: ErrGaveUp, Cause: err})
+		return
+	default:
+		l.attempts++
+		wait = backoff(l.attempts, s.opts.maxBackoff)
+	}
+	l.dialAt, l.renewAt = now.Add(wait), now.Add(wait)
+	s.opts.Logger.Warn("chat connection failed", "error", err, "attempt", l.attempts, "next", wait)
+}
+
+// refused is the end for a token that the service doesn't take any more. If chat.ended
+// was missed, the old connection token may still show it.
+func (s *Session) refused(err error, now time.Time) {
+	reason := ErrAccessDenied
+	if s.d.removed {
+		reason = ErrRemoved
+	}
+	s.ending = &ending{why: CloseError{Reason: reason, Cause: err}, readUntil: now, deadline: now.Add(endPassTimeout)}
+	s.ending.passed = s.link.created == 0
+}
+
+// attach makes a subscribed socket the session's.
+func (s *Session) attach(k *socket, now time.Time) {
+	l := &s.link
+	k.tick = now
+	renewal := l.cur != nil
+	if renewal {
+		l.old, l.oldUntil = l.cur, now.Add(lingering)
+	}
+	l.cur, l.ackedAt, l.excused = k, now, 0
+	l.renewAt = now.Add(l.conn.renewIn)
+	s.passes.settleAt = now.Add(s.opts.Settle)
+	s.opts.Logger.Debug("chat socket subscribed", "renewal", renewal, "renewed in", l.conn.renewIn)
+	if renewal {
+		s.d.stats.Renewals++
+		return
+	}
+	s.d.lose(now.Add(s.opts.CatchUpWait))
+	s.passes.wanted = true
+	if s.started {
+		s.d.stats.Reconnects++
+		s.d.connectionChanged(ConnectionChanged{Connected: true})
+		s.arrived()
+	}
+	s.started = true
+	s.changes.broadcast()
+}
+
+// lost is told by the reader of a socket that has come to its end.
+func (s *Session) lost(k *socket, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lose(k, err, time.Now())
+}
+
+func (s *Session) lose(k *socket, err error, now time.Time) {
+	if k.dead {
+		return
+	}
+	k.dead = true
+	k.cancel()
+	switch k {
+	case s.link.old:
+		s.link.old = nil
+	case s.link.cur:
+		s.disconnect(err, now)
+	}
+}
+
+func (s *Session) disconnect(err error, now time.Time) {
+	l := &s.link
+	l.cur, l.lostAt = nil, now
+	s.rouse()
+	if s.ending != nil || s.over != nil {
+		return
+	}
+	s.d.lose(time.Time{})
+	s.opts.Logger.Info("chat socket lost", "error", withoutURL(err), "lived", now.Sub(l.ackedAt))
+	s.d.connectionChanged(ConnectionChanged{Cause: withoutURL(err)})
+	s.arrived()
+	if l.dialing {
+		l.hurry()
+	}
+	if now.Sub(l.ackedAt) >= goodLife {
+		l.attempts = 0
+	}
+	wait := upTo(min(time.Second, s.opts.maxBackoff))
+	if l.attempts > 0 {
+		wait = backoff(l.attempts, s.opts.maxBackoff)
+	}
+	l.attempts++
+	l.dialAt = now.Add(wait)
+}
+
+// retire closes a socket that isn't needed any more.
+func (s *Session) retire(k *socket) {
+	k.dead = true
+	s.wg.Go(k.close)
+}
+
+// closeSockets says goodbye on all sockets, within Close's second.
+func (s *Session) closeSockets() {
+	cur, old := s.lastSockets()
+	var closing sync.WaitGroup
+	for _, k := range []*socket{cur, old} {
+		if k != nil {
+			closing.Go(k.close)
+		}
+	}
+	closing.Wait()
+}
+
+func (s *Session) lastSockets() (cur, old *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cur, old = s.link.cur, s.link.old
+	s.link.cur, s.link.old = nil, nil
+	return cur, old
+}
+
+// stepEnding begins the end when chat.ended is there, and concludes it.
+func (s *Session) stepEnding(ctx context.Context, now time.Time) (next time.Time) {
+	if s.d.ended != nil {
+		s.endChat(now)
+	}
+	e := s.ending
+	if e == nil {
+		return time.Time{}
+	}
+	s.stepEndPass(ctx, now)
+	if now.Before(e.readUntil) {
+		return e.readUntil
+	}
+	if !e.passed && now.Before(e.deadline) {
+		return e.deadline
+	}
+	s.conclude()
+	return time.Time{}
+}
+
+// endChat begins the end, or makes what looked like another one the end of the chat.
+func (s *Session) endChat(now time.Time) {
+	if s.ending == nil {
+		s.ending = &ending{readUntil: now.Add(endReading), deadline: now.Add(endPassTimeout), passed: s.link.created == 0}
+	}
+	if e := s.ending; e.why.Reason != ErrLeft { //nolint:errorlint // our own value
+		e.why = CloseError{Reason: ErrChatEnded}
+		if s.link.leaving {
+			e.why.Reason = ErrLeft
+			e.readUntil, e.passed = now, true
+		}
+	}
+}
+
+// stepEndPass reads the transcript a last time, if the service still shows it.
+func (s *Session) stepEndPass(ctx context.Context, now time.Time) {
+	e := s.ending
+	if e.passed || e.passing {
+		return
+	}
+	if s.passes.running {
+		s.passes.stop()
+		return
+	}
+	e.passing = true
+	ctx, cancel := context.WithDeadline(ctx, e.deadline)
+	s.startPass(ctx, cancel, passEnd, now)
+}
+
+func (s *Session) conclude() {
+	s.d.catchingUp = false
+	s.d.releaseIf(func(held) bool { return true })
+	if s.d.ended != nil {
+		s.d.ended.meta.Own = false
+		s.d.queue.push(queued{event: ChatEnded{s.d.ended.meta, s.d.gap}})
+	}
+	s.finish(&s.ending.why)
+}

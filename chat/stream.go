@@ -1,0 +1,88 @@
+package chat
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+const (
+	maxStreams    = 16
+	maxStreamed   = 64 << 10
+	streamSilence = 30 * time.Second // without a piece, the transcript is asked
+)
+
+// streams are the messages that arrive piece by piece, by their keys. They are delivered
+// when a piece, or the transcript, brings them whole.
+type streams map[uint64]*stream
+
+type stream struct {
+	next  int32 // the number of the piece that is to come
+	text  []byte
+	heard time.Time
+	asked bool // the transcript was read for it
+}
+
+// addChunk takes a piece. One that doesn't follow the last is passed over: the whole text
+// comes with the last piece.
+func (d *delivery) addChunk(it *item, now time.Time) {
+	if _, known := d.seen[it.key]; known || it.key == 0 {
+		return
+	}
+	s := d.streams.open(it.key)
+	s.heard, s.asked = now, false
+	text := aws.ToString(it.Content)
+	if it.chunk.number != s.next || len(s.text)+len(text) > maxStreamed {
+		return
+	}
+	s.next++
+	if !d.opts.Progress {
+		return
+	}
+	s.text = append(s.text, text...)
+	it.meta.Own = d.isOwn(it)
+	d.queue.push(queued{event: Progress{it.meta, string(s.text)}, size: it.size() + len(s.text)})
+}
+
+// open finds a stream or begins one, in the place of the one that is silent the longest.
+func (s *streams) open(key uint64) *stream {
+	if found := (*s)[key]; found != nil {
+		return found
+	}
+	if *s == nil {
+		*s = streams{}
+	}
+	if len(*s) >= maxStreams {
+		delete(*s, s.oldest())
+	}
+	begun := &stream{next: 1}
+	(*s)[key] = begun
+	return begun
+}
+
+func (s *streams) oldest() (key uint64) {
+	var heard time.Time
+	for k, stream := range *s {
+		if heard.IsZero() || stream.heard.Before(heard) {
+			key, heard = k, stream.heard
+		}
+	}
+	return key
+}
+
+func (s *streams) end(key uint64) { delete(*s, key) }
+
+// silent tells whether a stream has fallen silent that the transcript wasn't asked about,
+// and when the next one will have.
+func (s *streams) silent(now time.Time) (found bool, next time.Time) {
+	for _, stream := range *s {
+		switch due := stream.heard.Add(streamSilence); {
+		case stream.asked:
+		case !due.After(now):
+			stream.asked, found = true, true
+		default:
+			next = earlier(next, due)
+		}
+	}
+	return found, next
+}

@@ -1,0 +1,77 @@
+package endpoint_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/internal/endpoint"
+)
+
+const secretParts = "/hidden-path?hidden=query#hidden"
+
+func TestRequireSecure(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, address string
+		http, socket  string // the errors of either function
+	}{
+		{"https is secure", "https://example.com", "", ""},
+		{"wss is secure for a socket", "wss://example.com", `the endpoint's scheme is "wss", not https`, ""},
+		{"http to this machine", "http://127.0.0.1:80", "", ""},
+		{"ws to this machine", "ws://[::1]:80", `the endpoint's scheme is "ws", not https`, ""},
+		{
+			"http to elsewhere", "http://example.com:80",
+			"plain http to example.com:80 would show the token to the network: use https, or set EndpointOptions.DisableHTTPS",
+			"plain http to example.com:80 would show the token to the network: use https, or set EndpointOptions.DisableHTTPS",
+		},
+		{
+			"ws to elsewhere", "ws://example.com",
+			`the endpoint's scheme is "ws", not https`,
+			"plain ws to example.com would show the token to the network: use wss, or set EndpointOptions.DisableHTTPS",
+		},
+		{"another scheme", "ftp://example.com", `the endpoint's scheme is "ftp", not https`, `the endpoint's scheme is "ftp", not https or wss`},
+		{"a scheme that a letter makes secure", "w://example.com", `the endpoint's scheme is "w", not https`, `the endpoint's scheme is "w", not https or wss`},
+		{"no scheme", "//example.com", `the endpoint's scheme is "", not https`, `the endpoint's scheme is "", not https or wss`},
+		{"no host", "https:", "the endpoint has no host", "the endpoint has no host"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			u, err := url.Parse(test.address + secretParts)
+			require.NoError(t, err)
+			requireError(t, test.http, endpoint.RequireSecureHTTP(u, false))
+			requireError(t, test.socket, endpoint.RequireSecure(u, false))
+		})
+	}
+}
+
+func requireError(t *testing.T, want string, err error) {
+	t.Helper()
+	if want == "" {
+		require.NoError(t, err)
+		return
+	}
+	require.EqualError(t, err, want)
+}
+
+func TestRequireSecureWithPermission(t *testing.T) {
+	t.Parallel()
+	plain := &url.URL{Scheme: "http", Host: "example.com"}
+	require.NoError(t, endpoint.RequireSecure(plain, true))
+	require.NoError(t, endpoint.RequireSecureHTTP(plain, true))
+	socket := &url.URL{Scheme: "ws", Host: "example.com"}
+	require.NoError(t, endpoint.RequireSecure(socket, true))
+	require.Error(t, endpoint.RequireSecureHTTP(socket, true))
+	require.Error(t, endpoint.RequireSecure(&url.URL{Scheme: "ftp", Host: "example.com"}, true))
+}
+
+func TestIsLoopback(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"localhost", "LOCALHOST", "localhost.", "fake.localhost", "fake.LocalHost.", "127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"} {
+		require.True(t, endpoint.IsLoopback(host), "%q", host)
+	}
+	for _, host := range []string{"", ".", "example.com", "localhost.example.com", "notlocalhost", "10.0.0.1", "0.0.0.0", "::", "128.0.0.1", "127.0.0.1:80"} {
+		require.False(t, endpoint.IsLoopback(host), "%q", host)
+	}
+}

@@ -1,0 +1,126 @@
+package storage
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+const (
+	// maxErrorBody is how much of an error's body is looked at.
+	maxErrorBody = 64 << 10
+	// shortestSecret keeps the words of everyday errors from counting as secrets.
+	shortestSecret = 8
+)
+
+// StatusError is an answer that isn't a success.
+type StatusError struct {
+	// Method and Host tell the request.
+	Method, Host string
+	// Status is the HTTP status, 403 or so.
+	Status int
+	// Code is S3's, such as SignatureDoesNotMatch. Empty if the answer has none.
+	Code string
+}
+
+// Error names the request by its method and host only.
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("%s %s: status %d %s", e.Method, e.Host, e.Status, http.StatusText(e.Status))
+	if e.Code != "" {
+		return text + ": " + e.Code
+	}
+	return strings.TrimSuffix(text, " ")
+}
+
+// isTemporary reports whether another try may succeed.
+func (e *StatusError) isTemporary() bool {
+	return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
+}
+
+// TooLargeError is a file of more bytes than were asked for.
+type TooLargeError struct {
+	// Host is where the file is.
+	Host string
+	// Size is the file's, 0 if it became known only by reading.
+	Size int64
+	// Limit is how many bytes were asked for.
+	Limit int64
+}
+
+// Error names both sizes.
+func (e *TooLargeError) Error() string {
+	if e.Size == 0 {
+		return fmt.Sprintf("GET %s: the file has more than %d bytes", e.Host, e.Limit)
+	}
+	return fmt.Sprintf("GET %s: the file has %d bytes, more than %d", e.Host, e.Size, e.Limit)
+}
+
+func newStatusError(request *http.Request, response *http.Response) *StatusError {
+	return &StatusError{
+		Method: request.Method, Host: request.URL.Host, Status: response.StatusCode, Code: errorCode(response.Body),
+	}
+}
+
+// plainWord is all that is passed on of an error's body. S3 puts the request that it
+// expected beside the code, signed URL and headers included.
+var plainWord = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
+
+// errorCode passes over what is broken behind the code: a proxy may have cut the body.
+func errorCode(body io.Reader) string {
+	var answer struct {
+		XMLName xml.Name `xml:"Error"`
+		Code    string
+	}
+	_ = xml.NewDecoder(io.LimitReader(body, maxErrorBody)).Decode(&answer)
+	if !plainWord.MatchString(answer.Code) {
+		return ""
+	}
+	return answer.Code
+}
+
+// clean takes the URL, which is a secret, out of an HTTP client's error.
+func clean(err error, request *http.Request) error {
+	if outer, ok := err.(*url.Error); ok { //nolint:errorlint // one further down is hidden
+		return clean(outer.Err, request)
+	}
+	var inner *url.Error
+	if errors.As(err, &inner) || showsSecret(err.Error(), request) {
+		return &hiddenError{err}
+	}
+	return err
+}
+
+func showsSecret(text string, request *http.Request) bool {
+	for _, secret := range secretsOf(request) {
+		if len(secret) >= shortestSecret && strings.Contains(text, secret) {
+			return true
+		}
+	}
+	return false
+}
+
+func secretsOf(request *http.Request) []string {
+	secrets := []string{request.URL.Path, request.URL.EscapedPath(), request.URL.RawQuery}
+	for _, values := range request.URL.Query() {
+		secrets = append(secrets, values...)
+	}
+	for _, values := range request.Header {
+		secrets = append(secrets, values...)
+	}
+	return secrets
+}
+
+// hiddenError is an error whose text, or that of one inside, shows a secret. It is
+// whatever the other is and gives nothing of it away.
+type hiddenError struct{ err error }
+
+func (*hiddenError) Error() string {
+	return "an error of the HTTP client that can't be shown: it tells the signed URL"
+}
+
+func (e *hiddenError) Is(target error) bool { return errors.Is(e.err, target) }

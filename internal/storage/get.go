@@ -1,0 +1,77 @@
+package storage
+
+import (
+	"context"
+	"io"
+	"net/http"
+)
+
+// Get opens a signed URL for reading, and follows no redirect. Reading more than limit
+// bytes is a *TooLargeError, here at once where the size is known beforehand. The end of
+// ctx ends the reading too. plain permits http to other machines than this one.
+//
+// The reader is for one goroutine; Close it.
+func Get(ctx context.Context, client *http.Client, address string, limit int64, plain bool) (io.ReadCloser, error) {
+	limit = max(limit, 0)
+	request, err := newRequest(ctx, http.MethodGet, address, plain)
+	if err != nil {
+		return nil, err
+	}
+	// The limit is for the file as it was stored: net/http mustn't decompress it.
+	request.Header.Set("Accept-Encoding", "identity")
+	response, err := do(client, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := refusal(request, response, limit); err != nil {
+		_ = response.Body.Close()
+		return nil, err
+	}
+	return &download{request: request, body: response.Body, limit: limit, left: limit}, nil
+}
+
+func refusal(request *http.Request, response *http.Response, limit int64) error {
+	switch {
+	case response.StatusCode != http.StatusOK:
+		return newStatusError(request, response)
+	case response.ContentLength > limit:
+		return &TooLargeError{Host: request.URL.Host, Size: response.ContentLength, Limit: limit}
+	}
+	return nil
+}
+
+// download is a file that is read.
+type download struct {
+	request *http.Request
+	body    io.ReadCloser
+	limit   int64
+	left    int64
+	err     error // stays
+}
+
+// Read asks for one byte more than is allowed, to tell the end from too much.
+func (d *download) Read(p []byte) (int, error) {
+	if d.err != nil {
+		return 0, d.err
+	}
+	if int64(len(p))-1 > d.left {
+		p = p[:d.left+1]
+	}
+	n, err := d.body.Read(p)
+	n, d.err = d.judge(n, err)
+	d.left -= int64(n)
+	return n, d.err
+}
+
+func (d *download) judge(n int, err error) (int, error) {
+	switch {
+	case int64(n) > d.left:
+		return int(d.left), &TooLargeError{Host: d.request.URL.Host, Limit: d.limit}
+	case err == nil, err == io.EOF: //nolint:errorlint // as io.Reader has it
+		return n, err
+	default:
+		return n, failure(d.request, clean(err, d.request))
+	}
+}
+
+func (d *download) Close() error { return d.body.Close() }

@@ -1,0 +1,92 @@
+// Package storage sends files to and fetches them from the signed URLs of attachments.
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/participant-go/connectparticipant/internal/endpoint"
+)
+
+// Size finds out how many bytes r has left, by Seek, which it puts back, or by a method
+// Len() int as that of bytes.Buffer; ok is false if neither can tell.
+func Size(r io.Reader) (n int64, ok bool) {
+	if _, n, ok := seekable(r); ok {
+		return n, true
+	}
+	if r, ok := r.(interface{ Len() int }); ok {
+		return int64(r.Len()), true
+	}
+	return 0, false
+}
+
+// seekable returns where r stands and how many bytes follow. Not every Seeker can seek:
+// a pipe is an *os.File too.
+func seekable(r io.Reader) (start, left int64, ok bool) {
+	seeker, ok := r.(io.Seeker)
+	if !ok {
+		return 0, 0, false
+	}
+	start, err := seeker.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, 0, false
+	}
+	end, err := seeker.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, 0, false
+	}
+	_, err = seeker.Seek(start, io.SeekStart)
+	return start, max(end-start, 0), err == nil
+}
+
+// newRequest refuses a URL with a user: net/http would make an Authorization header of it.
+func newRequest(ctx context.Context, method, address string, plain bool) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, http.NoBody)
+	if err != nil || request.URL.User != nil {
+		return nil, fmt.Errorf("%s: the signed URL is malformed", method) // err would show it
+	}
+	if err := endpoint.RequireSecureHTTP(request.URL, plain); err != nil {
+		return nil, fmt.Errorf("%s: %w", method, err)
+	}
+	return request, nil
+}
+
+// do sends a request without following redirects. Its errors are ready to be shown.
+func do(client *http.Client, request *http.Request) (*http.Response, error) {
+	c := *client
+	c.Transport = noRedirects{client.Transport}
+	response, err := c.Do(request)
+	if err != nil {
+		return nil, failure(request, clean(err, request))
+	}
+	return response, nil
+}
+
+// noRedirects makes a redirect an answer like any other. CheckRedirect comes too late:
+// before it, net/http puts a Location that it can't parse, which may be a signed URL,
+// into its error.
+type noRedirects struct{ next http.RoundTripper }
+
+func (t noRedirects) RoundTrip(request *http.Request) (*http.Response, error) {
+	next := t.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	response, err := next.RoundTrip(request)
+	if response != nil {
+		response.Header.Del("Location")
+	}
+	return response, err
+}
+
+// failure says which request failed, and makes the end of its context findable where
+// net/http gives the cause alone.
+func failure(request *http.Request, err error) error {
+	if ended := request.Context().Err(); ended != nil && !errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %w", ended, err)
+	}
+	return fmt.Errorf("%s %s: %w", request.Method, request.URL.Host, err)
+}
