@@ -377,7 +377,7 @@ func (d *delivery) passed(newest int64, current bool) {
 	d.fence = max(d.fence, newest)
 	d.fresh = 0
 	d.trim()
-	if current {
+	if current && !d.behind {
 		d.catchingUp, d.gap = false, false
 		d.releaseIf(func(held) bool { return true })
 	}

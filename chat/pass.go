@@ -14,17 +14,19 @@ import (
 )
 
 const (
-	pageSize     = 100
-	behindEvery  = time.Second
-	maxRestarts  = 3
-	passDeadline = time.Minute // for one page
+	pageSize    = 100
+	behindEvery = time.Second
+	maxRestarts = 3
+	pageTimeout = 20 * time.Second
 )
 
 // passes are the readings of the transcript, one at a time. The session's mutex guards
 // them.
 type passes struct {
 	running  bool
+	kind     passKind
 	stop     context.CancelFunc
+	blocked  bool      // one is due, and waits for the caller
 	wanted   bool      // at once
 	settleAt time.Time // once more
 	behindAt time.Time // when the last one for a slow caller began
@@ -56,33 +58,59 @@ func (k passKind) priority() Priority {
 // stepPasses starts the pass that is due.
 func (s *Session) stepPasses(ctx context.Context, now time.Time) (next time.Time) {
 	p := &s.passes
-	if p.running || s.link.cur == nil || s.ending != nil {
+	switch {
+	case s.link.cur == nil || s.ending != nil:
+		return time.Time{}
+	case p.running:
+		if p.kind == passLow && (p.wanted || s.d.behind) {
+			p.stop() // it may wait its turn for long
+		}
 		return time.Time{}
 	}
-	silent, next := s.d.streams.silent(now)
-	kind := passLow
-	switch {
-	case p.wanted:
-		kind, p.wanted = passHigh, false
-	case s.d.behind && s.d.queue.halfEmpty():
-		if at := p.behindAt.Add(behindEvery); now.Before(at) {
-			return earlier(next, at)
-		}
-		kind, p.behindAt = passBehind, now
-	case !p.settleAt.IsZero() && !now.Before(p.settleAt):
-		p.settleAt = time.Time{}
-	case silent, s.d.fresh >= passAfter:
-	default:
-		return earlier(next, p.settleAt)
+	kind, next, due := s.duePass(now)
+	if p.blocked = due && !s.d.queue.halfEmpty(); !due || p.blocked {
+		return next
 	}
 	s.d.behind = false // what comes from now on waits beside the pass
 	ctx, cancel := context.WithCancel(ctx)
-	s.startPass(ctx, cancel, kind, now)
+	s.startPass(ctx, cancel, kind)
 	return time.Time{}
 }
 
-func (s *Session) startPass(ctx context.Context, cancel context.CancelFunc, kind passKind, _ time.Time) {
-	s.passes.running, s.passes.stop = true, cancel
+func (s *Session) duePass(now time.Time) (kind passKind, next time.Time, due bool) {
+	p := &s.passes
+	silent, next := s.d.streams.silent(now)
+	switch {
+	case p.wanted:
+		return passHigh, next, true
+	case s.d.behind:
+		at := p.behindAt.Add(behindEvery)
+		return passBehind, earlier(next, at), !now.Before(at)
+	case silent, s.d.fresh >= passAfter, !p.settleAt.IsZero() && !now.Before(p.settleAt):
+		return passLow, next, true
+	default:
+		return passLow, earlier(next, p.settleAt), false
+	}
+}
+
+// begin notes that a pass of a kind begins, and which wishes it fulfils.
+func (p *passes) begin(kind passKind, stop context.CancelFunc, now time.Time) {
+	p.running, p.kind, p.stop, p.blocked = true, kind, stop, false
+	switch kind {
+	case passHigh:
+		p.wanted = false
+	case passBehind:
+		p.behindAt = now
+	case passLow:
+		if !p.settleAt.IsZero() && !now.Before(p.settleAt) {
+			p.settleAt = time.Time{}
+		}
+	case passEnd:
+	}
+}
+
+func (s *Session) startPass(ctx context.Context, cancel context.CancelFunc, kind passKind) {
+	s.passes.begin(kind, cancel, time.Now())
 	s.d.stats.Passes++
 	s.wg.Go(func() {
 		defer cancel()
@@ -125,7 +153,7 @@ func (s *Session) passOver(read reading, err error, kind passKind) {
 		s.passes.first = true
 		s.d.passed(read.newest, read.epoch == s.d.epoch && (s.link.cur != nil || kind == passEnd))
 		s.arrived()
-	} else if s.d.catchingUp && s.link.cur != nil {
+	} else if s.d.catchingUp && s.link.cur != nil && s.ending == nil {
 		s.passes.wanted = true
 	}
 	s.rouse()
@@ -320,9 +348,9 @@ func (s *Session) epoch() int {
 }
 
 func (s *Session) page(ctx context.Context, kind passKind, in *connectparticipant.GetTranscriptInput) (*connectparticipant.GetTranscriptOutput, error) {
-	ctx, cancel := context.WithTimeout(ctx, passDeadline)
-	defer cancel()
 	get := func(ctx context.Context, token *string) (*connectparticipant.GetTranscriptOutput, error) {
+		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+		defer cancel()
 		in.ConnectionToken = token
 		return s.client.GetTranscript(ctx, in, once)
 	}

@@ -359,7 +359,7 @@ func (s *Session) stepEnding(ctx context.Context, now time.Time) (next time.Time
 	if e == nil {
 		return time.Time{}
 	}
-	s.stepEndPass(ctx, now)
+	s.stepEndPass(ctx)
 	if now.Before(e.readUntil) {
 		return e.readUntil
 	}
@@ -385,7 +385,7 @@ func (s *Session) endChat(now time.Time) {
 }
 
 // stepEndPass reads the transcript a last time, if the service still shows it.
-func (s *Session) stepEndPass(ctx context.Context, now time.Time) {
+func (s *Session) stepEndPass(ctx context.Context) {
 	e := s.ending
 	if e.passed || e.passing {
 		return
@@ -396,7 +396,7 @@ func (s *Session) stepEndPass(ctx context.Context, now time.Time) {
 	}
 	e.passing = true
 	ctx, cancel := context.WithDeadline(ctx, e.deadline)
-	s.startPass(ctx, cancel, passEnd, now)
+	s.startPass(ctx, cancel, passEnd)
 }
 
 func (s *Session) conclude() {

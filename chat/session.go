@@ -60,6 +60,7 @@ func Resume(ctx context.Context, client connectparticipant.API, participantToken
 func newSession(client connectparticipant.API, token string, opts Options) *Session {
 	s := &Session{client: client, token: token, opts: opts, wake: make(chan struct{}, 1)}
 	s.d = delivery{opts: &s.opts, seen: map[uint64]entry{}, own: opts.ParticipantID}
+	s.d.lose(time.Time{})
 	if c, ok := client.(interface {
 		Options() connectparticipant.Options
 	}); ok {
@@ -75,7 +76,10 @@ func (s *Session) start(ctx context.Context) (*Session, error) {
 	if err := s.wait(ctx, func() bool { return s.started || s.over != nil }); err != nil {
 		last := s.lastFailure()
 		_ = s.Close()
-		return nil, fmt.Errorf("start chat: %w", errors.Join(err, last))
+		if last != nil {
+			err = fmt.Errorf("%w, after %w", err, last)
+		}
+		return nil, fmt.Errorf("start chat: %w", err)
 	}
 	if err := s.startError(); err != nil {
 		_ = s.Close()
@@ -142,7 +146,7 @@ func (s *Session) take() (Event, error, <-chan struct{}) { //nolint:revive // th
 // caughtUp tells those that wait for room.
 func (s *Session) caughtUp() {
 	s.changes.broadcast()
-	if s.d.behind {
+	if s.d.behind || s.passes.blocked {
 		s.rouse()
 	}
 }
