@@ -68,7 +68,10 @@ func (s *Session) stepPasses(ctx context.Context, now time.Time) (next time.Time
 		return time.Time{}
 	}
 	kind, next, due := s.duePass(now)
-	if p.blocked = due && !s.d.queue.halfEmpty(); !due || p.blocked {
+	if p.blocked = due && !s.d.queue.halfEmpty(); p.blocked {
+		return time.Time{} // the caller wakes it
+	}
+	if !due {
 		return next
 	}
 	s.d.behind = false // what comes from now on waits beside the pass
@@ -401,7 +404,7 @@ func (s *Session) readBackward(ctx context.Context, kind passKind, fence int64, 
 	for range maxRestarts {
 		limit := math.MaxInt
 		if first {
-			limit = s.opts.History
+			limit = max(0, s.opts.History)
 		}
 		if fence != 0 {
 			read.oldest = fence - int64(s.opts.Overlap)
@@ -423,7 +426,13 @@ func (s *Session) takeAll(items []*item, read *reading, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.witness(items, read)
-	s.d.arrivePage(items, origin{page: true, history: first, silent: first && s.opts.History < 0})
+	if first {
+		// Those beyond the limit are remembered: later passes show them again.
+		beyond := max(0, len(items)-max(0, s.opts.History))
+		s.d.arrivePage(items[:beyond], origin{page: true, silent: true})
+		items = items[beyond:]
+	}
+	s.d.arrivePage(items, origin{page: true, history: first})
 	s.arrived()
 }
 
@@ -461,19 +470,17 @@ func (s *Session) collect(ctx context.Context, kind passKind, limit int, read *r
 	}
 }
 
-// add takes the items of a page until there are enough.
+// add takes the items of a page until there are enough: as many as the limit says, and
+// all that the next pass will show again.
 func (r *reading) add(items []*item, page []types.Item, limit int, overlap time.Duration) ([]*item, bool) {
 	for _, in := range page {
 		it := pageItem(in)
-		oldest := r.oldest
-		if limit < 0 && len(items) > 0 && items[0].at != 0 {
-			oldest = items[0].at - int64(overlap)
-		}
 		past := in.RelatedContactId != nil && in.ContactId == nil
-		if past || it.at != 0 && it.at < oldest || limit >= 0 && len(items) >= limit {
+		old := it.at != 0 && it.at < r.oldest
+		if past || old || len(items) >= limit && len(items) > 0 && it.at < items[0].at-int64(overlap) {
 			return items, true
 		}
 		items = append(items, it)
 	}
-	return items, limit >= 0 && len(items) >= limit
+	return items, false
 }

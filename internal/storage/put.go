@@ -23,15 +23,12 @@ const (
 
 // Put uploads size bytes of body to a signed URL with exactly its headers, and follows
 // no redirect. plain permits http to other machines than this one.
-//
 // A body that can seek is sent up to three times, from where it stood, when the network
-// fails or the answer is 5xx, 429 or 408. A body of more or fewer bytes is an error;
-// more may stay unnoticed if its size can't be known beforehand (see Size).
-//
-// progress may be nil. The goroutine that sends calls it with the number of bytes taken
-// from body in the current try: it grows, but falls back when a try is repeated.
-//
-// Neither body nor progress is used after Put has returned, and body isn't closed. So a
+// fails or the answer is 5xx, 429 or 408. A body of another size is an error, but one
+// that is longer may stay unnoticed where Size can't tell.
+// progress may be nil. The goroutine that sends calls it with the bytes taken from body
+// in the current try: the number grows, and falls back when a try is repeated.
+// Neither body nor progress is used after Put has returned, and body isn't closed: a
 // Read of body that hangs keeps Put from returning, even after the end of ctx.
 func Put(ctx context.Context, client *http.Client, to *types.UploadMetadata, body io.Reader, size int64, progress func(sent int64), plain bool) error {
 	switch {

@@ -353,6 +353,7 @@ func TestPutEndsWithItsContext(t *testing.T) {
 				require.Equal(t, 1, u.srv.Count("PutObject"))
 				if effect == participanttest.Ignore() {
 					require.ErrorIs(t, err, cause)
+					require.EqualError(t, err, "PUT 127.0.0.1:1: context canceled: the user left")
 					return
 				}
 				requireStatus(t, err, 503, "")
@@ -478,6 +479,25 @@ func TestPutReturnsWhenTheBodyIsNoLongerRead(t *testing.T) {
 		requireStatus(t, <-done, 403, "")
 		require.Equal(t, 1, body.progress) // races with a call that comes late
 	})
+}
+
+// net/http looks for the end of a body that it has sent, and drops the connection if it
+// finds an error there.
+func TestTheBodyAfterPutHasReturned(t *testing.T) {
+	t.Parallel()
+	for sent, ends := range map[int64]bool{5: true, 4: false} {
+		var body io.Reader
+		err := put(t, through(func(r *http.Request) (*http.Response, error) {
+			body = r.Body
+			_, err := io.CopyN(io.Discard, r.Body, sent)
+			return answer(200, ""), err
+		}), "https://example.com", strings.NewReader("hello"), 5)
+		require.Equal(t, ends, err == nil)
+		n, err := body.Read(make([]byte, 1))
+		require.Zero(t, n)
+		require.Equal(t, ends, err == io.EOF) //nolint:errorlint // as io.Reader has it
+		require.Error(t, err)
+	}
 }
 
 func TestPutThatIsDoneTooEarly(t *testing.T) {

@@ -311,7 +311,10 @@ func TestRedirectsAreErrors(t *testing.T) {
 				w.WriteHeader(status)
 			})
 			client := srv.Client()
-			client.CheckRedirect = func(*http.Request, []*http.Request) error { return nil }
+			client.CheckRedirect = func(_ *http.Request, via []*http.Request) error {
+				require.Len(t, via, 1)
+				return nil
+			}
 			for _, call := range calls {
 				asked = 0
 				requireStatus(t, call(t, client, srv.URL+secretParts, false), status, "")
@@ -396,6 +399,9 @@ func TestErrorsOfATransportThatShowTheURL(t *testing.T) {
 		"a *url.Error further down": func(r *http.Request) error {
 			return errors.Join(&url.Error{Op: "Put", URL: r.URL.String(), Err: cause})
 		},
+		"another URL further down": func(*http.Request) error {
+			return errors.Join(&url.Error{Op: "Put", URL: "https://other.example.com/hidden", Err: cause})
+		},
 		"the URL in the text":       func(r *http.Request) error { return errors.Join(cause, errors.New(r.URL.String())) },
 		"the path in the text":      func(r *http.Request) error { return errors.Join(cause, errors.New(r.URL.Path)) },
 		"the query in the text":     func(r *http.Request) error { return errors.Join(cause, errors.New(r.URL.RawQuery)) },
@@ -416,6 +422,16 @@ func TestErrorsOfATransportThatShowTheURL(t *testing.T) {
 	}), "https://example.com", plain(strings.NewReader("hello")), 5)
 	requireNoSecret(t, err)
 	require.ErrorIs(t, err, cause)
+}
+
+func TestErrorsOfATransportThatShowTheURLAsItWasEscaped(t *testing.T) {
+	t.Parallel()
+	for _, part := range []func(*url.URL) string{(*url.URL).EscapedPath, func(u *url.URL) string { return u.RawQuery }} {
+		_, err := storage.Get(t.Context(), through(func(r *http.Request) (*http.Response, error) {
+			return nil, errors.New(part(r.URL))
+		}), "https://example.com/hidden%2Fpath?q=hidden%2Fquery", 1, false)
+		requireNoSecret(t, err)
+	}
 }
 
 func TestErrorsOfATransportStayOtherwise(t *testing.T) {
