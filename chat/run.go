@@ -257,6 +257,9 @@ func (s *Session) attach(k *socket, now time.Time) {
 	k.tick = now
 	renewal := l.cur != nil
 	if renewal {
+		if l.old != nil {
+			s.retire(l.old)
+		}
 		l.old, l.oldUntil = l.cur, now.Add(lingering)
 	}
 	l.cur, l.ackedAt, l.excused = k, now, 0
