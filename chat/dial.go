@@ -57,7 +57,7 @@ func (e *dialError) Unwrap() error { return e.err }
 
 // dial opens one socket and subscribes it to the chat. The service gives 100 s to use a
 // URL, so that each attempt asks for a new one, and nothing waits in between.
-func (s *Session) dial(ctx context.Context, urgent context.Context, priority Priority) (*socket, error) {
+func (s *Session) dial(ctx, urgent context.Context, priority Priority) (*socket, error) {
 	const operation = "CreateParticipantConnection"
 	if err := s.waitForTurn(ctx, urgent, operation, priority); err != nil {
 		return nil, &dialError{step: "wait for the limiter", err: err}

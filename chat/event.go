@@ -170,7 +170,7 @@ type ConnectionChanged struct {
 }
 
 // ChatEnded is the last event of a chat.
-type ChatEnded struct {
+type ChatEnded struct { //nolint:revive // chat.Ended could be the session's end
 	Meta
 
 	// Gap says that something may be missing, see CloseError.

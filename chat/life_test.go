@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -279,9 +278,11 @@ func TestRemoved(t *testing.T) {
 		bot.Leave()
 		b.settle()
 		bot.CutSockets()
-		for range s.Events(b.t.Context()) {
+		var last error
+		for _, err := range s.Events(b.t.Context()) {
+			last = err
 		}
-		require.ErrorIs(b.t, s.Err(), chat.ErrRemoved)
+		require.ErrorIs(b.t, last, chat.ErrRemoved)
 	})
 }
 
@@ -537,7 +538,7 @@ func TestNextPrefersAnEventToTheEndOfItsContext(t *testing.T) {
 				break
 			}
 		}
-		require.True(b.t, errors.Is(err, context.Canceled))
+		require.ErrorIs(b.t, err, context.Canceled)
 		require.NoError(b.t, s.Err())
 	})
 }

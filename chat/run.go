@@ -221,7 +221,7 @@ func (s *Session) dialFailed(err error, now time.Time) {
 	s.changes.broadcast()
 	var failed *dialError
 	created := errors.As(err, &failed) && failed.created
-	wait := time.Duration(0)
+	var wait time.Duration
 	switch {
 	case created && isDenied(err):
 		if l.denied++; l.denied > 1 {

@@ -108,14 +108,14 @@ func (s *Session) lastFailure() error {
 // for ever. Of several callers each event goes to one.
 func (s *Session) Next(ctx context.Context) (Event, error) {
 	for {
-		event, err, arrived := s.take()
+		event, arrived, err := s.take()
 		if event != nil || err != nil {
 			return event, err
 		}
 		select {
 		case <-arrived:
 		case <-ctx.Done():
-			if event, err, _ := s.take(); event != nil || err != nil {
+			if event, _, err := s.take(); event != nil || err != nil {
 				return event, err
 			}
 			return nil, ctx.Err()
@@ -124,7 +124,7 @@ func (s *Session) Next(ctx context.Context) (Event, error) {
 }
 
 // take returns an event or the end, or else what closes when there is one.
-func (s *Session) take() (Event, error, <-chan struct{}) { //nolint:revive // the channel isn't a result of its own
+func (s *Session) take() (event Event, arrived <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.d.queue.len() > 0 {
@@ -138,9 +138,9 @@ func (s *Session) take() (Event, error, <-chan struct{}) { //nolint:revive // th
 		return q.event, nil, nil
 	}
 	if s.over != nil {
-		return nil, s.over, nil
+		return nil, nil, s.over
 	}
-	return nil, nil, s.arrivals.wait()
+	return nil, s.arrivals.wait(), nil
 }
 
 // caughtUp tells those that wait for room.

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"mime"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,8 +19,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	// patience is how long the demo waits for what must come.
+	patience    = 10 * time.Second
+	eventPrefix = "application/vnd.amazonaws.connect.event."
 )
 
 //go:embed testdata/dialogue.txt
@@ -64,8 +72,13 @@ type demo struct {
 type speaker struct {
 	name        string
 	participant *participanttest.Participant
-	token       *string // the connection token
-	socket      *socket
+	session     *chat.Session
+}
+
+// attachment is a file to exchange.
+type attachment struct {
+	name string
+	data []byte
 }
 
 func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) error {
@@ -86,7 +99,7 @@ func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) erro
 	contact := d.server.NewChat()
 	d.customer = &speaker{name: "Customer", participant: contact.Customer}
 	d.agent = &speaker{name: "Agent", participant: contact.Agent}
-	defer d.closeSockets()
+	defer d.closeSessions()
 	d.printf("The fake service listens on %s; the chat is contact %s.\n", d.server.URL, contact.ID)
 
 	for _, step := range []struct {
@@ -95,6 +108,7 @@ func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) erro
 	}{
 		{"connect", d.connect},
 		{"hold the conversation", func(ctx context.Context) error { return d.converse(ctx, lines) }},
+		{"lose the connection", d.cut},
 		{"exchange a file", func(ctx context.Context) error { return d.exchange(ctx, file) }},
 		{"read the transcript", d.printTranscript},
 		{"disconnect", d.disconnect},
@@ -106,10 +120,10 @@ func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) erro
 	return nil
 }
 
-func (d *demo) closeSockets() {
+func (d *demo) closeSessions() {
 	for _, s := range []*speaker{d.customer, d.agent} {
-		if s.socket != nil {
-			s.socket.close()
+		if s.session != nil {
+			_ = s.session.Close()
 		}
 	}
 }
@@ -118,24 +132,22 @@ func (d *demo) printf(format string, args ...any) { fmt.Fprintf(d.out, format, a
 
 func (d *demo) heading(text string) { d.printf("\n%s\n", text) }
 
-// connect gets each side its connection token and opens its socket.
+// connect lets each side join.
 func (d *demo) connect(ctx context.Context) error {
 	d.heading("Connecting")
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for _, s := range []*speaker{d.customer, d.agent} {
-		out, err := d.client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
-			ParticipantToken:   &s.participant.Token,
-			ConnectParticipant: aws.Bool(true),
-			Type:               []types.ConnectionType{types.ConnectionTypeConnectionCredentials, types.ConnectionTypeWebsocket},
+		var err error
+		s.session, err = chat.Start(ctx, d.client, s.participant.Token, func(o *chat.Options) {
+			o.ParticipantID = s.participant.ID
+			o.HTTPClient = d.server.Client()
+			o.Limiter = chat.Unlimited
 		})
 		if err != nil {
 			return err
 		}
-		s.token = out.ConnectionCredentials.ConnectionToken
-		s.socket, err = openSocket(ctx, d.server.Client(), aws.ToString(out.Websocket.Url))
-		if err != nil {
-			return err
-		}
-		d.printf("  %-8s is connected, and its socket listens; the token is good until %s\n", s.name, aws.ToString(out.ConnectionCredentials.Expiry))
+		d.printf("  %-8s is connected, and its session listens\n", s.name)
 	}
 	return nil
 }
@@ -158,45 +170,94 @@ func (d *demo) converse(ctx context.Context, lines []string) error {
 }
 
 func (d *demo) say(ctx context.Context, speaker, listener *speaker, text string) error {
-	if err := d.sendEvent(ctx, speaker, "typing", nil); err != nil {
+	if err := speaker.session.Typing(ctx); err != nil {
 		return err
 	}
-	sent, err := d.client.SendMessage(ctx, &connectparticipant.SendMessageInput{
-		ConnectionToken: speaker.token, ContentType: aws.String("text/plain"), Content: &text,
-	})
+	sent, err := speaker.session.Send(ctx, text)
 	if err != nil {
 		return err
 	}
-	heard, err := listener.socket.await(ctx, "the message", func(item pushed) bool { return item.ID == aws.ToString(sent.Id) })
+	heard, err := await(ctx, listener.session, "the message", func(m chat.Message) bool { return m.ID == sent.ID })
 	if err != nil {
 		return err
 	}
-	d.printf("  %s  %-8s  %s\n", clockTime(sent.AbsoluteTime), speaker.name, heard.Content)
-	about := `{"messageId":"` + aws.ToString(sent.Id) + `"}`
+	d.printf("  %s  %-8s  %s\n", clockTime(heard.Time), speaker.name, heard.Text)
+	return d.markRead(ctx, listener, sent.ID)
+}
+
+// markRead sends the receipts at once, where a program would leave them to MarkRead.
+func (d *demo) markRead(ctx context.Context, reader *speaker, id string) error {
+	about := `{"messageId":"` + id + `"}`
 	for _, receipt := range []string{"message.delivered", "message.read"} {
-		if err := d.sendEvent(ctx, listener, receipt, &about); err != nil {
+		if _, err := reader.session.SendEvent(ctx, eventPrefix+receipt, about); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *demo) sendEvent(ctx context.Context, s *speaker, event string, content *string) error {
-	_, err := d.client.SendEvent(ctx, &connectparticipant.SendEventInput{
-		ConnectionToken: s.token, ContentType: aws.String("application/vnd.amazonaws.connect.event." + event), Content: content,
-	})
-	return err
+// cut resets the customer's socket, lets the agent speak meanwhile, and shows that the
+// customer hears all of it, once and in order.
+func (d *demo) cut(ctx context.Context) error {
+	d.heading("Losing the connection")
+	d.customer.participant.CutSockets()
+	d.printf("  Customer  has lost its socket\n")
+	var missed []string
+	for _, text := range whileAway {
+		sent, err := d.agent.session.Send(ctx, text)
+		if err != nil {
+			return err
+		}
+		missed = append(missed, sent.ID)
+		d.printf("  Agent     says to nobody: %s\n", text)
+	}
+	for i, id := range missed {
+		m, err := await(ctx, d.customer.session, "what was missed", func(m chat.Message) bool { return !m.Own })
+		if err != nil {
+			return err
+		}
+		if m.ID != id || m.Late {
+			return fmt.Errorf("message %d of %d was lost, repeated or late", i+1, len(missed))
+		}
+		d.printf("  Customer  is back and hears: %s\n", m.Text)
+	}
+	d.printf("  Nothing was lost: %d of %d messages, each once and in order\n", len(missed), len(whileAway))
+	return nil
 }
 
-// exchange lets the customer upload a file and the agent download it.
+var whileAway = []string{"Are you still there?", "I'll wait a moment.", "Take your time."}
+
+// await takes events until one of a type comes that is wanted.
+func await[E chat.Event](ctx context.Context, s *chat.Session, what string, wanted func(E) bool) (found E, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for event, err := range s.Events(ctx) {
+		if err != nil {
+			return found, fmt.Errorf("wait for %s: %w", what, err)
+		}
+		if e, ok := event.(E); ok && wanted(e) {
+			return e, nil
+		}
+	}
+	return found, fmt.Errorf("wait for %s: %w", what, s.Err())
+}
+
+// exchange lets the customer send a file and the agent open it.
 func (d *demo) exchange(ctx context.Context, file attachment) error {
 	d.heading("Exchanging a file")
 	d.printf("  Customer  sends    %s, %d bytes, SHA-256 %x\n", file.name, len(file.data), sha256.Sum256(file.data))
-	id, err := upload(ctx, d.client, d.server.Client(), d.customer.token, file)
+	id, err := d.customer.session.SendFile(ctx, chat.File{
+		Name: file.name, ContentType: contentType(file.name), Reader: bytes.NewReader(file.data), WaitForScan: true,
+	})
 	if err != nil {
 		return err
 	}
-	got, err := download(ctx, d.client, d.server.Client(), d.agent.token, id)
+	body, err := d.agent.session.OpenAttachment(ctx, id, int64(len(file.data)))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	got, err := io.ReadAll(body)
 	if err != nil {
 		return err
 	}
@@ -207,25 +268,28 @@ func (d *demo) exchange(ctx context.Context, file attachment) error {
 	return nil
 }
 
-// printTranscript reads the transcript in small pages, newest first as the service
-// gives it, and prints it oldest first.
+func contentType(name string) string {
+	if kind := mime.TypeByExtension(filepath.Ext(name)); kind != "" {
+		return kind
+	}
+	return "application/octet-stream"
+}
+
+// printTranscript reads the transcript, newest first as the service gives it, and prints
+// it oldest first.
 func (d *demo) printTranscript(ctx context.Context) error {
-	pages := connectparticipant.NewGetTranscriptPaginator(d.client, &connectparticipant.GetTranscriptInput{
-		ConnectionToken: d.agent.token, MaxResults: aws.Int32(5),
-	})
 	var items []types.Item
-	count := 0
-	for ; pages.HasMorePages(); count++ {
-		page, err := pages.NextPage(ctx)
+	for item, err := range d.agent.session.Transcript(ctx) {
 		if err != nil {
 			return err
 		}
-		items = append(items, page.Transcript...)
+		items = append(items, item)
 	}
 	slices.Reverse(items)
-	d.heading(fmt.Sprintf("The transcript: %d items on %d pages", len(items), count))
+	d.heading(fmt.Sprintf("The transcript: %d items", len(items)))
 	for i := range items {
-		d.printf("  %s  %-8s  %s\n", clockTime(items[i].AbsoluteTime), aws.ToString(items[i].DisplayName), describe(&items[i]))
+		at, _ := connectparticipant.ParseTime(aws.ToString(items[i].AbsoluteTime))
+		d.printf("  %s  %-8s  %s\n", clockTime(at), aws.ToString(items[i].DisplayName), describe(&items[i]))
 	}
 	return nil
 }
@@ -261,25 +325,26 @@ func receipts(metadata *types.MessageMetadata) string {
 	return ""
 }
 
-// disconnect ends the chat and shows what that means for its tokens.
+// disconnect ends the chat and shows how the other side hears of it.
 func (d *demo) disconnect(ctx context.Context) error {
 	d.heading("Leaving")
-	if _, err := d.client.DisconnectParticipant(ctx, &connectparticipant.DisconnectParticipantInput{ConnectionToken: d.customer.token}); err != nil {
-		return err
-	}
-	_, err := d.agent.socket.await(ctx, "the end", func(item pushed) bool { return strings.HasSuffix(item.ContentType, "event.chat.ended") })
-	if err != nil {
+	if err := d.customer.session.Leave(ctx); err != nil {
 		return err
 	}
 	d.printf("  Customer  has left, and with the last customer gone the chat has ended\n")
-	d.printf("  Agent     hears so on the socket\n")
-	switch err := d.sendEvent(ctx, d.agent, "typing", nil); {
-	case err == nil:
-		return errors.New("a call after the end was not refused")
-	case !connectparticipant.IsAccessDenied(err):
+	ended, err := await(ctx, d.agent.session, "the end", func(chat.ChatEnded) bool { return true })
+	if err != nil {
 		return err
 	}
-	d.printf("  Agent     is told AccessDeniedException on the next call\n")
+	d.printf("  Agent     hears so; something may be missing: %t\n", ended.Gap)
+	switch _, err := d.agent.session.Send(ctx, "One more thing"); {
+	case err == nil:
+		return errors.New("a call after the end was not refused")
+	case !errors.Is(err, chat.ErrChatEnded):
+		return err
+	default:
+		d.printf("  Agent     is told on the next call: %v\n", err)
+	}
 	return nil
 }
 
@@ -323,9 +388,8 @@ func readFile(path string) (attachment, error) {
 	return attachment{name: filepath.Base(path), data: data}, err
 }
 
-func clockTime(absoluteTime *string) string {
-	t, err := connectparticipant.ParseTime(aws.ToString(absoluteTime))
-	if err != nil {
+func clockTime(t time.Time) string {
+	if t.IsZero() {
 		return "            "
 	}
 	return t.In(time.Local).Format("15:04:05.000")

@@ -36,7 +36,8 @@ func TestDemo(t *testing.T) {
 	sums := regexp.MustCompile(`SHA-256 [0-9a-f]{64}`).FindAllString(stdout, -1)
 	require.Len(t, sums, 2)
 	require.Equal(t, sums[0], sums[1])
-	require.Contains(t, stdout, "8 items on 2 pages")
+	require.Contains(t, stdout, "11 items")
+	require.Contains(t, stdout, "Nothing was lost: 3 of 3 messages, each once and in order")
 	require.Contains(t, stdout, "[file] dialogue.txt (APPROVED)")
 	require.NotContains(t, stdout, "token.", "a token was printed")
 }
@@ -91,7 +92,7 @@ func TestDemoStopsWithItsContext(t *testing.T) {
 	cancel()
 	var stderr bytes.Buffer
 	require.Equal(t, exitFailed, run(ctx, []string{"demo"}, strings.NewReader(""), &bytes.Buffer{}, &stderr))
-	require.Contains(t, stderr.String(), "connect: operation error")
+	require.Contains(t, stderr.String(), "connect: start chat: ")
 	require.Contains(t, stderr.String(), "context canceled")
 }
 

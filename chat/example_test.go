@@ -1,0 +1,151 @@
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"strings"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// A bot that says everything again, but not what it has said itself. Here it plays the
+// customer, and the fake's agent talks to it.
+func ExampleStart() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+
+	session, err := chat.Start(ctx, client, contact.Customer.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	contact.Agent.Say("Hello")
+
+	for event, err := range session.Events(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch e := event.(type) {
+		case chat.Message:
+			if e.Own {
+				fmt.Println("bot:  ", e.Text)
+				contact.Agent.Leave() // an agent who leaves ends the chat
+				continue
+			}
+			fmt.Println("agent:", e.Text)
+			if _, err := session.Send(ctx, "You said: "+e.Text); err != nil {
+				log.Fatal(err)
+			}
+		case chat.ChatEnded:
+			fmt.Println("over, something may be missing:", e.Gap)
+		}
+	}
+	fmt.Println(session.Err())
+	// Output:
+	// agent: Hello
+	// bot:   You said: Hello
+	// over, something may be missing: false
+	// chat session: the chat has ended
+}
+
+// A bridge hands each message on and then saves how far it got. Whatever happens to the
+// process, it goes on there.
+func ExampleResume() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+
+	var saved []byte // in a database, in the transaction that hands the message on
+	bridge := func(count int) {
+		var state chat.State
+		if err := state.UnmarshalText(saved); err != nil {
+			log.Fatal(err)
+		}
+		session, err := chat.Resume(ctx, client, contact.Customer.Token, state)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer session.Close()
+		for count > 0 {
+			event, err := session.Next(ctx)
+			if err != nil {
+				log.Fatal(err)
+			}
+			if m, ok := event.(chat.Message); ok {
+				fmt.Println("handed on:", m.Text)
+				count--
+			}
+			if saved, err = session.State().MarshalText(); err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+	contact.Agent.Say("one")
+	contact.Agent.Say("two")
+	contact.Agent.Say("three")
+	bridge(2) // and then the process dies
+	contact.Agent.Say("four")
+	bridge(2)
+	// Output:
+	// handed on: one
+	// handed on: two
+	// handed on: three
+	// handed on: four
+}
+
+// A file goes up, and the others get it as a message with an attachment.
+func ExampleSession_SendFile() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+	customer, err := chat.Start(ctx, client, contact.Customer.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer customer.Close()
+	agent, err := chat.Start(ctx, client, contact.Agent.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer agent.Close()
+
+	_, err = customer.SendFile(ctx, chat.File{
+		Name: "order.txt", ContentType: "text/plain", Reader: strings.NewReader("two of each"), WaitForScan: true,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for {
+		event, err := agent.Next(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		m, ok := event.(chat.Message)
+		if !ok || len(m.Attachments) == 0 {
+			continue
+		}
+		file, err := agent.OpenAttachment(ctx, m.Attachments[0].ID, 1<<20)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer file.Close()
+		content, err := io.ReadAll(file)
+		fmt.Println(m.Attachments[0].Name, string(content), err)
+		return
+	}
+	// Output: order.txt two of each <nil>
+}
+
+func fake() (*participanttest.Server, *participanttest.Contact, *connectparticipant.Client) {
+	srv, err := participanttest.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+	return srv, srv.NewChat(), client
+}
