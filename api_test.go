@@ -20,6 +20,7 @@ import (
 var publicPackages = []struct{ dir, golden string }{
 	{".", "connectparticipant.txt"},
 	{"types", "types.txt"},
+	{"chat", "chat.txt"},
 	{"participanttest", "participanttest.txt"},
 }
 

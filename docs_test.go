@@ -14,7 +14,7 @@ import (
 func TestREADMEShowsCodeThatRuns(t *testing.T) {
 	t.Parallel()
 	readme := readFile(t, "README.md")
-	examples := squeeze(readFile(t, "example_test.go"))
+	examples := squeeze(readFile(t, "example_test.go") + readFile(t, "chat/example_test.go"))
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readme, -1)
 	require.NotEmpty(t, blocks)
 	for _, block := range blocks {

@@ -19,12 +19,13 @@ func ExampleStart() {
 	srv, contact, client := fake()
 	defer srv.Close()
 
+	contact.Agent.Say("Hello")
+
 	session, err := chat.Start(ctx, client, contact.Customer.Token)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer session.Close()
-	contact.Agent.Say("Hello")
 
 	for event, err := range session.Events(ctx) {
 		if err != nil {
