@@ -16,8 +16,7 @@ const freshWait = 30 * time.Second
 func call[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context, *string) (O, error)) (O, error) {
 	var used int
 	out, err := attemptCall(ctx, s, operation, priority, func() (token string, over error) {
-		token, over = s.currentToken()
-		used = s.createdNow()
+		token, used, over = s.numberedToken()
 		return token, over
 	}, do)
 	if !connectparticipant.IsAccessDenied(err) || !s.freshToken(ctx, used) {
@@ -42,12 +41,18 @@ func attemptCall[O any](ctx context.Context, s *Session, operation string, prior
 
 // currentToken returns the newest connection token, or the end of the session.
 func (s *Session) currentToken() (string, error) {
+	token, _, err := s.numberedToken()
+	return token, err
+}
+
+// numberedToken tells also which connection the token is of.
+func (s *Session) numberedToken() (token string, number int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over != nil {
-		return "", s.over
+		return "", 0, s.over
 	}
-	return s.link.conn.token, nil
+	return s.link.conn.token, s.link.created, nil
 }
 
 func (s *Session) throttled(operation string, err error) {

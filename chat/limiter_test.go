@@ -245,8 +245,8 @@ func TestLimiterKeepsItsRateWhileOthersLeaveAtRandom(t *testing.T) {
 		l, random := chat.NewLimiter(1), rand.New(rand.NewPCG(1, 2))
 		var served atomic.Int64
 		var wg sync.WaitGroup
-		for range 3000 {
-			patience := time.Duration(random.Float64() * float64(200*time.Second))
+		for range 1500 {
+			patience := time.Duration(random.Float64() * float64(100*time.Second))
 			wg.Go(func() {
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
@@ -255,8 +255,8 @@ func TestLimiterKeepsItsRateWhileOthersLeaveAtRandom(t *testing.T) {
 				}
 			})
 		}
-		<-time.After(100 * time.Second)
-		require.Greater(t, float64(served.Load()), 0.98*(6+8*100))
+		<-time.After(50 * time.Second)
+		require.Greater(t, float64(served.Load()), 0.98*(6+8*50))
 		wg.Wait()
 	})
 }
@@ -324,7 +324,7 @@ func TestLimiterAFreeSlotGoesToTheFirstInTheQueue(t *testing.T) {
 func TestLimiterSlowDialsUseEverySlot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const dial, calls = 10 * time.Second, 640
+		const dial, calls = 10 * time.Second, 320
 		l, start := chat.NewLimiter(1), time.Now()
 		var dialling, most atomic.Int64
 		var wg sync.WaitGroup
@@ -341,8 +341,8 @@ func TestLimiterSlowDialsUseEverySlot(t *testing.T) {
 		}
 		wg.Wait()
 		require.Equal(t, int64(32), most.Load())
-		best := float64(calls) / 32 * dial.Seconds()
-		require.InDelta(t, best, time.Since(start).Seconds(), best*0.03)
+		best := float64(calls)/32*dial.Seconds() + (32-6)/6.0 // the first slots wait for tokens
+		require.InDelta(t, best, time.Since(start).Seconds(), best*0.02)
 	})
 }
 
@@ -438,12 +438,12 @@ func overruns(perSecond float64, burst int, times []float64, delay func(i int) f
 	return refused
 }
 
-// waves are 25 crowds of up to 40 with pauses of up to 10 s between them.
+// waves are 15 crowds of up to 40 with pauses of up to 10 s between them.
 func waves(t *testing.T, l chat.Limiter, operation string) []float64 {
 	t.Helper()
 	random, start := rand.New(rand.NewPCG(3, 4)), time.Now()
 	var times []float64
-	for range 25 {
+	for range 15 {
 		began := time.Since(start).Seconds()
 		for _, at := range crowd(t, l, operation, 1+random.IntN(40)) {
 			times = append(times, began+at)
@@ -491,12 +491,12 @@ func TestLimiterIsNotThrottled(t *testing.T) {
 				random, refused, refusedAbove := rand.New(rand.NewPCG(5, 6)), 0, 0
 				delay := func(int) float64 { return random.Float64() }
 				above := waves(t, chat.NewLimiter(1.5), operation)
-				for range 50 {
+				for range 30 {
 					refused += overruns(quota.rate, quota.burst, times, delay)
 					refusedAbove += overruns(quota.rate, quota.burst, above, delay)
 				}
-				require.Less(t, float64(refused), 0.001*50*float64(len(times)), "with 0 to 1 s at random")
-				require.Greater(t, float64(refusedAbove), 0.01*50*float64(len(above)), "the service would notice")
+				require.Less(t, float64(refused), 0.001*30*float64(len(times)), "with 0 to 1 s at random")
+				require.Greater(t, float64(refusedAbove), 0.01*30*float64(len(above)), "the service would notice")
 			})
 		})
 	}
@@ -562,7 +562,7 @@ func TestLimiterLongQueueWakesSeldom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n = 10_000
-		l, start := chat.NewLimiter(20), time.Now()
+		l, start := chat.NewLimiter(50), time.Now()
 		var looks atomic.Int64
 		var wg sync.WaitGroup
 		for range n {
@@ -573,7 +573,7 @@ func TestLimiterLongQueueWakesSeldom(t *testing.T) {
 		}
 		wg.Wait()
 		seconds := time.Since(start).Seconds()
-		require.InDelta(t, (n-120)/120.0, seconds, 1e-6)
+		require.InDelta(t, (n-300)/300.0, seconds, 1e-6)
 		require.Less(t, looks.Load(), int64(1.5*1000*seconds)+2*n, "1,000 a second, and one to come and one to go")
 	})
 }
@@ -587,13 +587,13 @@ func TestLimiterFewLooksWhileSlotsAreMissing(t *testing.T) {
 		}
 		var looks atomic.Int64
 		var wg sync.WaitGroup
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		for range 3000 {
 			wg.Go(func() { _ = l.Wait(lookCount{ctx, &looks}, createConnection, chat.PriorityHigh) })
 		}
 		wg.Wait()
-		require.Less(t, looks.Load(), int64(20*(1_000+6*20+500)))
+		require.Less(t, looks.Load(), int64(2*3000+10*(1_000+6*20+500)))
 	})
 }
 

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -55,6 +56,7 @@ func (s *Session) run(ctx context.Context) {
 	s.begin(time.Now())
 	for ctx.Err() == nil {
 		next, beating := s.step(ctx, time.Now())
+		s.writeLog()
 		if beating != nil {
 			s.sendHeartbeat(ctx, beating)
 		}
@@ -69,6 +71,7 @@ func (s *Session) run(ctx context.Context) {
 		}
 	}
 	s.closeSockets()
+	s.writeLog()
 }
 
 func (s *Session) begin(now time.Time) {
@@ -106,7 +109,7 @@ func (s *Session) stepHeartbeat(now time.Time) (next time.Time, beating *socket)
 		return time.Time{}, nil
 	}
 	if k.missed >= maxPingsMissed && now.Sub(s.link.pingRenewed) >= pingReplaceGap {
-		s.opts.Logger.Warn("chat socket reaches the gateway only", "pings missed", k.missed)
+		s.log(slog.LevelWarn, "chat socket reaches the gateway only", "pings missed", k.missed)
 		s.link.pingRenewed, s.link.renewAt = now, now
 	}
 	if !send {
@@ -237,7 +240,7 @@ func (s *Session) dialFailed(err error, now time.Time) {
 		wait = backoff(l.attempts, s.opts.maxBackoff)
 	}
 	l.dialAt, l.renewAt = now.Add(wait), now.Add(wait)
-	s.opts.Logger.Warn("chat connection failed", "error", err, "attempt", l.attempts, "next", wait)
+	s.log(slog.LevelWarn, "chat connection failed", "error", err, "attempt", l.attempts, "next", wait)
 }
 
 // refused is the end for a token that the service doesn't take any more. If chat.ended
@@ -265,7 +268,7 @@ func (s *Session) attach(k *socket, now time.Time) {
 	l.cur, l.ackedAt, l.excused = k, now, 0
 	l.renewAt = now.Add(l.conn.renewIn)
 	s.passes.settleAt = now.Add(s.opts.Settle)
-	s.opts.Logger.Debug("chat socket subscribed", "renewal", renewal, "renewed in", l.conn.renewIn)
+	s.log(slog.LevelDebug, "chat socket subscribed", "renewal", renewal, "renewed in", l.conn.renewIn)
 	if renewal {
 		s.d.stats.Renewals++
 		return
@@ -310,7 +313,7 @@ func (s *Session) disconnect(err error, now time.Time) {
 		return
 	}
 	s.d.lose(time.Time{})
-	s.opts.Logger.Info("chat socket lost", "error", withoutURL(err), "lived", now.Sub(l.ackedAt))
+	s.log(slog.LevelInfo, "chat socket lost", "error", withoutURL(err), "lived", now.Sub(l.ackedAt))
 	s.d.connectionChanged(ConnectionChanged{Cause: withoutURL(err)})
 	s.arrived()
 	if l.dialing {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type Session struct {
 	mu       sync.Mutex
 	d        delivery
 	arrivals signal // there may be an event
+	logged   []logRecord
 	changes  signal // anything else that somebody may wait for
 	started  bool   // the first socket was acknowledged
 	over     *CloseError
@@ -219,7 +221,7 @@ func (s *Session) finish(why *CloseError) {
 	s.arrivals.broadcast()
 	s.changes.broadcast()
 	s.rouse()
-	s.opts.Logger.Info("chat session over", "reason", why.Reason, "gap", why.Gap)
+	s.log(slog.LevelInfo, "chat session over", "reason", why.Reason, "gap", why.Gap)
 }
 
 // rouse lets run look what is to be done.
