@@ -114,7 +114,7 @@ func TestALostConnectionLosesNothing(t *testing.T) {
 			<-time.After(time.Minute)
 			b.contact.Customer.CutSockets()
 			id := b.contact.Agent.Say("while nobody listens")
-			m := b.message(s)
+			m := b.within(s, time.Second)
 			require.Equal(b.t, id, m.ID)
 			require.False(b.t, m.Late)
 		}
