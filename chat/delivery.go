@@ -398,11 +398,13 @@ func (d *delivery) trim() {
 		all = append(all, aged{key, e.at})
 	}
 	slices.SortFunc(all, func(a, b aged) int { return cmp.Compare(b.at, a.at) })
-	for i, a := range all {
-		if i >= keepAtMost || i >= keepAtLeast && a.at < horizon {
-			delete(d.seen, a.key)
+	kept := make(map[uint64]entry, keepAtLeast) // a map never gives back what it once needed
+	for i, a := range all[:min(len(all), keepAtMost)] {
+		if i < keepAtLeast || a.at >= horizon {
+			kept[a.key] = d.seen[a.key]
 		}
 	}
+	d.seen = kept
 }
 
 // connectionChanged replaces a change that the caller hasn't taken yet, so that a slow one

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -195,6 +196,7 @@ func (s *Session) waits(waiting bool, waited time.Duration) {
 func (s *Session) connected(c connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c.token, c.url = strings.Clone(c.token), "" // the answer is one string, and the URL is used once
 	s.link.conn, s.link.denied = c, 0
 	s.link.created++
 	s.changes.broadcast()
@@ -203,7 +205,7 @@ func (s *Session) connected(c connection) {
 func (s *Session) dialed(k *socket, err error, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.link.dialing = false
+	s.link.dialing, s.link.hurry = false, nil
 	s.rouse()
 	switch {
 	case err == nil && (s.over != nil || s.ending != nil):

@@ -171,9 +171,10 @@ func (s *Session) pong(k *socket, status int32) {
 
 // write sends a frame. A write that hangs cuts the connection.
 func (k *socket) write(ctx context.Context, text string) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	return k.conn.Write(ctx, websocket.MessageText, []byte(text))
+	timer := time.AfterFunc(writeTimeout, k.cancel)
+	defer timer.Stop()
+	defer context.AfterFunc(ctx, k.cancel)()
+	return k.conn.Write(context.Background(), websocket.MessageText, []byte(text)) // it holds on to its context
 }
 
 // beat judges the last heartbeats and tells whether to send the next ones.
