@@ -374,6 +374,28 @@ func TestASlowCallerGetsEverything(t *testing.T) {
 	})
 }
 
+func TestALongPassGoesOnWhereItBegan(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(time.Minute)})
+		b.contact.Customer.CutSockets()
+		lagging := b.contact.Agent.Say("shown when the pass is past it")
+		for range 1500 {
+			b.contact.Agent.Say("missed")
+		}
+		<-time.After(5 * time.Minute) // the pass waits for its caller
+		b.contact.Agent.Say("the newest")
+		for range 1501 {
+			b.message(s)
+		}
+		b.settle()
+		b.contact.Customer.CutSockets()
+		require.Equal(b.t, lagging, b.within(s, time.Minute).ID)
+	})
+}
+
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ history, want int }{

@@ -125,7 +125,9 @@ func (s *Session) startPass(ctx context.Context, cancel context.CancelFunc, kind
 // nothing.
 func (s *Session) pass(ctx context.Context, kind passKind) {
 	for attempt := 1; ; attempt++ {
+		begun := time.Now()
 		read, err := s.readTranscript(ctx, kind)
+		read.newest -= int64(time.Since(begun))
 		if err == nil || kind == passEnd || ctx.Err() != nil {
 			s.passOver(read, err, kind)
 			return
@@ -164,7 +166,10 @@ func (s *Session) passOver(read reading, err error, kind passKind) {
 
 // reading is what a pass has found out.
 type reading struct {
-	newest int64 // the newest time on any page
+	// newest is the newest time on any page, less the time that the pass took: an item
+	// that its page didn't show yet is younger than the beginning of the pass by no more
+	// than its lag, however long the pass took to come to the end.
+	newest int64
 	epoch  int   // of the session, when what is newest was asked for
 	oldest int64 // a backward pass goes no further
 	known  bool  // a page showed an item that an earlier one had shown

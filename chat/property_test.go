@@ -1,0 +1,312 @@
+package chat_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+var (
+	onlySeed = flag.Uint64("chat.seed", 0, "run only this seed of TestNothingIsLostOrRepeated")
+	seeds    = flag.Uint64("chat.seeds", 300, "how many seeds TestNothingIsLostOrRepeated runs")
+)
+
+// Each seed is a chat with a random schedule of what people do and of what goes wrong.
+// The schedule comes from the seed alone; the session's own chance, and the scheduling of
+// goroutines, don't. So repeat one that failed with -count as well:
+//
+//	go test ./chat -run TestNothingIsLostOrRepeated -chat.seed=17 -count=20
+func TestNothingIsLostOrRepeated(t *testing.T) {
+	t.Parallel()
+	first, last := uint64(1), *seeds
+	if *onlySeed != 0 {
+		first, last = *onlySeed, *onlySeed
+	}
+	for seed := first; seed <= last; seed++ {
+		c := classes[seed%uint64(len(classes))]
+		t.Run(fmt.Sprintf("%s with -chat.seed=%d", c.name, seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { newTrial(t, seed, c).run() })
+		})
+	}
+}
+
+// class is a kind of schedule, with what holds in it beside what holds in all.
+type class struct {
+	name    string
+	actions [][]action
+	// hidden lets the transcript show an item before it is pushed, with its own time:
+	// scans and message processing.
+	hidden bool
+	// odd lets the service be of the kinds that Switches make.
+	odd bool
+	// lossless means that no socket is lost before its time.
+	lossless bool
+	// slow is a caller who sleeps.
+	slow bool
+	// holdBack is Options.HoldBack.
+	holdBack time.Duration
+	checks   []func(*trial)
+}
+
+var classes = []class{
+	{
+		name: "anything goes wrong", hidden: true, odd: true, slow: true,
+		actions: [][]action{people, mishaps, pushMishaps, callMishaps, lags, napping},
+	},
+	{
+		name: "nothing goes wrong", odd: true, lossless: true,
+		actions: [][]action{people, harmless},
+		checks:  []func(*trial){(*trial).noneLate, (*trial).allAtOnce, (*trial).noneRecovered, (*trial).ownKnown},
+	},
+	{
+		name: "everything goes wrong", hidden: true, odd: true,
+		actions: [][]action{people, mishaps, mishaps, pushMishaps, callMishaps, callMishaps, lags},
+	},
+	{
+		name:    "sockets are cut",
+		actions: [][]action{people, cuts},
+		checks:  []func(*trial){(*trial).noneLate, (*trial).fewCalls},
+	},
+	{
+		name: "pushes are late", lossless: true, holdBack: time.Second,
+		actions: [][]action{people, pushDelays},
+		checks:  []func(*trial){(*trial).noneLate},
+	},
+	{
+		name: "the caller sleeps", lossless: true, slow: true,
+		actions: [][]action{people, napping, napping},
+		checks:  []func(*trial){(*trial).noneLate},
+	},
+	{
+		name: "pushes are lost and the transcript lags", hidden: true, odd: true, lossless: true, slow: true,
+		actions: [][]action{people, pushMishaps, lags, napping},
+	},
+}
+
+// trial is one seed.
+type trial struct {
+	*bubble
+
+	class
+
+	seed    uint64
+	rng     *rand.Rand
+	session *chat.Session
+	agent   *participanttest.Participant
+	doing   sync.WaitGroup // what takes a while
+	begun   time.Time
+	journal []string
+
+	rules    []*participanttest.Injected
+	creating []*participanttest.Injected // those that strike CreateParticipantConnection
+	timers   []*time.Timer
+	denied   bool
+	losses   []time.Time
+	streams  int
+	chatOpts participanttest.ChatOptions
+	expires  bool // the socket's life is shown as a minute
+
+	consumer sync.WaitGroup
+	naps     atomic.Int64 // ns that the caller sleeps at most
+	events   []received
+	failure  error // the last that Next returned
+
+	mu   sync.Mutex
+	said map[string]time.Time // by Id
+	mine []string             // messages of the customer
+	sent map[string]bool      // those that the session sent
+}
+
+// received is an event and when the caller got it.
+type received struct {
+	chat.Event
+
+	at time.Time
+}
+
+func newTrial(t *testing.T, seed uint64, c class) *trial {
+	t.Helper()
+	tr := &trial{
+		class: c, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), begun: time.Now(),
+		said: map[string]time.Time{}, sent: map[string]bool{},
+	}
+	switches := tr.switches()
+	tr.bubble = newBubble(t, func(o *participanttest.Options) { o.Seed, o.Switches = seed, switches })
+	if tr.hidden {
+		tr.chatOpts = participanttest.ChatOptions{
+			ScanDelay:         time.Duration(tr.rng.Int64N(int64(time.Minute))),
+			MessageProcessing: tr.oneIn(3),
+			ProcessingDelay:   time.Duration(tr.rng.Int64N(int64(30 * time.Second))),
+		}
+	}
+	tr.contact = tr.srv.NewChat(func(o *participanttest.ChatOptions) { *o = tr.chatOpts })
+	tr.agent = tr.contact.Agent
+	t.Cleanup(tr.report)
+	return tr
+}
+
+func (tr *trial) report() {
+	if !tr.t.Failed() {
+		return
+	}
+	for _, line := range tr.journal {
+		tr.t.Log(line)
+	}
+	tr.t.Logf("again: go test ./chat -run TestNothingIsLostOrRepeated -chat.seed=%d -count=20", tr.seed)
+}
+
+func (tr *trial) note(format string, args ...any) {
+	tr.journal = append(tr.journal, fmt.Sprintf("%12v ", time.Since(tr.begun).Round(time.Millisecond))+fmt.Sprintf(format, args...))
+}
+
+func (tr *trial) oneIn(n int) bool { return tr.rng.IntN(n) == 0 }
+
+// upTo is a random time below d.
+func (tr *trial) upTo(d time.Duration) time.Duration { return time.Duration(tr.rng.Int64N(int64(d))) }
+
+// pick is one of some.
+func pick[T any](tr *trial, of ...T) T { return of[tr.rng.IntN(len(of))] }
+
+func (tr *trial) switches() (s participanttest.Switches) {
+	if !tr.odd {
+		return s
+	}
+	for _, on := range []*bool{
+		&s.ExclusiveStart, &s.RefuseStartTime, &s.EmptyNextToken, &s.NextTokensDie, &s.OldTokensDie, &s.SingleUseURLs, &s.EqualTimes, &s.EchoFirst,
+	} {
+		*on = tr.oneIn(4)
+	}
+	if tr.oneIn(3) {
+		s.TokenLife = pick(tr, 5*time.Minute, 20*time.Minute, 2*time.Hour)
+	}
+	shown := []time.Duration{0, 0, participanttest.Absent, -time.Hour, time.Minute}
+	s.ExpiryShown, s.ConnectionExpiryShown = pick(tr, shown...), pick(tr, shown...)
+	tr.expires = s.ExpiryShown == time.Minute || s.ConnectionExpiryShown == time.Minute
+	return s
+}
+
+func (tr *trial) run() {
+	for range pick(tr, 0, 1, 5, 150) {
+		tr.say()
+	}
+	if !tr.lossless && tr.oneIn(3) {
+		tr.act(1)
+	}
+	tr.session = tr.startAtLast(func(o *chat.Options) {
+		o.History = chat.HistoryAll
+		o.HoldBack = tr.holdBack
+		if tr.oneIn(3) {
+			o.ParticipantID = tr.contact.Customer.ID
+		}
+		o.Progress = tr.oneIn(2)
+	})
+	tr.note("started")
+	tr.consumer.Go(tr.consume)
+	tr.act(25 + tr.rng.IntN(40))
+	tr.settle()
+	tr.judge()
+}
+
+// startAtLast starts a session whatever goes wrong meanwhile.
+func (tr *trial) startAtLast(optFns ...func(*chat.Options)) *chat.Session {
+	ctx, cancel := context.WithTimeout(tr.t.Context(), 20*time.Minute)
+	defer cancel()
+	s, err := chat.Start(ctx, tr.client, tr.contact.Customer.Token, append([]func(*chat.Options){tr.options}, optFns...)...)
+	require.NoError(tr.t, err)
+	tr.t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// act does a number of things at random times.
+func (tr *trial) act(times int) {
+	var choice []action
+	for _, some := range tr.actions {
+		choice = append(choice, some...)
+	}
+	total := 0
+	for _, a := range choice {
+		total += a.weight
+	}
+	for range times {
+		n := tr.rng.IntN(total)
+		for _, a := range choice {
+			if n -= a.weight; n < 0 {
+				a.do(tr)
+				break
+			}
+		}
+		tr.pause()
+	}
+}
+
+// pause is mostly short: things happen to each other.
+func (tr *trial) pause() {
+	switch n := tr.rng.IntN(100); {
+	case n < 20:
+	case n < 70:
+		<-time.After(tr.upTo(2 * time.Second))
+	case n < 97:
+		<-time.After(tr.upTo(40 * time.Second))
+	case tr.expires:
+		<-time.After(tr.upTo(5 * time.Minute))
+	default:
+		<-time.After(tr.upTo(70 * time.Minute))
+	}
+}
+
+// settle ends what goes wrong, and gives the session the occasions to find what lags.
+func (tr *trial) settle() {
+	tr.doing.Wait()
+	for _, timer := range tr.timers {
+		timer.Stop()
+	}
+	for _, rule := range tr.rules {
+		rule.Remove()
+	}
+	tr.note("all is well again")
+	tr.naps.Store(0)
+	wait := 61 * time.Minute // a renewal's time, and its settling
+	if tr.expires || !tr.oneIn(3) {
+		wait = 10 * time.Minute
+	}
+	<-time.After(wait)
+	if !tr.lossless {
+		tr.contact.Customer.CutSockets()
+		tr.note("last cut")
+	}
+	<-time.After(time.Minute)
+	synctest.Wait()
+	require.NoError(tr.t, tr.session.Err())
+	require.NoError(tr.t, tr.session.Close())
+	tr.consumer.Wait()
+	require.ErrorIs(tr.t, tr.failure, chat.ErrClosed)
+	tr.note("%+v", tr.session.Stats())
+}
+
+// consume is the caller.
+func (tr *trial) consume() {
+	rng := rand.New(rand.NewPCG(tr.seed, 2))
+	for {
+		if naps := tr.naps.Load(); naps > 0 && rng.IntN(100) == 0 {
+			<-time.After(time.Duration(rng.Int64N(naps)))
+		}
+		event, err := tr.session.Next(context.Background())
+		if err != nil {
+			tr.failure = err
+			return
+		}
+		tr.events = append(tr.events, received{event, time.Now()})
+	}
+}
