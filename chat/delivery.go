@@ -10,6 +10,7 @@ const (
 	keepAtLeast = 256    // ids that are remembered whatever their age
 	keepAtMost  = 16_384 // ids that are remembered at all
 	passAfter   = 512    // new ids after which a pass lets the old ones be forgotten
+	keepLives   = 16     // ids of typing and other live-only items
 	ownPatience = 2 * time.Second
 )
 
@@ -24,9 +25,8 @@ type delivery struct {
 	fence int64
 	top   int64 // the newest time that was released
 	seen  map[uint64]entry
-	fresh int // new ids since the last completed pass
-	lives [16]uint64
-	lived int
+	fresh int      // new ids since the last completed pass
+	lives []uint64 // the newest live-only items
 
 	pending      []held // live items that wait
 	pendingBytes int
@@ -218,12 +218,14 @@ func (d *delivery) isNewLive(key uint64) bool {
 	if key == 0 {
 		return true
 	}
-	if slices.Contains(d.lives[:], key) {
+	if slices.Contains(d.lives, key) {
 		d.stats.Duplicates++
 		return false
 	}
-	d.lives[d.lived%len(d.lives)] = key
-	d.lived++
+	if len(d.lives) == keepLives {
+		d.lives = slices.Delete(d.lives, 0, 1)
+	}
+	d.lives = append(d.lives, key)
 	return true
 }
 
@@ -371,16 +373,21 @@ func (d *delivery) noteScan(it *item) {
 	}
 }
 
-// passed is the end of a pass whose newest page time is newest. current says that nothing
+// passed is the end of a pass that has read up to the fence. current says that nothing
 // has been lost since its last page was asked for.
-func (d *delivery) passed(newest int64, current bool) {
-	d.fence = max(d.fence, newest)
+func (d *delivery) passed(fence int64, current bool) {
+	d.advance(fence)
 	d.fresh = 0
-	d.trim()
 	if current && !d.behind {
 		d.catchingUp, d.gap = false, false
 		d.releaseIf(func(held) bool { return true })
 	}
+}
+
+// advance moves the fence, and forgets what lies too far behind it.
+func (d *delivery) advance(fence int64) {
+	d.fence = max(d.fence, fence)
+	d.trim()
 }
 
 // trim forgets what no pass can bring again.

@@ -125,9 +125,7 @@ func (s *Session) startPass(ctx context.Context, cancel context.CancelFunc, kind
 // nothing.
 func (s *Session) pass(ctx context.Context, kind passKind) {
 	for attempt := 1; ; attempt++ {
-		begun := time.Now()
 		read, err := s.readTranscript(ctx, kind)
-		read.newest -= int64(time.Since(begun))
 		if err == nil || kind == passEnd || ctx.Err() != nil {
 			s.passOver(read, err, kind)
 			return
@@ -156,7 +154,7 @@ func (s *Session) passOver(read reading, err error, kind passKind) {
 	}
 	if err == nil {
 		s.passes.first = true
-		s.d.passed(read.newest, read.epoch == s.d.epoch && (s.link.cur != nil || kind == passEnd))
+		s.d.passed(read.fence(), read.epoch == s.d.epoch && (s.link.cur != nil || kind == passEnd))
 		s.arrived()
 	} else if s.d.catchingUp && s.link.cur != nil && s.ending == nil {
 		s.passes.wanted = true
@@ -166,14 +164,17 @@ func (s *Session) passOver(read reading, err error, kind passKind) {
 
 // reading is what a pass has found out.
 type reading struct {
-	// newest is the newest time on any page, less the time that the pass took: an item
-	// that its page didn't show yet is younger than the beginning of the pass by no more
-	// than its lag, however long the pass took to come to the end.
-	newest int64
+	begun  time.Time
+	newest int64 // the newest time on any page
 	epoch  int   // of the session, when what is newest was asked for
 	oldest int64 // a backward pass goes no further
 	known  bool  // a page showed an item that an earlier one had shown
 }
+
+// fence is how far later passes need not go back: to the newest time read, less the time
+// that the pass took. An item that its page didn't show yet is older than the beginning of
+// the pass by no more than its lag, however long the pass then went on.
+func (r *reading) fence() int64 { return r.newest - int64(time.Since(r.begun)) }
 
 var (
 	errNoWitness = errors.New("the transcript doesn't go back to what it showed before")
@@ -184,15 +185,16 @@ var (
 // the service can't do that.
 func (s *Session) readTranscript(ctx context.Context, kind passKind) (reading, error) {
 	fence, backward, first := s.passStart()
+	begun := time.Now()
 	if fence == 0 || backward {
-		return s.readBackward(ctx, kind, fence, first)
+		return s.readBackward(ctx, kind, begun, fence, first)
 	}
-	read, err := s.readForward(ctx, kind, fence)
+	read, err := s.readForward(ctx, kind, begun, fence)
 	var invalid *types.ValidationException
 	if errors.Is(err, errNoWitness) || errors.As(err, &invalid) {
 		s.opts.Logger.Debug("chat transcript is read backward from now on", "error", err)
 		s.goBackward()
-		return s.readBackward(ctx, kind, fence, false)
+		return s.readBackward(ctx, kind, begun, fence, false)
 	}
 	return read, err
 }
@@ -224,7 +226,8 @@ type cursor struct {
 	tokens  int // restarts without progress
 }
 
-func (s *Session) readForward(ctx context.Context, kind passKind, fence int64) (read reading, err error) {
+func (s *Session) readForward(ctx context.Context, kind passKind, begun time.Time, fence int64) (read reading, err error) {
+	read.begun = begun
 	at := cursor{start: fence - int64(s.opts.Overlap)}
 	last := at.start
 	for {
@@ -382,6 +385,9 @@ func (s *Session) takePage(items []*item, read *reading) (newest int64) {
 	defer s.mu.Unlock()
 	s.witness(items, read)
 	s.d.arrivePage(items, origin{page: true})
+	if len(s.d.seen) > keepAtMost+passAfter {
+		s.d.advance(read.fence())
+	}
 	s.arrived()
 	s.rouse()
 	for _, it := range items {
@@ -401,7 +407,8 @@ func (s *Session) witness(items []*item, read *reading) {
 
 // readBackward reads from the newest item to the first that is old enough, keeps what it
 // reads, and delivers it in order.
-func (s *Session) readBackward(ctx context.Context, kind passKind, fence int64, first bool) (read reading, err error) {
+func (s *Session) readBackward(ctx context.Context, kind passKind, begun time.Time, fence int64, first bool) (read reading, err error) {
+	read.begun = begun
 	if err := s.waitForRoom(ctx, kind); err != nil {
 		return read, err
 	}

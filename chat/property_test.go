@@ -214,6 +214,9 @@ func (tr *trial) run() {
 	})
 	tr.note("started")
 	tr.consumer.Go(tr.consume)
+	if tr.oneIn(2) {
+		tr.send() // while the first pass is read
+	}
 	tr.act(25 + tr.rng.IntN(40))
 	tr.settle()
 	tr.judge()
@@ -277,8 +280,8 @@ func (tr *trial) settle() {
 	}
 	tr.note("all is well again")
 	tr.naps.Store(0)
-	wait := 61 * time.Minute // a renewal's time, and its settling
-	if tr.expires || !tr.oneIn(3) {
+	wait := 61 * time.Minute                        // a renewal's time, and its settling
+	if tr.expires || !tr.lossless && !tr.oneIn(3) { // the last cut will do
 		wait = 10 * time.Minute
 	}
 	<-time.After(wait)
