@@ -21,7 +21,7 @@ test: ## Run the tests
 
 .PHONY: race
 race: ## Run the tests of every module with the race detector, in random order
-	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) test -race -shuffle=on ./...) || exit 1; done
+	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) test -race -shuffle=on -timeout=20m ./...) || exit 1; done
 
 .PHONY: oldest
 oldest: ## Run the tests with the oldest Go that go.mod allows
