@@ -167,8 +167,14 @@ func (tr *trial) oneCreateADial() {
 	for _, rule := range tr.creating {
 		failed += rule.Struck()
 	}
-	require.LessOrEqual(tr.t, created, dialled+failed)
-	require.LessOrEqual(tr.t, dialled, created)
+	replayed := 0 // net/http dials again by itself where a kept connection is dropped
+	for _, rule := range tr.rules {
+		if rule.On == participanttest.OnUpgrade {
+			replayed += rule.Struck()
+		}
+	}
+	require.LessOrEqual(tr.t, created, dialled+failed+1, "Close may come before the dial")
+	require.LessOrEqual(tr.t, dialled, created+replayed)
 }
 
 func (tr *trial) noneLate() {
