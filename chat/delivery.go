@@ -375,12 +375,12 @@ func (d *delivery) noteScan(it *item) {
 
 // passed is the end of a pass that has read up to the fence. current says that nothing
 // has been lost since its last page was asked for.
-func (d *delivery) passed(fence int64, current bool) {
+func (d *delivery) passed(fence int64, current bool, now time.Time) {
 	d.advance(fence)
 	d.fresh = 0
 	if current && !d.behind {
 		d.catchingUp, d.gap = false, false
-		d.releaseIf(func(held) bool { return true })
+		d.release(now) // but what is held back, or may be our own, still waits
 	}
 }
 

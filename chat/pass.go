@@ -154,7 +154,7 @@ func (s *Session) passOver(read reading, err error, kind passKind) {
 	}
 	if err == nil {
 		s.passes.first = true
-		s.d.passed(read.fence(), read.epoch == s.d.epoch && (s.link.cur != nil || kind == passEnd))
+		s.d.passed(read.fence(), read.epoch == s.d.epoch && (s.link.cur != nil || kind == passEnd), time.Now())
 		s.arrived()
 	} else if s.d.catchingUp && s.link.cur != nil && s.ending == nil {
 		s.passes.wanted = true
@@ -244,6 +244,9 @@ func (s *Session) readForward(ctx context.Context, kind passKind, begun time.Tim
 		case err != nil:
 			return read, err
 		}
+		if err := s.waitForOwn(ctx, kind); err != nil {
+			return read, err
+		}
 		last = max(last, s.takePage(pageItems(out.Transcript), &read))
 		if !at.follow(aws.ToString(out.NextToken), s.createdNow(), last) {
 			break
@@ -302,24 +305,26 @@ func (c *cursor) forward() *connectparticipant.GetTranscriptInput {
 	return in
 }
 
-// waitForRoom waits until the caller has taken half of what is there, and until it is
-// known which items are ours.
+// waitForRoom waits until the caller has taken half of what is there.
 func (s *Session) waitForRoom(ctx context.Context, kind passKind) error {
+	if kind == passEnd {
+		return nil
+	}
+	return s.wait(ctx, s.d.queue.halfEmpty)
+}
+
+// waitForOwn waits until it is known which items are ours: a page that was read may show
+// one whose Send isn't answered yet.
+func (s *Session) waitForOwn(ctx context.Context, kind passKind) error {
 	if kind == passEnd {
 		return nil
 	}
 	for {
 		var until time.Time
-		holds := func() bool {
-			now := time.Now()
-			until = time.Time{}
-			if s.d.waitsForOwn(now) {
-				until = s.d.ownUntil
-				return false
-			}
-			return s.d.queue.halfEmpty()
-		}
-		changed := s.unless(holds)
+		changed := s.unless(func() bool {
+			until = s.d.ownUntil
+			return !s.d.waitsForOwn(time.Now())
+		})
 		if changed == nil {
 			return nil
 		}
@@ -327,23 +332,6 @@ func (s *Session) waitForRoom(ctx context.Context, kind passKind) error {
 			return err
 		}
 	}
-}
-
-// waitFor waits for a change, for a time unless it is zero, or for ctx's end.
-func waitFor(ctx context.Context, changed <-chan struct{}, until time.Time) error {
-	var alarm <-chan time.Time
-	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
-		defer timer.Stop()
-		alarm = timer.C
-	}
-	select {
-	case <-changed:
-	case <-alarm:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return nil
 }
 
 func (s *Session) createdNow() int {
@@ -427,6 +415,9 @@ func (s *Session) readBackward(ctx context.Context, kind passKind, begun time.Ti
 		}
 	}
 	if err != nil {
+		return read, err
+	}
+	if err := s.waitForOwn(ctx, kind); err != nil {
 		return read, err
 	}
 	slices.Reverse(items)
