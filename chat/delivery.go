@@ -20,8 +20,8 @@ type delivery struct {
 	opts  *Options
 	queue queue
 
-	// fence is the newest time ever read from a page of the transcript. Pushes never
-	// move it: behind one that came, another may have been lost.
+	// fence is how far the transcript has been read, see reading.fence. Pushes never move
+	// it: behind one that came, another may have been lost.
 	fence int64
 	top   int64 // the newest time that was released
 	seen  map[uint64]entry
@@ -196,9 +196,7 @@ func (d *delivery) isNew(it *item, from origin) bool {
 	switch e, known := d.seen[it.key]; {
 	case it.live:
 		return d.isNewLive(it.key)
-	case it.key == 0:
-		return true
-	case !known:
+	case it.key == 0, !known:
 		return true
 	case e.revision == it.revision, e.final && !it.final:
 		d.stats.Duplicates++

@@ -95,7 +95,7 @@ func setDefault[T comparable](value *T, otherwise T) {
 	}
 }
 
-// sharedClient has room for the connections of many sessions' uploads.
+// sharedClient is that of sessions without one of their own.
 var sharedClient = &http.Client{CheckRedirect: lastResponse}
 
 func lastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -79,7 +79,6 @@ func (s *Session) begin(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.link.dialAt, s.link.lostAt = now, now
-	s.d.catchingUp = true // the history goes before what the first socket brings
 }
 
 // step does what is due and returns when more is, and a socket to send heartbeats on.

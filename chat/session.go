@@ -62,7 +62,7 @@ func Resume(ctx context.Context, client connectparticipant.API, participantToken
 func newSession(client connectparticipant.API, token string, opts Options) *Session {
 	s := &Session{client: client, token: token, opts: opts, wake: make(chan struct{}, 1)}
 	s.d = delivery{opts: &s.opts, seen: map[uint64]entry{}, own: opts.ParticipantID}
-	s.d.lose(time.Time{})
+	s.d.lose(time.Time{}) // the history goes before what the first socket brings
 	if c, ok := client.(interface {
 		Options() connectparticipant.Options
 	}); ok {
