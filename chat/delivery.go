@@ -107,6 +107,15 @@ func (d *delivery) lose(until time.Time) {
 	d.gap, d.catchingUp, d.catchUntil = true, true, until
 }
 
+// boundWait ends the wait for a pass at a time, if nothing has bounded it yet.
+func (d *delivery) boundWait(until time.Time) bool {
+	if !d.catchingUp || !d.catchUntil.IsZero() {
+		return false
+	}
+	d.catchUntil = until
+	return true
+}
+
 // waits tells whether live items wait for a pass, or for an answer that tells who we are.
 func (d *delivery) waits(now time.Time) bool { return d.waitsForPass(now) || d.waitsForOwn(now) }
 

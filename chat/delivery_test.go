@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -324,6 +325,29 @@ func TestAMessageWhoseLastPieceIsLostComesFromTheTranscript(t *testing.T) {
 	})
 }
 
+func TestAPieceThatFallsSilentWhileTheCallerIsSlow(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		for range 50 {
+			b.contact.Agent.Say(strings.Repeat("unread ", 200))
+		}
+		b.settle()
+		stream := b.contact.System.StartStream()
+		stream.Chunk("half ")
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: participanttest.Lose()})
+		stream.Skip("a message")
+		stream.Complete()
+		<-time.After(time.Minute)
+		require.Zero(b.t, s.Stats().Behind)
+		for range 50 {
+			b.message(s)
+		}
+		require.Equal(b.t, "half a message", b.within(s, time.Second).Text)
+	})
+}
+
 func TestReceiptsRise(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -372,6 +396,66 @@ func TestASlowCallerGetsEverything(t *testing.T) {
 		b.contact.Agent.Say("and at once")
 		b.within(s, 0)
 	})
+}
+
+// A pass for a slow caller takes as long as the caller, but one that fails holds nothing up
+// for longer than CatchUpWait.
+func TestASlowCallerDoesNotWaitForABrokenTranscript(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		const count = 2000
+		for range count {
+			b.contact.Agent.Say("unread")
+		}
+		b.settle()
+		require.Positive(b.t, s.Stats().Behind)
+		broken := b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(500, "InternalServerException")})
+		for range count - s.Stats().Behind {
+			require.False(b.t, b.message(s).Late)
+		}
+		b.settle()
+		live := b.contact.Agent.Say("live")
+		require.Equal(b.t, live, b.within(s, 31*time.Second).ID)
+		broken.Remove()
+		for range s.Stats().Behind {
+			require.True(b.t, b.within(s, time.Minute).Late)
+		}
+	})
+}
+
+// noMorePages refuses each token of the pages.
+type noMorePages struct{ connectparticipant.API }
+
+func (c noMorePages) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
+	if in.NextToken != nil {
+		return nil, &types.ValidationException{}
+	}
+	return c.API.GetTranscript(ctx, in, optFns...)
+}
+
+func TestPagesThatNeverGoOnAreAskedForNowAndThen(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		b.contact.Agent.Say("first")
+		s, err := chat.Start(b.t.Context(), noMorePages{b.client}, b.contact.Customer.Token, b.options)
+		require.NoError(b.t, err)
+		b.t.Cleanup(func() { _ = s.Close() })
+		b.message(s)
+		b.settle()
+		b.contact.Customer.CutSockets()
+		for range 250 {
+			b.contact.Agent.Say("at the same time")
+		}
+		require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))
+		begun := b.srv.Count("GetTranscript")
+		live := b.contact.Agent.Say("live")
+		for b.message(s).ID != live {
+		}
+		require.NoError(b.t, s.Err())
+		require.Less(b.t, b.srv.Count("GetTranscript")-begun, 100)
+	}, func(o *participanttest.Options) { o.EqualTimes = true })
 }
 
 func TestALongPassGoesOnWhereItBegan(t *testing.T) {

@@ -113,7 +113,9 @@ func (p *passes) begin(kind passKind, stop context.CancelFunc, now time.Time) {
 }
 
 func (s *Session) startPass(ctx context.Context, cancel context.CancelFunc, kind passKind) {
-	s.passes.begin(kind, cancel, time.Now())
+	now := time.Now()
+	s.passes.begin(kind, cancel, now)
+	s.d.streams.ask(now)
 	s.d.stats.Passes++
 	s.wg.Go(func() {
 		defer cancel()
@@ -132,10 +134,21 @@ func (s *Session) pass(ctx context.Context, kind passKind) {
 		}
 		wait := backoff(attempt+1, s.opts.maxBackoff)
 		s.opts.Logger.Warn("chat transcript could not be read", "error", err, "attempt", attempt, "next", wait)
+		s.passFailed(time.Now())
 		if !sleep(ctx, wait) || !s.hasSocket() {
 			s.passOver(read, err, kind)
 			return
 		}
+	}
+}
+
+// passFailed bounds how long live items wait: a pass that works may take the time that its
+// caller takes, one that fails may not.
+func (s *Session) passFailed(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link.cur != nil && s.d.boundWait(now.Add(s.opts.CatchUpWait)) {
+		s.rouse()
 	}
 }
 
@@ -218,14 +231,6 @@ func (s *Session) goBackward() {
 	s.passes.backward = true
 }
 
-// cursor is where the next page begins.
-type cursor struct {
-	start   int64 // a time in ns, without token
-	token   string
-	created int // the connection that the token is of: it may not outlive it
-	tokens  int // restarts without progress
-}
-
 func (s *Session) readForward(ctx context.Context, kind passKind, begun time.Time, fence int64) (read reading, err error) {
 	read.begun = begun
 	at := cursor{start: fence - int64(s.opts.Overlap)}
@@ -259,50 +264,6 @@ func (s *Session) readForward(ctx context.Context, kind passKind, begun time.Tim
 		return read, errNoWitness
 	}
 	return read, nil
-}
-
-// keepToken lets go of a token from before the newest connection.
-func (c *cursor) keepToken(created int, last int64) {
-	if c.token != "" && c.created != created {
-		c.restart(last)
-	}
-}
-
-// restart begins again at the last time seen, without the token. It reports false when
-// that has been tried too often in one place.
-func (c *cursor) restart(last int64) bool {
-	if last <= c.start {
-		c.tokens++
-	} else {
-		c.tokens = 0
-	}
-	c.start, c.token = last-int64(time.Millisecond), ""
-	return c.tokens <= maxRestarts
-}
-
-// follow goes to the next page, if there is one. A token that was there before leads
-// nowhere.
-func (c *cursor) follow(token string, created int, last int64) bool {
-	switch token {
-	case "":
-		return false
-	case c.token:
-		c.restart(last)
-	default:
-		c.token, c.created = token, created
-	}
-	return true
-}
-
-func (c *cursor) forward() *connectparticipant.GetTranscriptInput {
-	in := &connectparticipant.GetTranscriptInput{
-		ScanDirection: types.ScanDirectionForward, SortOrder: types.SortKeyAscending, MaxResults: aws.Int32(pageSize),
-		StartPosition: &types.StartPosition{AbsoluteTime: aws.String(time.Unix(0, c.start).UTC().Format("2006-01-02T15:04:05.000Z"))},
-	}
-	if c.token != "" {
-		in.NextToken = &c.token
-	}
-	return in
 }
 
 // waitForRoom waits until the caller has taken half of what is there.

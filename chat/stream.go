@@ -79,10 +79,17 @@ func (s *streams) silent(now time.Time) (found bool, next time.Time) {
 		switch due := stream.heard.Add(streamSilence); {
 		case stream.asked:
 		case !due.After(now):
-			stream.asked, found = true, true
+			found = true
 		default:
 			next = earlier(next, due)
 		}
 	}
 	return found, next
+}
+
+// ask notes that the transcript is asked about those that have fallen silent.
+func (s *streams) ask(now time.Time) {
+	for _, stream := range *s {
+		stream.asked = stream.asked || !stream.heard.Add(streamSilence).After(now)
+	}
 }
