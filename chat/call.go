@@ -11,7 +11,7 @@ import (
 const freshWait = 30 * time.Second
 
 // call calls an operation with the connection token. When the service denies the token it
-// calls once more with a newer one, which run gets for all calls together; a second denial
+// calls once more with a newer one, which one dial gets for all calls together; a second denial
 // is the call's error and no more.
 func call[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context, *string) (O, error)) (O, error) {
 	var used int
@@ -77,7 +77,7 @@ func (s *Session) freshToken(ctx context.Context, used int) bool {
 	return err == nil && s.createdNow() != used
 }
 
-// askToken asks run for a renewal, unless there has been one just now.
+// askToken asks for a renewal, unless there has been one just now.
 func (s *Session) askToken(used int, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

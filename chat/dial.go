@@ -164,7 +164,7 @@ func (s *Session) open(ctx context.Context, c connection) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	life, cancel := context.WithCancel(context.WithoutCancel(ctx)) // run closes it
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx)) // closeSockets ends it
 	k := newSocket(conn, cancel)
 	s.wg.Go(func() { s.read(life, k) })
 	if err := s.subscribe(ctx, k); err != nil {

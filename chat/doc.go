@@ -21,7 +21,7 @@
 //		}
 //	}
 //
-// One client serves any number of sessions. Each has two goroutines while it is idle.
+// One client serves any number of sessions. Each has one goroutine while it is idle.
 //
 // # What is delivered
 //

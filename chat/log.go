@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// maxLogged is what is kept for the log between two looks of run. More is dropped.
+// maxLogged is what is kept for the log between two looks. More is dropped.
 const maxLogged = 32
 
 // logRecord waits until the mutex is free: the logger is the user's code.
@@ -15,7 +15,7 @@ type logRecord struct {
 	args    []any
 }
 
-// log keeps a record; run writes it. The mutex is held.
+// log keeps a record; the next look writes it. The mutex is held.
 func (s *Session) log(level slog.Level, message string, args ...any) {
 	if len(s.logged) < maxLogged {
 		s.logged = append(s.logged, logRecord{level, message, args})

@@ -56,7 +56,7 @@ func (k passKind) priority() Priority {
 }
 
 // stepPasses starts the pass that is due.
-func (s *Session) stepPasses(ctx context.Context, now time.Time) (next time.Time) {
+func (s *Session) stepPasses(now time.Time) (next time.Time) {
 	p := &s.passes
 	switch {
 	case s.link.cur == nil || s.ending != nil:
@@ -75,7 +75,7 @@ func (s *Session) stepPasses(ctx context.Context, now time.Time) (next time.Time
 		return next
 	}
 	s.d.behind = false // what comes from now on waits beside the pass
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(s.life)
 	s.startPass(ctx, cancel, kind)
 	return time.Time{}
 }

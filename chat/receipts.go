@@ -49,7 +49,7 @@ func (s *Session) mark(id string, m *mark) {
 }
 
 // stepReceipts sends what is due, in the background.
-func (s *Session) stepReceipts(ctx context.Context, now time.Time) (next time.Time) {
+func (s *Session) stepReceipts(now time.Time) (next time.Time) {
 	r := &s.receipts
 	if r.sending || r.delivered.id == "" && r.read.id == "" || s.link.conn.token == "" {
 		return time.Time{}
@@ -60,7 +60,7 @@ func (s *Session) stepReceipts(ctx context.Context, now time.Time) (next time.Ti
 	r.sending = true
 	delivered, read := r.take()
 	s.wg.Go(func() {
-		s.sendReceipts(ctx, delivered, read)
+		s.sendReceipts(s.life, delivered, read)
 		s.receiptsSent(time.Now())
 	})
 	return time.Time{}

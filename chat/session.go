@@ -20,11 +20,12 @@ type Session struct {
 	token  string // the participant token
 	opts   Options
 	plain  bool // the client permits plain http
-	wake   chan struct{}
 	wg     sync.WaitGroup
+	life   context.Context // of what goes on beside the caller
 	cancel context.CancelFunc
 
 	mu       sync.Mutex
+	looks    looks
 	d        delivery
 	arrivals signal // there may be an event
 	logged   []logRecord
@@ -60,7 +61,7 @@ func Resume(ctx context.Context, client connectparticipant.API, participantToken
 }
 
 func newSession(client connectparticipant.API, token string, opts Options) *Session {
-	s := &Session{client: client, token: token, opts: opts, wake: make(chan struct{}, 1)}
+	s := &Session{client: client, token: token, opts: opts}
 	s.d = delivery{opts: &s.opts, seen: map[uint64]entry{}, own: opts.ParticipantID}
 	s.d.lose(time.Time{}) // the history goes before what the first socket brings
 	if c, ok := client.(interface {
@@ -72,9 +73,8 @@ func newSession(client connectparticipant.API, token string, opts Options) *Sess
 }
 
 func (s *Session) start(ctx context.Context) (*Session, error) {
-	var life context.Context
-	life, s.cancel = context.WithCancel(context.Background())
-	s.wg.Go(func() { s.run(life) })
+	s.life, s.cancel = context.WithCancel(context.Background())
+	s.begin(time.Now())
 	if err := s.wait(ctx, func() bool { return s.started || s.over != nil }); err != nil {
 		last := s.lastFailure()
 		_ = s.Close()
@@ -222,14 +222,6 @@ func (s *Session) finish(why *CloseError) {
 	s.changes.broadcast()
 	s.rouse()
 	s.log(slog.LevelInfo, "chat session over", "reason", why.Reason, "gap", why.Gap)
-}
-
-// rouse lets run look what is to be done.
-func (s *Session) rouse() {
-	select {
-	case s.wake <- struct{}{}:
-	default: // it is about to look anyway
-	}
 }
 
 // wait waits until something holds, or for ctx's end.

@@ -33,7 +33,7 @@ var (
 	errUnanswered = errors.New("the subscription was not answered")
 )
 
-// socket is one WebSocket. One goroutine reads it; run owns its heartbeats.
+// socket is one WebSocket. One goroutine reads it; looks send its heartbeats.
 type socket struct {
 	conn   *websocket.Conn
 	cancel context.CancelFunc // cuts the connection

@@ -49,54 +49,107 @@ type ending struct {
 	passing   bool // or under way
 }
 
-// run is the session's one loop: it does what is due and sleeps until more is. It alone
-// starts dials and passes and sends heartbeats.
-func (s *Session) run(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	s.begin(time.Now())
-	for ctx.Err() == nil {
-		next, beating := s.step(ctx, time.Now())
+// looks are how a session works: it looks what is due, does it, and sets a timer for what
+// will be. One look goes on at a time, and only looks start dials and passes and send
+// heartbeats. While nothing is due there is no goroutine for them, which would need 4 kB.
+// The session's mutex guards them.
+type looks struct {
+	running bool
+	again   bool // somebody has found more to do meanwhile
+	over    bool
+	timer   *time.Timer // the session waits for it as for a goroutine, until it is stopped
+}
+
+// rouse makes the session look what is to be done. The mutex is held.
+func (s *Session) rouse() {
+	switch {
+	case s.looks.over:
+	case s.looks.running:
+		s.looks.again = true
+	default:
+		s.looks.running = true
+		s.wg.Go(s.look)
+	}
+}
+
+func (s *Session) look() {
+	for {
+		next, beating, over := s.step(time.Now())
 		s.writeLog()
+		if over {
+			s.closeSockets()
+			return
+		}
 		if beating != nil {
-			s.sendHeartbeat(ctx, beating)
+			s.sendHeartbeat(beating)
 		}
-		timer.Stop()
-		if !next.IsZero() {
-			timer.Reset(max(0, time.Until(next)))
-		}
-		select {
-		case <-s.wake:
-		case <-timer.C:
-		case <-ctx.Done():
+		if s.rest(next) {
+			return
 		}
 	}
-	s.closeSockets()
-	s.writeLog()
+}
+
+// rest ends the look until a time, unless another one is wanted.
+func (s *Session) rest(until time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.looks.again {
+		s.looks.again = false
+		return false
+	}
+	s.looks.running = false
+	if until.IsZero() {
+		return true
+	}
+	s.wg.Add(1)
+	if wait := max(0, time.Until(until)); s.looks.timer == nil {
+		s.looks.timer = time.AfterFunc(wait, s.timeIsUp)
+	} else {
+		s.looks.timer.Reset(wait)
+	}
+	return true
+}
+
+func (s *Session) timeIsUp() {
+	defer s.wg.Done()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rouse()
+}
+
+func (s *Session) stopTimer() {
+	if s.looks.timer != nil && s.looks.timer.Stop() {
+		s.wg.Done()
+	}
 }
 
 func (s *Session) begin(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.link.dialAt, s.link.lostAt = now, now
+	s.rouse()
 }
 
 // step does what is due and returns when more is, and a socket to send heartbeats on.
-func (s *Session) step(ctx context.Context, now time.Time) (next time.Time, beating *socket) {
+func (s *Session) step(now time.Time) (next time.Time, beating *socket, over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next = s.stepEnding(ctx, now)
+	s.stopTimer()
+	if s.over == nil {
+		next = s.stepEnding(now)
+	}
 	if s.over != nil {
-		return time.Time{}, nil
+		s.looks.over = true
+		return time.Time{}, nil, true
 	}
 	due, beating := s.stepHeartbeat(now)
 	next = earlier(next, due)
-	next = earlier(next, s.stepLink(ctx, now))
-	next = earlier(next, s.stepPasses(ctx, now))
-	next = earlier(next, s.stepReceipts(ctx, now))
+	next = earlier(next, s.stepLink(now))
+	next = earlier(next, s.stepPasses(now))
+	next = earlier(next, s.stepReceipts(now))
 	s.d.release(now)
 	s.arrived()
-	return earlier(next, s.d.nextRelease(now)), beating
+	return earlier(next, s.d.nextRelease(now)), beating, false
 }
 
 func (s *Session) stepHeartbeat(now time.Time) (next time.Time, beating *socket) {
@@ -120,14 +173,14 @@ func (s *Session) stepHeartbeat(now time.Time) (next time.Time, beating *socket)
 }
 
 // sendHeartbeat sends both kinds. That a socket is broken its reader finds out.
-func (s *Session) sendHeartbeat(ctx context.Context, k *socket) {
-	if k.write(ctx, heartbeatFrame) == nil {
-		_ = k.write(ctx, pingFrame)
+func (s *Session) sendHeartbeat(k *socket) {
+	if k.write(s.life, heartbeatFrame) == nil {
+		_ = k.write(s.life, pingFrame)
 	}
 }
 
 // stepLink ends the replaced socket and starts the next dial.
-func (s *Session) stepLink(ctx context.Context, now time.Time) (next time.Time) {
+func (s *Session) stepLink(now time.Time) (next time.Time) {
 	l := &s.link
 	if l.old != nil && !now.Before(l.oldUntil) {
 		s.retire(l.old)
@@ -149,7 +202,7 @@ func (s *Session) stepLink(ctx context.Context, now time.Time) (next time.Time) 
 	if now.Before(at) {
 		return earlier(earlier(next, at), s.stepGiveUp(now))
 	}
-	s.startDial(ctx, priority)
+	s.startDial(priority)
 	return earlier(next, s.stepGiveUp(now))
 }
 
@@ -167,17 +220,17 @@ func (s *Session) stepGiveUp(now time.Time) (next time.Time) {
 	return time.Time{}
 }
 
-func (s *Session) startDial(ctx context.Context, priority Priority) {
+func (s *Session) startDial(priority Priority) {
 	l := &s.link
 	l.dialing = true
-	urgent, hurry := context.WithCancel(ctx)
+	urgent, hurry := context.WithCancel(s.life)
 	if priority == PriorityLow && l.conn.life > 0 {
-		urgent, hurry = context.WithDeadline(ctx, l.conn.asked.Add(l.conn.life-connectionMargin))
+		urgent, hurry = context.WithDeadline(s.life, l.conn.asked.Add(l.conn.life-connectionMargin))
 	}
 	l.hurry = hurry
 	s.wg.Go(func() {
 		defer hurry()
-		k, err := s.dial(ctx, urgent, priority)
+		k, err := s.dial(s.life, urgent, priority)
 		s.dialed(k, err, time.Now())
 	})
 }
@@ -359,7 +412,7 @@ func (s *Session) lastSockets() (cur, old *socket) {
 }
 
 // stepEnding begins the end when chat.ended is there, and concludes it.
-func (s *Session) stepEnding(ctx context.Context, now time.Time) (next time.Time) {
+func (s *Session) stepEnding(now time.Time) (next time.Time) {
 	if s.d.ended != nil {
 		s.endChat(now)
 	}
@@ -367,7 +420,7 @@ func (s *Session) stepEnding(ctx context.Context, now time.Time) (next time.Time
 	if e == nil {
 		return time.Time{}
 	}
-	s.stepEndPass(ctx)
+	s.stepEndPass()
 	if now.Before(e.readUntil) {
 		return e.readUntil
 	}
@@ -393,7 +446,7 @@ func (s *Session) endChat(now time.Time) {
 }
 
 // stepEndPass reads the transcript a last time, if the service still shows it.
-func (s *Session) stepEndPass(ctx context.Context) {
+func (s *Session) stepEndPass() {
 	e := s.ending
 	if e.passed || e.passing {
 		return
@@ -403,7 +456,7 @@ func (s *Session) stepEndPass(ctx context.Context) {
 		return
 	}
 	e.passing = true
-	ctx, cancel := context.WithDeadline(ctx, e.deadline)
+	ctx, cancel := context.WithDeadline(s.life, e.deadline)
 	s.startPass(ctx, cancel, passEnd)
 }
 
