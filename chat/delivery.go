@@ -24,6 +24,8 @@ type delivery struct {
 	// it: behind one that came, another may have been lost.
 	fence int64
 	top   int64 // the newest time that was released
+	born  int64 // when the first connection was made, to the second; 0 if nobody has told
+	since int64 // what isn't older is no history; 0 while nobody knows
 	seen  map[uint64]entry
 	fresh int      // new ids since the last completed pass
 	lives []uint64 // the newest live-only items
@@ -64,8 +66,21 @@ type held struct {
 	due time.Time
 }
 
+// connected takes the time of a connection, by the service's clock: whatever comes a second
+// later is no history, and neither is what was pushed since.
+func (d *delivery) connected(at time.Time) {
+	if d.since == 0 && !at.IsZero() {
+		d.born, d.since = at.UnixNano(), at.Add(time.Second).UnixNano()
+	}
+}
+
+func (d *delivery) isHistory(it *item) bool { return d.since == 0 || it.at < d.since }
+
 // arrive takes a live item.
 func (d *delivery) arrive(it *item, now time.Time) {
+	if it.at >= d.born && it.at != 0 && d.isHistory(it) {
+		d.since = it.at
+	}
 	if it.kind == kindEnded && d.ended == nil {
 		d.ended = it
 	}
@@ -397,12 +412,19 @@ func (d *delivery) advance(fence int64) {
 	d.trim()
 }
 
+// horizon is where the next pass begins: older items it doesn't show again. The service
+// knows no less than milliseconds.
+func horizon(fence int64, overlap time.Duration) int64 {
+	at := fence - int64(overlap)
+	return at - at%int64(time.Millisecond)
+}
+
 // trim forgets what no pass can bring again.
 func (d *delivery) trim() {
 	if len(d.seen) <= keepAtLeast {
 		return
 	}
-	horizon := d.fence - int64(d.opts.Overlap)
+	oldest := horizon(d.fence, d.opts.Overlap)
 	type aged struct {
 		key uint64
 		at  int64
@@ -414,7 +436,7 @@ func (d *delivery) trim() {
 	slices.SortFunc(all, func(a, b aged) int { return cmp.Compare(b.at, a.at) })
 	kept := make(map[uint64]entry, keepAtLeast) // a map never gives back what it once needed
 	for i, a := range all[:min(len(all), keepAtMost)] {
-		if i < keepAtLeast || a.at >= horizon {
+		if i < keepAtLeast || a.at >= oldest {
 			kept[a.key] = d.seen[a.key]
 		}
 	}

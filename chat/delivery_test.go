@@ -480,6 +480,34 @@ func TestALongPassGoesOnWhereItBegan(t *testing.T) {
 	})
 }
 
+// The fence lies between two milliseconds, but a pass can only begin at one of them. What
+// it shows from there on must be known.
+func TestAnItemAtTheHorizonIsRemembered(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		const early, missed = 3000, 1500
+		for range early { // one a millisecond
+			b.contact.Agent.Say("early")
+		}
+		for range early {
+			b.message(s)
+		}
+		<-time.After(3 * time.Minute)
+		b.contact.Customer.CutSockets()
+		for range missed {
+			b.contact.Agent.Say("missed")
+		}
+		<-time.After(time.Minute + 700*time.Microsecond) // the pass waits for its caller
+		for range missed {
+			b.message(s)
+		}
+		b.settle()
+		b.contact.Customer.CutSockets()
+		b.nothing(s, time.Hour)
+	})
+}
+
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ history, want int }{
@@ -501,6 +529,45 @@ func TestHistory(t *testing.T) {
 				m := b.message(s)
 				require.Equal(b.t, "new", m.Text)
 				require.False(b.t, m.History)
+			})
+		})
+	}
+}
+
+// What comes after the start is no history, however late the first pass is.
+func TestHistoryEndsWithTheStart(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		history int
+		gap     func(b *bubble)
+		said    int
+	}{
+		"nothing was pushed": {chat.HistoryNone, func(b *bubble) { b.contact.Customer.CutSockets() }, 2500},
+		"too much at once":   {10, func(*bubble) {}, 2500},
+		"all is well":        {chat.HistoryNone, func(*bubble) {}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				broken := b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(500, "InternalServerException")})
+				for range 500 {
+					b.contact.Agent.Say("before")
+				}
+				<-time.After(time.Minute)
+				s := b.start(func(o *chat.Options) { o.History = test.history })
+				<-time.After(2 * time.Second)
+				test.gap(b)
+				said := map[string]bool{}
+				for range test.said {
+					said[b.contact.Agent.Say("after")] = true
+				}
+				<-time.After(2 * time.Second)
+				broken.Remove()
+				for len(said) > 0 {
+					m := b.message(s)
+					require.Equal(b.t, m.Text == "before", m.History)
+					delete(said, m.ID)
+				}
 			})
 		})
 	}

@@ -42,6 +42,7 @@ type connection struct {
 	renewIn time.Duration
 	life    time.Duration // until a planned renewal becomes urgent
 	asked   time.Time
+	date    time.Time // of the answer, by the service's clock; zero if it doesn't tell
 }
 
 // dialError is an attempt that failed.
@@ -109,7 +110,10 @@ func (s *Session) create(ctx context.Context) (connection, error) {
 	if c.token == "" || c.url == "" {
 		return c, errors.New("the answer lacks the socket's URL or the token")
 	}
-	date := answerDate(out.ResultMetadata)
+	date, known := answerDate(out.ResultMetadata)
+	if known {
+		c.date = date
+	}
 	socketLife, tokenLife := left(out.Websocket.ConnectionExpiry, date), left(out.ConnectionCredentials.Expiry, date)
 	c.renewIn = renewal(socketLife, tokenLife)
 	c.life = socketLife
@@ -119,14 +123,15 @@ func (s *Session) create(ctx context.Context) (connection, error) {
 // once keeps the client from repeating a call: the session does, in its own time.
 func once(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }
 
-// answerDate is when the service answered, by its own clock: ours may be wrong.
-func answerDate(metadata middleware.Metadata) time.Time {
+// answerDate is when the service answered, by its own clock if it is known: ours may be
+// wrong.
+func answerDate(metadata middleware.Metadata) (date time.Time, known bool) {
 	if response, ok := awsmiddleware.GetRawResponse(metadata).(*smithyhttp.Response); ok && response != nil && response.Response != nil {
 		if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
-			return date
+			return date, true
 		}
 	}
-	return time.Now()
+	return time.Now(), false
 }
 
 // left is how long something lives from date on; 0 if that isn't known.

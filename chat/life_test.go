@@ -407,6 +407,31 @@ func TestResumeGoesOnWhereTheCallerWas(t *testing.T) {
 	})
 }
 
+// A state from before the first pass knows what is history.
+func TestResumeFromBeforeTheFirstPass(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		none := func(o *chat.Options) { o.History = chat.HistoryNone }
+		b.contact.Agent.Say("before")
+		<-time.After(time.Minute)
+		broken := b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(500, "InternalServerException")})
+		s := b.start(none)
+		state := s.State()
+		require.NoError(b.t, s.Close())
+		<-time.After(time.Minute)
+		missed := b.contact.Agent.Say("missed")
+		<-time.After(time.Minute)
+		broken.Remove()
+		text, err := state.MarshalText()
+		require.NoError(b.t, err)
+		require.NoError(b.t, state.UnmarshalText(text))
+		s, err = chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, state, b.options, none)
+		require.NoError(b.t, err)
+		b.t.Cleanup(func() { _ = s.Close() })
+		require.Equal(b.t, missed, b.within(s, time.Minute).ID)
+	})
+}
+
 func TestStateIsRefusedWhenItIsNone(t *testing.T) {
 	t.Parallel()
 	var state chat.State

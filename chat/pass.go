@@ -181,6 +181,8 @@ type reading struct {
 	newest int64 // the newest time on any page
 	epoch  int   // of the session, when what is newest was asked for
 	oldest int64 // a backward pass goes no further
+	since  int64 // what isn't older is no history
+	fresh  int   // how many of those there were
 	known  bool  // a page showed an item that an earlier one had shown
 }
 
@@ -217,10 +219,10 @@ func (s *Session) readTranscript(ctx context.Context, kind passKind) (reading, e
 func (s *Session) passStart() (fence int64, backward, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	horizon := s.d.fence - int64(s.opts.Overlap)
+	oldest := horizon(s.d.fence, s.opts.Overlap)
 	witness := false
 	for _, e := range s.d.seen {
-		witness = witness || e.paged && e.at >= horizon
+		witness = witness || e.paged && e.at >= oldest
 	}
 	return s.d.fence, s.passes.backward || !witness, !s.passes.first && s.d.fence == 0
 }
@@ -233,14 +235,14 @@ func (s *Session) goBackward() {
 
 func (s *Session) readForward(ctx context.Context, kind passKind, begun time.Time, fence int64) (read reading, err error) {
 	read.begun = begun
-	at := cursor{start: fence - int64(s.opts.Overlap)}
+	at := cursor{start: horizon(fence, s.opts.Overlap)}
 	last := at.start
 	for {
 		if err := s.waitForRoom(ctx, kind); err != nil {
 			return read, err
 		}
 		at.keepToken(s.createdNow(), last)
-		read.epoch = s.epoch()
+		read.epoch, _ = s.gapAndSince()
 		out, err := s.page(ctx, kind, at.forward())
 		var invalid *types.ValidationException
 		switch {
@@ -301,10 +303,10 @@ func (s *Session) createdNow() int {
 	return s.link.created
 }
 
-func (s *Session) epoch() int {
+func (s *Session) gapAndSince() (epoch int, since int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.d.epoch
+	return s.d.epoch, s.d.since
 }
 
 func (s *Session) page(ctx context.Context, kind passKind, in *connectparticipant.GetTranscriptInput) (*connectparticipant.GetTranscriptOutput, error) {
@@ -368,7 +370,7 @@ func (s *Session) readBackward(ctx context.Context, kind passKind, begun time.Ti
 			limit = max(0, s.opts.History)
 		}
 		if fence != 0 {
-			read.oldest = fence - int64(s.opts.Overlap)
+			read.oldest = horizon(fence, s.opts.Overlap)
 		}
 		items, err = s.collect(ctx, kind, limit, &read)
 		if !errors.Is(err, errStuck) {
@@ -391,18 +393,24 @@ func (s *Session) takeAll(items []*item, read *reading, first bool) {
 	defer s.mu.Unlock()
 	s.witness(items, read)
 	if first {
+		old := slices.IndexFunc(items, func(it *item) bool { return !s.d.isHistory(it) })
+		if old < 0 {
+			old = len(items)
+		}
 		// Those beyond the limit are remembered: later passes show them again.
-		beyond := max(0, len(items)-max(0, s.opts.History))
+		beyond := max(0, old-max(0, s.opts.History))
 		s.d.arrivePage(items[:beyond], origin{page: true, silent: true})
-		items = items[beyond:]
+		s.d.arrivePage(items[beyond:old], origin{page: true, history: true})
+		items = items[old:]
 	}
-	s.d.arrivePage(items, origin{page: true, history: first})
+	s.d.arrivePage(items, origin{page: true})
 	s.arrived()
 }
 
 // collect reads pages backward, the newest item first.
 func (s *Session) collect(ctx context.Context, kind passKind, limit int, read *reading) (items []*item, err error) {
-	read.epoch = s.epoch()
+	read.epoch, read.since = s.gapAndSince()
+	read.fresh = 0
 	created := s.createdNow()
 	for token := ""; ; {
 		in := &connectparticipant.GetTranscriptInput{
@@ -434,15 +442,20 @@ func (s *Session) collect(ctx context.Context, kind passKind, limit int, read *r
 	}
 }
 
-// add takes the items of a page until there are enough: as many as the limit says, and
-// all that the next pass will show again.
+// add takes the items of a page until there are enough: as many of the history as the
+// limit says, and all that the next pass will show again.
 func (r *reading) add(items []*item, page []types.Item, limit int, overlap time.Duration) ([]*item, bool) {
 	for _, in := range page {
 		it := pageItem(in)
 		past := in.RelatedContactId != nil && in.ContactId == nil
 		old := it.at != 0 && it.at < r.oldest
-		if past || old || len(items) >= limit && len(items) > 0 && it.at < items[0].at-int64(overlap) {
+		fresh := r.since != 0 && it.at >= r.since
+		enough := !fresh && len(items) > 0 && len(items)-r.fresh >= limit && it.at < items[0].at-int64(overlap)
+		if past || old || enough {
 			return items, true
+		}
+		if fresh {
+			r.fresh++
 		}
 		items = append(items, it)
 	}

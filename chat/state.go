@@ -20,9 +20,9 @@ const (
 //
 // Save it with MarshalText, which encoding/json uses too.
 type State struct {
-	fence, top int64
-	own        string
-	seen       map[uint64]entry
+	fence, top, since int64
+	own               string
+	seen              map[uint64]entry
 }
 
 // State returns how far the events go that Next and Events have returned.
@@ -57,14 +57,14 @@ func (d *delivery) state() State {
 	for _, h := range d.pending {
 		notReturned(h.at)
 	}
-	horizon := fence - int64(d.opts.Overlap)
-	maps.DeleteFunc(seen, func(_ uint64, e entry) bool { return e.at < horizon })
-	return State{fence: fence, top: d.returnedTop, own: d.own, seen: seen}
+	oldest := horizon(fence, d.opts.Overlap)
+	maps.DeleteFunc(seen, func(_ uint64, e entry) bool { return e.at < oldest })
+	return State{fence: fence, top: d.returnedTop, since: d.since, own: d.own, seen: seen}
 }
 
 // restore makes the delivery go on from a state.
 func (d *delivery) restore(state State) {
-	d.fence, d.top, d.returnedTop = state.fence, state.top, state.top
+	d.fence, d.top, d.returnedTop, d.since = state.fence, state.top, state.top, state.since
 	if d.own == "" {
 		d.own = state.own
 	}
@@ -78,6 +78,7 @@ func (state State) MarshalText() ([]byte, error) {
 	b := []byte{stateVersion}
 	b = binary.AppendVarint(b, state.fence)
 	b = binary.AppendVarint(b, state.top)
+	b = binary.AppendVarint(b, state.since)
 	b = binary.AppendUvarint(b, uint64(len(state.own)))
 	b = append(b, state.own...)
 	last := state.top
@@ -129,7 +130,7 @@ func (state *State) UnmarshalText(text []byte) error {
 		return errState
 	}
 	r := stateReader{b: b[1:]}
-	read := State{fence: r.varint(), top: r.varint(), own: r.text(), seen: map[uint64]entry{}}
+	read := State{fence: r.varint(), top: r.varint(), since: r.varint(), own: r.text(), seen: map[uint64]entry{}}
 	last := read.top
 	for len(r.b) > 0 && !r.bad {
 		key := r.fixed(8)
