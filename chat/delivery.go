@@ -184,14 +184,14 @@ type origin struct {
 }
 
 // arrivePage takes items of a page or pass, the oldest first, between the live ones that
-// wait.
+// wait. One that is among these itself goes as a live one: it wasn't missed.
 func (d *delivery) arrivePage(items []*item, from origin) {
 	for _, it := range items {
 		if it.kind == kindEnded && d.ended == nil {
 			d.ended = it
 		}
 		if it.at != 0 && len(d.pending) > 0 {
-			d.releaseIf(func(h held) bool { return h.at < it.at })
+			d.releaseIf(func(h held) bool { return h.at < it.at || h.key == it.key && it.key != 0 })
 		}
 		d.merge(it, from)
 	}
@@ -272,7 +272,7 @@ func (d *delivery) count(it *item, from origin) {
 	if it.meta.Late {
 		d.stats.Late++
 	}
-	if from.page && !from.history {
+	if from.page && d.fence != 0 { // the first pass looks for nothing that was lost
 		d.stats.Recovered++
 	}
 	if it.kind == "event.participant.left" && d.own != "" && it.meta.From.ParticipantID == d.own {
