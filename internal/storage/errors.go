@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -66,9 +65,14 @@ func newStatusError(request *http.Request, response *http.Response) *StatusError
 	}
 }
 
-// plainWord is all that is passed on of an error's body. S3 puts the request that it
-// expected beside the code, signed URL and headers included.
-var plainWord = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
+// isWord tells what is passed on of an error's body. S3 puts the request that it expected
+// beside the code, signed URL and headers included.
+func isWord(s string) bool {
+	const longest = 64
+	return s != "" && len(s) <= longest && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
 
 // errorCode passes over what is broken behind the code: a proxy may have cut the body.
 func errorCode(body io.Reader) string {
@@ -77,7 +81,7 @@ func errorCode(body io.Reader) string {
 		Code    string
 	}
 	_ = xml.NewDecoder(io.LimitReader(body, maxErrorBody)).Decode(&answer)
-	if !plainWord.MatchString(answer.Code) {
+	if !isWord(answer.Code) {
 		return ""
 	}
 	return answer.Code
