@@ -19,11 +19,16 @@ func Struct[T any](r *Reader, target **T, read func(*Reader, *T)) {
 // Structs reads a list of objects with read; null makes *target nil, an empty
 // list an empty slice.
 func Structs[T any](r *Reader, target *[]T, read func(*Reader, *T)) {
+	structsInto(r, []T{}, target, read)
+}
+
+// structsInto puts the list into room, an empty slice, as far as there is any.
+func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T)) {
 	*target = nil
 	if r.Null() {
 		return
 	}
-	list := []T{}
+	list := room
 	mark := r.Mark()
 	for i := range r.Elements() {
 		if r.keep(); i == cap(list) {
@@ -138,7 +143,7 @@ func itemMember(r *Reader, name []byte, v *types.Item) {
 	case "Id":
 		r.String(&v.Id)
 	case "MessageMetadata":
-		Struct(r, &v.MessageMetadata, messageMetadata)
+		messageMetadata(r, &v.MessageMetadata)
 	case "ParticipantId":
 		r.String(&v.ParticipantId)
 	case "ParticipantRole":
@@ -165,10 +170,27 @@ func attachmentItem(r *Reader, v *types.AttachmentItem) {
 	}
 }
 
-func messageMetadata(r *Reader, v *types.MessageMetadata) {
-	for name := range r.Members() {
-		metadataMember(r, name, v)
+// messageMetadata makes room for one receipt together with the metadata: a chat of two
+// has no more for a message.
+func messageMetadata(r *Reader, target **types.MessageMetadata) {
+	*target = nil
+	if r.Null() {
+		return
 	}
+	room := new(struct {
+		metadata types.MessageMetadata
+		receipts [1]types.Receipt
+	})
+	receipts := room.receipts[:0]
+	for name := range r.Members() {
+		if string(name) == "Receipts" && receipts != nil {
+			structsInto(r, receipts, &room.metadata.Receipts, receipt)
+			receipts = nil // it isn't used twice
+			continue
+		}
+		metadataMember(r, name, &room.metadata)
+	}
+	*target = &room.metadata
 }
 
 func metadataMember(r *Reader, name []byte, v *types.MessageMetadata) {

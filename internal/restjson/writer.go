@@ -102,13 +102,16 @@ func (w *RequestWriter) Build(req *smithyhttp.Request) (*smithyhttp.Request, err
 	if w.method == "" {
 		return nil, fmt.Errorf("request has no method")
 	}
+	if w.json != nil {
+		var err error
+		if req, err = req.SetStream(newBody(append(w.json, '}'))); err != nil { // a copy: the emptier, the cheaper
+			return nil, err
+		}
+		req.Header["Content-Type"] = []string{"application/json"}
+	}
 	req.Method = w.method
 	req.URL.Path, req.URL.RawPath = w.path, w.rawPath
-	if w.json == nil {
-		return req, nil
-	}
-	req.Header["Content-Type"] = []string{"application/json"}
-	return req.SetStream(newBody(append(w.json, '}')))
+	return req, nil
 }
 
 func (w *RequestWriter) name(name string) {
