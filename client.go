@@ -46,6 +46,7 @@ var _ API = (*Client)(nil)
 // goroutines and holds no chat: each call carries its chat's token.
 type Client struct {
 	options Options
+	chains  sync.Map // by operation, how calls without options run
 	frozen  sync.Map // by weak pointer, what was made of each BuildableClient that a call brought
 }
 
@@ -108,34 +109,35 @@ func invoke[I, O any, PI interface {
 	return nil, metadata, &smithy.OperationError{ServiceID: ServiceID, OperationName: name, Err: err}
 }
 
-// call applies the options, builds the stack and runs it.
+// call finds the operation's chain and runs it.
 func (c *Client) call(ctx context.Context, op operation, in input, optFns []func(*Options)) (any, middleware.Metadata, error) {
-	options := c.callOptions(optFns)
-	if options.err != nil {
-		return nil, middleware.Metadata{}, options.err
-	}
-	telemetry, err := newTelemetry(&options)
+	way, err := c.chain(op, optFns)
 	if err != nil {
 		return nil, middleware.Metadata{}, err
 	}
-	stack, err := newStack(op, &options, telemetry)
-	if err != nil {
-		return nil, middleware.Metadata{}, err
-	}
-	handler := middleware.DecorateHandler(sender{client: options.HTTPClient, meter: telemetry.meter}, stack)
+	return way.run(ctx, op.name, in)
+}
 
-	ctx, measured := telemetry.startCall(callContext(ctx, op.name, &options), op.name)
-	result, metadata, err := handler.Handle(ctx, in)
-	measured.endCall(ctx, err)
-	return result, metadata, err
+// chain returns the client's chain for the operation, or one for this call if it has
+// options of its own. APIOptions run on every call.
+func (c *Client) chain(op operation, optFns []func(*Options)) (*chain, error) {
+	if len(optFns) > 0 || len(c.options.APIOptions) > 0 {
+		options := c.callOptions(optFns)
+		return newChain(op, &options)
+	}
+	if kept, ok := c.chains.Load(op.name); ok {
+		return kept.(*chain), nil
+	}
+	built, err := newChain(op, &c.options)
+	if err == nil {
+		c.chains.Store(op.name, built)
+	}
+	return built, err
 }
 
 // callOptions returns the options of one call.
 func (c *Client) callOptions(optFns []func(*Options)) Options {
 	options := c.options.Copy()
-	if len(optFns) == 0 {
-		return options
-	}
 	for _, fn := range optFns {
 		fn(&options)
 	}
@@ -152,10 +154,9 @@ func (c *Client) callOptions(optFns []func(*Options)) Options {
 	return options
 }
 
-// callContext puts into the context what third-party middlewares look for there.
-func callContext(ctx context.Context, name string, options *Options) context.Context {
-	ctx = middleware.ClearStackValues(ctx)
-	ctx = middleware.WithServiceID(ctx, ServiceID)
+// callValues are what third-party middlewares look for in the context of a call.
+func callValues(name string, options *Options) context.Context {
+	ctx := middleware.WithServiceID(context.Background(), ServiceID)
 	ctx = middleware.WithOperationName(ctx, name)
 	ctx = awsmiddleware.SetServiceID(ctx, ServiceID)
 	ctx = awsmiddleware.SetOperationName(ctx, name)
@@ -168,9 +169,22 @@ func callContext(ctx context.Context, name string, options *Options) context.Con
 	return ctx
 }
 
-// newStack builds the middleware stack of a call, in the order in which a request
-// meets it. A Stack must not run twice at the same time, since its steps write to
-// themselves, so that each call has its own.
+// callContext is a caller's context with the values of a call, which go before its own.
+type callContext struct {
+	context.Context
+
+	values context.Context
+}
+
+func (c callContext) Value(key any) any {
+	if value := c.values.Value(key); value != nil {
+		return value
+	}
+	return c.Context.Value(key)
+}
+
+// newStack builds the middleware stack of an operation, in the order in which a request
+// meets it.
 func newStack(op operation, options *Options, telemetry *telemetry) (*middleware.Stack, error) {
 	stack := middleware.NewStack(op.name, smithyhttp.NewStackRequest)
 
@@ -184,7 +198,7 @@ func newStack(op operation, options *Options, telemetry *telemetry) (*middleware
 	_ = stack.Build.Add(&awsmiddleware.RecursionDetection{}, middleware.After)
 
 	_ = stack.Finalize.Add(newAttempt(options, telemetry), middleware.After)
-	_ = stack.Finalize.Add(&resolveEndpoint{options: options, telemetry: telemetry}, middleware.After)
+	_ = stack.Finalize.Add(newResolveEndpoint(options, telemetry), middleware.After)
 
 	// An answer meets these from the last to the first.
 	_ = stack.Deserialize.Add(&awsmiddleware.AddRawResponse{}, middleware.After)

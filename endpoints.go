@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
@@ -135,6 +136,15 @@ func customEndpoint(params EndpointParameters) (smithyendpoints.Endpoint, error)
 type resolveEndpoint struct {
 	options   *Options
 	telemetry *telemetry
+	fixed     func() (smithyendpoints.Endpoint, error) // what this package's own rules give
+}
+
+func newResolveEndpoint(options *Options, telemetry *telemetry) *resolveEndpoint {
+	m := &resolveEndpoint{options: options, telemetry: telemetry}
+	if _, own := options.EndpointResolverV2.(ruleSet); own {
+		m.fixed = sync.OnceValues(func() (smithyendpoints.Endpoint, error) { return m.ask(context.Background()) })
+	}
+	return m
 }
 
 func (*resolveEndpoint) ID() string { return "ResolveEndpointV2" }
@@ -148,7 +158,9 @@ func (m *resolveEndpoint) HandleFinalize(ctx context.Context, in middleware.Fina
 	}
 	measured := m.telemetry.start(ctx, "ResolveEndpoint", m.telemetry.endpoint)
 	resolved, err := m.resolve(ctx)
-	measured.set("client.call.resolved_endpoint", resolved.URI.Scheme+"://"+resolved.URI.Host)
+	if measured.span != nil {
+		measured.span.SetProperty("client.call.resolved_endpoint", resolved.URI.Scheme+"://"+resolved.URI.Host)
+	}
 	measured.end(ctx)
 	if err != nil {
 		return middleware.FinalizeOutput{}, middleware.Metadata{}, fmt.Errorf("resolve endpoint: %w", err)
@@ -158,6 +170,13 @@ func (m *resolveEndpoint) HandleFinalize(ctx context.Context, in middleware.Fina
 }
 
 func (m *resolveEndpoint) resolve(ctx context.Context) (smithyendpoints.Endpoint, error) {
+	if m.fixed != nil {
+		return m.fixed()
+	}
+	return m.ask(ctx)
+}
+
+func (m *resolveEndpoint) ask(ctx context.Context) (smithyendpoints.Endpoint, error) {
 	variants := &m.options.EndpointOptions
 	region, fips, err := endpoint.Region(m.options.Region)
 	if err != nil {
@@ -186,7 +205,9 @@ func applyEndpoint(request *smithyhttp.Request, resolved smithyendpoints.Endpoin
 	if base.RawPath != "" || request.URL.RawPath != "" {
 		request.URL.RawPath = smithyhttp.JoinPath(base.EscapedPath(), request.URL.EscapedPath())
 	}
-	request.URL.Path = smithyhttp.JoinPath(base.Path, request.URL.Path)
+	if base.Path != "" {
+		request.URL.Path = smithyhttp.JoinPath(base.Path, request.URL.Path)
+	}
 	request.URL.Scheme, request.URL.Host = base.Scheme, base.Host
 	for name := range resolved.Headers {
 		request.Header.Set(name, resolved.Headers.Get(name))

@@ -79,12 +79,6 @@ func (t *telemetry) startCall(ctx context.Context, name string) (context.Context
 	return ctx, measurement{span: span, histogram: t.call, begin: time.Now()}
 }
 
-func (m measurement) set(key, value string) {
-	if m.span != nil {
-		m.span.SetProperty(key, value)
-	}
-}
-
 func (m measurement) end(ctx context.Context) {
 	if m.span != nil {
 		m.span.End()

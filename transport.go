@@ -158,7 +158,7 @@ func (a *attempt) makeRepeatable(request *http.Request) {
 	if body, ok := a.request.GetStream().(*restjson.Body); ok { // else a middleware has put another stream
 		data := body.Bytes()
 		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-		request.Body, _ = request.GetBody()
+		request.Body, _ = request.GetBody() // of this type, it goes with the header in one write
 		request.ContentLength = int64(len(data))
 	}
 	if _, ok := a.client.(*http.Client); ok && request.Header["X-Idempotency-Key"] == nil {

@@ -1,0 +1,178 @@
+package connectparticipant
+
+import (
+	"context"
+
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// chain is a middleware stack that many calls can run at the same time. A Stack can't: its
+// steps write to themselves when they run. And to build one takes longer than the rest of a
+// call that doesn't touch the network, so that the client keeps the chain of each
+// operation. A call with options of its own has a chain of its own, built the same way.
+type chain struct {
+	telemetry *telemetry
+	values    context.Context
+	first     middleware.InitializeHandler
+}
+
+func newChain(op operation, options *Options) (*chain, error) {
+	if options.err != nil {
+		return nil, options.err
+	}
+	telemetry, err := newTelemetry(options)
+	if err != nil {
+		return nil, err
+	}
+	stack, err := newStack(op, options, telemetry)
+	if err != nil {
+		return nil, err
+	}
+	first, err := unstack(stack, sender{client: options.HTTPClient, meter: telemetry.meter})
+	return &chain{telemetry, callValues(op.name, options), first}, err
+}
+
+func (c *chain) run(ctx context.Context, name string, in input) (any, middleware.Metadata, error) {
+	ctx, measured := c.telemetry.startCall(callContext{ctx, c.values}, name)
+	out, metadata, err := c.first.HandleInitialize(ctx, middleware.InitializeInput{Parameters: in})
+	measured.endCall(ctx, err)
+	return out.Result, metadata, err
+}
+
+// unstack takes a stack apart and links what was in it.
+func unstack(stack *middleware.Stack, sender middleware.Handler) (first middleware.InitializeHandler, err error) {
+	deserialize, err := link(stack.Deserialize, middleware.DeserializeHandler(lastLink{sender}),
+		func(m middleware.DeserializeMiddleware, next middleware.DeserializeHandler) middleware.DeserializeHandler {
+			return &deserializeLink{m, next}
+		})
+	if err != nil {
+		return nil, err
+	}
+	finalize, err := link(stack.Finalize, middleware.FinalizeHandler(toDeserialize{deserialize}),
+		func(m middleware.FinalizeMiddleware, next middleware.FinalizeHandler) middleware.FinalizeHandler {
+			return &finalizeLink{m, next}
+		})
+	if err != nil {
+		return nil, err
+	}
+	build, err := link(stack.Build, middleware.BuildHandler(toFinalize{finalize}),
+		func(m middleware.BuildMiddleware, next middleware.BuildHandler) middleware.BuildHandler {
+			return &buildLink{m, next}
+		})
+	if err != nil {
+		return nil, err
+	}
+	serialize, err := link(stack.Serialize, middleware.SerializeHandler(toBuild{build}),
+		func(m middleware.SerializeMiddleware, next middleware.SerializeHandler) middleware.SerializeHandler {
+			return &serializeLink{m, next}
+		})
+	if err != nil {
+		return nil, err
+	}
+	return link(stack.Initialize, middleware.InitializeHandler(toSerialize{serialize}),
+		func(m middleware.InitializeMiddleware, next middleware.InitializeHandler) middleware.InitializeHandler {
+			return &initializeLink{m, next}
+		})
+}
+
+// step is one of the stack's.
+type step[M any] interface {
+	List() []string
+	Remove(id string) (M, error)
+}
+
+// link puts the middlewares of a step before its last handler. It removes them one by one
+// from the front, since two may have the same id.
+func link[M, H any](s step[M], last H, before func(M, H) H) (H, error) {
+	ids := s.List()
+	middlewares := make([]M, len(ids))
+	for i, id := range ids {
+		var err error
+		if middlewares[i], err = s.Remove(id); err != nil {
+			return last, err
+		}
+	}
+	for i := len(middlewares) - 1; i >= 0; i-- {
+		last = before(middlewares[i], last)
+	}
+	return last, nil
+}
+
+// A link is a middleware with what comes after it.
+type (
+	initializeLink struct {
+		with middleware.InitializeMiddleware
+		next middleware.InitializeHandler
+	}
+	serializeLink struct {
+		with middleware.SerializeMiddleware
+		next middleware.SerializeHandler
+	}
+	buildLink struct {
+		with middleware.BuildMiddleware
+		next middleware.BuildHandler
+	}
+	finalizeLink struct {
+		with middleware.FinalizeMiddleware
+		next middleware.FinalizeHandler
+	}
+	deserializeLink struct {
+		with middleware.DeserializeMiddleware
+		next middleware.DeserializeHandler
+	}
+)
+
+func (l *initializeLink) HandleInitialize(ctx context.Context, in middleware.InitializeInput) (middleware.InitializeOutput, middleware.Metadata, error) {
+	return l.with.HandleInitialize(ctx, in, l.next)
+}
+
+func (l *serializeLink) HandleSerialize(ctx context.Context, in middleware.SerializeInput) (middleware.SerializeOutput, middleware.Metadata, error) {
+	return l.with.HandleSerialize(ctx, in, l.next)
+}
+
+func (l *buildLink) HandleBuild(ctx context.Context, in middleware.BuildInput) (middleware.BuildOutput, middleware.Metadata, error) {
+	return l.with.HandleBuild(ctx, in, l.next)
+}
+
+func (l *finalizeLink) HandleFinalize(ctx context.Context, in middleware.FinalizeInput) (middleware.FinalizeOutput, middleware.Metadata, error) {
+	return l.with.HandleFinalize(ctx, in, l.next)
+}
+
+func (l *deserializeLink) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	return l.with.HandleDeserialize(ctx, in, l.next)
+}
+
+// The last link of each step hands over to the next step, or sends the request.
+type (
+	toSerialize   struct{ next middleware.SerializeHandler }
+	toBuild       struct{ next middleware.BuildHandler }
+	toFinalize    struct{ next middleware.FinalizeHandler }
+	toDeserialize struct{ next middleware.DeserializeHandler }
+	lastLink      struct{ sender middleware.Handler }
+)
+
+func (l toSerialize) HandleInitialize(ctx context.Context, in middleware.InitializeInput) (middleware.InitializeOutput, middleware.Metadata, error) {
+	out, metadata, err := l.next.HandleSerialize(ctx, middleware.SerializeInput{Parameters: in.Parameters, Request: smithyhttp.NewStackRequest()})
+	return middleware.InitializeOutput(out), metadata, err
+}
+
+func (l toBuild) HandleSerialize(ctx context.Context, in middleware.SerializeInput) (middleware.SerializeOutput, middleware.Metadata, error) {
+	out, metadata, err := l.next.HandleBuild(ctx, middleware.BuildInput{Request: in.Request})
+	return middleware.SerializeOutput(out), metadata, err
+}
+
+func (l toFinalize) HandleBuild(ctx context.Context, in middleware.BuildInput) (middleware.BuildOutput, middleware.Metadata, error) {
+	out, metadata, err := l.next.HandleFinalize(ctx, middleware.FinalizeInput(in))
+	return middleware.BuildOutput(out), metadata, err
+}
+
+func (l toDeserialize) HandleFinalize(ctx context.Context, in middleware.FinalizeInput) (middleware.FinalizeOutput, middleware.Metadata, error) {
+	out, metadata, err := l.next.HandleDeserialize(ctx, middleware.DeserializeInput(in))
+	return middleware.FinalizeOutput{Result: out.Result}, metadata, err
+}
+
+func (l lastLink) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	response, metadata, err := l.sender.Handle(ctx, in.Request)
+	return middleware.DeserializeOutput{RawResponse: response}, metadata, err
+}
