@@ -97,10 +97,14 @@ func TestErrorAnswers(t *testing.T) {
 	for _, form := range errorForms {
 		t.Run(form.name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(func(*http.Request) (*http.Response, error) { return form.response(), nil }, noRetries)
-			out, err := sendHello(t.Context(), client)
-			require.Nil(t, out)
-			golden(t, "errors/"+form.name+".txt", describeError(t, err))
+			answering := func(optFns ...func(*connectparticipant.Options)) *connectparticipant.Client {
+				return newClient(func(*http.Request) (*http.Response, error) { return form.response(), nil }, append(optFns, noRetries)...)
+			}
+			golden(t, "errors/"+form.name+".txt", inEveryForm(t, answering, func(client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) string {
+				out, err := sendHello(t.Context(), client, optFns...)
+				require.Nil(t, out)
+				return describeError(t, err)
+			}))
 		})
 	}
 }
@@ -239,7 +243,7 @@ func TestMissingMembersAreReportedTogether(t *testing.T) {
 	sent := 0
 	client := newClient(func(*http.Request) (*http.Response, error) { sent++; return answer(200, `{}`), nil })
 	calls := map[string]struct {
-		do      func(context.Context, *connectparticipant.Client) (any, error)
+		do      func(context.Context, *connectparticipant.Client, ...func(*connectparticipant.Options)) (any, error)
 		missing []string
 	}{
 		"CancelParticipantAuthentication": {do((*connectparticipant.Client).CancelParticipantAuthentication, nil), []string{"ConnectionToken", "SessionId"}},

@@ -72,7 +72,7 @@ func (f fixedToken) GetIdempotencyToken() (string, error) { return string(f), ni
 // operationCall is one call of an operation, told by its name.
 type operationCall struct {
 	name   string
-	do     func(context.Context, *connectparticipant.Client) (any, error)
+	do     func(context.Context, *connectparticipant.Client, ...func(*connectparticipant.Options)) (any, error)
 	answer string
 }
 
@@ -103,24 +103,27 @@ func TestOperations(t *testing.T) {
 		t.Run(call.name, func(t *testing.T) {
 			t.Parallel()
 			var request string
-			client := newClient(func(r *http.Request) (*http.Response, error) {
-				request = describeRequest(t, r)
-				return answer(http.StatusOK, call.answer), nil
-			})
-			out, err := call.do(t.Context(), client)
-			require.NoError(t, err)
-			result, err := json.MarshalIndent(out, "", "  ")
-			require.NoError(t, err)
-			golden(t, "operations/"+call.name+".txt",
-				"# request\n"+request+"\n# answer\n"+call.answer+"\n\n# output\n"+string(result)+"\n")
+			answering := func(optFns ...func(*connectparticipant.Options)) *connectparticipant.Client {
+				return newClient(func(r *http.Request) (*http.Response, error) {
+					request = describeRequest(t, r)
+					return answer(http.StatusOK, call.answer), nil
+				}, optFns...)
+			}
+			golden(t, "operations/"+call.name+".txt", inEveryForm(t, answering, func(client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) string {
+				out, err := call.do(t.Context(), client, optFns...)
+				require.NoError(t, err)
+				result, err := json.MarshalIndent(out, "", "  ")
+				require.NoError(t, err)
+				return "# request\n" + request + "\n# answer\n" + call.answer + "\n\n# output\n" + string(result) + "\n"
+			}))
 		})
 	}
 }
 
 // do makes an operationCall's function from a method and its input.
-func do[I, O any](method func(*connectparticipant.Client, context.Context, *I, ...func(*connectparticipant.Options)) (*O, error), input *I) func(context.Context, *connectparticipant.Client) (any, error) {
-	return func(ctx context.Context, client *connectparticipant.Client) (any, error) {
-		out, err := method(client, ctx, input)
+func do[I, O any](method func(*connectparticipant.Client, context.Context, *I, ...func(*connectparticipant.Options)) (*O, error), input *I) func(context.Context, *connectparticipant.Client, ...func(*connectparticipant.Options)) (any, error) {
+	return func(ctx context.Context, client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) (any, error) {
+		out, err := method(client, ctx, input, optFns...)
 		if err != nil {
 			return nil, err // not a nil *O in an any
 		}
