@@ -13,7 +13,7 @@ FUZZ     := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . 
 
 .PHONY: help
 help: ## Tell the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
 
 .PHONY: test
 test: ## Run the tests
@@ -51,8 +51,12 @@ fuzz: ## Run each fuzz target for FUZZTIME
 	done
 
 .PHONY: bench
-bench: ## Run each benchmark once, so that none can rot
-	$(GO) test -run=NONE -bench=. -benchtime=1x ./...
+bench: ## Tell how fast the client is beside its peers, and what it adds to a program
+	cd bench && $(GO) run ./ratios && $(GO) run ./start
+
+.PHONY: benchonce
+benchonce: ## Run each benchmark of every module once, so that none can rot
+	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) test -run=NONE -bench=. -benchtime=1x ./...) || exit 1; done
 
 .PHONY: e2e
 e2e: ## Let published JavaScript clients hold chats on the fake; needs Node 20 and npm
@@ -67,6 +71,6 @@ demo: ## Hold a chat on the fake
 	$(GO) run ./cmd/participant demo
 
 .PHONY: check
-check: vet race lint bench ## Everything that must hold before a change lands
+check: vet race lint benchonce ## Everything that must hold before a change lands
 	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "no $(OLDEST_GO) to be had here"; fi
 	@if command -v npm; then $(MAKE) e2e; else echo "no npm here"; fi

@@ -3,7 +3,9 @@ package connectparticipant
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -83,8 +85,12 @@ type output interface {
 // operation is a call's name and where its answer goes.
 type operation struct {
 	name      string
+	key       any // of its chain
 	newOutput func() output
 }
+
+// keyOf is a key that costs no memory.
+type keyOf[I any] struct{}
 
 // invoke runs one call of the operation name: it works on a copy of params, so
 // that the caller's stays as it is.
@@ -99,7 +105,7 @@ func invoke[I, O any, PI interface {
 	if params != nil {
 		*in = *params
 	}
-	result, metadata, err := c.call(ctx, operation{name, func() output { return PO(new(O)) }}, PI(in), optFns)
+	result, metadata, err := c.call(ctx, operation{name, keyOf[I]{}, func() output { return PO(new(O)) }}, PI(in), optFns)
 	if err == nil {
 		if out, ok := result.(*O); ok && out != nil {
 			return out, metadata, nil
@@ -125,12 +131,12 @@ func (c *Client) chain(op operation, optFns []func(*Options)) (*chain, error) {
 		options := c.callOptions(optFns)
 		return newChain(op, &options)
 	}
-	if kept, ok := c.chains.Load(op.name); ok {
+	if kept, ok := c.chains.Load(op.key); ok {
 		return kept.(*chain), nil
 	}
 	built, err := newChain(op, &c.options)
 	if err == nil {
-		c.chains.Store(op.name, built)
+		c.chains.Store(op.key, built)
 	}
 	return built, err
 }
@@ -221,11 +227,29 @@ func newStack(op operation, options *Options, telemetry *telemetry) (*middleware
 // newAttempt returns the retry loop. Clock skew correction is off, or aws/retry
 // would repeat a 403 when the answer's Date is minutes off: nothing is signed.
 func newAttempt(options *Options, telemetry *telemetry) *retry.Attempt {
-	return retry.NewAttemptMiddleware(options.Retryer, smithyhttp.RequestCloner, func(a *retry.Attempt) {
+	return retry.NewAttemptMiddleware(options.Retryer, cloneRequest, func(a *retry.Attempt) {
 		a.LogAttempts = options.ClientLogMode.IsRetries()
 		a.OperationMeter = telemetry.meter
 		a.DisableClockSkewCorrection = true
 	})
+}
+
+// cloneRequest returns a request for one attempt. It shares the values of the headers, clipped
+// so that adding to them copies them; smithy's own cloner copies each.
+func cloneRequest(in any) any {
+	request, ok := in.(*smithyhttp.Request)
+	if !ok {
+		return in
+	}
+	clone, url := *request, *request.URL
+	clone.Request = request.WithContext(request.Context())
+	clone.URL, clone.Header = &url, maps.Clone(request.Header)
+	for name, values := range clone.Header {
+		if cap(values) > len(values) {
+			clone.Header[name] = slices.Clip(values)
+		}
+	}
+	return &clone
 }
 
 // serialize turns the input into method, path and body.

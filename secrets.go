@@ -49,14 +49,33 @@ func withoutQuotes(text string) string {
 
 // secretsOf returns what a request tells to the service only.
 func secretsOf(request *smithyhttp.Request) []string {
-	secrets := append([]string(nil), request.Header["X-Amz-Bearer"]...)
-	for _, path := range []string{request.URL.Path, request.URL.EscapedPath()} {
-		if _, label, ok := strings.Cut(path, viewPath); ok {
-			secrets = append(secrets, label)
-		}
+	const most = 8
+	secrets := append(make([]string, 0, most), request.Header["X-Amz-Bearer"]...)
+	if _, label, ok := strings.Cut(request.URL.Path, viewPath); ok {
+		_, escaped, _ := strings.Cut(request.URL.EscapedPath(), viewPath)
+		secrets = append(secrets, label, escaped)
 	}
 	if body, ok := request.GetStream().(*restjson.Body); ok {
-		secrets = append(secrets, redact.Secrets(body.Bytes())...)
+		_ = restjson.Decode(body.Bytes(), func(r *restjson.Reader) { secrets = appendSecrets(secrets, r, "") })
+	}
+	return secrets
+}
+
+// appendSecrets adds the strings of a body that a log doesn't show.
+func appendSecrets(secrets []string, r *restjson.Reader, name string) []string {
+	switch r.Kind() {
+	case '{':
+		for member := range r.Members() {
+			secrets = appendSecrets(secrets, r, string(member))
+		}
+	case '[':
+		for range r.Elements() {
+			secrets = appendSecrets(secrets, r, name+"[]")
+		}
+	case '"':
+		if secret := r.Text(); !redact.Harmless(name) {
+			secrets = append(secrets, secret)
+		}
 	}
 	return secrets
 }

@@ -127,7 +127,10 @@ func (s sender) Handle(ctx context.Context, in any) (any, middleware.Metadata, e
 	if !ok {
 		return nil, middleware.Metadata{}, fmt.Errorf("unknown transport type %T", in)
 	}
-	sending := &attempt{client: s.client, request: request}
+	// The handler copies the request once more, but its header is this attempt's own.
+	sending := &attempt{client: s.client, request: request, header: request.Header}
+	request.Header = nil
+	defer func() { request.Header = sending.header }()
 	handler := smithyhttp.NewClientHandlerWithOptions(sending, func(h *smithyhttp.ClientHandler) { h.Meter = s.meter })
 	return handler.Handle(ctx, in)
 }
@@ -136,9 +139,11 @@ func (s sender) Handle(ctx context.Context, in any) (any, middleware.Metadata, e
 type attempt struct {
 	client  HTTPClient
 	request *smithyhttp.Request
+	header  http.Header
 }
 
 func (a *attempt) Do(request *http.Request) (*http.Response, error) {
+	request.Header, a.request.Header = a.header, a.header
 	a.makeRepeatable(request)
 	response, err := a.client.Do(request)
 	if err != nil {

@@ -49,30 +49,34 @@ func JSON(data []byte) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(replace("", v, Text)); err != nil {
+	if err := encoder.Encode(replace("", v)); err != nil {
 		return fmt.Appendf(nil, "[%d bytes]", len(data))
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-// replace walks a JSON value and puts what by makes of each secret in its place.
-func replace(name string, v any, by func(string) string) any {
+// replace walks a JSON value and puts its length in the place of each secret.
+func replace(name string, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, child := range v {
-			v[k] = replace(k, child, by)
+			v[k] = replace(k, child)
 		}
 	case []any:
 		for i, child := range v {
-			v[i] = replace(name+"[]", child, by)
+			v[i] = replace(name+"[]", child)
 		}
 	case string:
-		if !harmless[name] && v != "" {
-			return by(v)
+		if !Harmless(name) && v != "" {
+			return Text(v)
 		}
 	}
 	return v
 }
+
+// Harmless reports whether the strings of the member are no secrets; X[] is an element of
+// the list X.
+func Harmless(name string) bool { return harmless[name] }
 
 // LogValue returns v, as JSON without its secrets, for log/slog.
 func LogValue(v any) slog.Value {
@@ -81,19 +85,6 @@ func LogValue(v any) slog.Value {
 		return slog.StringValue("[redacted]")
 	}
 	return slog.AnyValue(json.RawMessage(JSON(data)))
-}
-
-// Secrets returns the strings of a JSON body that JSON would replace.
-func Secrets(data []byte) (secrets []string) {
-	var v any
-	if json.Unmarshal(data, &v) != nil {
-		return nil
-	}
-	replace("", v, func(secret string) string {
-		secrets = append(secrets, secret)
-		return secret
-	})
-	return secrets
 }
 
 // Text returns what stands for the secret s in a log.

@@ -50,6 +50,8 @@ func readBody(buffer *bytes.Buffer, response *http.Response, limit int64) error 
 	case n > limit:
 		return ErrTooLarge
 	}
+	_ = response.Body.Close()
+	response.Body = http.NoBody
 	return nil
 }
 
@@ -82,7 +84,7 @@ func Discard(response *http.Response) {
 // hasBody reports whether there is a body to read. That of a status such as 101 is the
 // connection itself, which no deadline bounds.
 func hasBody(response *http.Response) bool {
-	return response.Body != nil && response.StatusCode >= http.StatusOK
+	return response.Body != nil && response.Body != http.NoBody && response.StatusCode >= http.StatusOK
 }
 
 // ErrorInfo is what an error answer says of itself. Each member may be empty.
@@ -97,8 +99,9 @@ type ErrorInfo struct {
 // body that can't be read, or isn't JSON, counts as absent from there on; the error is
 // that of reading it.
 func ReadError(response *http.Response) (ErrorInfo, error) {
-	var buffer bytes.Buffer
-	err := readBody(&buffer, response, maxErrorAnswer)
+	buffer := buffers.Get().(*bytes.Buffer)
+	defer putBuffer(buffer)
+	err := readBody(buffer, response, maxErrorAnswer)
 	var body errorBody
 	_ = Decode(buffer.Bytes(), body.read)
 	return ErrorInfo{

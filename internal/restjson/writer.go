@@ -103,14 +103,20 @@ func (w *RequestWriter) Build(req *smithyhttp.Request) (*smithyhttp.Request, err
 		return nil, fmt.Errorf("request has no method")
 	}
 	if w.json != nil {
+		url, header := req.URL, req.Header
+		req.URL, req.Header = nil, nil // what SetStream returns is a copy, which takes them over
 		var err error
-		if req, err = req.SetStream(newBody(append(w.json, '}'))); err != nil { // a copy: the emptier, the cheaper
+		if req, err = req.SetStream(newBody(append(w.json, '}'))); err != nil {
 			return nil, err
 		}
+		req.URL, req.Header = url, header
 		req.Header["Content-Type"] = []string{"application/json"}
 	}
 	req.Method = w.method
-	req.URL.Path, req.URL.RawPath = w.path, w.rawPath
+	req.URL.Path = w.path
+	if w.rawPath != w.path {
+		req.URL.RawPath = w.rawPath
+	}
 	return req, nil
 }
 

@@ -1,0 +1,208 @@
+package bench_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// With serveVariable set, the test binary is the server of the benchmarks over loopback,
+// whose work must not count as the client's.
+const serveVariable = "BENCH_SERVE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(serveVariable) != "" {
+		serve()
+	}
+	_ = os.Unsetenv("AWS_CA_BUNDLE") // v1 wants to put it into the transport
+	os.Exit(m.Run())
+}
+
+func serve() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	_, _ = fmt.Fprintln(os.Stdout, "http://"+listener.Addr().String())
+	go func() {
+		_, _ = os.Stdin.Read(make([]byte, 1)) // the parent's end
+		os.Exit(0)
+	}()
+	panic(http.Serve(listener, http.HandlerFunc(serveAnswers))) //nolint:gosec // loopback only
+}
+
+// startServer starts the server in a process of its own and returns its URL.
+func startServer(tb testing.TB) string {
+	tb.Helper()
+	server := exec.CommandContext(tb.Context(), os.Args[0])
+	server.Env = append(os.Environ(), serveVariable+"=1")
+	in, err := server.StdinPipe()
+	require.NoError(tb, err)
+	out, err := server.StdoutPipe()
+	require.NoError(tb, err)
+	require.NoError(tb, server.Start())
+	tb.Cleanup(func() {
+		_ = in.Close()
+		_ = server.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(tb, err)
+	return strings.TrimSpace(line)
+}
+
+var works = []struct {
+	name string
+	do   func(ctx context.Context, c contender) error
+}{
+	{"SendMessage", func(ctx context.Context, c contender) error {
+		_, err := c.SendMessage(ctx, token)
+		return err
+	}},
+	{"CreateParticipantConnection", func(ctx context.Context, c contender) error {
+		_, err := c.CreateParticipantConnection(ctx)
+		return err
+	}},
+	{"GetTranscript", func(ctx context.Context, c contender) error {
+		_, err := c.GetTranscript(ctx)
+		return err
+	}},
+	{"Error429", func(ctx context.Context, c contender) error {
+		_, err := c.SendMessage(ctx, throttledToken)
+		if c.Code(err) != "ThrottlingException" {
+			return fmt.Errorf("not throttled: %w", err)
+		}
+		return nil
+	}},
+	{"Items10000", func(ctx context.Context, c contender) error {
+		items, err := c.Pages(ctx)
+		if err == nil && items != (lastPage+1)*pageItems {
+			return fmt.Errorf("%d items", items)
+		}
+		return err
+	}},
+}
+
+// BenchmarkCall is each work by each contender, in the process and over loopback. One run
+// of it is one pass; ratios makes many and compares.
+func BenchmarkCall(b *testing.B) {
+	for over, connect := range map[string]func() (string, *http.Client){
+		"memory": func() (string, *http.Client) { return "http://localhost", &http.Client{Transport: inMemory{}} },
+		"tcp":    func() (string, *http.Client) { return startServer(b), &http.Client{Transport: &http.Transport{}} },
+	} {
+		url, client := connect()
+		for _, work := range works {
+			for _, c := range contenders {
+				b.Run("work="+work.name+"/over="+over+"/by="+c.name, func(b *testing.B) {
+					run(b, c.make(url, client), work.do)
+				})
+			}
+		}
+		client.CloseIdleConnections()
+	}
+}
+
+func run(b *testing.B, c contender, do func(context.Context, contender) error) {
+	b.Helper()
+	b.ReportAllocs()
+	if err := do(b.Context(), c); err != nil { // what is made once is made
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	begun := cpu()
+	for b.Loop() {
+		if err := do(b.Context(), c); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(cpu()-begun)/float64(b.N), "cpu-ns/op")
+}
+
+// cpu is the time that all cores have spent for this process.
+func cpu() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// All contenders make the same of the same answers. Their types differ, their JSON
+// doesn't, once what is absent is left out.
+func TestTheSameOfTheSameAnswers(t *testing.T) {
+	t.Parallel()
+	for over, connect := range map[string]func() (string, *http.Client){
+		"memory": func() (string, *http.Client) { return "http://localhost", &http.Client{Transport: inMemory{}} },
+		"tcp":    func() (string, *http.Client) { return startServer(t), &http.Client{Transport: &http.Transport{}} },
+	} {
+		url, client := connect()
+		t.Cleanup(client.CloseIdleConnections)
+		for _, c := range contenders {
+			t.Run(over+"/"+c.name, func(t *testing.T) {
+				t.Parallel()
+				by := c.make(url, client)
+				out, err := by.SendMessage(t.Context(), token)
+				requireSame(t, sent.body, out, err)
+				out, err = by.CreateParticipantConnection(t.Context())
+				requireSame(t, connected.body, out, err)
+				out, err = by.GetTranscript(t.Context())
+				requireSame(t, pages[0].body, out, err)
+				_, err = by.SendMessage(t.Context(), throttledToken)
+				require.Error(t, err)
+				require.Equal(t, "ThrottlingException", by.Code(err))
+				items, err := by.Pages(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, 10_000, items)
+			})
+		}
+	}
+}
+
+func requireSame(t *testing.T, want []byte, out any, err error) {
+	t.Helper()
+	require.NoError(t, err)
+	got, raw := out.([]byte)
+	if !raw {
+		got, err = json.Marshal(out)
+		require.NoError(t, err)
+	}
+	require.Equal(t, present(t, want), present(t, got))
+}
+
+// present is a JSON document without what is null or empty.
+func present(t *testing.T, data []byte) any {
+	t.Helper()
+	var v any
+	require.NoError(t, json.Unmarshal(data, &v))
+	return prune(v)
+}
+
+func prune(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, "ResultMetadata")
+		for name, child := range v {
+			switch child := prune(child); child {
+			case nil, "":
+				delete(v, name)
+			default:
+				v[name] = child
+			}
+		}
+	case []any:
+		for i, child := range v {
+			v[i] = prune(child)
+		}
+	}
+	return v
+}

@@ -1,0 +1,247 @@
+package bench_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	smithy "github.com/aws/smithy-go"
+	"github.com/google/uuid"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	token          = "made-up connection token"
+	throttledToken = "made-up token without a quota"
+	content        = "I would like to know where my parcel is."
+)
+
+// contender does the same work as the others in its own way. What it returns is its own
+// form of the answer; for an error that is the error.
+type contender interface {
+	SendMessage(ctx context.Context, token string) (any, error)
+	CreateParticipantConnection(ctx context.Context) (any, error)
+	GetTranscript(ctx context.Context) (any, error)
+	Pages(ctx context.Context) (items int, err error)
+	Code(err error) string
+}
+
+var contenders = []struct {
+	name string
+	make func(url string, client *http.Client) contender
+}{
+	{"floor", func(url string, client *http.Client) contender { return floor{url, client} }},
+	{"net-http", func(url string, client *http.Client) contender { return bare{url, client} }},
+	{"sdk-v1", func(url string, client *http.Client) contender {
+		return newV1(url, client, false)
+	}},
+	{"sdk-v1-signing", func(url string, client *http.Client) contender {
+		return newV1(url, client, true)
+	}},
+	{"this", func(url string, client *http.Client) contender {
+		return ours{connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url, HTTPClient: client, Retryer: aws.NopRetryer{}})}
+	}},
+}
+
+// floor is what a program does that has no library: net/http and encoding/json.
+type floor struct {
+	url    string
+	client *http.Client
+}
+
+type statusError struct {
+	status int
+	code   string
+}
+
+func (e statusError) Error() string { return fmt.Sprintf("status %d: %s", e.status, e.code) }
+
+func (f floor) call(ctx context.Context, path, token string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, f.url+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Amz-Bearer", token)
+	response, err := f.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		var said struct {
+			Message string `json:"message"`
+		}
+		if err := json.Unmarshal(data, &said); err != nil {
+			return err
+		}
+		return statusError{response.StatusCode, response.Header.Get("X-Amzn-ErrorType")}
+	}
+	return json.Unmarshal(data, out)
+}
+
+type message struct {
+	ClientToken, Content, ContentType string
+}
+
+func (f floor) SendMessage(ctx context.Context, token string) (any, error) {
+	var out struct{ AbsoluteTime, Id *string }
+	err := f.call(ctx, "/participant/message", token, message{uuid.NewString(), content, "text/plain"}, &out)
+	return &out, err
+}
+
+func (f floor) CreateParticipantConnection(ctx context.Context) (any, error) {
+	var out struct {
+		ConnectionCredentials *struct{ ConnectionToken, Expiry *string }
+		Websocket             *struct{ Url, ConnectionExpiry *string }
+	}
+	in := struct{ Type []string }{[]string{"WEBSOCKET", "CONNECTION_CREDENTIALS"}}
+	err := f.call(ctx, "/participant/connection", token, in, &out)
+	return &out, err
+}
+
+type transcriptIn struct {
+	MaxResults int
+	NextToken  string `json:",omitempty"`
+}
+
+type transcriptOut struct {
+	InitialContactId *string
+	NextToken        *string
+	Transcript       []types.Item
+}
+
+func (f floor) GetTranscript(ctx context.Context) (any, error) { return f.page(ctx, "") }
+
+func (f floor) page(ctx context.Context, next string) (*transcriptOut, error) {
+	var out transcriptOut
+	err := f.call(ctx, "/participant/transcript", token, transcriptIn{pageItems, next}, &out)
+	return &out, err
+}
+
+func (f floor) Pages(ctx context.Context) (items int, err error) {
+	for next := ""; ; {
+		out, err := f.page(ctx, next)
+		if err != nil {
+			return items, err
+		}
+		items += len(out.Transcript)
+		if out.NextToken == nil {
+			return items, nil
+		}
+		next = *out.NextToken
+	}
+}
+
+func (floor) Code(err error) string {
+	var status statusError
+	errors.As(err, &status)
+	return status.code
+}
+
+// bare is net/http alone: bodies made before, answers read and thrown away.
+type bare struct {
+	url    string
+	client *http.Client
+}
+
+var errThrottled = errors.New("ThrottlingException")
+
+func (b bare) call(ctx context.Context, path, token, body string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+path, bytes.NewReader([]byte(body)))
+	if err != nil {
+		return nil, err
+	}
+	request.Header["Content-Type"] = []string{"application/json"}
+	request.Header["X-Amz-Bearer"] = []string{token}
+	response, err := b.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	data, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = errThrottled
+	}
+	return data, err
+}
+
+func (b bare) SendMessage(ctx context.Context, token string) (any, error) {
+	return b.call(ctx, "/participant/message", token, `{"ClientToken":"`+id(1)+`","Content":"`+content+`","ContentType":"text/plain"}`)
+}
+
+func (b bare) CreateParticipantConnection(ctx context.Context) (any, error) {
+	return b.call(ctx, "/participant/connection", token, `{"Type":["WEBSOCKET","CONNECTION_CREDENTIALS"]}`)
+}
+
+func (b bare) GetTranscript(ctx context.Context) (any, error) {
+	return b.call(ctx, "/participant/transcript", token, `{"MaxResults":100}`)
+}
+
+func (b bare) Pages(ctx context.Context) (items int, err error) {
+	for number := range lastPage + 1 {
+		if _, err := b.call(ctx, "/participant/transcript", token, fmt.Sprintf(`{"MaxResults":100,"NextToken":"%d"}`, number)); err != nil {
+			return items, err
+		}
+		items += pageItems
+	}
+	return items, nil
+}
+
+func (bare) Code(err error) string { return err.Error() }
+
+// ours is this library.
+type ours struct{ client *connectparticipant.Client }
+
+func (c ours) SendMessage(ctx context.Context, token string) (any, error) {
+	return c.client.SendMessage(ctx, &connectparticipant.SendMessageInput{
+		ConnectionToken: &token, Content: aws.String(content), ContentType: aws.String("text/plain"),
+	})
+}
+
+func (c ours) CreateParticipantConnection(ctx context.Context) (any, error) {
+	return c.client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
+		ParticipantToken: aws.String(token), Type: []types.ConnectionType{types.ConnectionTypeWebsocket, types.ConnectionTypeConnectionCredentials},
+	})
+}
+
+func (c ours) GetTranscript(ctx context.Context) (any, error) {
+	return c.client.GetTranscript(ctx, &connectparticipant.GetTranscriptInput{ConnectionToken: aws.String(token), MaxResults: aws.Int32(pageItems)})
+}
+
+func (c ours) Pages(ctx context.Context) (items int, err error) {
+	pages := connectparticipant.NewGetTranscriptPaginator(c.client, &connectparticipant.GetTranscriptInput{
+		ConnectionToken: aws.String(token), MaxResults: aws.Int32(pageItems),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return items, err
+		}
+		items += len(page.Transcript)
+	}
+	return items, nil
+}
+
+func (ours) Code(err error) string {
+	var failure smithy.APIError
+	if !errors.As(err, &failure) {
+		return ""
+	}
+	return failure.ErrorCode()
+}

@@ -1,0 +1,193 @@
+// Command ratios runs the benchmarks of this module in many interleaved passes and prints
+// how each contender compares with the floor: the same work by net/http and encoding/json
+// alone. Absolute times of a machine prove nothing; a ratio from one run does.
+//
+//	cd bench && go run ./ratios
+//	go run ./ratios -bench 'work=SendMessage/over=memory' -passes 5
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+	"golang.org/x/perf/benchmath"
+)
+
+const (
+	floor      = "floor"
+	confidence = 0.95
+)
+
+func main() {
+	passes := flag.Int("passes", 20, "how often each benchmark runs")
+	bench := flag.String("bench", ".", "which of BenchmarkCall's benchmarks run")
+	benchtime := flag.String("benchtime", "100ms", "how long each runs in a pass, as for go test")
+	raw := flag.String("o", "", "file for the benchmarks' own output, for benchstat -row /work,/over -col /by")
+	flag.Parse()
+	if err := run(context.Background(), *passes, *bench, *benchtime, *raw); err != nil {
+		fmt.Fprintln(os.Stderr, "ratios:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, passes int, bench, benchtime, raw string) error {
+	dir, err := os.MkdirTemp("", "ratios")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary := filepath.Join(dir, "bench.test")
+	if err := execute(ctx, os.Stderr, "go", "test", "-c", "-o", binary, "."); err != nil {
+		return err
+	}
+	var output bytes.Buffer
+	for pass := range passes {
+		fmt.Fprintf(os.Stderr, "pass %d of %d\n", pass+1, passes)
+		if err := execute(ctx, &output, binary, "-test.run=^$", "-test.bench=BenchmarkCall/"+bench, "-test.benchtime="+benchtime); err != nil {
+			return err
+		}
+	}
+	if raw != "" {
+		if err := os.WriteFile(raw, output.Bytes(), 0o600); err != nil {
+			return err
+		}
+	}
+	r, err := read(&output)
+	if err != nil {
+		return err
+	}
+	printMachine(os.Stdout, r.cpu, passes)
+	return r.print(os.Stdout)
+}
+
+func execute(ctx context.Context, out io.Writer, name string, args ...string) error {
+	command := exec.CommandContext(ctx, name, args...)
+	command.Stdout, command.Stderr = out, os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(name), err)
+	}
+	return nil
+}
+
+// results are the values of all passes.
+type results struct {
+	cpu    string
+	values map[group]map[string]map[string][]float64 // by contender and unit
+}
+
+// group is what is compared.
+type group struct{ work, over string }
+
+func read(from io.Reader) (*results, error) {
+	r := &results{values: map[group]map[string]map[string][]float64{}}
+	reader := benchfmt.NewReader(from, "benchmarks")
+	for reader.Scan() {
+		result, ok := reader.Result().(*benchfmt.Result)
+		if !ok {
+			continue
+		}
+		r.cpu = result.GetConfig("cpu")
+		labels := map[string]string{}
+		_, parts := result.Name.Parts()
+		for _, part := range parts {
+			name, value, _ := strings.Cut(strings.TrimPrefix(string(part), "/"), "=")
+			labels[name] = value
+		}
+		g := group{labels["work"], labels["over"]}
+		if r.values[g] == nil {
+			r.values[g] = map[string]map[string][]float64{}
+		}
+		by := r.values[g][labels["by"]]
+		if by == nil {
+			by = map[string][]float64{}
+			r.values[g][labels["by"]] = by
+		}
+		for _, v := range result.Values {
+			by[v.Unit] = append(by[v.Unit], v.Value)
+		}
+	}
+	if err := reader.Err(); err != nil {
+		return nil, err
+	}
+	if len(r.values) == 0 {
+		return nil, errors.New("no benchmark has run")
+	}
+	return r, nil
+}
+
+// The units as benchfmt tidies them.
+const (
+	wall   = "sec/op"
+	cpu    = "cpu-sec/op"
+	memory = "B/op"
+	allocs = "allocs/op"
+)
+
+func (r *results) print(to io.Writer) error {
+	groups := slices.SortedFunc(maps.Keys(r.values), func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.over, b.over), cmp.Compare(a.work, b.work))
+	})
+	for _, g := range groups {
+		base := r.values[g][floor]
+		if base == nil {
+			return fmt.Errorf("%s over %s has no floor", g.work, g.over)
+		}
+		fmt.Fprintf(to, "\n%-40s %-22s %-22s %9s %12s\n", g.work+", over "+g.over, "wall", "CPU", "bytes", "allocations")
+		for _, by := range slices.Sorted(maps.Keys(r.values[g])) {
+			values := r.values[g][by]
+			fmt.Fprintf(to, "  %-38s %-22s %-22s %9.0f %12.0f\n", by, ratio(values[wall], base[wall]), ratio(values[cpu], base[cpu]),
+				median(values[memory]), median(values[allocs]))
+		}
+		fmt.Fprintf(to, "  %-38s %-22s %-22s\n", "(the floor's own)", duration(base[wall]), duration(base[cpu]))
+	}
+	return nil
+}
+
+// ratio is the median of the passes' ratios, with its confidence interval.
+func ratio(values, base []float64) string {
+	ratios := make([]float64, min(len(values), len(base)))
+	for i := range ratios {
+		ratios[i] = values[i] / base[i]
+	}
+	s := summary(ratios)
+	return fmt.Sprintf("%.2f [%.2f … %.2f]", s.Center, s.Lo, s.Hi)
+}
+
+func duration(seconds []float64) string { return fmt.Sprintf("%.1f µs", median(seconds)*1e6) }
+
+func median(values []float64) float64 { return summary(values).Center }
+
+func summary(values []float64) benchmath.Summary {
+	sample := benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds)
+	return benchmath.AssumeNothing.Summary(sample, confidence)
+}
+
+func printMachine(to io.Writer, cpu string, passes int) {
+	fmt.Fprintf(to, "%s %s/%s, %d × %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpu)
+	if out, err := exec.Command("go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "github.com/aws/aws-sdk-go", //nolint:noctx // short
+		"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go").Output(); err == nil {
+		fmt.Fprintf(to, "%s\n", strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", ", "))
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				fmt.Fprintf(to, "commit %s\n", s.Value)
+			}
+		}
+	}
+	fmt.Fprintf(to, "ratios to the floor, medians of %d interleaved passes, with 95 %% intervals\n", passes)
+}

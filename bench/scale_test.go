@@ -1,0 +1,140 @@
+package bench_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+)
+
+func newClient() *connectparticipant.Client {
+	url := "http://localhost"
+	return connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url, HTTPClient: &http.Client{Transport: inMemory{}}})
+}
+
+func send(ctx context.Context, client *connectparticipant.Client, token *string) error {
+	_, err := client.SendMessage(ctx, &connectparticipant.SendMessageInput{
+		ConnectionToken: token, Content: aws.String(content), ContentType: aws.String("text/plain"),
+	})
+	return err
+}
+
+// crowd is what a process may have many of.
+type crowd struct {
+	clients []*connectparticipant.Client
+	tokens  []string
+}
+
+func newCrowd(tb testing.TB, clients, tokens int) crowd {
+	tb.Helper()
+	var c crowd
+	for range clients {
+		c.clients = append(c.clients, newClient())
+	}
+	for i := range tokens {
+		c.tokens = append(c.tokens, fmt.Sprintf("made-up token %d", i))
+	}
+	for _, client := range c.clients {
+		require.NoError(tb, send(tb.Context(), client, &c.tokens[0]))
+	}
+	return c
+}
+
+func (c crowd) send(ctx context.Context, i int) error {
+	return send(ctx, c.clients[i%len(c.clients)], &c.tokens[i%len(c.tokens)])
+}
+
+var crowds = []struct{ clients, tokens int }{{1, 1}, {1, 10_000}, {10_000, 1}}
+
+// BenchmarkCrowd sends messages of one chat or of many, through one client or many in turn.
+func BenchmarkCrowd(b *testing.B) {
+	for _, n := range crowds {
+		b.Run(fmt.Sprintf("clients=%d/tokens=%d", n.clients, n.tokens), func(b *testing.B) {
+			c := newCrowd(b, n.clients, n.tokens)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if err := c.send(b.Context(), i); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkParallel sends through one client from as many goroutines as -cpu says.
+//
+//	go test -run=NONE -bench='Parallel|Floor' -cpu=1,2,4 -mutexprofile=mutex.out ./bench
+func BenchmarkParallel(b *testing.B) {
+	client := newClient()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := send(b.Context(), client, aws.String(token)); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+// BenchmarkFloorParallel is the same by net/http and encoding/json alone.
+func BenchmarkFloorParallel(b *testing.B) {
+	client := floor{"http://localhost", &http.Client{Transport: inMemory{}}}
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := client.SendMessage(b.Context(), token); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+// A call costs the same memory however many clients and tokens a process has.
+func TestACallInACrowd(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of all goroutines
+	var first float64
+	for _, n := range crowds {
+		c := newCrowd(t, n.clients, n.tokens)
+		i := 0
+		allocations := testing.AllocsPerRun(2000, func() {
+			if err := c.send(t.Context(), i); err != nil {
+				t.Error(err)
+			}
+			i++
+		})
+		t.Logf("%d clients, %d tokens: %.0f allocations", n.clients, n.tokens, allocations)
+		if first == 0 {
+			first = allocations
+		}
+		require.InDelta(t, first, allocations, 2)
+	}
+}
+
+// Calls one after the other use one connection.
+func TestOneConnection(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(serveAnswers))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server.URL, HTTPClient: &http.Client{Transport: &http.Transport{}}})
+	for range 20_000 {
+		require.NoError(t, send(t.Context(), client, aws.String(token)))
+	}
+	t.Logf("%d connections", connections.Load())
+	// net/http gives up a connection whose writer it hasn't heard of for 50 ms, which a
+	// loaded machine can bring about.
+	require.LessOrEqual(t, connections.Load(), int32(4))
+}
