@@ -46,7 +46,8 @@ var contenders = []struct {
 		return newV1(url, client, true)
 	}},
 	{"this", func(url string, client *http.Client) contender {
-		return ours{connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url, HTTPClient: client, Retryer: aws.NopRetryer{}})}
+		options := connectparticipant.Options{BaseEndpoint: &url, HTTPClient: client}
+		return ours{connectparticipant.New(options), connectparticipant.New(options, func(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} })}
 	}},
 }
 
@@ -205,11 +206,15 @@ func (b bare) Pages(ctx context.Context) (items int, err error) {
 
 func (bare) Code(err error) string { return err.Error() }
 
-// ours is this library.
-type ours struct{ client *connectparticipant.Client }
+// ours is this library, with its defaults; what is refused isn't tried again.
+type ours struct{ client, once *connectparticipant.Client }
 
 func (c ours) SendMessage(ctx context.Context, token string) (any, error) {
-	return c.client.SendMessage(ctx, &connectparticipant.SendMessageInput{
+	client := c.client
+	if token == throttledToken {
+		client = c.once
+	}
+	return client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 		ConnectionToken: &token, Content: aws.String(content), ContentType: aws.String("text/plain"),
 	})
 }

@@ -27,19 +27,21 @@ func send(ctx context.Context, client *connectparticipant.Client, token *string)
 	return err
 }
 
-// crowd is what a process may have many of.
+// crowd is what a process may have many of. Its calls go through some of its clients in
+// turn.
 type crowd struct {
 	clients []*connectparticipant.Client
 	tokens  []string
+	used    int
 }
 
-func newCrowd(tb testing.TB, clients, tokens int) crowd {
+func newCrowd(tb testing.TB, size crowdSize) crowd {
 	tb.Helper()
-	var c crowd
-	for range clients {
+	c := crowd{used: size.used}
+	for range size.clients {
 		c.clients = append(c.clients, newClient())
 	}
-	for i := range tokens {
+	for i := range size.tokens {
 		c.tokens = append(c.tokens, fmt.Sprintf("made-up token %d", i))
 	}
 	for _, client := range c.clients {
@@ -49,16 +51,20 @@ func newCrowd(tb testing.TB, clients, tokens int) crowd {
 }
 
 func (c crowd) send(ctx context.Context, i int) error {
-	return send(ctx, c.clients[i%len(c.clients)], &c.tokens[i%len(c.tokens)])
+	return send(ctx, c.clients[i%c.used], &c.tokens[i%len(c.tokens)])
 }
 
-var crowds = []struct{ clients, tokens int }{{1, 1}, {1, 10_000}, {10_000, 1}}
+type crowdSize struct{ clients, used, tokens int }
 
-// BenchmarkCrowd sends messages of one chat or of many, through one client or many in turn.
+var crowds = []crowdSize{{1, 1, 1}, {1, 1, 10_000}, {10_000, 1, 1}, {10_000, 10_000, 1}}
+
+// BenchmarkCrowd sends messages of one chat or of many, in a process with one client or
+// many. With all of many in turn, each call meets a client that has left the caches of the
+// processor.
 func BenchmarkCrowd(b *testing.B) {
 	for _, n := range crowds {
-		b.Run(fmt.Sprintf("clients=%d/tokens=%d", n.clients, n.tokens), func(b *testing.B) {
-			c := newCrowd(b, n.clients, n.tokens)
+		b.Run(fmt.Sprintf("clients=%d/used=%d/tokens=%d", n.clients, n.used, n.tokens), func(b *testing.B) {
+			c := newCrowd(b, n)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if err := c.send(b.Context(), i); err != nil {
@@ -101,7 +107,7 @@ func BenchmarkFloorParallel(b *testing.B) {
 func TestACallInACrowd(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of all goroutines
 	var first float64
 	for _, n := range crowds {
-		c := newCrowd(t, n.clients, n.tokens)
+		c := newCrowd(t, n)
 		i := 0
 		allocations := testing.AllocsPerRun(2000, func() {
 			if err := c.send(t.Context(), i); err != nil {
@@ -109,7 +115,7 @@ func TestACallInACrowd(t *testing.T) { //nolint:paralleltest // AllocsPerRun cou
 			}
 			i++
 		})
-		t.Logf("%d clients, %d tokens: %.0f allocations", n.clients, n.tokens, allocations)
+		t.Logf("%+v: %.0f allocations", n, allocations)
 		if first == 0 {
 			first = allocations
 		}
