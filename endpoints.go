@@ -191,7 +191,10 @@ func (m *resolveEndpoint) ask(ctx context.Context) (smithyendpoints.Endpoint, er
 		params.Region = &region
 	}
 	resolved, err := m.options.EndpointResolverV2.ResolveEndpoint(ctx, params)
-	if err != nil {
+	switch {
+	case err != nil && params.Region == nil && params.Endpoint == nil:
+		return smithyendpoints.Endpoint{}, fmt.Errorf("%w: set Options.Region or Options.BaseEndpoint", err)
+	case err != nil:
 		return smithyendpoints.Endpoint{}, err
 	}
 	if variants.DisableHTTPS {
