@@ -1,0 +1,199 @@
+package chat_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// startBoth lets the customer and the agent of a chat on the fake join.
+func startBoth(ctx context.Context) (srv *participanttest.Server, contact *participanttest.Contact, customer, agent *chat.Session) {
+	srv, contact, client := fake()
+	customer, err := chat.Start(ctx, client, contact.Customer.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	agent, err = chat.Start(ctx, client, contact.Agent.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return srv, contact, customer, agent
+}
+
+// next returns the next event of a kind, and passes over others.
+func next[E chat.Event](ctx context.Context, s *chat.Session) E {
+	for {
+		event, err := s.Next(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if e, ok := event.(E); ok {
+			return e
+		}
+	}
+}
+
+// The sender gets its message too, with Own.
+func ExampleSession_Send() {
+	ctx := context.Background()
+	srv, _, customer, agent := startBoth(ctx)
+	defer srv.Close()
+	defer customer.Close()
+	defer agent.Close()
+
+	sent, err := customer.Send(ctx, "Where is my parcel?")
+	if err != nil {
+		log.Fatal(err)
+	}
+	mine, theirs := next[chat.Message](ctx, customer), next[chat.Message](ctx, agent)
+	fmt.Println(mine.Own, mine.ID == sent.ID)
+	fmt.Println(theirs.Own, theirs.From.DisplayName, theirs.Text)
+	// Output:
+	// true true
+	// false Customer Where is my parcel?
+}
+
+// Typing may be called at each key: it goes out every 10 seconds at most.
+func ExampleSession_Typing() {
+	ctx := context.Background()
+	srv, _, customer, agent := startBoth(ctx)
+	defer srv.Close()
+	defer customer.Close()
+	defer agent.Close()
+
+	for range 100 {
+		if err := agent.Typing(ctx); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(next[chat.Typing](ctx, customer).From.Role, srv.Count("SendEvent"))
+	// Output: AGENT 1
+}
+
+// Receipts are for the messages of others. They go out in the background.
+func ExampleSession_MarkRead() {
+	ctx := context.Background()
+	srv, _, customer, agent := startBoth(ctx)
+	defer srv.Close()
+	defer customer.Close()
+	defer agent.Close()
+
+	sent, err := customer.Send(ctx, "Hello!")
+	if err != nil {
+		log.Fatal(err)
+	}
+	agent.MarkRead(next[chat.Message](ctx, agent).ID)
+	receipt := next[chat.Receipt](ctx, customer)
+	fmt.Println(receipt.MessageID == sent.ID, receipt.Read)
+	// Output: true true
+}
+
+// Next is for programs that handle events one by one. After the end it always returns the
+// same error.
+func ExampleSession_Next() {
+	ctx := context.Background()
+	srv, contact, customer, agent := startBoth(ctx)
+	defer srv.Close()
+	defer customer.Close()
+	defer agent.Close()
+	contact.Agent.Say("Bye!")
+	contact.End()
+
+	for {
+		event, err := customer.Next(ctx)
+		if errors.Is(err, chat.ErrChatEnded) {
+			fmt.Println("over")
+			return
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		if m, ok := event.(chat.Message); ok {
+			fmt.Println(m.Text)
+		}
+	}
+	// Output:
+	// Bye!
+	// over
+}
+
+// A customer who leaves ends the chat.
+func ExampleSession_Leave() {
+	ctx := context.Background()
+	srv, _, customer, agent := startBoth(ctx)
+	defer srv.Close()
+	defer agent.Close()
+
+	fmt.Println(customer.Leave(ctx), errors.Is(customer.Err(), chat.ErrLeft))
+	next[chat.ChatEnded](ctx, agent)
+	fmt.Println("the agent knows")
+	// Output:
+	// <nil> true
+	// the agent knows
+}
+
+// The transcript holds the past contacts of a persistent chat too, the newest item first.
+func ExampleSession_Transcript() {
+	ctx := context.Background()
+	srv, contact, customer, agent := startBoth(ctx)
+	defer srv.Close()
+	defer customer.Close()
+	defer agent.Close()
+	contact.Agent.Say("Good morning!")
+	contact.Customer.Say("Good morning.")
+
+	for item, err := range customer.Transcript(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if item.Type == types.ChatItemTypeMessage {
+			fmt.Println(*item.DisplayName+":", *item.Content)
+		}
+	}
+	// Output:
+	// Customer: Good morning.
+	// Agent: Good morning!
+}
+
+// A lost socket shows in the counters, and in ConnectionChanged events. What was said
+// meanwhile comes all the same.
+func ExampleSession_Stats() {
+	ctx := context.Background()
+	srv, contact, customer, agent := startBoth(ctx)
+	defer srv.Close()
+	defer customer.Close()
+	defer agent.Close()
+
+	contact.Customer.CutSockets()
+	contact.Agent.Say("Are you still there?")
+	fmt.Println(next[chat.Message](ctx, customer).Text)
+	fmt.Println("reconnects:", customer.Stats().Reconnects)
+	// Output:
+	// Are you still there?
+	// reconnects: 1
+}
+
+// Two processes share the quotas of an account, which are for all of its chats.
+func ExampleNewLimiter() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+	half := chat.NewLimiter(0.5) // one for all sessions of the process
+
+	session, err := chat.Start(ctx, client, contact.Customer.Token, func(o *chat.Options) {
+		o.Limiter = half
+		o.History = chat.HistoryNone
+		o.GiveUpAfter = 10 * time.Minute
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session.Err(), session.Close())
+	// Output: <nil> <nil>
+}
