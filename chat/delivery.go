@@ -24,8 +24,7 @@ type delivery struct {
 	// it: behind one that came, another may have been lost.
 	fence int64
 	top   int64 // the newest time that was released
-	born  int64 // when the first connection was made, to the second; 0 if nobody has told
-	since int64 // what isn't older is no history; 0 while nobody knows
+	since int64 // when the first connection was made: what isn't older is no history; 0 if nobody told
 	seen  map[uint64]entry
 	fresh int      // new ids since the last completed pass
 	lives []uint64 // the newest live-only items
@@ -66,11 +65,10 @@ type held struct {
 	due time.Time
 }
 
-// connected takes the time of a connection, by the service's clock: whatever comes a second
-// later is no history, and neither is what was pushed since.
+// connected takes the time of a connection, by the service's clock.
 func (d *delivery) connected(at time.Time) {
 	if d.since == 0 && !at.IsZero() {
-		d.born, d.since = at.UnixNano(), at.Add(time.Second).UnixNano()
+		d.since = at.UnixNano()
 	}
 }
 
@@ -78,9 +76,6 @@ func (d *delivery) isHistory(it *item) bool { return d.since == 0 || it.at < d.s
 
 // arrive takes a live item.
 func (d *delivery) arrive(it *item, now time.Time) {
-	if it.at >= d.born && it.at != 0 && d.isHistory(it) {
-		d.since = it.at
-	}
 	if it.kind == kindEnded && d.ended == nil {
 		d.ended = it
 	}

@@ -42,7 +42,7 @@ type connection struct {
 	renewIn time.Duration
 	life    time.Duration // until a planned renewal becomes urgent
 	asked   time.Time
-	date    time.Time // of the answer, by the service's clock; zero if it doesn't tell
+	made    time.Time // by the service's clock; zero if it doesn't tell
 }
 
 // dialError is an attempt that failed.
@@ -112,7 +112,7 @@ func (s *Session) create(ctx context.Context) (connection, error) {
 	}
 	date, known := answerDate(out.ResultMetadata)
 	if known {
-		c.date = date
+		c.made = made(date, out.ConnectionCredentials.Expiry)
 	}
 	socketLife, tokenLife := left(out.Websocket.ConnectionExpiry, date), left(out.ConnectionCredentials.Expiry, date)
 	c.renewIn = renewal(socketLife, tokenLife)
@@ -132,6 +132,19 @@ func answerDate(metadata middleware.Metadata) (date time.Time, known bool) {
 		}
 	}
 	return time.Now(), false
+}
+
+// made is when the service made a connection. Date tells the second; a token that lives for
+// exactly a day tells the millisecond. In doubt it is the earlier one: what is taken for
+// history may not be delivered at all.
+func made(date time.Time, expiry *string) time.Time {
+	const tokenLife = 24 * time.Hour
+	if t, err := connectparticipant.ParseTime(aws.ToString(expiry)); err == nil {
+		if t = t.Add(-tokenLife); !t.Before(date) && t.Before(date.Add(time.Second)) {
+			return t
+		}
+	}
+	return date
 }
 
 // left is how long something lives from date on; 0 if that isn't known.

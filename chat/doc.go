@@ -51,7 +51,8 @@
 //   - Items that the transcript never has (typing, idle, returned) are best effort, and so
 //     are receipts and intermediate states of messages older than the last reading.
 //   - The order is not total: Late items are the exceptions.
-//   - After a crash, what was handled after the last saved State comes again.
+//   - After a crash, what was handled after the last saved State comes again. When the chat
+//     ends before Resume, what wasn't handled is lost, since its tokens have ended too.
 //
 // # The life of a session
 //

@@ -16,7 +16,8 @@ type Event interface{ event() }
 
 // Meta is what most events have in common. A member that the service left out is zero.
 type Meta struct {
-	// ID names the item; the transcript and the answer to Send have the same.
+	// ID names the item; the transcript and the answer to Send have the same. An Updated
+	// has that of its message, and a Receipt may have none.
 	ID string
 	// Time is AbsoluteTime parsed, in UTC; zero if it can't be.
 	Time time.Time
@@ -30,13 +31,25 @@ type Meta struct {
 	ContactID, InitialContactID string
 	// Late says that an item with a later Time has been delivered before.
 	Late bool
-	// History says that the item is older than the session.
+	// History says that the item is older than the first connection of the session, by
+	// the service's clock.
 	History bool
 	// Own says that it is this participant's own item, sent from here or another device.
 	Own bool
 	// Raw is the item as JSON: as it came over the socket, with members that this
 	// version doesn't know; made anew for an item from the transcript.
 	Raw json.RawMessage
+}
+
+func (m Meta) meta() Meta { return m }
+
+// MetaOf returns what an event has in common with others, and false for ConnectionChanged,
+// which is of no item.
+func MetaOf(event Event) (Meta, bool) {
+	if of, ok := event.(interface{ meta() Meta }); ok {
+		return of.meta(), true
+	}
+	return Meta{}, false
 }
 
 // From is who did something.
@@ -169,7 +182,8 @@ type ConnectionChanged struct {
 	Cause error
 }
 
-// ChatEnded is the last event of a chat.
+// ChatEnded is the last event of a chat. It comes up to some seconds after the end: what
+// was missed is looked for first.
 type ChatEnded struct { //nolint:revive // chat.Ended could be the session's end
 	Meta
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"strings"
+	"time"
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
@@ -21,12 +22,13 @@ func ExampleStart() {
 
 	contact.Agent.Say("Hello")
 
-	session, err := chat.Start(ctx, client, contact.Customer.Token)
+	starting, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	session, err := chat.Start(starting, client, contact.Customer.Token)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer session.Close()
-
 	for event, err := range session.Events(ctx) {
 		if err != nil {
 			log.Fatal(err)

@@ -252,7 +252,7 @@ func (s *Session) connected(c connection) {
 	c.token, c.url = strings.Clone(c.token), "" // the answer is one string, and the URL is used once
 	s.link.conn, s.link.denied = c, 0
 	s.link.created++
-	s.d.connected(c.date)
+	s.d.connected(c.made)
 	s.changes.broadcast()
 }
 

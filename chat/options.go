@@ -9,8 +9,9 @@ import (
 
 // Options configure a session. A zero value always means the default.
 type Options struct {
-	// ParticipantID is this participant's own id, by which events are known as Own.
-	// Defaults to finding it out from the first message sent.
+	// ParticipantID is this participant's own id, by which events are known as Own:
+	// StartChatContact and CreateParticipant return it beside the token. Defaults to
+	// finding it out from the first message sent.
 	ParticipantID string
 
 	// History is how many items older than the session are delivered first, the newest

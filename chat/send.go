@@ -53,10 +53,16 @@ func (s *Session) SendJSON(ctx context.Context, v any) (Sent, error) {
 
 // SendContent is Send for any content type, such as
 // application/vnd.amazonaws.connect.message.interactive.response.
-func (s *Session) SendContent(ctx context.Context, contentType, content string) (sent Sent, err error) {
+func (s *Session) SendContent(ctx context.Context, contentType, content string) (Sent, error) {
+	return s.SendOnce(ctx, uuid.NewString(), contentType, content)
+}
+
+// SendOnce is SendContent with a ClientToken of the caller's, of up to 500 characters:
+// messages with the same one are one message, whoever repeats them, also after a restart. A
+// gateway passes on what names the message at its other end.
+func (s *Session) SendOnce(ctx context.Context, clientToken, contentType, content string) (sent Sent, err error) {
 	s.beginSend()
 	defer func() { s.endSend(sent.ID) }()
-	clientToken := uuid.NewString()
 	out, err := call(ctx, s, "SendMessage", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.SendMessageOutput, error) {
 		return s.client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 			ConnectionToken: token, ContentType: &contentType, Content: &content, ClientToken: &clientToken,

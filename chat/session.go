@@ -43,10 +43,15 @@ type Session struct {
 // Start joins the chat of a participant token, which StartChatContact or
 // CreateParticipant gave, and delivers its transcript from the beginning, then live. It
 // returns when the first socket is subscribed. ctx bounds only that: what fails for a
-// passing reason is tried again until ctx ends, so give it a deadline.
+// passing reason is tried again until ctx ends, so give it a deadline. The participant may
+// have joined by then, and stays in the chat.
 //
-// The error is a *CloseError for ErrAccessDenied (a wrong token, or the chat is over) and
-// ErrGaveUp (a request that the service never takes). Close the session when done.
+// The error is a *CloseError for ErrAccessDenied (a wrong token, or the chat is over), which
+// is asked for twice, a second or more apart, and for ErrGaveUp (a request that the service
+// never takes). Close the session when done.
+//
+// What the session does by itself, the calls of the start included, is not part of a trace in
+// ctx; Send and the other methods are.
 func Start(ctx context.Context, client connectparticipant.API, participantToken string, optFns ...func(*Options)) (*Session, error) {
 	return newSession(client, participantToken, withDefaults(optFns)).start(ctx)
 }

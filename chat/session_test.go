@@ -81,6 +81,7 @@ func TestMessagesGoBothWays(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		greeting := b.contact.Agent.Say("Welcome!")
+		<-time.After(time.Second)
 		s := b.start()
 		m := b.message(s)
 		require.Equal(b.t, greeting, m.ID)
@@ -152,5 +153,28 @@ func TestTheEnd(t *testing.T) {
 		_, err := s.Next(b.t.Context())
 		require.ErrorIs(b.t, err, chat.ErrChatEnded)
 		require.Equal(b.t, err, s.Err())
+	})
+}
+
+func TestMetaOf(t *testing.T) {
+	t.Parallel()
+	m, ok := chat.MetaOf(chat.Updated{Message: chat.Message{Meta: chat.Meta{ID: "item-1"}}})
+	require.True(t, ok)
+	require.Equal(t, "item-1", m.ID)
+	_, ok = chat.MetaOf(chat.ConnectionChanged{})
+	require.False(t, ok)
+}
+
+func TestSendOnce(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		first, err := s.SendOnce(b.t.Context(), "sms-4711", "text/plain", "Hello")
+		require.NoError(b.t, err)
+		again, err := s.SendOnce(b.t.Context(), "sms-4711", "text/plain", "Hello")
+		require.NoError(b.t, err)
+		require.Equal(b.t, first.ID, again.ID)
+		require.Equal(b.t, first.ID, b.message(s).ID)
+		b.nothing(s, time.Hour)
 	})
 }

@@ -29,7 +29,8 @@ type State struct {
 //
 // What was handled after the last save comes again after a crash, and nothing is skipped:
 // handle an event, then save. To handle each exactly once, save the State in the
-// transaction of its effect, or make the effect idempotent by Meta.ID.
+// transaction of its effect, or make the effect idempotent: by type and Meta.ID, where an
+// Updated replaces what has its ID, and receipts only rise.
 func (s *Session) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
