@@ -1,11 +1,13 @@
 # The versions of the tools.
 GOLANGCI_LINT_VERSION := v2.15.0
+MOCKERY_VERSION       := v3.9.0
 OLDEST_GO             := go1.25.3
 
 GO       ?= go
 FUZZTIME ?= 30s
 BIN      := $(CURDIR)/bin
 LINT     := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+MOCKERY  := $(BIN)/mockery-$(MOCKERY_VERSION)
 MODULES  := $(dir $(shell git ls-files '*go.mod'))
 FUZZ     := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
 
@@ -66,11 +68,20 @@ e2e: ## Let published JavaScript clients hold chats on the fake; needs Node 20 a
 golden: ## Rewrite the golden files in testdata, the API listing included
 	$(GO) test . -update
 
+.PHONY: mocks
+mocks: $(MOCKERY) ## Generate participantmock anew
+	$(MOCKERY) --log-level=error
+
+$(MOCKERY):
+	GOBIN=$(BIN) $(GO) install github.com/vektra/mockery/v3@$(MOCKERY_VERSION)
+	mv $(BIN)/mockery $@
+
 .PHONY: demo
 demo: ## Hold a chat on the fake
 	$(GO) run ./cmd/participant demo
 
 .PHONY: check
-check: vet race lint benchonce ## Everything that must hold before a change lands
+check: vet race lint benchonce mocks ## Everything that must hold before a change lands
+	git diff --exit-code participantmock
 	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "no $(OLDEST_GO) to be had here"; fi
 	@if command -v npm; then $(MAKE) e2e; else echo "no npm here"; fi

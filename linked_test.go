@@ -1,0 +1,38 @@
+package connectparticipant_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	_ "github.com/participant-go/connectparticipant/chat" // so that a change there runs this test anew
+)
+
+// What serves tests doesn't reach a user's program. A program may serve the fake, but not
+// by way of a test library.
+func TestNoTestLibraryIsLinked(t *testing.T) {
+	t.Parallel()
+	libraries := []string{"testing", "github.com/stretchr", "go.uber.org/goleak", "github.com/participant-go/connectparticipant/participantmock"}
+	all := slices.Concat(libraries, []string{"net/http/httptest", "github.com/participant-go/connectparticipant/participanttest"})
+	for dir, banned := range map[string][]string{".": all, "./types": all, "./chat": all, "./participanttest": libraries} {
+		t.Run(dir, func(t *testing.T) {
+			t.Parallel()
+			for _, linked := range dependencies(t, dir) {
+				for _, path := range banned {
+					require.False(t, linked == path || strings.HasPrefix(linked, path+"/"), "%s links %s", dir, linked)
+				}
+			}
+		})
+	}
+}
+
+// dependencies are the packages that come into a program with the package in dir.
+func dependencies(t *testing.T, dir string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", dir).Output()
+	require.NoError(t, err)
+	return strings.Fields(string(out))
+}
