@@ -1,0 +1,370 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// asProgram makes the test binary be the program, so that it can be killed.
+const asProgram = "BRIDGE_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const patience = 30 * time.Second
+
+// receiver is the system behind the webhook.
+type receiver struct {
+	*httptest.Server
+
+	taken   chan notification // those that were answered with 200; has room for all of a test
+	refused chan struct{}     // one for each that wasn't; likewise
+
+	mu     sync.Mutex
+	answer func(notification) int
+}
+
+func newReceiver(t *testing.T) *receiver {
+	t.Helper()
+	r := &receiver{taken: make(chan notification, 1000), refused: make(chan struct{}, 1000)}
+	r.answerWith(func(notification) int { return http.StatusOK })
+	r.Server = httptest.NewServer(http.HandlerFunc(r.serve))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) answerWith(answer func(notification) int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer = answer
+}
+
+func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
+	var n notification
+	if err := json.NewDecoder(request.Body).Decode(&n); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	r.mu.Lock()
+	answer := r.answer
+	r.mu.Unlock()
+	status := answer(n)
+	if status == http.StatusOK {
+		r.taken <- n
+	} else {
+		r.refused <- struct{}{}
+	}
+	w.WriteHeader(status)
+}
+
+// next returns the next notification of a type.
+func (r *receiver) next(t *testing.T, kind string) notification {
+	t.Helper()
+	for {
+		select {
+		case n := <-r.taken:
+			if n.Type == kind {
+				return n
+			}
+		case <-time.After(patience):
+			require.FailNow(t, "the receiver got no "+kind)
+		}
+	}
+}
+
+// until returns the texts of the messages up to one.
+func (r *receiver) until(t *testing.T, last string) (got []string) {
+	t.Helper()
+	for len(got) == 0 || got[len(got)-1] != last {
+		got = append(got, text(t, r.next(t, "message")))
+	}
+	return got
+}
+
+func text(t *testing.T, n notification) string {
+	t.Helper()
+	var item struct{ Content string }
+	require.NoError(t, json.Unmarshal(n.Item, &item))
+	return item.Content
+}
+
+func arguments(srv *participanttest.Server, r *receiver, dir string) []string {
+	return []string{"-addr", "127.0.0.1:0", "-endpoint", srv.URL, "-webhook", r.URL, "-dir", dir}
+}
+
+// running is a bridge.
+type running struct {
+	url  string
+	stop func() // and wait
+}
+
+func start(t *testing.T, srv *participanttest.Server, r *receiver, dir string) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	stdout, in := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, arguments(srv, r, dir), in, t.Output()) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+	t.Cleanup(stop)
+	return &running{url: firstLine(t, stdout), stop: stop}
+}
+
+func firstLine(t *testing.T, r io.Reader) string {
+	t.Helper()
+	line, err := bufio.NewReader(r).ReadString('\n')
+	require.NoError(t, err)
+	return strings.TrimSpace(line)
+}
+
+// post sends JSON to the bridge.
+func (b *running) post(t *testing.T, path, body string) (status int, answer string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+path, strings.NewReader(body))
+	require.NoError(t, err)
+	request.Close = true
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(data)
+}
+
+func (b *running) add(t *testing.T, name, token string) {
+	t.Helper()
+	status, answer := b.post(t, "/chats", `{"name":"`+name+`","token":"`+token+`"}`)
+	require.Equal(t, http.StatusAccepted, status, answer)
+}
+
+// say lets the agent write numbers.
+func say(agent *participanttest.Participant, from, to int) {
+	for i := from; i <= to; i++ {
+		agent.Say(strconv.Itoa(i))
+	}
+}
+
+// requireAll wants the numbers from 1 on, each at least once and in order, with at most so
+// many repeats.
+func requireAll(t *testing.T, to, repeats int, got []string) {
+	t.Helper()
+	next := 1
+	for _, s := range got {
+		if s == strconv.Itoa(next) {
+			next++
+			continue
+		}
+		repeats--
+		require.Equal(t, strconv.Itoa(next-1), s, "neither the next nor a repeat of the last: %v", got)
+	}
+	require.Equal(t, to, next-1, "lost: %v", got)
+	require.GreaterOrEqual(t, repeats, 0, "too many repeats: %v", got)
+}
+
+func TestMessagesGoBothWays(t *testing.T) {
+	t.Parallel()
+	srv, r := participanttest.Start(t), newReceiver(t)
+	contact, other := srv.NewChat(), srv.NewChat()
+	b := start(t, srv, r, t.TempDir())
+	b.add(t, "one", contact.Customer.Token)
+	b.add(t, "two", other.Customer.Token)
+
+	contact.Agent.Say("Hello")
+	n := r.next(t, "message")
+	require.Equal(t, "one", n.Chat)
+	require.False(t, n.Own)
+	require.Equal(t, "Hello", text(t, n))
+
+	status, answer := b.post(t, "/chats/two/messages", `{"text":"Is anybody there?"}`)
+	require.Equal(t, http.StatusOK, status, answer)
+	n = r.next(t, "message")
+	require.Equal(t, "two", n.Chat)
+	require.True(t, n.Own)
+	require.JSONEq(t, `{"id":"`+n.ID+`"}`, answer)
+	kept := other.Kept()
+	require.Equal(t, n.ID, kept[len(kept)-1].Id)
+	require.Equal(t, types.ParticipantRoleCustomer, kept[len(kept)-1].ParticipantRole)
+}
+
+func TestTheReceiverIsAskedUntilItTakes(t *testing.T) {
+	t.Parallel()
+	srv, r := participanttest.Start(t), newReceiver(t)
+	contact := srv.NewChat()
+	refusals := map[string]int{}
+	r.answerWith(func(n notification) int { // one chat, so that calls don't overlap
+		if n.Type == "message" && refusals[n.ID] < 2 {
+			refusals[n.ID]++
+			return http.StatusInternalServerError
+		}
+		return http.StatusOK
+	})
+	b := start(t, srv, r, t.TempDir())
+	b.add(t, "one", contact.Customer.Token)
+	say(contact.Agent, 1, 3)
+	require.Equal(t, []string{"1", "2", "3"}, r.until(t, "3"))
+	require.Len(t, r.refused, 6)
+}
+
+func TestARestartLosesNothing(t *testing.T) {
+	t.Parallel()
+	srv, r, dir := participanttest.Start(t), newReceiver(t), t.TempDir()
+	contact := srv.NewChat()
+	b := start(t, srv, r, dir)
+	b.add(t, "one", contact.Customer.Token)
+	say(contact.Agent, 1, 3)
+	got := r.until(t, "3")
+
+	r.answerWith(func(notification) int { return http.StatusServiceUnavailable })
+	say(contact.Agent, 4, 8)
+	<-r.refused
+	b.stop()
+	say(contact.Agent, 9, 12)
+	r.answerWith(func(notification) int { return http.StatusOK })
+	start(t, srv, r, dir)
+	requireAll(t, 12, 1, append(got, r.until(t, "12")...))
+}
+
+func TestAKillLosesNothing(t *testing.T) {
+	t.Parallel()
+	srv, r, dir := participanttest.Start(t), newReceiver(t), t.TempDir()
+	contact := srv.NewChat()
+	program := exec.CommandContext(t.Context(), os.Args[0], arguments(srv, r, dir)...)
+	program.Env = append(os.Environ(), asProgram+"=1")
+	var log bytes.Buffer
+	program.Stderr = &log
+	stdout, err := program.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, program.Start())
+	b := &running{url: firstLine(t, stdout)}
+	b.add(t, "one", contact.Customer.Token)
+	r.answerWith(func(n notification) int { // dies with the sixth taken, and not yet saved
+		if strings.Contains(string(n.Item), `"Content":"6"`) {
+			_ = program.Process.Kill()
+		}
+		return http.StatusOK
+	})
+	say(contact.Agent, 1, 8)
+	got := r.until(t, "6")
+	require.Error(t, program.Wait())
+
+	r.answerWith(func(notification) int { return http.StatusOK })
+	say(contact.Agent, 9, 12)
+	start(t, srv, r, dir)
+	requireAll(t, 12, 1, append(got, r.until(t, "12")...))
+	require.NotContains(t, log.String(), contact.Customer.Token)
+}
+
+func TestTheFileOfAChatIsItsOwnersAndGoesWithTheChat(t *testing.T) {
+	t.Parallel()
+	srv, r, dir := participanttest.Start(t), newReceiver(t), t.TempDir()
+	contact := srv.NewChat()
+	b := start(t, srv, r, dir)
+	b.add(t, "one", contact.Customer.Token)
+	info, err := os.Stat(filepath.Join(dir, "one.json"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	contact.Agent.Say("Goodbye")
+	r.next(t, "message")
+	contact.Agent.Leave()
+	r.next(t, "ended")
+	require.Equal(t, "the chat has ended", r.next(t, "closed").Reason)
+	require.Eventually(t, func() bool {
+		files, err := os.ReadDir(dir)
+		return err == nil && len(files) == 0
+	}, patience, 10*time.Millisecond)
+}
+
+func TestARefusedTokenIsToldAndItsFileKept(t *testing.T) {
+	t.Parallel()
+	srv, r, dir := participanttest.Start(t), newReceiver(t), t.TempDir()
+	b := start(t, srv, r, dir)
+	b.add(t, "one", "a-made-up-token")
+	n := r.next(t, "closed")
+	require.Equal(t, "one", n.Chat)
+	require.Equal(t, "access denied", n.Reason)
+	b.stop()
+	require.FileExists(t, filepath.Join(dir, "one.json"))
+}
+
+func TestWhatTheBridgeRefuses(t *testing.T) {
+	t.Parallel()
+	srv, r := participanttest.Start(t), newReceiver(t)
+	contact := srv.NewChat()
+	b := start(t, srv, r, t.TempDir())
+	b.add(t, "one", contact.Customer.Token)
+	for name, test := range map[string]struct {
+		path, body string
+		status     int
+	}{
+		"a name that is taken":     {"/chats", `{"name":"one","token":"a-made-up-token"}`, http.StatusConflict},
+		"a name that is a path":    {"/chats", `{"name":"../one","token":"a-made-up-token"}`, http.StatusBadRequest},
+		"no token":                 {"/chats", `{"name":"two"}`, http.StatusBadRequest},
+		"no JSON":                  {"/chats", `name=two`, http.StatusBadRequest},
+		"a chat that isn't there":  {"/chats/two/messages", `{"text":"Hello"}`, http.StatusNotFound},
+		"no text":                  {"/chats/one/messages", `{}`, http.StatusBadRequest},
+		"a text too long":          {"/chats/one/messages", `{"text":"` + strings.Repeat("x", 16385) + `"}`, http.StatusUnprocessableEntity},
+		"a body too long":          {"/chats/one/messages", `{"text":"` + strings.Repeat("x", maxBody) + `"}`, http.StatusBadRequest},
+		"a path that isn't served": {"/", `{}`, http.StatusNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, answer := b.post(t, test.path, test.body)
+			require.Equal(t, test.status, status, answer)
+			require.NotContains(t, answer, "a-made-up-token")
+		})
+	}
+}
+
+func TestTheErrorSaysWhatWasWrong(t *testing.T) {
+	t.Parallel()
+	require.EqualError(t, run(t.Context(), nil, io.Discard, t.Output()), "-webhook is missing")
+	for _, content := range []string{`{"token":`, `{"token":"a-made-up-token","state":"?"}`, `{}`} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "one.json"), []byte(content), 0o600))
+		err := run(t.Context(), []string{"-webhook", "http://127.0.0.1:1", "-dir", dir}, io.Discard, t.Output())
+		require.ErrorContains(t, err, "load chat one: ")
+		require.NotContains(t, err.Error(), "a-made-up-token")
+	}
+}
+
+func TestWhatACrashLeftHalfWrittenIsRemoved(t *testing.T) {
+	t.Parallel()
+	s := store{dir: t.TempDir()}
+	half, others := filepath.Join(s.dir, ".bridge-123.tmp"), filepath.Join(s.dir, "notes.txt")
+	require.NoError(t, os.WriteFile(half, []byte(`{"tok`), 0o600))
+	require.NoError(t, os.WriteFile(others, nil, 0o600))
+	require.NoError(t, s.save("one", record{Token: "a-made-up-token"}))
+	records, err := s.load()
+	require.NoError(t, err)
+	require.Equal(t, "a-made-up-token", records["one"].Token)
+	require.Len(t, records, 1)
+	require.NoFileExists(t, half)
+	require.FileExists(t, others)
+}

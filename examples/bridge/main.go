@@ -1,0 +1,121 @@
+// Command bridge connects chats with a system that speaks HTTP: what is posted to it goes
+// into a chat, and each event of a chat is posted to a webhook, in order, until the
+// receiver has taken it. It goes on where it was after a restart.
+//
+// Usage:
+//
+//	bridge -webhook URL -region REGION [-addr HOST:PORT] [-dir DIR]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/participant-go/connectparticipant"
+)
+
+const (
+	postTimeout     = 20 * time.Second // of one attempt to reach the webhook
+	sendTimeout     = 20 * time.Second // of a message into a chat
+	shutdownTimeout = 25 * time.Second
+	firstPause      = 250 * time.Millisecond
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "bridge: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// config is what the flags say.
+type config struct {
+	addr, dir, webhook, region, endpoint string
+}
+
+func parse(args []string, stderr io.Writer) (c config, err error) {
+	flags := flag.NewFlagSet("bridge", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&c.addr, "addr", "127.0.0.1:8090", "listen on `HOST:PORT`; whoever reaches it can write into the chats")
+	flags.StringVar(&c.dir, "dir", "chats", "keep a file for each chat, its participant token included, in `DIR`")
+	flags.StringVar(&c.webhook, "webhook", "", "post the events to `URL`")
+	flags.StringVar(&c.region, "region", "", "the `REGION` of the Amazon Connect instance, such as eu-west-2")
+	flags.StringVar(&c.endpoint, "endpoint", "", "call the service at `URL`, such as that of a fake, in place of the region's")
+	if err := flags.Parse(args); err != nil {
+		return c, err
+	}
+	if c.webhook == "" {
+		return c, errors.New("-webhook is missing")
+	}
+	return c, nil
+}
+
+// run serves until ctx ends, and returns when all chats are closed.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	c, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	options := connectparticipant.Options{Region: c.region}
+	if c.endpoint != "" {
+		options.BaseEndpoint = &c.endpoint
+	}
+	hook := newWebhook(c.webhook, firstPause, log)
+	defer hook.close()
+	b := newBridge(connectparticipant.New(options), store{dir: c.dir}, hook, log)
+	defer b.close()
+	if err := b.restore(); err != nil {
+		return err
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", c.addr)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
+	return serve(ctx, listener, b.handler())
+}
+
+// serve returns when ctx has ended and the requests are answered.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      sendTimeout + 10*time.Second,
+		IdleTimeout:       2 * time.Minute,
+	}
+	served := make(chan error, 1) // what Serve returned, once
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	err := server.Shutdown(ending)
+	if stopped := <-served; !errors.Is(stopped, http.ErrServerClosed) {
+		err = errors.Join(err, stopped)
+	}
+	if err != nil {
+		return fmt.Errorf("answer the last requests: %w", err)
+	}
+	return nil
+}

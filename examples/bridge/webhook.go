@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/participant-go/connectparticipant/chat"
+)
+
+const maxPause = 30 * time.Second
+
+// notification is what the receiver gets.
+type notification struct {
+	// Chat is the chat's name.
+	Chat string `json:"chat"`
+	// Type is the event's, such as "message"; "closed" is the last of a chat.
+	Type string `json:"type"`
+	// ID is Meta.ID, by which a receiver knows what it has already: at least once is
+	// what the bridge promises.
+	ID string `json:"id,omitempty"`
+	// Own says that the bridge has sent it.
+	Own bool `json:"own,omitempty"`
+	// Late says that a later item has been notified before.
+	Late bool `json:"late,omitempty"`
+	// Reason is why the bridge has nothing more to say about the chat.
+	Reason string `json:"reason,omitempty"`
+	// Gap says that something may be missing before the end.
+	Gap bool `json:"gap,omitempty"`
+	// Item is the item in the service's own form, see API_connect-participant_Item.
+	Item json.RawMessage `json:"item,omitempty"`
+}
+
+// describe returns false for what isn't an event of the chat but of its connection.
+func describe(name string, event chat.Event) (n notification, ok bool) {
+	kind, meta := classify(event)
+	return notification{
+		Chat: name, Type: kind, ID: meta.ID, Own: meta.Own, Late: meta.Late, Item: meta.Raw,
+	}, kind != ""
+}
+
+func classify(event chat.Event) (kind string, meta chat.Meta) {
+	switch e := event.(type) {
+	case chat.Message:
+		return "message", e.Meta
+	case chat.Updated:
+		return "updated", e.Meta
+	case chat.Receipt:
+		return "receipt", e.Meta
+	case chat.Typing:
+		return "typing", e.Meta
+	case chat.Participant:
+		return "participant", e.Meta
+	case chat.Transfer:
+		return "transfer", e.Meta
+	case chat.Authentication:
+		return "authentication", e.Meta
+	case chat.Other:
+		return "other", e.Meta
+	case chat.ChatEnded:
+		return "ended", e.Meta
+	default:
+		return "", chat.Meta{}
+	}
+}
+
+// webhook posts to one URL.
+type webhook struct {
+	url    string
+	client *http.Client
+	first  time.Duration // between two attempts; it doubles
+	log    *slog.Logger
+}
+
+func newWebhook(url string, first time.Duration, log *slog.Logger) *webhook {
+	return &webhook{url: url, first: first, log: log, client: &http.Client{
+		Timeout:   postTimeout,
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute},
+		// A redirected POST becomes a GET, whose 200 would be taken for an answer.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+func (w *webhook) close() { w.client.CloseIdleConnections() }
+
+// deliver posts until the receiver answers 2xx. Its only other end is that of ctx.
+func (w *webhook) deliver(ctx context.Context, n notification) error {
+	body, err := json.Marshal(n)
+	if err != nil {
+		return fmt.Errorf("write notification: %w", err)
+	}
+	for pause := w.first; ; pause = min(2*pause, maxPause) {
+		err := w.post(ctx, body)
+		if err == nil {
+			return nil
+		}
+		w.log.Warn("notify receiver", "chat", n.Chat, "type", n.Type, "id", n.ID, "error", err)
+		select {
+		case <-time.After(pause/2 + rand.N(pause)): // so that chats don't knock together
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (w *webhook) post(ctx context.Context, body []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
+	if err != nil {
+		return errors.New("the webhook's URL is malformed")
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := w.client.Do(request)
+	var sending *url.Error
+	if errors.As(err, &sending) {
+		return sending.Err // without the URL, which may hold a secret
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	_, _ = io.CopyN(io.Discard, response.Body, 64<<10) // so that the connection can be used again
+	if response.StatusCode/100 != 2 {
+		return fmt.Errorf("status %d", response.StatusCode)
+	}
+	return nil
+}

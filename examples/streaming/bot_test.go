@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// recorded is the contact of the events in testdata.
+const recorded = "4f2d7c1a-3333-4a55-9c77-c3d4e5f6a7b8"
+
+// function is a bot in a chat, and what it stands on.
+type function struct {
+	*bot
+
+	srv     *participanttest.Server
+	contact *participanttest.Contact
+	self    *participanttest.Participant
+	tokens  *memory
+}
+
+// deploy lets a bot join a chat.
+func deploy(t *testing.T) *function {
+	t.Helper()
+	srv := participanttest.Start(t)
+	contact := srv.NewChat()
+	f := &function{srv: srv, contact: contact, self: contact.AddParticipant(types.ParticipantRoleCustomBot, "Bot"), tokens: newMemory()}
+	f.bot = f.instance()
+	require.NoError(t, f.join(t.Context(), recorded, f.self.Token))
+	return f
+}
+
+// instance is another one of the function, which finds nothing but the tokens.
+func (f *function) instance() *bot {
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &f.srv.URL, HTTPClient: f.srv.Client()})
+	return newBot(client, f.tokens, reply, slog.New(slog.DiscardHandler))
+}
+
+// said is what the bot has said.
+func (f *function) said() (texts []string) {
+	for _, item := range f.contact.Kept() {
+		if item.ParticipantId == f.self.ID && item.Type == string(types.ChatItemTypeMessage) {
+			texts = append(texts, item.Content)
+		}
+	}
+	return texts
+}
+
+func load(t *testing.T, name string) (event snsEvent) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &event))
+	require.Len(t, event.Records, 1)
+	require.Equal(t, recorded, event.Records[0].SNS.MessageAttributes["ContactId"].Value)
+	return event
+}
+
+func TestACustomersMessageIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
+	f := deploy(t)
+	event := load(t, "message.json")
+	twice := snsEvent{Records: append(event.Records, event.Records...)}
+	require.NoError(t, f.handle(t.Context(), twice))
+	require.NoError(t, f.handle(t.Context(), event), "a later repeat")
+	require.NoError(t, f.instance().handle(t.Context(), event), "a repeat that another instance gets")
+	require.Equal(t, []string{"You wrote 18 letters."}, f.said())
+}
+
+func TestRepeatsAtTheSameTimeAreAnsweredOnce(t *testing.T) {
+	t.Parallel()
+	f := deploy(t)
+	event := load(t, "message.json")
+	var (
+		calls sync.WaitGroup
+		errs  = make([]error, 8)
+	)
+	for i := range errs {
+		calls.Go(func() { errs[i] = f.instance().handle(t.Context(), event) })
+	}
+	calls.Wait()
+	require.NoError(t, errors.Join(errs...))
+	require.Len(t, f.said(), 1)
+}
+
+func TestAFailedCallIsRepeatedByWhoeverCalledTheFunction(t *testing.T) {
+	t.Parallel()
+	for name, effect := range map[string]participanttest.Effect{
+		"the message wasn't sent":   participanttest.Fail(500, "InternalServerException"),
+		"the message was sent":      participanttest.DropAfter(),
+		"the account is over quota": participanttest.Fail(429, "ThrottlingException"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := deploy(t)
+			event := load(t, "message.json")
+			fault := f.srv.Inject(participanttest.Fault{On: "SendMessage", Effect: effect})
+			err := f.handle(t.Context(), event)
+			require.ErrorContains(t, err, "handle notification 5d0f9a53-6a0e-5c9b-8a57-c0ffee000001: ")
+			require.NotContains(t, err.Error(), "order", "content in an error")
+			fault.Remove()
+			require.NoError(t, f.handle(t.Context(), event))
+			require.Len(t, f.said(), 1)
+		})
+	}
+}
+
+func TestWhatIsNotTheCustomersIsPassedOver(t *testing.T) {
+	t.Parallel()
+	f := deploy(t)
+	require.NoError(t, f.handle(t.Context(), load(t, "own.json")))
+	joined := load(t, "message.json")
+	joined.Records[0].SNS.Message = `{"Type":"EVENT","ContentType":"application/vnd.amazonaws.connect.event.participant.joined",` +
+		`"ParticipantRole":"CUSTOMER","ContactId":"` + recorded + `"}`
+	require.NoError(t, f.handle(t.Context(), joined))
+	elsewhere := load(t, "message.json")
+	elsewhere.Records[0].SNS.Message = strings.ReplaceAll(elsewhere.Records[0].SNS.Message, recorded, "another contact")
+	require.NoError(t, f.handle(t.Context(), elsewhere))
+	require.Zero(t, f.srv.Count("SendMessage"))
+}
+
+func TestAnExpiredConnectionTokenIsReplaced(t *testing.T) {
+	t.Parallel()
+	f := deploy(t)
+	f.self.ExpireTokens()
+	require.NoError(t, f.handle(t.Context(), load(t, "message.json")))
+	require.Len(t, f.said(), 1)
+	require.Equal(t, 2, f.self.Count("CreateParticipantConnection"))
+}
+
+func TestTheBotIsDoneWhenTheChatEnds(t *testing.T) {
+	t.Parallel()
+	f := deploy(t)
+	f.contact.End()
+	require.NoError(t, f.handle(t.Context(), load(t, "ended.json")))
+	_, err := f.tokens.Token(t.Context(), recorded)
+	require.ErrorIs(t, err, errNoToken)
+	require.NoError(t, f.handle(t.Context(), load(t, "ended.json")), "a repeat")
+	require.NoError(t, f.handle(t.Context(), load(t, "message.json")), "one that comes after the end")
+	require.Zero(t, f.srv.Count("SendMessage"))
+}
+
+func TestTheBotIsDoneWhenItIsDenied(t *testing.T) {
+	t.Parallel()
+	f := deploy(t)
+	f.self.Leave() // as the service lets it when an agent comes
+	require.NoError(t, f.handle(t.Context(), load(t, "message.json")))
+	_, err := f.tokens.Token(t.Context(), recorded)
+	require.ErrorIs(t, err, errNoToken)
+}
+
+func TestAnUnreadableNotificationDoesNotKeepTheOthersBack(t *testing.T) {
+	t.Parallel()
+	f := deploy(t)
+	bad, good := load(t, "own.json"), load(t, "message.json")
+	bad.Records[0].SNS.Message = "no JSON"
+	err := f.handle(t.Context(), snsEvent{Records: append(bad.Records, good.Records...)})
+	require.ErrorContains(t, err, "c0ffee000002: read item: ")
+	require.Len(t, f.said(), 1)
+}
+
+func TestTheProgramTakesEventsFromStandardInput(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t)
+	contact := srv.NewChat()
+	var events, log bytes.Buffer
+	for _, name := range []string{"message.json", "own.json", "message.json"} {
+		data, err := os.ReadFile("testdata/" + name)
+		require.NoError(t, err)
+		events.Write(data)
+	}
+	args := []string{"-endpoint", srv.URL, "-contact", recorded}
+	require.NoError(t, run(t.Context(), args, contact.Agent.Token, &events, &log))
+	require.Empty(t, log.String())
+	kept := contact.Kept()
+	require.Equal(t, "You wrote 18 letters.", kept[len(kept)-1].Content)
+	require.Equal(t, 2, srv.Count("SendMessage"))
+}
+
+func TestTheErrorSaysWhatWasWrong(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t)
+	require.Error(t, run(t.Context(), nil, "", strings.NewReader(""), io.Discard))
+	err := run(t.Context(), []string{"-endpoint", srv.URL, "-contact", recorded}, "a-made-up-token", strings.NewReader(""), io.Discard)
+	require.ErrorContains(t, err, "join contact "+recorded)
+	require.True(t, connectparticipant.IsAccessDenied(err))
+	require.NotContains(t, err.Error(), "a-made-up-token")
+}

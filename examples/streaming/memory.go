@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"sync"
+)
+
+// memory is a tokenStore for one process.
+type memory struct {
+	mu     sync.Mutex
+	tokens map[string]string
+}
+
+func newMemory() *memory { return &memory{tokens: map[string]string{}} }
+
+// Save keeps a token.
+func (m *memory) Save(_ context.Context, contactID, participantToken string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tokens[contactID] = participantToken
+	return nil
+}
+
+// Token returns a token.
+func (m *memory) Token(_ context.Context, contactID string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	token, ok := m.tokens[contactID]
+	if !ok {
+		return "", errNoToken
+	}
+	return token, nil
+}
+
+// Delete drops a token, if it is there.
+func (m *memory) Delete(_ context.Context, contactID string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.tokens, contactID)
+	return nil
+}
