@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/aws/smithy-go/metrics/smithyotelmetrics"
+	"github.com/aws/smithy-go/tracing/smithyoteltracing"
+	"go.opentelemetry.io/contrib/instrumentation/github.com/aws/aws-sdk-go-v2/otelaws" //nolint:staticcheck // see withOtelaws
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/participant-go/connectparticipant"
+)
+
+// withProviders hands the client's own spans and metrics to OpenTelemetry: a span for each
+// call, attempt and step. It is the better way for a new program.
+func withProviders(tracers trace.TracerProvider, meters metric.MeterProvider) func(*connectparticipant.Options) {
+	return func(o *connectparticipant.Options) {
+		o.TracerProvider = smithyoteltracing.Adapt(tracers)
+		o.MeterProvider = smithyotelmetrics.Adapt(meters)
+	}
+}
+
+// withOtelaws puts the middlewares of otelaws into every call: one span a call. OpenTelemetry
+// has ended that module; a program that has it for its AWS clients uses it here unchanged.
+func withOtelaws(tracers trace.TracerProvider) func(*connectparticipant.Options) {
+	return func(o *connectparticipant.Options) {
+		otelaws.AppendMiddlewares(&o.APIOptions, otelaws.WithTracerProvider(tracers))
+	}
+}
+
+// durations is a view for the client's histograms. They count seconds, and the default
+// buckets of OpenTelemetry, made for milliseconds, would put every call into the first.
+func durations() sdkmetric.View {
+	return sdkmetric.NewView(
+		sdkmetric.Instrument{Name: "client.*", Kind: sdkmetric.InstrumentKindHistogram},
+		sdkmetric.Stream{Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}},
+	)
+}

@@ -1,0 +1,108 @@
+// Command opentelemetry lets a client trace and measure its calls with OpenTelemetry, and
+// prints the spans and metrics of a short chat on the fake of the service.
+//
+// Usage:
+//
+//	opentelemetry [-otelaws]
+//
+// Without the flag the client's own spans go to OpenTelemetry, with it those of otelaws.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
+	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+func main() {
+	byOtelaws := flag.Bool("otelaws", false, "trace with otelaws, which has no metrics")
+	flag.Parse()
+	if err := run(context.Background(), os.Stdout, *byOtelaws); err != nil {
+		fmt.Fprintf(os.Stderr, "opentelemetry: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// run traces and measures a chat and prints what comes of it.
+func run(ctx context.Context, stdout io.Writer, byOtelaws bool) error {
+	spans, err := stdouttrace.New(stdouttrace.WithWriter(stdout), stdouttrace.WithPrettyPrint())
+	if err != nil {
+		return fmt.Errorf("make the exporter of spans: %w", err)
+	}
+	metrics, err := stdoutmetric.New(stdoutmetric.WithWriter(stdout), stdoutmetric.WithPrettyPrint())
+	if err != nil {
+		return fmt.Errorf("make the exporter of metrics: %w", err)
+	}
+	// With a syncer each span is printed when it ends; a server takes WithBatcher.
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewPeriodicReader(metrics)), sdkmetric.WithView(durations()))
+	instrument := withProviders(tracers, meters)
+	if byOtelaws {
+		instrument = withOtelaws(tracers)
+	}
+	err = serveFake(func(srv *participanttest.Server) error {
+		return talk(ctx, tracers.Tracer("example"), srv, instrument)
+	})
+	return errors.Join(err, tracers.Shutdown(ctx), meters.Shutdown(ctx))
+}
+
+func serveFake(use func(*participanttest.Server) error) error {
+	srv, err := participanttest.New()
+	if err != nil {
+		return err
+	}
+	defer srv.Close()
+	return use(srv)
+}
+
+// talk joins a chat of the fake and sends a message, and another one when the chat is
+// over. The spans of its calls are children of its own.
+func talk(ctx context.Context, tracer trace.Tracer, srv *participanttest.Server, instrument func(*connectparticipant.Options)) error {
+	contact := srv.NewChat()
+	client := connectparticipant.New(connectparticipant.Options{
+		Region:       "eu-west-2",
+		BaseEndpoint: &srv.URL,
+		HTTPClient:   srv.Client(),
+	}, instrument)
+	ctx, span := tracer.Start(ctx, "talk")
+	defer span.End()
+
+	connection, err := client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
+		ParticipantToken:   &contact.Customer.Token,
+		ConnectParticipant: aws.Bool(true),
+		Type:               []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
+	})
+	if err != nil {
+		span.SetStatus(codes.Error, "connect")
+		return err
+	}
+	message := &connectparticipant.SendMessageInput{
+		ConnectionToken: connection.ConnectionCredentials.ConnectionToken,
+		ContentType:     aws.String("text/plain"),
+		Content:         aws.String("Is anybody there?"),
+	}
+	if _, err := client.SendMessage(ctx, message); err != nil {
+		span.SetStatus(codes.Error, "send")
+		return err
+	}
+	contact.End()
+	if _, err := client.SendMessage(ctx, message); !connectparticipant.IsAccessDenied(err) {
+		return fmt.Errorf("send after the end: %w", err)
+	}
+	return nil
+}
