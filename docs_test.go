@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each Go block of the README stands in an example, which is compiled and run.
+// Each Go block of the README stands in an example or a test, which is compiled and run.
 func TestREADMEShowsCodeThatRuns(t *testing.T) {
 	t.Parallel()
 	readme := readFile(t, "README.md")
-	examples := squeeze(readFile(t, "example_test.go") + readFile(t, "chat/example_test.go"))
+	examples := squeeze(readFile(t, "example_test.go") + readFile(t, "readme_test.go") + readFile(t, "chat/example_test.go"))
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readme, -1)
 	require.NotEmpty(t, blocks)
 	for _, block := range blocks {
@@ -33,7 +33,7 @@ func squeeze(code string) string {
 
 func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	t.Parallel()
-	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} {
+	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"} {
 		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(readFile(t, doc), -1) {
 			require.FileExists(t, filepath.FromSlash(link[1]), doc)
 		}
