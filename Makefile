@@ -64,6 +64,12 @@ benchonce: ## Run each benchmark of every module once, so that none can rot
 e2e: ## Let published JavaScript clients hold chats on the fake; needs Node 20 and npm
 	cd e2e && npm ci --no-audit --no-fund && node --test
 
+.PHONY: browser
+browser: ## Let Chromium use the browser example; installs it where apt-get can
+	command -v chromium || (apt-get update -q && apt-get install -yq chromium)
+	$(GO) vet -tags chromium ./examples/browser
+	$(GO) test -tags chromium -count=1 -run Chromium ./examples/browser
+
 .PHONY: golden
 golden: ## Rewrite the golden files in testdata, the API listing included
 	$(GO) test . -update
@@ -85,3 +91,4 @@ check: vet race lint benchonce mocks ## Everything that must hold before a chang
 	git diff --exit-code participantmock
 	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "no $(OLDEST_GO) to be had here"; fi
 	@if command -v npm; then $(MAKE) e2e; else echo "no npm here"; fi
+	@if command -v chromium || command -v apt-get; then $(MAKE) browser; else echo "no Chromium to be had here"; fi

@@ -34,7 +34,8 @@ type Meta struct {
 	// History says that the item is older than the first connection of the session, by
 	// the service's clock.
 	History bool
-	// Own says that it is this participant's own item, sent from here or another device.
+	// Own says that it is this participant's own item, sent from here or another device. In
+	// the History that is known only with Options.ParticipantID, or after Resume.
 	Own bool
 	// Raw is the item as JSON: as it came over the socket, with members that this
 	// version doesn't know; made anew for an item from the transcript.

@@ -44,7 +44,8 @@ func (b *bridge) postChat(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// postMessage answers with the message's id, which its notification has too.
+// postMessage answers with the message's id, which its notification has too. Who may have to
+// call again sends an Idempotency-Key, of up to 500 characters.
 func (b *bridge) postMessage(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Text string }
 	if !decode(w, r, &in) {
@@ -56,7 +57,7 @@ func (b *bridge) postMessage(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), sendTimeout)
 	defer cancel()
-	sent, err := b.send(ctx, r.PathValue("name"), in.Text)
+	sent, err := b.send(ctx, r.PathValue("name"), r.Header.Get("Idempotency-Key"), in.Text)
 	if err != nil {
 		b.refuse(w, r.PathValue("name"), err)
 		return

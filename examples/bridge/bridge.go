@@ -179,15 +179,19 @@ func (b *bridge) end(name string, why error) error {
 	return why
 }
 
-// send writes into a chat. It waits until the chat is connected.
-func (b *bridge) send(ctx context.Context, name, text string) (chat.Sent, error) {
+// send writes into a chat. It waits until the chat is connected. Calls with the same key, if
+// it isn't "", are one message.
+func (b *bridge) send(ctx context.Context, name, key, text string) (chat.Sent, error) {
 	c := b.find(name)
 	if c == nil {
 		return chat.Sent{}, errUnknown
 	}
 	select {
 	case <-c.ready:
-		return c.session.Send(ctx, text)
+		if key == "" {
+			return c.session.Send(ctx, text)
+		}
+		return c.session.SendOnce(ctx, key, "text/plain", text)
 	case <-c.over:
 		return chat.Sent{}, errUnknown
 	case <-ctx.Done():

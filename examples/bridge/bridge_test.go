@@ -143,12 +143,15 @@ func firstLine(t *testing.T, r io.Reader) string {
 	return strings.TrimSpace(line)
 }
 
-// post sends JSON to the bridge.
-func (b *running) post(t *testing.T, path, body string) (status int, answer string) {
+// post sends JSON to the bridge, with names and values of headers.
+func (b *running) post(t *testing.T, path, body string, headers ...string) (status int, answer string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+path, strings.NewReader(body))
 	require.NoError(t, err)
 	request.Close = true
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	defer response.Body.Close()
@@ -210,6 +213,12 @@ func TestMessagesGoBothWays(t *testing.T) {
 	kept := other.Kept()
 	require.Equal(t, n.ID, kept[len(kept)-1].Id)
 	require.Equal(t, types.ParticipantRoleCustomer, kept[len(kept)-1].ParticipantRole)
+
+	for range 2 {
+		status, again := b.post(t, "/chats/two/messages", `{"text":"Once"}`, "Idempotency-Key", "sms-4711")
+		require.Equal(t, http.StatusOK, status, again)
+	}
+	require.Len(t, other.Kept(), len(kept)+1)
 }
 
 func TestTheReceiverIsAskedUntilItTakes(t *testing.T) {

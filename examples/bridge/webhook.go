@@ -41,34 +41,32 @@ type notification struct {
 
 // describe returns false for what isn't an event of the chat but of its connection.
 func describe(name string, event chat.Event) (n notification, ok bool) {
-	kind, meta := classify(event)
+	meta, ok := chat.MetaOf(event)
 	return notification{
-		Chat: name, Type: kind, ID: meta.ID, Own: meta.Own, Late: meta.Late, Item: meta.Raw,
-	}, kind != ""
+		Chat: name, Type: kindOf(event), ID: meta.ID, Own: meta.Own, Late: meta.Late, Item: meta.Raw,
+	}, ok
 }
 
-func classify(event chat.Event) (kind string, meta chat.Meta) {
-	switch e := event.(type) {
+func kindOf(event chat.Event) string {
+	switch event.(type) {
 	case chat.Message:
-		return "message", e.Meta
+		return "message"
 	case chat.Updated:
-		return "updated", e.Meta
+		return "updated"
 	case chat.Receipt:
-		return "receipt", e.Meta
+		return "receipt"
 	case chat.Typing:
-		return "typing", e.Meta
+		return "typing"
 	case chat.Participant:
-		return "participant", e.Meta
+		return "participant"
 	case chat.Transfer:
-		return "transfer", e.Meta
+		return "transfer"
 	case chat.Authentication:
-		return "authentication", e.Meta
-	case chat.Other:
-		return "other", e.Meta
+		return "authentication"
 	case chat.ChatEnded:
-		return "ended", e.Meta
+		return "ended"
 	default:
-		return "", chat.Meta{}
+		return "other"
 	}
 }
 

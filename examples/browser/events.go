@@ -1,0 +1,143 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// aliveEvery is how often a silent stream is written to, so that a dead one is noticed.
+	aliveEvery = 15 * time.Second
+	// writeWait is how long a page may take nothing before it loses its stream.
+	writeWait = 10 * time.Second
+)
+
+// eventLog is all that a visitor's pages have to show, oldest first, for as long as the
+// visitor stays: a page may come back from any point of it.
+type eventLog struct {
+	id string // begins the ids of its events: those of another chat mean nothing here
+
+	mu      sync.Mutex
+	entries []logEntry
+	files   map[string]shownFile // by id
+	grown   chan struct{}        // closed by the next entry
+}
+
+// logEntry is one event as a page gets it.
+type logEntry struct {
+	data  []byte
+	until time.Time // when it has nothing to say any more; zero for never
+}
+
+func newEventLog() *eventLog {
+	return &eventLog{id: rand.Text(), files: map[string]shownFile{}, grown: make(chan struct{})}
+}
+
+func (l *eventLog) add(e shownEvent) {
+	entry := logEntry{data: mustMarshal(e)}
+	if e.Type == typeTyping {
+		entry.until = time.Now().Add(typingLasts)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries = append(l.entries, entry)
+	for _, file := range e.Files {
+		l.files[file.ID] = file
+	}
+	close(l.grown)
+	l.grown = make(chan struct{})
+}
+
+// after returns the entries from number n on, and what closes when there are more.
+func (l *eventLog) after(n int) ([]logEntry, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.entries[min(n, len(l.entries)):], l.grown
+}
+
+// file finds a file of the chat.
+func (l *eventLog) file(id string) (shownFile, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	file, ok := l.files[id]
+	return file, ok
+}
+
+// position tells how many entries a page has that got the event with this id last, and
+// false if it isn't one of this log.
+func (l *eventLog) position(lastEventID string) (n int, ok bool) {
+	id, number, _ := strings.Cut(lastEventID, "-")
+	n, err := strconv.Atoi(number)
+	if id != l.id || err != nil || n < 0 {
+		return 0, false
+	}
+	return n, true
+}
+
+// events streams what happens. A browser that has lost its stream says itself how far it
+// got, and goes on there; a page that was just loaded doesn't, and gets all.
+func (s *site) events(w http.ResponseWriter, r *http.Request, v *visitor) {
+	defer v.open()()
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := stream{w: w, control: http.NewResponseController(w)}
+	out.printf("retry: 1000\n\n")
+	n, ok := v.log.position(r.Header.Get("Last-Event-ID"))
+	if !ok {
+		out.printf("data: %s\n\n", mustMarshal(shownEvent{Type: typeReset}))
+	}
+	alive := time.NewTicker(aliveEvery)
+	defer alive.Stop()
+	for out.err == nil {
+		entries, grown := v.log.after(n)
+		for _, entry := range entries {
+			n++
+			if entry.until.IsZero() || time.Now().Before(entry.until) {
+				out.printf("id: %s-%d\ndata: %s\n\n", v.log.id, n, entry.data)
+			}
+		}
+		out.flush()
+		select {
+		case <-grown:
+		case <-alive.C:
+			out.printf(": alive\n\n")
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// stream writes until its first error.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	err     error
+}
+
+func (s *stream) printf(format string, args ...any) {
+	if s.err == nil {
+		s.err = s.control.SetWriteDeadline(time.Now().Add(writeWait))
+	}
+	if s.err == nil {
+		_, s.err = fmt.Fprintf(s.w, format, args...)
+	}
+}
+
+func (s *stream) flush() {
+	if s.err == nil {
+		s.err = s.control.Flush()
+	}
+}
+
+func mustMarshal(e shownEvent) []byte {
+	data, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // its members can all be written
+	}
+	return data
+}

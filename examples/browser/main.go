@@ -1,0 +1,133 @@
+// Command browser serves a page for the customer of an Amazon Connect chat.
+//
+// The chat is held here, on the server: the page gets what happens as server-sent events,
+// and posts what the visitor does. No token of the service reaches the browser.
+//
+// Usage:
+//
+//	browser [-addr HOST:PORT]
+//	PARTICIPANT_TOKEN=… browser -region REGION [-addr HOST:PORT] [-endpoint URL]
+//
+// Without a token every visitor gets a chat of their own on a fake of the service, with an
+// agent who repeats what they say. With one, the first visitor joins that chat.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/participant-go/connectparticipant"
+)
+
+// The exit codes.
+const (
+	exitOK = iota
+	exitFailed
+	exitUsage
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Getenv("PARTICIPANT_TOKEN"), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, token string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("browser", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", "127.0.0.1:8080", "serve the page on `HOST:PORT`; port 0 is a free one")
+	region := flags.String("region", "", "join the chat of PARTICIPANT_TOKEN in this AWS `REGION`")
+	endpoint := flags.String("endpoint", "", "join it at this `URL` in place of the region's own")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	} else if err != nil {
+		return exitUsage // Parse has said why
+	}
+	if flags.NArg() > 0 || (token != "") != (*region != "" || *endpoint != "") {
+		fmt.Fprintf(stderr, "browser: PARTICIPANT_TOKEN goes with -region or -endpoint, and nothing else is taken\n")
+		flags.Usage()
+		return exitUsage
+	}
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	s := realService(token, *region, *endpoint)
+	if token == "" {
+		var err error
+		if s, err = startFake(); err != nil {
+			fmt.Fprintf(stderr, "browser: %v\n", err)
+			return exitFailed
+		}
+	}
+	defer s.close()
+	if err := serve(ctx, *addr, newSite(s, log), stdout); err != nil {
+		fmt.Fprintf(stderr, "browser: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// realService is Amazon Connect. A program with AWS credentials would call
+// StartChatContact for every visitor; this one has a single chat to give.
+func realService(token, region, endpoint string) service {
+	options := connectparticipant.Options{Region: region}
+	if endpoint != "" {
+		options.BaseEndpoint = &endpoint
+	}
+	free := make(chan struct{}, 1) // holds one value while nobody has the chat
+	free <- struct{}{}
+	return service{
+		client: connectparticipant.New(options),
+		newContact: func() (contact, error) {
+			select {
+			case <-free:
+				return contact{token: token, release: func() { free <- struct{}{} }}, nil
+			default:
+				return contact{}, errTaken
+			}
+		},
+		close: func() {},
+	}
+}
+
+// serve serves the page until the context ends.
+func serve(ctx context.Context, addr string, site *site, stdout io.Writer) error {
+	defer site.close()
+	var listening net.ListenConfig
+	listener, err := listening.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("serve the page: %w", err)
+	}
+	server := &http.Server{
+		Handler:           site.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		// A stream ends with its request's context, so that Shutdown needn't wait for it.
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	ended := make(chan error, 1) // the one error of Serve
+	go func() { ended <- server.Serve(listener) }()
+	fmt.Fprintf(stdout, "Open http://%s in a browser. Ctrl-C ends it.\n", listener.Addr())
+	select {
+	case err = <-ended:
+		return fmt.Errorf("serve the page: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the page: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	cookieName  = "visitor"
+	maxVisitors = 1000
+	// startWait is how long a visitor waits for the chat to start.
+	startWait = 30 * time.Second
+	// awayAfter is how long a visitor may have no page open before they leave the chat.
+	awayAfter = 10 * time.Minute
+)
+
+var (
+	errTaken = errors.New("the chat is open in another browser")
+	errFull  = errors.New("there are too many visitors")
+)
+
+//go:embed web
+var web embed.FS
+
+// service is where the chats are.
+type service struct {
+	client     connectparticipant.API
+	options    func(*chat.Options)     // of each session; may be nil
+	newContact func() (contact, error) // starts a chat for a visitor
+	close      func()
+}
+
+// contact is a chat that a visitor joins.
+type contact struct {
+	token         string // the customer's participant token
+	participantID string // the customer's id, empty if it isn't known
+	release       func() // tells that the visitor has gone
+}
+
+// site serves the page, and one chat to each visitor.
+type site struct {
+	service service
+	log     *slog.Logger
+	away    time.Duration
+	wg      sync.WaitGroup
+	life    context.Context // of the visitors, whom no request outlives
+	cancel  context.CancelFunc
+
+	mu       sync.Mutex
+	visitors map[string]*visitor // by the value of their cookie
+	starting int                 // how many are about to be added
+}
+
+func newSite(s service, log *slog.Logger) *site {
+	life, cancel := context.WithCancel(context.Background())
+	return &site{service: s, log: log, away: awayAfter, life: life, cancel: cancel, visitors: map[string]*visitor{}}
+}
+
+// close ends all sessions, and leaves the chats as they are. No request may be served
+// any more.
+func (s *site) close() {
+	s.cancel()
+	s.wg.Wait()
+}
+
+func (s *site) handler() http.Handler {
+	files, err := fs.Sub(web, "web")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /", http.FileServerFS(files))
+	mux.HandleFunc("POST /join", s.join)
+	mux.HandleFunc("GET /events", s.visit(s.events))
+	mux.HandleFunc("POST /messages", s.visit(s.sendMessage))
+	mux.HandleFunc("POST /files", s.visit(s.sendFile))
+	mux.HandleFunc("POST /typing", s.visit(s.typing))
+	mux.HandleFunc("POST /read", s.visit(s.read))
+	mux.HandleFunc("POST /leave", s.visit(s.leave))
+	mux.HandleFunc("GET /attachments/{id}", s.visit(s.attachment))
+	return guarded(http.NewCrossOriginProtection().Handler(mux))
+}
+
+// guarded lets the page load nothing from elsewhere, run no script but its own, and stand
+// in no frame.
+func guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "+
+			"connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// visit lets in those who have joined.
+func (s *site) visit(next func(http.ResponseWriter, *http.Request, *visitor)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := s.visitor(r)
+		if v == nil {
+			http.Error(w, "Join the chat first.", http.StatusUnauthorized)
+			return
+		}
+		next(w, r, v)
+	}
+}
+
+// visitor returns whose request it is, nil if nobody's.
+func (s *site) visitor(r *http.Request) *visitor {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.visitors[cookie.Value]
+}
+
+// join gives the browser a cookie and a chat, unless it has them. With ?again it gets a
+// new chat once the old one is over.
+//
+// It is a request of its own because a cookie that is SameSite=Strict doesn't come with a
+// visit through a link from elsewhere: the page itself must not start chats.
+func (s *site) join(w http.ResponseWriter, r *http.Request) {
+	if v := s.visitor(r); v != nil {
+		if !r.URL.Query().Has("again") || v.session.Err() == nil {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		v.dismiss()
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), startWait)
+	defer cancel()
+	id, err := s.admit(ctx)
+	if err != nil {
+		s.fail(w, "join", err)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieName, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+	})
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// admit starts a chat for a new visitor.
+func (s *site) admit(ctx context.Context) (id string, err error) {
+	if err := s.reserve(); err != nil {
+		return "", err
+	}
+	v, err := s.start(ctx)
+	id = rand.Text()
+	s.settle(id, v)
+	if err != nil {
+		return "", err
+	}
+	s.wg.Go(func() {
+		v.stay(s.life)
+		s.forget(id)
+	})
+	return id, nil
+}
+
+func (s *site) start(ctx context.Context) (*visitor, error) {
+	contact, err := s.service.newContact()
+	if err != nil {
+		return nil, err
+	}
+	session, err := chat.Start(ctx, s.service.client, contact.token, func(o *chat.Options) {
+		if s.service.options != nil {
+			s.service.options(o)
+		}
+		o.ParticipantID = contact.participantID
+		o.Progress = true
+		o.Logger = s.log
+	})
+	if err != nil {
+		contact.release()
+		return nil, err
+	}
+	return newVisitor(session, contact.release, s.away), nil
+}
+
+func (s *site) reserve() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.visitors)+s.starting >= maxVisitors {
+		return errFull
+	}
+	s.starting++
+	return nil
+}
+
+// settle ends a reservation, with nil if the visitor doesn't come.
+func (s *site) settle(id string, v *visitor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.starting--
+	if v != nil {
+		s.visitors[id] = v
+	}
+}
+
+func (s *site) forget(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.visitors, id)
+}
+
+// fail answers a request that came to nothing.
+func (s *site) fail(w http.ResponseWriter, doing string, err error) {
+	s.log.Warn("request came to nothing", "doing", doing, "error", err)
+	status, text := explain(err)
+	http.Error(w, text, status)
+}
+
+// explain tells a visitor what an error means to them.
+func explain(err error) (status int, text string) {
+	var (
+		over    *chat.CloseError
+		invalid *types.ValidationException
+		quota   *types.ServiceQuotaExceededException
+		large   *http.MaxBytesError
+	)
+	switch {
+	case errors.Is(err, errTaken):
+		return http.StatusConflict, "This chat is open in another browser."
+	case errors.Is(err, errFull), connectparticipant.IsThrottled(err):
+		return http.StatusServiceUnavailable, "There is too much going on. Please try again in a minute."
+	case errors.As(err, &over):
+		return http.StatusGone, "This chat is over."
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge, "This is too large."
+	case errors.As(err, &invalid), errors.As(err, &quota):
+		return http.StatusUnprocessableEntity, "The chat doesn't take this."
+	default:
+		return http.StatusBadGateway, "The chat can't be reached. Please try again."
+	}
+}

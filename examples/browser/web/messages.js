@@ -1,0 +1,212 @@
+// The list of messages. Everything in it has a time, and stands in the order of it.
+
+const SVG = "http://www.w3.org/2000/svg";
+const groupGap = 5 * 60_000; // the silence after which a name and a time are told again
+
+export class Messages {
+  #list;
+  #shown = new Map(); // elements, by message id
+  #receipts = new Map(); // "read" or "delivered", by message id
+  #pending = new Set(); // elements of what is being sent
+  #following = true; // the newest is in sight
+  #arranging = false;
+
+  constructor(list) {
+    this.#list = list;
+    list.addEventListener("scroll", () => {
+      this.#following = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+    }, { passive: true });
+    new ResizeObserver(() => this.follow()).observe(list);
+  }
+
+  /** Forgets what the server has told. What couldn't be sent stays. */
+  clear() {
+    for (const element of [...this.#list.children]) {
+      if (!this.#pending.has(element)) element.remove();
+    }
+    this.#shown.clear();
+    this.#receipts.clear();
+  }
+
+  /** Shows a message, in the place of an earlier state of it. */
+  show(event) {
+    const element = draw(event);
+    const earlier = this.#shown.get(event.id);
+    if (event.own) this.#arrived(event);
+    this.#shown.set(event.id, element);
+    if (earlier) {
+      element.classList.add("again");
+      earlier.remove();
+    }
+    this.#insert(element, Date.parse(event.time));
+  }
+
+  notice(event, text) {
+    if (this.#shown.has(event.id)) return;
+    const element = make("li", "notice", text);
+    this.#shown.set(event.id, element);
+    this.#insert(element, Date.parse(event.time));
+  }
+
+  receipt({ id, what }) {
+    if (this.#receipts.get(id) === "read") return;
+    this.#receipts.set(id, what);
+    this.#arrange();
+  }
+
+  /** Shows what is being sent until it arrives; send answers as fetch does. */
+  async pend({ text = "", file = "" }, send) {
+    const element = make("li", "message own pending");
+    element.append(by("", Date.now()), make("div", "bubble", text || `Sending ${file}…`), make("div", "state", "Sending…"));
+    Object.assign(element, { text, file });
+    this.#pending.add(element);
+    this.#following = true;
+    this.#insert(element, Infinity);
+    const answer = await send().catch(() => undefined);
+    if (answer?.ok || !this.#pending.has(element)) return;
+    const why = (await answer?.text().catch(() => "")) || "The server can't be reached.";
+    this.#failed(element, why.trim(), () => this.pend({ text, file }, send));
+  }
+
+  /** Keeps the newest in sight, if it was. */
+  follow() {
+    if (this.#following) this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  #failed(element, why, retry) {
+    element.classList.replace("pending", "failed");
+    const again = make("button", "", "Send again");
+    again.type = "button";
+    again.addEventListener("click", () => {
+      this.#remove(element);
+      retry();
+    });
+    element.querySelector(".state").replaceChildren(`Not sent. ${why} `, again);
+    this.follow();
+  }
+
+  /** Removes what was pending of a message that is there now. */
+  #arrived({ text = "", files = [] }) {
+    for (const element of this.#pending) {
+      if (element.file ? files.some(({ name }) => name === element.file) : element.text === text) {
+        this.#remove(element);
+        return;
+      }
+    }
+  }
+
+  #remove(element) {
+    this.#pending.delete(element);
+    element.remove();
+  }
+
+  #insert(element, time) {
+    element.time = time;
+    let after = this.#list.lastElementChild;
+    while (after && after.time > time) after = after.previousElementSibling;
+    if (after) after.after(element);
+    else this.#list.prepend(element);
+    for (const image of element.querySelectorAll("img")) image.addEventListener("load", () => this.follow());
+    this.#arrange();
+  }
+
+  /** Puts neighbours into groups, days above them and states below, once a frame. */
+  #arrange() {
+    if (this.#arranging) return;
+    this.#arranging = true;
+    setTimeout(() => {
+      this.#arranging = false;
+      this.#group();
+      this.#tellStates();
+      this.follow();
+    });
+  }
+
+  #group() {
+    let previous;
+    for (const element of this.#list.children) {
+      const time = Number.isFinite(element.time) ? element.time : Date.now();
+      const day = new Date(time).toDateString();
+      const newDay = day !== previous?.day && (previous || day !== new Date().toDateString());
+      if (newDay) element.dataset.day = new Date(time).toLocaleDateString([], { weekday: "long", day: "numeric", month: "long" });
+      else delete element.dataset.day;
+      const sender = element.classList.contains("own") ? "own" : element.from ?? element;
+      const first = newDay || !previous || sender !== previous.sender || time - previous.time > groupGap;
+      element.classList.toggle("first", first);
+      previous?.element.classList.toggle("last", first);
+      previous = { element, sender, time, day };
+    }
+    previous?.element.classList.add("last");
+  }
+
+  /** Tells the state of the newest own message, and of the newest that was read. */
+  #tellStates() {
+    let newest = true;
+    let read = false;
+    for (const element of [...this.#list.querySelectorAll(".own")].reverse()) {
+      const state = this.#receipts.get(element.message);
+      if (element.message) element.querySelector(".state").textContent = { read: "Read", delivered: "Delivered" }[state] ?? "Sent";
+      element.classList.toggle("tell", newest || (state === "read" && !read));
+      newest = false;
+      read ||= state === "read";
+    }
+  }
+}
+
+function draw(event) {
+  const element = make("li", "message");
+  element.classList.toggle("own", Boolean(event.own));
+  element.classList.toggle("partial", Boolean(event.partial));
+  element.classList.toggle("unknown", Boolean(event.unknown));
+  element.from = event.from;
+  element.message = event.id;
+  const text = event.unknown ? "This message can't be shown here." : event.text;
+  element.append(by(event.name || "Automatic message", Date.parse(event.time)), make("div", "bubble", text));
+  for (const file of event.files ?? []) element.append(drawFile(file));
+  element.append(make("div", "state"));
+  return element;
+}
+
+function by(name, time) {
+  const element = make("div", "by");
+  const at = new Date(time);
+  const clock = make("time", "", at.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" }));
+  clock.dateTime = at.toISOString();
+  element.append(make("span", "name", name), clock);
+  return element;
+}
+
+function drawFile({ id, name, status, image }) {
+  const url = `attachments/${encodeURIComponent(id)}`;
+  if (status === "APPROVED" && image) {
+    const link = make("a", "picture");
+    Object.assign(link, { href: url, target: "_blank", rel: "noopener", title: name });
+    link.append(Object.assign(make("img"), { src: url, alt: name }));
+    return link;
+  }
+  const approved = status === "APPROVED";
+  const element = make(approved ? "a" : "div", "file");
+  if (approved) Object.assign(element, { href: url, download: name });
+  const what = make("span");
+  const states = { APPROVED: "Download", REJECTED: "Refused by the virus scan" };
+  what.append(make("b", "", name), make("small", "", states[status] ?? "Being checked…"));
+  element.append(paper(), what);
+  return element;
+}
+
+function paper() {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", "M13.5 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8.5zM13.5 3v5.5H19M12 12v5m-2.2-2 2.2 2.2 2.2-2.2");
+  svg.append(path);
+  return svg;
+}
+
+function make(tag, className = "", text = "") {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.textContent = text;
+  return element;
+}
