@@ -72,7 +72,7 @@ browser: ## Let Chromium use the browser example; installs it where apt-get can
 
 .PHONY: golden
 golden: ## Rewrite the golden files in testdata, the API listing included
-	$(GO) test . -update
+	$(GO) test . ./cmd/participant -update
 
 .PHONY: mocks
 mocks: $(MOCKERY) ## Generate participantmock anew

@@ -11,7 +11,11 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/internal/storage"
+	"github.com/participant-go/connectparticipant/types"
 )
+
+// ErrRejected says that the service's scan didn't let a file through.
+var ErrRejected = errors.New("the file was rejected by the scan")
 
 // File is a file to send.
 type File struct {
@@ -29,7 +33,8 @@ type File struct {
 	// repeated. Defaults to none.
 	Progress func(sent int64)
 	// WaitForScan lets SendFile return when the service has scanned the file, within a
-	// minute mostly. Defaults to returning when it has the file.
+	// minute mostly, with ErrRejected if it let it not through. Defaults to returning when
+	// it has the file.
 	WaitForScan bool
 }
 
@@ -93,22 +98,22 @@ func (s *Session) completeUpload(ctx context.Context, id string) error {
 	return err
 }
 
-func (s *Session) expectScan(id string, wanted bool) <-chan struct{} {
+func (s *Session) expectScan(id string, wanted bool) <-chan types.ArtifactStatus {
 	if !wanted {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.d.scans == nil {
-		s.d.scans = map[string]chan struct{}{}
+		s.d.scans = map[string]chan types.ArtifactStatus{}
 	}
-	scanned := make(chan struct{})
+	scanned := make(chan types.ArtifactStatus, 1)
 	s.d.scans[id] = scanned
 	return scanned
 }
 
 // awaitScan returns at once without a channel.
-func (s *Session) awaitScan(ctx context.Context, scanned <-chan struct{}) error {
+func (s *Session) awaitScan(ctx context.Context, scanned <-chan types.ArtifactStatus) error {
 	if scanned == nil {
 		return nil
 	}
@@ -118,7 +123,10 @@ func (s *Session) awaitScan(ctx context.Context, scanned <-chan struct{}) error 
 			return s.Err()
 		}
 		select {
-		case <-scanned:
+		case status := <-scanned:
+			if status == types.ArtifactStatusRejected {
+				return ErrRejected
+			}
 			return nil
 		case <-over:
 		case <-ctx.Done():

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/participant-go/connectparticipant/types"
 )
 
 const (
@@ -47,7 +49,7 @@ type delivery struct {
 	removed     bool  // our own participant.left came
 	returnedTop int64 // the newest time that the caller has
 	stats       Stats
-	scans       map[string]chan struct{} // by attachment, closed when it is scanned
+	scans       map[string]chan types.ArtifactStatus // by attachment, for who waits for its scan
 }
 
 // entry is what is known of an item that was released.
@@ -383,8 +385,8 @@ func (d *delivery) noteScan(it *item) {
 		return
 	}
 	for _, file := range it.message().Attachments {
-		if done, ok := d.scans[file.ID]; ok {
-			close(done)
+		if scanned, ok := d.scans[file.ID]; ok {
+			scanned <- file.Status // it has room
 			delete(d.scans, file.ID)
 		}
 	}

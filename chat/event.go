@@ -38,7 +38,8 @@ type Meta struct {
 	// the History that is known only with Options.ParticipantID, or after Resume.
 	Own bool
 	// Raw is the item as JSON: as it came over the socket, with members that this
-	// version doesn't know; made anew for an item from the transcript.
+	// version doesn't know; made anew for an item from the transcript. json.Unmarshal
+	// makes a types.Item of it.
 	Raw json.RawMessage
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 const create = "CreateParticipantConnection"
@@ -472,6 +473,22 @@ func TestFilesGoUpAndDown(t *testing.T) {
 		require.Equal(b.t, content, string(got))
 		_, err = s.OpenAttachment(b.t.Context(), id, 10)
 		require.Error(b.t, err)
+	})
+}
+
+func TestARejectedFile(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		b.contact = b.srv.NewChat(func(o *participanttest.ChatOptions) {
+			o.ScanDelay, o.ScanVerdict = 20*time.Second, types.ArtifactStatusRejected
+		})
+		s := b.start()
+		b.settle()
+		id, err := s.SendFile(b.t.Context(), chat.File{
+			Name: "virus.txt", ContentType: "text/plain", Reader: strings.NewReader("virus"), WaitForScan: true,
+		})
+		require.ErrorIs(b.t, err, chat.ErrRejected)
+		require.NotEmpty(b.t, id)
 	})
 }
 

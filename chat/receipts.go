@@ -30,8 +30,9 @@ func (m *mark) advance(id string, at int64) {
 
 // MarkDelivered tells the others that the message has reached this participant. It
 // returns at once: receipts are sent in the background, the newest of each kind at most
-// every 5 seconds, and best effort. Call it for messages of others, by their Meta.ID. The
-// service takes no receipts in chats of more than two.
+// every 5 seconds, and best effort. Leave sends what waits, Close doesn't. Call it for
+// messages of others, by their Meta.ID. The service takes no receipts in chats of more than
+// two.
 func (s *Session) MarkDelivered(messageID string) { s.mark(messageID, &s.receipts.delivered) }
 
 // MarkRead is MarkDelivered for a message that was read, which includes that it was

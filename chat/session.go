@@ -48,7 +48,7 @@ type Session struct {
 //
 // The error is a *CloseError for ErrAccessDenied (a wrong token, or the chat is over), which
 // is asked for twice, a second or more apart, and for ErrGaveUp (a request that the service
-// never takes). Close the session when done.
+// never takes), or for ErrChatEnded if the chat ends meanwhile. Close the session when done.
 //
 // What the session does by itself, the calls of the start included, is not part of a trace in
 // ctx; Send and the other methods are.
@@ -202,7 +202,7 @@ func (s *Session) ParticipantID() string {
 
 // Close ends this end of the session within a second, and leaves the chat as it is: the
 // participant can come back with Resume. It may be called more than once. Events that
-// have arrived can still be read. It always returns nil.
+// have arrived can still be read; receipts that wait are not sent. It always returns nil.
 func (s *Session) Close() error {
 	s.end(&CloseError{Reason: ErrClosed})
 	s.wg.Wait()

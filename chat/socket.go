@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -68,7 +69,7 @@ func (s *Session) readFrames(ctx context.Context, k *socket) error {
 	for {
 		_, r, err := k.conn.Reader(ctx)
 		if err != nil {
-			return err
+			return fmt.Errorf("read chat socket: %w", err)
 		}
 		if err := s.readFrame(k, r); err != nil {
 			return err
