@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// access is the way to one participant's side of a chat.
+type access struct {
+	region, endpoint string
+	tokenFile        string
+	timeout          time.Duration
+	token            string // the participant token
+}
+
+func (a *access) define(flags *flag.FlagSet) {
+	flags.StringVar(&a.region, "region", "", "use the service in the AWS `REGION` of the Amazon Connect instance, such as eu-west-2")
+	flags.StringVar(&a.endpoint, "endpoint", "", "use the service at `URL` instead, such as the one that participant serve tells; plain http to a loopback address only")
+	flags.StringVar(&a.tokenFile, "token-file", "", "read the participant token from `FILE`, - for standard input (default the environment variable PARTICIPANT_TOKEN)")
+	flags.DurationVar(&a.timeout, "timeout", 30*time.Second, "give up when there is no connection after `D`")
+}
+
+func (a *access) check() error {
+	switch {
+	case a.region == "" && a.endpoint == "":
+		return usageError("-region or -endpoint is missing")
+	case a.timeout <= 0:
+		return usageError("-timeout must be more than nothing")
+	default:
+		return nil
+	}
+}
+
+func (a *access) client() *connectparticipant.Client {
+	options := connectparticipant.Options{Region: a.region}
+	if a.endpoint != "" {
+		options.BaseEndpoint = &a.endpoint
+	}
+	return connectparticipant.New(options)
+}
+
+// connection is for single calls.
+type connection struct {
+	client *connectparticipant.Client
+	token  *string // the connection token
+}
+
+// connect gets a connection token. With join the others see that the participant is there;
+// sending needs that, reading doesn't.
+func (a *access) connect(ctx context.Context, join bool) (*connection, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	client := a.client()
+	in := &connectparticipant.CreateParticipantConnectionInput{
+		ParticipantToken: &a.token, Type: []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
+	}
+	if join {
+		in.ConnectParticipant = aws.Bool(true)
+	}
+	out, err := client.CreateParticipantConnection(ctx, in)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("connect: %w", err)
+	case out.ConnectionCredentials == nil:
+		return nil, errors.New("connect: the answer lacks the connection token")
+	}
+	return &connection{client, out.ConnectionCredentials.ConnectionToken}, nil
+}
+
+// start starts a session.
+func (a *access) start(ctx context.Context, optFns ...func(*chat.Options)) (*chat.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	return chat.Start(ctx, a.client(), a.token, append(optFns, func(o *chat.Options) {
+		o.Limiter = chat.NewLimiter(1) // shared with nobody: a run has one session
+	})...)
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/participant-go/connectparticipant/chat"
+)
+
+const chatHelp = `Usage: participant chat [FLAGS]
+
+chat prints what happens in the chat, the newest 1,000 items of its history first, and
+sends each line of standard input as a message. Lines that begin with a slash are commands:
+
+  /file PATH  sends a file; its line appears when it was scanned
+  /typing     shows the others that you are typing, at most every 10 seconds
+  /read       marks what was shown as read
+  /leave      leaves the chat for good, which ends it for a customer or an agent
+  /quit       closes this end only: the chat goes on, and you can come back
+  /help       tells these
+  //text      sends /text
+
+The end of the input is like /quit. Both wait until all that was sent has appeared in the
+chat. An interrupt doesn't wait.
+
+On a terminal what can't be sent is told, and the chat goes on. Through a pipe it ends the
+command, and so does the end of the chat before that of the input (exit code 3). Messages
+of several lines go with participant send.
+
+A connection that is lost is mended, with a line that tells so, and nothing is missed.
+
+Example: printf 'Hello\n/file invoice.pdf\n' | participant chat -region eu-west-2
+`
+
+// deliveryWait bounds how long the end waits for what was sent. The scan of a file takes
+// up to a minute (Administrator Guide, "Amazon Connect feature specifications").
+const deliveryWait = 90 * time.Second
+
+// chatCommand holds a chat.
+type chatCommand struct{}
+
+func (*chatCommand) define(*flag.FlagSet) {}
+
+func (*chatCommand) take(args []string) (readsInput bool, err error) {
+	if len(args) > 0 {
+		return false, usageError("chat takes no arguments")
+	}
+	return true, nil
+}
+
+func (*chatCommand) run(ctx context.Context, a *access, s streams) error {
+	session, err := a.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = session.Close() }()
+	t := &talk{
+		session: session, s: s, strict: !isTerminal(s.in), shown: newBoard(), over: make(chan struct{}), names: map[string]string{},
+	}
+	return t.run(ctx)
+}
+
+// talk is a chat that is held: one goroutine prints what happens, the other one reads the
+// input and sends.
+type talk struct {
+	session *chat.Session
+	s       streams
+	strict  bool // nobody would see what went wrong
+	shown   *board
+	over    chan struct{} // closed when all events have been printed
+
+	names    map[string]string // by participant id; the printing goroutine's
+	printErr error             // valid once over is closed
+
+	sent []string // ids of messages and files; the sending goroutine's
+}
+
+func (t *talk) run(ctx context.Context) error {
+	inputCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	var work sync.WaitGroup
+	work.Go(t.printEvents)
+	err := t.speak(ctx, readInput(inputCtx, t.s.in))
+	_ = t.session.Close()
+	work.Wait()
+	return errors.Join(err, t.printErr)
+}
+
+// printEvents ends with the session.
+func (t *talk) printEvents() {
+	defer close(t.over)
+	for event, err := range t.session.Events(context.Background()) {
+		if err != nil {
+			return // Session.Err tells it too
+		}
+		text, err := t.describe(event)
+		if err == nil {
+			_, err = io.WriteString(t.s.out, text)
+		}
+		if err != nil {
+			t.printErr = fmt.Errorf("print what happens: %w", err)
+			_ = t.session.Close()
+			return
+		}
+		t.shown.note(event)
+	}
+}
+
+// describe tells an event in a line, or in none.
+func (t *talk) describe(event chat.Event) (string, error) {
+	switch e := event.(type) {
+	case chat.ConnectionChanged:
+		return shortTime(time.Now()) + "  * " + connectionText(e) + "\n", nil
+	case chat.Receipt:
+		return t.describeReceipt(e), nil
+	case chat.Typing:
+		if e.Own {
+			return "", nil
+		}
+	}
+	meta, ok := chat.MetaOf(event)
+	if !ok {
+		return "", nil
+	}
+	item, err := itemOf(meta)
+	if err != nil {
+		return "", err
+	}
+	t.names[meta.From.ParticipantID] = nameOf(&item)
+	text := line(when(&item, shortTime), &item)
+	if end, ok := event.(chat.ChatEnded); ok && end.Gap {
+		text += "    something may be missing before this\n"
+	}
+	return text, nil
+}
+
+// describeReceipt leaves those out that say nothing new: old ones, and one's own.
+func (t *talk) describeReceipt(receipt chat.Receipt) string {
+	who := t.names[receipt.From.ParticipantID]
+	if receipt.History || receipt.Own || who == "" {
+		return ""
+	}
+	what := "message delivered"
+	if receipt.Read {
+		what = "message read"
+	}
+	return shortTime(receipt.Time) + "  * " + who + ": " + what + "\n"
+}

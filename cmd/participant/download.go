@@ -1,0 +1,94 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/storage"
+)
+
+const downloadHelp = `Usage: participant download -o FILE [FLAGS] ATTACHMENT-ID
+
+download fetches a file of the chat. The id is what upload prints, and what transcript and
+chat show. FILE must not exist yet, and is removed again if not all of it arrives; -o -
+writes to standard output, byte for byte, also to a terminal.
+
+Example: participant download -region eu-west-2 -o invoice.pdf 9d5bb9b5-…
+`
+
+// maxDownload is the largest file that an instance can be set to take
+// (API_UpdateAttachedFilesConfiguration). It counts where the service tells no size.
+const maxDownload = 100 << 20
+
+// downloadCommand fetches a file.
+type downloadCommand struct {
+	output string
+	id     string
+}
+
+func (c *downloadCommand) define(flags *flag.FlagSet) {
+	flags.StringVar(&c.output, "o", "", "write to `FILE`, - for standard output")
+}
+
+func (c *downloadCommand) take(args []string) (readsInput bool, err error) {
+	switch {
+	case len(args) != 1:
+		return false, usageError("name one attachment id, after the flags")
+	case c.output == "":
+		return false, usageError("-o is missing")
+	}
+	c.id = args[0]
+	return false, nil
+}
+
+func (c *downloadCommand) run(ctx context.Context, a *access, s streams) error {
+	conn, err := a.connect(ctx, false)
+	if err != nil {
+		return err
+	}
+	// Not by a session, which needs a socket and doesn't tell the size.
+	found, err := conn.client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{ConnectionToken: conn.token, AttachmentId: &c.id})
+	if err != nil {
+		return fmt.Errorf("find the file: %w", err)
+	}
+	size := aws.ToInt64(found.AttachmentSizeInBytes)
+	body, err := storage.Get(ctx, http.DefaultClient, aws.ToString(found.Url), cmp.Or(size, maxDownload), false)
+	if err != nil {
+		return fmt.Errorf("fetch the file: %w", err)
+	}
+	defer func() { _ = body.Close() }()
+	bar := newProgress(s.err, c.output, size)
+	defer bar.end()
+	return c.write(io.TeeReader(body, bar), s.out)
+}
+
+// write writes all of it or nothing, but for standard output.
+func (c *downloadCommand) write(body io.Reader, stdout io.Writer) error {
+	if c.output == "-" {
+		return copyFile(stdout, body)
+	}
+	file, err := os.OpenFile(c.output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(copyFile(file, body), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(c.output))
+	}
+	return nil
+}
+
+func copyFile(to io.Writer, from io.Reader) error {
+	if _, err := io.Copy(to, from); err != nil {
+		return fmt.Errorf("fetch the file: %w", err)
+	}
+	return nil
+}

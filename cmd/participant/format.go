@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// formats write one item each.
+var formats = map[string]func(*types.Item) string{
+	"text":     func(item *types.Item) string { return line(when(item, fullTime), item) },
+	"json":     jsonLine,
+	"markdown": markdown,
+}
+
+// jsonLine writes an item with the service's names, without the members that are absent.
+// It loses nothing: what could harm a terminal is escaped.
+func jsonLine(item *types.Item) string {
+	var members any
+	all, _ := json.Marshal(item) // strings and lists of them: nothing can fail
+	_ = json.Unmarshal(all, &members)
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(withoutAbsent(members))
+	return escapeHostile(strings.TrimSuffix(b.String(), "\n")) + "\n"
+}
+
+func withoutAbsent(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		maps.DeleteFunc(v, func(_ string, member any) bool { return withoutAbsent(member) == nil })
+	case []any:
+		for i := range v {
+			v[i] = withoutAbsent(v[i])
+		}
+	case string:
+		if v == "" {
+			return nil
+		}
+	}
+	return value
+}
+
+// escapeHostile escapes in JSON what encoding/json leaves as it is: DEL, the control
+// characters beyond ASCII, and those that turn the text around. They stand in strings only.
+func escapeHostile(text string) string {
+	if !strings.ContainsFunc(text, isHostile) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if isHostile(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// markdown makes a message a quotation, out of which it can't break.
+func markdown(item *types.Item) string {
+	at, who := when(item, fullTime), escapeMarkdown(nameOf(item))
+	if !isMessage(item) {
+		return "*" + strings.TrimSpace(at+" "+who) + ": " + escapeMarkdown(eventName(item)) + "*\n\n"
+	}
+	return "**" + who + "**, " + at + "\n\n> " + strings.Join(markdownContent(item), "\n> ") + "\n\n"
+}
+
+// markdownContent leaves Markdown as it is, fences JSON, and lets the rest look as written.
+func markdownContent(item *types.Item) []string {
+	lines := content(item)
+	switch kind := strings.ToLower(aws.ToString(item.ContentType)); {
+	case kind == "text/markdown":
+		return lines
+	case kind == "application/json", strings.Contains(kind, "message.interactive"):
+		fence := fenceFor(lines)
+		return append(append([]string{fence + "json"}, lines...), fence)
+	default:
+		return strings.Split(escapeMarkdown(strings.Join(lines, "\n")), "\n")
+	}
+}
+
+var backticks = regexp.MustCompile("`+")
+
+// fenceFor is longer than any row of backticks in the lines.
+func fenceFor(lines []string) string {
+	longest := 2
+	for _, row := range backticks.FindAllString(strings.Join(lines, "\n"), -1) {
+		longest = max(longest, len(row))
+	}
+	return strings.Repeat("`", longest+1)
+}
+
+var (
+	// A backslash at the end of a line keeps the break.
+	literal = strings.NewReplacer(`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `[`, `\[`, `]`, `\]`, `<`, `\<`, `>`, `\>`,
+		`&`, `\&`, `#`, `\#`, `|`, `\|`, `~`, `\~`, "\n", "\\\n")
+	// What makes a line a list or a heading stands at its beginning only.
+	beginnings = regexp.MustCompile(`(?m)^(\s*\d*)([-+=.)])`)
+)
+
+func escapeMarkdown(text string) string {
+	return beginnings.ReplaceAllString(literal.Replace(text), `$1\$2`)
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// messageOf is the message that an event brings, new or in a new state; else the zero one.
+func messageOf(event chat.Event) chat.Message {
+	switch e := event.(type) {
+	case chat.Message:
+		return e
+	case chat.Updated:
+		return e.Message
+	default:
+		return chat.Message{}
+	}
+}
+
+// itemOf reads the item behind an event.
+func itemOf(meta chat.Meta) (item types.Item, err error) {
+	if err := json.Unmarshal(meta.Raw, &item); err != nil {
+		return item, fmt.Errorf("read item: %w", err)
+	}
+	return item, nil
+}
+
+// isMessage tells messages and files from events.
+func isMessage(item *types.Item) bool {
+	return item.Type == types.ChatItemTypeMessage || item.Type == types.ChatItemTypeAttachment
+}
+
+// line tells an item in a line; further lines of a message are indented, so that none can
+// be taken for another item's.
+func line(at string, item *types.Item) string {
+	who := nameOf(item)
+	switch {
+	case isMessage(item):
+		return at + "  " + who + ": " + strings.Join(content(item), "\n    ") + "\n"
+	case who == "":
+		return at + "  * " + eventName(item) + "\n"
+	default:
+		return at + "  * " + who + ": " + eventName(item) + "\n"
+	}
+}
+
+func nameOf(item *types.Item) string {
+	if name := printable(aws.ToString(item.DisplayName)); strings.TrimSpace(name) != "" {
+		return name
+	}
+	return printable(string(item.ParticipantRole))
+}
+
+// content is what a message says, in lines.
+func content(item *types.Item) (lines []string) {
+	if text := aws.ToString(item.Content); text != "" {
+		lines = printableLines(text)
+	}
+	for i := range item.Attachments {
+		file := &item.Attachments[i]
+		lines = append(lines, printable(fmt.Sprintf("[file] %s (%s, %s, id %s)", aws.ToString(file.AttachmentName),
+			aws.ToString(file.ContentType), file.Status, aws.ToString(file.AttachmentId))))
+	}
+	if status := processing(item); status != "" {
+		lines = append(lines, printable("["+string(status)+"]"))
+	}
+	return lines
+}
+
+func processing(item *types.Item) types.MessageProcessingStatus {
+	if item.MessageMetadata == nil {
+		return ""
+	}
+	return item.MessageMetadata.MessageProcessingStatus
+}
+
+// eventName is "participant joined" for application/vnd.amazonaws.connect.event.participant.joined.
+func eventName(item *types.Item) string {
+	_, name, found := strings.Cut(strings.ToLower(aws.ToString(item.ContentType)), "connect.event.")
+	if !found {
+		name = strings.ToLower(string(item.Type))
+	}
+	return printable(strings.NewReplacer(".", " ", "_", " ").Replace(name))
+}
+
+// when is the item's time; one that can't be read is shown as it is.
+func when(item *types.Item, format func(time.Time) string) string {
+	at, err := connectparticipant.ParseTime(aws.ToString(item.AbsoluteTime))
+	if err != nil {
+		return printable(aws.ToString(item.AbsoluteTime))
+	}
+	return format(at)
+}
+
+// fullTime is for those who read elsewhere and later.
+func fullTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+// shortTime is for who reads now: the time of the day, with the day if it isn't today.
+func shortTime(t time.Time) string {
+	t = t.Local()
+	if t.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {
+		return t.Format(time.DateTime)
+	}
+	return t.Format(time.TimeOnly)
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+)
+
+const sendHelp = `Usage: participant send [FLAGS] [MESSAGE]
+
+send sends one message and prints the Id that the service gives it. Without MESSAGE it
+sends what standard input holds, less the end of its last line; then -token-file can't
+be -. How long a message may be, the service decides: mostly 16,384 bytes.
+
+Example: git log -1 | participant send -region eu-west-2
+`
+
+// maxInput keeps an endless input from being read whole. It is far more than the service takes.
+const maxInput = 1 << 20
+
+// sendCommand sends one message.
+type sendCommand struct {
+	contentType string
+	message     string
+	fromInput   bool
+}
+
+func (c *sendCommand) define(flags *flag.FlagSet) {
+	flags.StringVar(&c.contentType, "content-type", "text/plain", "send the message as `TYPE`, such as text/markdown or application/json")
+}
+
+func (c *sendCommand) take(args []string) (readsInput bool, err error) {
+	switch len(args) {
+	case 0:
+		c.fromInput = true
+	case 1:
+		c.message = args[0]
+	default:
+		return false, usageError("more than one message: put quotes around it")
+	}
+	if !c.fromInput && c.message == "" {
+		return false, usageError("the message is empty")
+	}
+	return c.fromInput, nil
+}
+
+func (c *sendCommand) run(ctx context.Context, a *access, s streams) error {
+	if c.fromInput {
+		var err error
+		if c.message, err = readMessage(s.in); err != nil {
+			return fmt.Errorf("read the message: %w", err)
+		}
+	}
+	conn, err := a.connect(ctx, true)
+	if err != nil {
+		return err
+	}
+	out, err := conn.client.SendMessage(ctx, &connectparticipant.SendMessageInput{
+		ConnectionToken: conn.token, ContentType: &c.contentType, Content: &c.message,
+	})
+	if err != nil {
+		return fmt.Errorf("send the message: %w", err)
+	}
+	_, err = fmt.Fprintln(s.out, printable(aws.ToString(out.Id)))
+	return err
+}
+
+func readMessage(in io.Reader) (string, error) {
+	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	switch text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r"); {
+	case err != nil:
+		return "", err
+	case len(data) > maxInput:
+		return "", errors.New("it is longer than the service takes")
+	case text == "":
+		return "", usageError("the message is empty")
+	default:
+		return text, nil
+	}
+}

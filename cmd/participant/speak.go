@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/participant-go/connectparticipant/chat"
+)
+
+// input is standard input, line by line.
+type input struct {
+	lines chan string // closed at the end
+	err   error       // valid once lines is closed
+}
+
+// readInput reads until ctx ends. Nothing waits for the goroutine: a Read of a terminal or
+// a pipe can't be interrupted, so that it may last until its input, or the process, ends.
+func readInput(ctx context.Context, in io.Reader) *input {
+	i := &input{lines: make(chan string)}
+	go i.read(ctx, in)
+	return i
+}
+
+func (i *input) read(ctx context.Context, in io.Reader) {
+	defer close(i.lines)
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(nil, maxInput)
+	for scanner.Scan() {
+		select {
+		case i.lines <- scanner.Text():
+		case <-ctx.Done():
+			return
+		}
+	}
+	switch err := scanner.Err(); {
+	case errors.Is(err, bufio.ErrTooLong): // its text speaks of a token
+		i.err = errors.New("read the input: a line is longer than the service takes")
+	case err != nil:
+		i.err = fmt.Errorf("read the input: %w", err)
+	}
+}
+
+// errQuit ends a talk on request.
+var errQuit = errors.New("quit")
+
+// speak sends what comes in, until the end of the input or of the chat.
+func (t *talk) speak(ctx context.Context, in *input) error {
+	for {
+		select {
+		case line, ok := <-in.lines:
+			if !ok {
+				return t.finish(ctx, in.err)
+			}
+			if err := t.say(ctx, line); errors.Is(err, errQuit) {
+				return t.settle(ctx)
+			} else if err != nil {
+				return err
+			}
+		case <-t.over:
+			return t.ended(in)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// say does what a line asks for. What goes wrong is the error where nobody would see it.
+func (t *talk) say(ctx context.Context, line string) error {
+	err := t.obey(ctx, line)
+	if err == nil || t.strict || ctx.Err() != nil || errors.Is(err, errQuit) || t.session.Err() != nil {
+		return err
+	}
+	fmt.Fprintf(t.s.err, "participant chat: %s\n", strings.Join(printableLines(err.Error()), "\n"))
+	return nil
+}
+
+func (t *talk) obey(ctx context.Context, line string) error {
+	if strings.TrimSpace(line) == "" {
+		return nil // the service takes no empty messages
+	}
+	if text, found := strings.CutPrefix(line, "//"); found || !strings.HasPrefix(line, "/") {
+		if found {
+			text = "/" + text
+		}
+		return t.send(ctx, text)
+	}
+	name, rest, _ := strings.Cut(line, " ")
+	switch strings.TrimSpace(name) {
+	case "/file":
+		return t.sendFile(ctx, strings.TrimSpace(rest))
+	case "/typing":
+		return t.session.Typing(ctx)
+	case "/read":
+		return t.markRead(ctx)
+	case "/leave":
+		return t.leave(ctx)
+	case "/quit":
+		return errQuit
+	case "/help":
+		fmt.Fprint(t.s.err, chatHelp)
+		return nil
+	default:
+		return errors.New("there is no such command: /help tells them, and // begins a message with a slash")
+	}
+}
+
+func (t *talk) send(ctx context.Context, text string) error {
+	sent, err := t.session.Send(ctx, text)
+	if err != nil {
+		return fmt.Errorf("send the message: %w", err)
+	}
+	t.sent = append(t.sent, sent.ID)
+	return nil
+}
+
+func (t *talk) sendFile(ctx context.Context, path string) error {
+	file, _, err := openFile(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	id, err := t.session.SendFile(ctx, newFile(file, filepath.Base(path)))
+	if err != nil {
+		return fmt.Errorf("send the file: %w", err)
+	}
+	t.sent = append(t.sent, id)
+	return nil
+}
+
+// historyWait is how long the history may be on its way: a session doesn't tell its end.
+const historyWait = 2 * time.Second
+
+// markRead waits for the receipt to be sent, where Session.MarkRead would leave it to the
+// background, which may end before.
+func (t *talk) markRead(ctx context.Context) error {
+	waiting, cancel := context.WithTimeout(ctx, historyWait)
+	defer cancel()
+	id := t.shown.lastHeard(waiting)
+	if id == "" {
+		return errors.New("there is no message of somebody else to be marked as read")
+	}
+	about, err := json.Marshal(map[string]string{"messageId": id})
+	if err != nil {
+		return err
+	}
+	if _, err := t.session.SendEvent(ctx, eventPrefix+"message.read", string(about)); err != nil {
+		return fmt.Errorf("mark as read: %w", err)
+	}
+	return nil
+}
+
+func (t *talk) leave(ctx context.Context) error {
+	if err := t.settle(ctx); err != nil {
+		return err
+	}
+	if err := t.session.Leave(ctx); err != nil {
+		return err
+	}
+	return errQuit
+}
+
+// finish is the end of the input.
+func (t *talk) finish(ctx context.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	return t.settle(ctx)
+}
+
+// settle waits until all that was sent has been printed.
+func (t *talk) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, deliveryWait)
+	defer cancel()
+	err := t.shown.await(ctx, t.over, t.sent)
+	if errors.Is(err, errNotShown) && t.session.Err() != nil {
+		return fmt.Errorf("%w: %w", err, t.session.Err())
+	}
+	return err
+}
+
+// ended is the end of the session before that of the input, as far as that is known.
+func (t *talk) ended(in *input) error {
+	if err := ending(t.session); err != nil || !t.strict || t.printErr != nil {
+		return err
+	}
+	select {
+	case _, more := <-in.lines:
+		if !more {
+			return in.err
+		}
+	default:
+	}
+	return fmt.Errorf("the input had not ended: %w", chat.ErrChatEnded)
+}

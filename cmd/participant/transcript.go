@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const transcriptHelp = `Usage: participant transcript [FLAGS]
+
+transcript prints all that the service keeps of the chat, the oldest item first, past
+contacts of a persistent chat included. Times are UTC. JSON is one item a line, with the
+service's names. The whole transcript is held in memory: the service gives the way to its
+oldest items only from the newest on.
+
+With -follow it goes on with what happens, until the chat ends or an interrupt, both with
+exit code 0. An item in a new state, such as a file that was scanned, is printed again
+under the same Id. Losses of the connection are told on standard error, and what was
+missed follows.
+
+Example: participant transcript -region eu-west-2 -format markdown >chat.md
+`
+
+// transcriptCommand prints the transcript.
+type transcriptCommand struct {
+	format string
+	follow bool
+}
+
+func (c *transcriptCommand) define(flags *flag.FlagSet) {
+	flags.StringVar(&c.format, "format", "text", "print as `FORMAT`: text, json or markdown")
+	flags.BoolVar(&c.follow, "follow", false, "go on with what happens")
+}
+
+func (c *transcriptCommand) take(args []string) (readsInput bool, err error) {
+	switch {
+	case len(args) > 0:
+		return false, usageError("transcript takes no arguments")
+	case formats[c.format] == nil:
+		return false, usageError("the format must be text, json or markdown")
+	default:
+		return false, nil
+	}
+}
+
+func (c *transcriptCommand) run(ctx context.Context, a *access, s streams) error {
+	if c.follow {
+		return c.runLive(ctx, a, s)
+	}
+	conn, err := a.connect(ctx, false)
+	if err != nil {
+		return err
+	}
+	items, err := oldestFirst(connectparticipant.Transcript(ctx, conn.client, &connectparticipant.GetTranscriptInput{ConnectionToken: conn.token}))
+	if err != nil {
+		return err
+	}
+	return c.print(s.out, items)
+}
+
+// oldestFirst collects a transcript, which comes newest first. Reading it FORWARD would
+// need no memory, but that doesn't reach past contacts (API_connect-participant_GetTranscript).
+func oldestFirst(transcript iter.Seq2[types.Item, error]) (items []types.Item, err error) {
+	for item, err := range transcript {
+		if err != nil {
+			return nil, fmt.Errorf("read the transcript: %w", err)
+		}
+		items = append(items, item)
+	}
+	slices.Reverse(items)
+	return items, nil
+}
+
+func (c *transcriptCommand) print(out io.Writer, items []types.Item) error {
+	w := bufio.NewWriter(out)
+	for i := range items {
+		_, _ = w.WriteString(formats[c.format](&items[i])) // Flush has the error
+	}
+	return w.Flush()
+}
+
+// runLive prints the transcript, and then what the session brings that wasn't in it. The
+// session has the whole history too: an item that the transcript showed too late for the
+// first reading is known by its Id, and none falls between the two.
+func (c *transcriptCommand) runLive(ctx context.Context, a *access, s streams) error {
+	session, err := a.start(ctx, func(o *chat.Options) { o.History = chat.HistoryAll })
+	if err != nil {
+		return err
+	}
+	defer func() { _ = session.Close() }()
+	items, err := oldestFirst(session.Transcript(ctx))
+	if err != nil {
+		return err
+	}
+	if err := c.print(s.out, items); err != nil {
+		return err
+	}
+	printed := make(map[string]string, len(items))
+	for i := range items {
+		printed[aws.ToString(items[i].Id)] = state(&items[i])
+	}
+	for event, err := range session.Events(ctx) {
+		if err != nil && ctx.Err() != nil {
+			return nil // an interrupt is the way to end it
+		}
+		if err == nil {
+			err = c.happened(event, printed, s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return ending(session)
+}
+
+// happened prints an event unless its item has been printed in the same state.
+func (c *transcriptCommand) happened(event chat.Event, printed map[string]string, s streams) error {
+	switch e := event.(type) {
+	case chat.ConnectionChanged:
+		fmt.Fprintf(s.err, "participant transcript: %s\n", connectionText(e))
+		return nil
+	case chat.Typing, chat.Receipt:
+		return nil
+	}
+	meta, ok := chat.MetaOf(event)
+	if !ok {
+		return nil
+	}
+	item, err := itemOf(meta)
+	if err != nil {
+		return err
+	}
+	if before, known := printed[meta.ID]; known && before == state(&item) && meta.ID != "" {
+		return nil
+	}
+	printed[meta.ID] = state(&item)
+	return c.print(s.out, []types.Item{item})
+}
+
+// state is what can change in an item.
+func state(item *types.Item) string {
+	text := string(processing(item))
+	for _, file := range item.Attachments {
+		text += " " + string(file.Status)
+	}
+	return text
+}
+
+// ending is nil for a session whose chat has ended with nothing missing.
+func ending(session *chat.Session) error {
+	err := session.Err()
+	var over *chat.CloseError
+	switch {
+	case !errors.Is(err, chat.ErrChatEnded) || !errors.As(err, &over):
+		return err
+	case over.Gap:
+		return errors.New("the chat has ended, and something may be missing of what happened last")
+	default:
+		return nil
+	}
+}
+
+// connectionText tells of a change in a line.
+func connectionText(change chat.ConnectionChanged) string {
+	switch {
+	case change.Connected:
+		return "connected again"
+	case change.Cause == nil:
+		return "connection lost"
+	default:
+		return "connection lost: " + printable(change.Cause.Error())
+	}
+}

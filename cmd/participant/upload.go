@@ -1,0 +1,90 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"mime"
+	"os"
+	"path/filepath"
+
+	"github.com/participant-go/connectparticipant/chat"
+)
+
+const uploadHelp = `Usage: participant upload [FLAGS] FILE
+
+upload sends a file and prints its attachment id, which download takes. The others see it
+when the service has scanned it; with -wait that is waited for, mostly for less than a
+minute, and a file that is rejected is a failure. Which types and sizes are taken is set
+for the instance.
+
+Example: participant upload -region eu-west-2 -wait invoice.pdf
+`
+
+// uploadCommand sends a file.
+type uploadCommand struct {
+	path, name, contentType string
+	wait                    bool
+}
+
+func (c *uploadCommand) define(flags *flag.FlagSet) {
+	flags.StringVar(&c.name, "name", "", "let the others see `NAME` (default the file's own)")
+	flags.StringVar(&c.contentType, "content-type", "", "send the file as `TYPE`, such as image/png (default what its name tells)")
+	flags.BoolVar(&c.wait, "wait", false, "wait for the scan")
+}
+
+func (c *uploadCommand) take(args []string) (readsInput bool, err error) {
+	if len(args) != 1 {
+		return false, usageError("name one file")
+	}
+	c.path = args[0]
+	return false, nil
+}
+
+func (c *uploadCommand) run(ctx context.Context, a *access, s streams) error {
+	file, size, err := openFile(c.path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	session, err := a.start(ctx, func(o *chat.Options) { o.History = chat.HistoryNone })
+	if err != nil {
+		return err
+	}
+	defer func() { _ = session.Close() }()
+	upload := newFile(file, cmp.Or(c.name, filepath.Base(c.path)))
+	upload.ContentType = cmp.Or(c.contentType, upload.ContentType)
+	bar := newProgress(s.err, upload.Name, size)
+	upload.Progress, upload.WaitForScan = bar.set, c.wait
+	id, err := session.SendFile(ctx, upload)
+	bar.end()
+	if id != "" { // a file that the scan rejects has one
+		_, printing := fmt.Fprintln(s.out, printable(id))
+		err = errors.Join(err, printing)
+	}
+	return err
+}
+
+// openFile opens a file that can be sent.
+func openFile(path string) (file *os.File, size int64, err error) {
+	info, err := os.Stat(path) // before opening, which would wait for the writer of a named pipe
+	if err == nil && !info.Mode().IsRegular() {
+		err = &os.PathError{Op: "open", Path: path, Err: errors.New("not a regular file")}
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	file, err = os.Open(path)
+	return file, info.Size(), err
+}
+
+// newFile is the file as it is sent, with the type that its name tells.
+func newFile(file *os.File, name string) chat.File {
+	kind, _, err := mime.ParseMediaType(contentType(name)) // the charset is a guess of package mime
+	if err != nil {
+		kind = contentType(name)
+	}
+	return chat.File{Name: name, ContentType: kind, Reader: file}
+}
