@@ -102,3 +102,12 @@ func heap() uint64 {
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc
 }
+
+// How long a list will be is guessed from its first elements; a wrong guess costs little.
+func TestAWrongGuessCostsLittle(t *testing.T) { //nolint:paralleltest // it measures the heap
+	data := []byte(`{"Transcript":[{},{},{},{},{}],"Unknown":"` + strings.Repeat("x", 4<<20) + `"}`)
+	var got page
+	require.NoError(t, restjson.Decode(data, got.read))
+	require.Len(t, got.Transcript, 5)
+	require.LessOrEqual(t, cap(got.Transcript), 256)
+}

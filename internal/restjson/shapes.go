@@ -29,10 +29,11 @@ func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T)
 		return
 	}
 	list := room
-	mark := r.Mark()
+	mark, begun := r.Mark(), r.pos
 	for i := range r.Elements() {
 		if r.keep(); i == cap(list) {
 			r.Store(mark) // the strings read so far belong to elements that move now
+			list = append(make([]T, 0, i+r.expected(begun, i)), list...)
 		}
 		var zero T
 		list = append(list, zero)
@@ -41,6 +42,19 @@ func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T)
 		}
 	}
 	*target = list
+}
+
+// expected guesses how many elements of a list are still to come, from the room that those
+// since begun have taken: a page has a hundred, and growing step by step takes twice the
+// memory.
+func (r *Reader) expected(begun, elements int) int {
+	const few, most = 4, 128
+	if elements < few {
+		return max(1, elements)
+	}
+	size := max(1, (r.pos-begun)/elements)
+	left := (len(r.data) - r.pos) / size
+	return min(1+left+left/8, max(most, elements))
 }
 
 // Strings reads a list of strings, null elements as ""; null makes *target nil.
