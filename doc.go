@@ -9,16 +9,19 @@
 // CreateParticipant). CreateParticipantConnection takes it and gives a
 // ConnectionToken, good for a day, which the other ten operations take:
 //
-//	client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2"})
 //	connection, err := client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
-//		ParticipantToken: &participantToken,
-//		Type:             []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
+//		ParticipantToken:   &participantToken, // from StartChatContact
+//		ConnectParticipant: aws.Bool(true),
+//		Type:               []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
 //	})
-//	…
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	token := connection.ConnectionCredentials.ConnectionToken // good for a day
 //	_, err = client.SendMessage(ctx, &connectparticipant.SendMessageInput{
-//		ConnectionToken: connection.ConnectionCredentials.ConnectionToken,
+//		ConnectionToken: token,
 //		ContentType:     aws.String("text/plain"),
-//		Content:         aws.String("hello"),
+//		Content:         aws.String("Hello!"),
 //	})
 //
 // Both tokens are secrets: who has one can read and write the chat. They never

@@ -13,13 +13,37 @@ import (
 // Each Go block of the README stands in an example or a test, which is compiled and run.
 func TestREADMEShowsCodeThatRuns(t *testing.T) {
 	t.Parallel()
-	readme := readFile(t, "README.md")
-	examples := squeeze(readFile(t, "example_test.go") + readFile(t, "readme_test.go") + readFile(t, "chat/example_test.go"))
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readme, -1)
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readFile(t, "README.md"), -1)
 	require.NotEmpty(t, blocks)
 	for _, block := range blocks {
-		require.Contains(t, examples, squeeze(block[1]))
+		requireRuns(t, block[1])
 	}
+}
+
+// So does what the package comments show.
+func TestPackageCommentsShowCodeThatRuns(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{".", "chat", "participanttest", "participantmock"} {
+		comment, _, _ := strings.Cut(readFile(t, filepath.Join(dir, "doc.go")), "\npackage ")
+		blocks := regexp.MustCompile(`(?m)(?:^//\t.*\n|^//\n)*^//\t.*\n`).FindAllString(comment, -1)
+		require.NotEmpty(t, blocks, dir)
+		for _, block := range blocks {
+			requireRuns(t, strings.TrimLeft(regexp.MustCompile(`(?m)^//\t?`).ReplaceAllString(block, ""), "\n"))
+		}
+	}
+}
+
+// requireRuns wants the code to stand in a test or an example.
+func requireRuns(t *testing.T, code string) {
+	t.Helper()
+	for _, name := range []string{
+		"example_test.go", "readme_test.go", "chat/example_test.go", "chat/example_session_test.go", "participantmock/api_test.go",
+	} {
+		if strings.Contains(squeeze(readFile(t, name)), squeeze(code)) {
+			return
+		}
+	}
+	require.Fail(t, "no test has this code", "%s", code)
 }
 
 // squeeze drops the indentation and the alignment of code.

@@ -2,22 +2,27 @@
 // happens in a chat and sends into it, for hours, over sockets that the service replaces
 // every hour and that may be lost at any moment.
 //
-//	session, err := chat.Start(ctx, client, participantToken)
+//	starting, cancel := context.WithTimeout(ctx, time.Minute)
+//	defer cancel()
+//	session, err := chat.Start(starting, client, participantToken)
 //	if err != nil {
-//		return err
+//		log.Fatal(err)
 //	}
 //	defer session.Close()
 //	for event, err := range session.Events(ctx) {
 //		if err != nil {
-//			return err
+//			log.Fatal(err)
 //		}
 //		switch e := event.(type) {
 //		case chat.Message:
-//			if !e.Own {
-//				_, err = session.Send(ctx, "You said: "+e.Text)
+//			if e.Own {
+//				continue // or the bot talks to itself
+//			}
+//			if _, err := session.Send(ctx, "You said: "+e.Text); err != nil {
+//				log.Fatal(err)
 //			}
 //		case chat.ChatEnded:
-//			…
+//			fmt.Println("over, something may be missing:", e.Gap)
 //		}
 //	}
 //

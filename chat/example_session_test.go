@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"sync"
 	"time"
 
 	"github.com/participant-go/connectparticipant/chat"
@@ -37,6 +38,54 @@ func next[E chat.Event](ctx context.Context, s *chat.Session) E {
 			return e
 		}
 	}
+}
+
+// An echo bot. The loop ends with the chat.
+func ExampleSession_Events() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+	participantToken := contact.Customer.Token
+	contact.Agent.Say("Hello")
+	var agent sync.WaitGroup
+	agent.Go(func() {
+		_ = srv.WaitRequest(ctx, "SendMessage", 1)
+		contact.End()
+	})
+	defer agent.Wait()
+
+	starting, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	session, err := chat.Start(starting, client, participantToken)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	for event, err := range session.Events(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch e := event.(type) {
+		case chat.Message:
+			if e.Own {
+				continue // or the bot talks to itself
+			}
+			if _, err := session.Send(ctx, "You said: "+e.Text); err != nil {
+				log.Fatal(err)
+			}
+		case chat.ChatEnded:
+			fmt.Println("over, something may be missing:", e.Gap)
+		}
+	}
+	for _, item := range contact.Kept() {
+		if item.Type == "MESSAGE" {
+			fmt.Println(item.DisplayName+":", item.Content)
+		}
+	}
+	// Output:
+	// over, something may be missing: false
+	// Agent: Hello
+	// Customer: You said: Hello
 }
 
 // The sender gets its message too, with Own.

@@ -9,9 +9,19 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/participantmock"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 var _ connectparticipant.API = (*participantmock.API)(nil)
+
+func TestARefusal(t *testing.T) {
+	t.Parallel()
+	api := participantmock.NewAPI(t)
+	api.EXPECT().SendMessage(mock.Anything, mock.Anything).Return(nil, &types.ThrottlingException{}).Once()
+
+	_, err := api.SendMessage(t.Context(), &connectparticipant.SendMessageInput{})
+	require.True(t, connectparticipant.IsThrottled(err))
+}
 
 func TestOptionsAreOneArgument(t *testing.T) {
 	t.Parallel()
