@@ -29,7 +29,7 @@ func newChain(op operation, options *Options) (*chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := unstack(stack, sender{client: options.HTTPClient, meter: telemetry.meter})
+	first, err := unstack(stack, newSender(options.HTTPClient, telemetry.meter))
 	return &chain{telemetry, callValues(op.name, options), first}, err
 }
 
@@ -70,7 +70,7 @@ func unstack(stack *middleware.Stack, sender middleware.Handler) (first middlewa
 	if err != nil {
 		return nil, err
 	}
-	return link(stack.Initialize, middleware.InitializeHandler(toSerialize{serialize}),
+	return link(stack.Initialize, middleware.InitializeHandler(toSerialize{serialize, newRequest(serialize)}),
 		func(m middleware.InitializeMiddleware, next middleware.InitializeHandler) middleware.InitializeHandler {
 			return &initializeLink{m, next}
 		})
@@ -97,6 +97,17 @@ func link[M, H any](s step[M], last H, before func(M, H) H) (H, error) {
 		last = before(middlewares[i], last)
 	}
 	return last, nil
+}
+
+// newRequest returns what makes the request for the serialize step. Where the serializer
+// comes first, nobody has use for one that is empty: it makes its own.
+func newRequest(first middleware.SerializeHandler) func() any {
+	if l, ok := first.(*serializeLink); ok {
+		if _, ours := l.with.(*serialize); ours {
+			return func() any { return (*smithyhttp.Request)(nil) }
+		}
+	}
+	return smithyhttp.NewStackRequest
 }
 
 // A link is a middleware with what comes after it.
@@ -145,7 +156,10 @@ func (l *deserializeLink) HandleDeserialize(ctx context.Context, in middleware.D
 
 // The last link of each step hands over to the next step, or sends the request.
 type (
-	toSerialize   struct{ next middleware.SerializeHandler }
+	toSerialize struct {
+		next       middleware.SerializeHandler
+		newRequest func() any
+	}
 	toBuild       struct{ next middleware.BuildHandler }
 	toFinalize    struct{ next middleware.FinalizeHandler }
 	toDeserialize struct{ next middleware.DeserializeHandler }
@@ -153,7 +167,7 @@ type (
 )
 
 func (l toSerialize) HandleInitialize(ctx context.Context, in middleware.InitializeInput) (middleware.InitializeOutput, middleware.Metadata, error) {
-	out, metadata, err := l.next.HandleSerialize(ctx, middleware.SerializeInput{Parameters: in.Parameters, Request: smithyhttp.NewStackRequest()})
+	out, metadata, err := l.next.HandleSerialize(ctx, middleware.SerializeInput{Parameters: in.Parameters, Request: l.newRequest()})
 	return middleware.InitializeOutput(out), metadata, err
 }
 

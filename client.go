@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"sync"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -200,7 +199,7 @@ func newStack(op operation, options *Options, telemetry *telemetry) (*middleware
 	_ = stack.Serialize.Add(&serialize{telemetry: telemetry}, middleware.After)
 	_ = stack.Serialize.Add(&setHeaders{userAgent: userAgent(options.AppID)}, middleware.After)
 
-	_ = stack.Build.Add(&awsmiddleware.ClientRequestID{}, middleware.After)
+	_ = stack.Build.Add(&invocationID{}, middleware.After)
 	_ = stack.Build.Add(&awsmiddleware.RecursionDetection{}, middleware.After)
 
 	_ = stack.Finalize.Add(newAttempt(options, telemetry), middleware.After)
@@ -227,15 +226,20 @@ func newStack(op operation, options *Options, telemetry *telemetry) (*middleware
 // newAttempt returns the retry loop. Clock skew correction is off, or aws/retry
 // would repeat a 403 when the answer's Date is minutes off: nothing is signed.
 func newAttempt(options *Options, telemetry *telemetry) *retry.Attempt {
-	return retry.NewAttemptMiddleware(options.Retryer, cloneRequest, func(a *retry.Attempt) {
+	clone := smithyhttp.RequestCloner
+	if len(options.APIOptions) == 0 && !hasInterceptors(&options.Interceptors) {
+		clone = cloneRequest // nobody but this package sees the attempts' requests
+	}
+	return retry.NewAttemptMiddleware(options.Retryer, clone, func(a *retry.Attempt) {
 		a.LogAttempts = options.ClientLogMode.IsRetries()
 		a.OperationMeter = telemetry.meter
 		a.DisableClockSkewCorrection = true
 	})
 }
 
-// cloneRequest returns a request for one attempt. It shares the values of the headers, clipped
-// so that adding to them copies them; smithy's own cloner copies each.
+// cloneRequest returns a request for one attempt that shares the values of the headers with
+// the others. smithy's cloner copies them, for middlewares that write into them; the HTTP
+// client gets a copy in any case.
 func cloneRequest(in any) any {
 	request, ok := in.(*smithyhttp.Request)
 	if !ok {
@@ -244,11 +248,6 @@ func cloneRequest(in any) any {
 	clone, url := *request, *request.URL
 	clone.Request = request.WithContext(request.Context())
 	clone.URL, clone.Header = &url, maps.Clone(request.Header)
-	for name, values := range clone.Header {
-		if cap(values) > len(values) {
-			clone.Header[name] = slices.Clip(values)
-		}
-	}
 	return &clone
 }
 

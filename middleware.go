@@ -2,13 +2,17 @@ package connectparticipant
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/aws/smithy-go/tracing"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/google/uuid"
 )
 
 // fillClientToken gives an input without a ClientToken one, so that a repeated
@@ -44,6 +48,29 @@ func (*validateInput) HandleInitialize(ctx context.Context, in middleware.Initia
 		}
 	}
 	return next.HandleInitialize(ctx, in)
+}
+
+// invocationID gives a call an id that all its attempts carry. It stands in for
+// aws/middleware's, which asks for random numbers that are fit for secrets: for a name they
+// are dear.
+type invocationID struct{}
+
+func (*invocationID) ID() string { return "ClientRequestID" }
+
+func (*invocationID) HandleBuild(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (
+	middleware.BuildOutput, middleware.Metadata, error,
+) {
+	request, ok := in.Request.(*smithyhttp.Request)
+	if !ok {
+		return middleware.BuildOutput{}, middleware.Metadata{}, fmt.Errorf("unknown transport type %T", in.Request)
+	}
+	var id uuid.UUID
+	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
+	id[6] = id[6]&0x0f | 0x40 // version 4
+	id[8] = id[8]&0x3f | 0x80 // variant of RFC 9562
+	request.Header["Amz-Sdk-Invocation-Id"] = []string{id.String()}
+	return next.HandleBuild(ctx, in)
 }
 
 // requestIDHeaders are the headers in which the request id has been seen; the last

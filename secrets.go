@@ -22,13 +22,12 @@ func withoutSecrets(text string, request *smithyhttp.Request) string {
 	if text == "" {
 		return ""
 	}
-	text = withoutQuotes(text)
-	for _, secret := range secretsOf(request) {
+	for _, secret := range secretsOf(request, len(text)) {
 		if len(secret) >= shortestSecret {
 			text = strings.ReplaceAll(text, secret, redacted)
 		}
 	}
-	return text
+	return withoutQuotes(text) // last: a content may look like the end of a quote
 }
 
 // withoutQuotes takes out the values of members that the service's validation quotes.
@@ -47,33 +46,34 @@ func withoutQuotes(text string) string {
 	return public.String() + text
 }
 
-// secretsOf returns what a request tells to the service only.
-func secretsOf(request *smithyhttp.Request) []string {
-	const most = 8
-	secrets := append(make([]string, 0, most), request.Header["X-Amz-Bearer"]...)
+// secretsOf returns what a request tells to the service only, of the contents those that
+// have at most so many bytes.
+func secretsOf(request *smithyhttp.Request, most int) []string {
+	const likely = 8
+	secrets := append(make([]string, 0, likely), request.Header["X-Amz-Bearer"]...)
 	if _, label, ok := strings.Cut(request.URL.Path, viewPath); ok {
 		_, escaped, _ := strings.Cut(request.URL.EscapedPath(), viewPath)
 		secrets = append(secrets, label, escaped)
 	}
 	if body, ok := request.GetStream().(*restjson.Body); ok {
-		_ = restjson.Decode(body.Bytes(), func(r *restjson.Reader) { secrets = appendSecrets(secrets, r, "") })
+		_ = restjson.Decode(body.Bytes(), func(r *restjson.Reader) { secrets = appendSecrets(secrets, r, "", most) })
 	}
 	return secrets
 }
 
 // appendSecrets adds the strings of a body that a log doesn't show.
-func appendSecrets(secrets []string, r *restjson.Reader, name string) []string {
+func appendSecrets(secrets []string, r *restjson.Reader, name string, most int) []string {
 	switch r.Kind() {
 	case '{':
 		for member := range r.Members() {
-			secrets = appendSecrets(secrets, r, string(member))
+			secrets = appendSecrets(secrets, r, string(member), most)
 		}
 	case '[':
 		for range r.Elements() {
-			secrets = appendSecrets(secrets, r, name+"[]")
+			secrets = appendSecrets(secrets, r, name+"[]", most)
 		}
 	case '"':
-		if secret := r.Text(); !redact.Harmless(name) {
+		if secret := r.TextUpTo(most); secret != "" && !redact.Harmless(name) {
 			secrets = append(secrets, secret)
 		}
 	}

@@ -118,8 +118,12 @@ func (*redirectError) RetryableError() bool { return false }
 
 // sender is the end of the stack: it sends a request through smithy's handler.
 type sender struct {
-	client HTTPClient
-	meter  metrics.Meter
+	client  HTTPClient
+	options []func(*smithyhttp.ClientHandler)
+}
+
+func newSender(client HTTPClient, meter metrics.Meter) sender {
+	return sender{client, []func(*smithyhttp.ClientHandler){func(h *smithyhttp.ClientHandler) { h.Meter = meter }}}
 }
 
 func (s sender) Handle(ctx context.Context, in any) (any, middleware.Metadata, error) {
@@ -127,23 +131,17 @@ func (s sender) Handle(ctx context.Context, in any) (any, middleware.Metadata, e
 	if !ok {
 		return nil, middleware.Metadata{}, fmt.Errorf("unknown transport type %T", in)
 	}
-	// The handler copies the request once more, but its header is this attempt's own.
-	sending := &attempt{client: s.client, request: request, header: request.Header}
-	request.Header = nil
-	defer func() { request.Header = sending.header }()
-	handler := smithyhttp.NewClientHandlerWithOptions(sending, func(h *smithyhttp.ClientHandler) { h.Meter = s.meter })
-	return handler.Handle(ctx, in)
+	sending := &attempt{client: s.client, request: request}
+	return smithyhttp.NewClientHandlerWithOptions(sending, s.options...).Handle(ctx, in)
 }
 
 // attempt sends one request.
 type attempt struct {
 	client  HTTPClient
 	request *smithyhttp.Request
-	header  http.Header
 }
 
 func (a *attempt) Do(request *http.Request) (*http.Response, error) {
-	request.Header, a.request.Header = a.header, a.header
 	a.makeRepeatable(request)
 	response, err := a.client.Do(request)
 	if err != nil {

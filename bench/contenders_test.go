@@ -10,7 +10,6 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	smithy "github.com/aws/smithy-go"
 	"github.com/google/uuid"
 
 	"github.com/participant-go/connectparticipant"
@@ -244,7 +243,7 @@ func (c ours) Pages(ctx context.Context) (items int, err error) {
 }
 
 func (ours) Code(err error) string {
-	var failure smithy.APIError
+	var failure *types.ThrottlingException
 	if !errors.As(err, &failure) {
 		return ""
 	}

@@ -219,11 +219,14 @@ func ExampleSession_Stats() {
 	defer customer.Close()
 	defer agent.Close()
 
+	contact.Agent.Say("Hello")
+	fmt.Println(next[chat.Message](ctx, customer).Text)
 	contact.Customer.CutSockets()
 	contact.Agent.Say("Are you still there?")
 	fmt.Println(next[chat.Message](ctx, customer).Text)
 	fmt.Println("reconnects:", customer.Stats().Reconnects)
 	// Output:
+	// Hello
 	// Are you still there?
 	// reconnects: 1
 }

@@ -19,12 +19,24 @@ const (
 // ErrTooLarge says that an answer is larger than this package reads.
 var ErrTooLarge = errors.New("answer is larger than 32 MiB")
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// pooled is what reading an answer takes.
+type pooled struct {
+	bytes.Buffer
+	limited io.LimitedReader
+}
+
+func (p *pooled) readFrom(r io.Reader, limit int64) (int64, error) {
+	p.limited = io.LimitedReader{R: r, N: limit}
+	defer func() { p.limited.R = nil }()
+	return p.ReadFrom(&p.limited)
+}
+
+var buffers = sync.Pool{New: func() any { return new(pooled) }}
 
 // ReadResponse reads the answer of a call that succeeded with read. An empty body
 // reads as an empty object.
 func ReadResponse(response *http.Response, read func(*Reader)) error {
-	buffer := buffers.Get().(*bytes.Buffer)
+	buffer := buffers.Get().(*pooled)
 	defer putBuffer(buffer)
 	if err := readBody(buffer, response, maxAnswer); err != nil {
 		return err
@@ -36,14 +48,14 @@ func ReadResponse(response *http.Response, read func(*Reader)) error {
 }
 
 // readBody reads the body to its end, so that its connection can be used again.
-func readBody(buffer *bytes.Buffer, response *http.Response, limit int64) error {
+func readBody(buffer *pooled, response *http.Response, limit int64) error {
 	if !hasBody(response) {
 		return nil
 	}
 	if n := response.ContentLength; n > 0 && n <= maxPooled {
 		buffer.Grow(int(n) + bytes.MinRead)
 	}
-	n, err := buffer.ReadFrom(io.LimitReader(response.Body, limit+1))
+	n, err := buffer.readFrom(response.Body, limit+1)
 	switch {
 	case err != nil:
 		return fmt.Errorf("read answer: %w", err)
@@ -55,7 +67,7 @@ func readBody(buffer *bytes.Buffer, response *http.Response, limit int64) error 
 	return nil
 }
 
-func putBuffer(buffer *bytes.Buffer) {
+func putBuffer(buffer *pooled) {
 	if buffer.Cap() <= maxPooled {
 		buffer.Reset()
 		buffers.Put(buffer)
@@ -99,13 +111,13 @@ type ErrorInfo struct {
 // body that can't be read, or isn't JSON, counts as absent from there on; the error is
 // that of reading it.
 func ReadError(response *http.Response) (ErrorInfo, error) {
-	buffer := buffers.Get().(*bytes.Buffer)
+	buffer := buffers.Get().(*pooled)
 	defer putBuffer(buffer)
 	err := readBody(buffer, response, maxErrorAnswer)
 	var body errorBody
 	_ = Decode(buffer.Bytes(), body.read)
 	return ErrorInfo{
-		Code:         firstOf(cleanCode(response.Header.Get("X-Amzn-Errortype")), cleanCode(body.code), cleanCode(body.typ)),
+		Code:         firstOf(cleanCode(firstOf(response.Header["X-Amzn-Errortype"]...)), cleanCode(body.code), cleanCode(body.typ)),
 		Message:      firstOf(body.message, body.upperMessage),
 		ResourceID:   body.resourceID,
 		ResourceType: body.resourceType,

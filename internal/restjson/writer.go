@@ -5,6 +5,8 @@ package restjson
 import (
 	"bytes"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strconv"
 	"unicode/utf8"
 
@@ -97,19 +99,16 @@ func List[T ~string](w *RequestWriter, name string, values []T) {
 	w.json = append(w.json, ']')
 }
 
-// Build puts the request into req and returns the one to send.
+// Build puts the request into req, or into a new one for nil, and returns the one to send.
 func (w *RequestWriter) Build(req *smithyhttp.Request) (*smithyhttp.Request, error) {
 	if w.method == "" {
 		return nil, fmt.Errorf("request has no method")
 	}
+	req, err := w.withStream(req)
+	if err != nil {
+		return nil, err
+	}
 	if w.json != nil {
-		url, header := req.URL, req.Header
-		req.URL, req.Header = nil, nil // what SetStream returns is a copy, which takes them over
-		var err error
-		if req, err = req.SetStream(newBody(append(w.json, '}'))); err != nil {
-			return nil, err
-		}
-		req.URL, req.Header = url, header
 		req.Header["Content-Type"] = []string{"application/json"}
 	}
 	req.Method = w.method
@@ -118,6 +117,28 @@ func (w *RequestWriter) Build(req *smithyhttp.Request) (*smithyhttp.Request, err
 		req.URL.RawPath = w.rawPath
 	}
 	return req, nil
+}
+
+// blank is what SetStream, which copies, copies where nobody has seen the request yet: there
+// is next to nothing in it.
+var blank = &smithyhttp.Request{Request: &http.Request{ContentLength: -1}}
+
+func (w *RequestWriter) withStream(req *smithyhttp.Request) (*smithyhttp.Request, error) {
+	switch {
+	case w.json == nil && req == nil:
+		return smithyhttp.NewStackRequest().(*smithyhttp.Request), nil
+	case w.json == nil:
+		return req, nil
+	}
+	body := newBody(append(w.json, '}'))
+	if req != nil {
+		return req.SetStream(body)
+	}
+	req, err := blank.SetStream(body)
+	if err == nil {
+		req.URL, req.Header = &url.URL{}, http.Header{}
+	}
+	return req, err
 }
 
 func (w *RequestWriter) name(name string) {
