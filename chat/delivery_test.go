@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -255,6 +256,21 @@ func TestHoldBackPutsInOrderWhatArrivesOtherwise(t *testing.T) {
 		require.Equal(b.t, first, m.ID)
 		require.False(b.t, m.Late)
 		require.Equal(b.t, second, b.within(s, 0).ID)
+	})
+}
+
+func TestHoldBackIsNotProlongedBySending(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start(func(o *chat.Options) { o.HoldBack = 300 * time.Millisecond })
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: participanttest.Delay(100 * time.Millisecond)})
+		var sending sync.WaitGroup
+		sending.Go(func() { _, _ = s.Send(b.t.Context(), "hi") })
+		<-time.After(time.Millisecond)
+		b.contact.Agent.Say("hello")
+		b.within(s, 310*time.Millisecond)
+		sending.Wait()
 	})
 }
 
@@ -571,6 +587,19 @@ func TestHistoryEndsWithTheStart(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestASlowFirstPassBringsNoOldHistoryLater(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		b.contact.Agent.Say("old")
+		<-time.After(125 * time.Second)
+		b.contact.Agent.Say("the newest of the history")
+		<-time.After(time.Second)
+		b.srv.Inject(participanttest.Fault{On: "GetTranscript", Times: 1, Effect: participanttest.Delay(10 * time.Second)})
+		s := b.start(func(o *chat.Options) { o.History = chat.HistoryNone })
+		b.nothing(s, time.Hour)
+	})
 }
 
 func TestPastContactsAreNoHistory(t *testing.T) {

@@ -134,13 +134,13 @@ func answerDate(metadata middleware.Metadata) (date time.Time, known bool) {
 	return time.Now(), false
 }
 
-// made is when the service made a connection. Date tells the second; a token that lives for
-// exactly a day tells the millisecond. In doubt it is the earlier one: what is taken for
-// history may not be delivered at all.
+// made is when the service made a connection, of which its answer's Date tells the second at
+// best. A token that lives for exactly a day tells the millisecond. In doubt it is the earlier
+// one: what is taken for history may not be delivered at all.
 func made(date time.Time, expiry *string) time.Time {
 	const tokenLife = 24 * time.Hour
 	if t, err := connectparticipant.ParseTime(aws.ToString(expiry)); err == nil {
-		if t = t.Add(-tokenLife); !t.Before(date) && t.Before(date.Add(time.Second)) {
+		if t = t.Add(-tokenLife); t.After(date.Add(-createTimeout)) && t.Before(date.Add(time.Second)) {
 			return t
 		}
 	}

@@ -433,6 +433,29 @@ func TestResumeFromBeforeTheFirstPass(t *testing.T) {
 	})
 }
 
+func TestResumeKeepsToTheLimitOfTheHistory(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		for range 50 {
+			b.contact.Agent.Say("old")
+			<-time.After(30 * time.Second)
+		}
+		ten := func(o *chat.Options) { o.History = 10 }
+		s := b.start(ten)
+		b.settle()
+		b.message(s)
+		state := s.State()
+		require.NoError(b.t, s.Close())
+		s, err := chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, state, b.options, ten)
+		require.NoError(b.t, err)
+		b.t.Cleanup(func() { _ = s.Close() })
+		for range 9 {
+			b.message(s)
+		}
+		b.nothing(s, time.Hour)
+	})
+}
+
 func TestStateIsRefusedWhenItIsNone(t *testing.T) {
 	t.Parallel()
 	var state chat.State

@@ -183,13 +183,21 @@ type reading struct {
 	oldest int64 // a backward pass goes no further
 	since  int64 // what isn't older is no history
 	fresh  int   // how many of those there were
-	known  bool  // a page showed an item that an earlier one had shown
+
+	backward bool // the newest page was read first
+	known    bool // a page showed an item that an earlier one had shown
 }
 
 // fence is how far later passes need not go back: to the newest time read, less the time
 // that the pass took. An item that its page didn't show yet is older than the beginning of
-// the pass by no more than its lag, however long the pass then went on.
-func (r *reading) fence() int64 { return r.newest - int64(time.Since(r.begun)) }
+// the pass by no more than its lag, however long the pass then went on. A backward pass has
+// read the newest items at its beginning.
+func (r *reading) fence() int64 {
+	if r.backward {
+		return r.newest
+	}
+	return r.newest - int64(time.Since(r.begun))
+}
 
 var (
 	errNoWitness = errors.New("the transcript doesn't go back to what it showed before")
@@ -359,7 +367,7 @@ func (s *Session) witness(items []*item, read *reading) {
 // readBackward reads from the newest item to the first that is old enough, keeps what it
 // reads, and delivers it in order.
 func (s *Session) readBackward(ctx context.Context, kind passKind, begun time.Time, fence int64, first bool) (read reading, err error) {
-	read.begun = begun
+	read.begun, read.backward = begun, true
 	if err := s.waitForRoom(ctx, kind); err != nil {
 		return read, err
 	}
@@ -442,6 +450,17 @@ func (s *Session) collect(ctx context.Context, kind passKind, limit int, read *r
 	}
 }
 
+// full tells whether there is as much history as the limit says.
+func (r *reading) full(items []*item, limit int) bool {
+	return len(items) > 0 && len(items)-r.fresh >= limit
+}
+
+// last is how far a later pass may go back, also one of a session that resumes where the
+// caller has taken no history yet.
+func (r *reading) last(items []*item, limit int, overlap time.Duration) int64 {
+	return horizon(items[max(0, r.fresh+limit-1)].at, overlap)
+}
+
 // add takes the items of a page until there are enough: as many of the history as the
 // limit says, and all that the next pass will show again.
 func (r *reading) add(items []*item, page []types.Item, limit int, overlap time.Duration) ([]*item, bool) {
@@ -450,8 +469,7 @@ func (r *reading) add(items []*item, page []types.Item, limit int, overlap time.
 		past := in.RelatedContactId != nil && in.ContactId == nil
 		old := it.at != 0 && it.at < r.oldest
 		fresh := r.since != 0 && it.at >= r.since
-		enough := !fresh && len(items) > 0 && len(items)-r.fresh >= limit && it.at < items[0].at-int64(overlap)
-		if past || old || enough {
+		if past || old || !fresh && r.full(items, limit) && it.at < r.last(items, limit, overlap) {
 			return items, true
 		}
 		if fresh {

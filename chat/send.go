@@ -93,6 +93,9 @@ func (s *Session) endSend(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.d.endSend(id, time.Now())
+	if len(s.d.pending) > 0 {
+		s.rouse() // they may wait for less now
+	}
 	s.arrived()
 	s.changes.broadcast()
 }
