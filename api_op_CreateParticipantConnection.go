@@ -47,13 +47,13 @@ type CreateParticipantConnectionInput struct {
 
 // CreateParticipantConnectionOutput is the output of CreateParticipantConnection.
 type CreateParticipantConnectionOutput struct {
-	// ConnectionCredentials holds the token, if Type asked for it.
+	// ConnectionCredentials holds the token; nil unless Type asked for it.
 	ConnectionCredentials *types.ConnectionCredentials
 
 	// WebRTCConnection holds what a call needs, if Type asked for it.
 	WebRTCConnection *types.WebRTCConnection
 
-	// Websocket holds the address of the socket, if Type asked for it.
+	// Websocket holds the address of the socket; nil unless Type asked for it.
 	Websocket *types.Websocket
 
 	// ResultMetadata holds the request id and the raw answer; see aws/middleware.

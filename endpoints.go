@@ -124,7 +124,7 @@ func customEndpoint(params EndpointParameters) (smithyendpoints.Endpoint, error)
 		if errors.As(err, &parseError) {
 			err = parseError.Err
 		}
-		return smithyendpoints.Endpoint{}, fmt.Errorf("parse BaseEndpoint: %w", err)
+		return smithyendpoints.Endpoint{}, fmt.Errorf("BaseEndpoint must be a URL with scheme and host: %w", err)
 	}
 	if uri.Host == "" || uri.RawQuery != "" || uri.Fragment != "" {
 		return smithyendpoints.Endpoint{}, errors.New("BaseEndpoint must be a URL with scheme and host, and without query or fragment")

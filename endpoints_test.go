@@ -46,7 +46,7 @@ func TestEndpoints(t *testing.T) {
 		"no scheme":          {connectparticipant.Options{BaseEndpoint: aws.String("example.com")}, "BaseEndpoint must be a URL", true},
 		"empty":              {connectparticipant.Options{BaseEndpoint: aws.String("")}, "BaseEndpoint must be a URL", true},
 		"a query":            {connectparticipant.Options{BaseEndpoint: aws.String("https://example.com/?x=1")}, "BaseEndpoint must be a URL", true},
-		"malformed":          {connectparticipant.Options{BaseEndpoint: aws.String("https://user:hidden@exa mple.com")}, "parse BaseEndpoint", true},
+		"malformed":          {connectparticipant.Options{BaseEndpoint: aws.String("https://user:hidden@exa mple.com")}, "BaseEndpoint must be a URL with scheme and host", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -602,6 +602,24 @@ func TestASlowFirstPassBringsNoOldHistoryLater(t *testing.T) {
 	})
 }
 
+// The fake's items run ahead of its clock, and so does the connection that is made after them.
+func TestWhatWasSaidJustBeforeTheStartIsHistory(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		for range 3 {
+			b.contact.Agent.Say("before")
+		}
+		s := b.start()
+		after := b.contact.Agent.Say("after")
+		for range 3 {
+			require.True(b.t, b.message(s).History)
+		}
+		m := b.message(s)
+		require.Equal(b.t, after, m.ID)
+		require.False(b.t, m.History)
+	})
+}
+
 func TestPastContactsAreNoHistory(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {

@@ -15,11 +15,11 @@
 //		}
 //		switch e := event.(type) {
 //		case chat.Message:
-//			if e.Own {
-//				continue // or the bot talks to itself
+//			if e.Own || e.History || e.Text == "" {
+//				continue // or the bot answers itself, files, and everything again after a restart
 //			}
 //			if _, err := session.Send(ctx, "You said: "+e.Text); err != nil {
-//				log.Fatal(err)
+//				log.Print(err) // the loop is told what ends the session
 //			}
 //		case chat.ChatEnded:
 //			fmt.Println("over, something may be missing:", e.Gap)
@@ -75,5 +75,6 @@
 // The service's quotas are shared by all chats of an account. The sessions of a process
 // share a [Limiter] that keeps to the published ones: six connections a second, so that
 // 10,000 sessions need 28 minutes to reconnect, and 47 % of the quota to be renewed every
-// hour. With other quotas, or several processes, set Options.Limiter.
+// hour. With other quotas, or several processes, set Options.Limiter; for tests that start
+// many sessions there is [Unlimited].
 package chat

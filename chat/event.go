@@ -32,7 +32,7 @@ type Meta struct {
 	// Late says that an item with a later Time has been delivered before.
 	Late bool
 	// History says that the item is older than the first connection of the session, by
-	// the service's clock.
+	// the service's clock; one of the same millisecond isn't.
 	History bool
 	// Own says that it is this participant's own item, sent from here or another device. In
 	// the History that is known only with Options.ParticipantID, or after Resume.

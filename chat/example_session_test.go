@@ -46,9 +46,10 @@ func ExampleSession_Events() {
 	srv, contact, client := fake()
 	defer srv.Close()
 	participantToken := contact.Customer.Token
-	contact.Agent.Say("Hello")
 	var agent sync.WaitGroup
 	agent.Go(func() {
+		_ = contact.Customer.WaitSockets(ctx, 1)
+		contact.Agent.Say("Hello")
 		_ = srv.WaitRequest(ctx, "SendMessage", 1)
 		contact.End()
 	})
@@ -67,11 +68,11 @@ func ExampleSession_Events() {
 		}
 		switch e := event.(type) {
 		case chat.Message:
-			if e.Own {
-				continue // or the bot talks to itself
+			if e.Own || e.History || e.Text == "" {
+				continue // or the bot answers itself, files, and everything again after a restart
 			}
 			if _, err := session.Send(ctx, "You said: "+e.Text); err != nil {
-				log.Fatal(err)
+				log.Print(err) // the loop is told what ends the session
 			}
 		case chat.ChatEnded:
 			fmt.Println("over, something may be missing:", e.Gap)

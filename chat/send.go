@@ -31,7 +31,9 @@ type Sent struct {
 
 // Send sends a plain text message. It works without a socket too, as long as the service
 // can be reached: the calls of a session don't need one. Whatever is repeated on the way
-// is sent once. ctx bounds it; the error is that of SendMessage, or the session's end.
+// is sent once. ctx bounds it; the error is that of SendMessage, or the session's end. In the
+// seconds before the end is known it is AccessDeniedException: go on with Events or Next,
+// which tell.
 func (s *Session) Send(ctx context.Context, text string) (Sent, error) {
 	return s.SendContent(ctx, "text/plain", text)
 }

@@ -189,14 +189,19 @@ func (c *Contact) participant(id string) *Participant {
 // nextTime is now, or a millisecond after the item before: no two items of a chat have
 // the same time.
 func (c *Contact) nextTime() time.Time {
-	now := c.srv.now()
 	if c.srv.opts.EqualTimes {
-		return now.Truncate(time.Second)
+		return c.srv.now().Truncate(time.Second)
 	}
+	c.lastTime = c.afterItems()
+	return c.lastTime
+}
+
+// afterItems is now, or as much later as it takes to be after the newest item.
+func (c *Contact) afterItems() time.Time {
+	now := c.srv.now()
 	if !now.After(c.lastTime) {
 		now = c.lastTime.Add(time.Millisecond)
 	}
-	c.lastTime = now
 	return now
 }
 

@@ -55,10 +55,10 @@ func (p *Participant) newConnectionToken() (token string, expiry time.Time) {
 	if s.opts.OldTokensDie {
 		p.forgetCredentials()
 	}
-	token, expiry = newToken("connection-token."), s.now().Add(s.opts.TokenLife)
-	s.credentials[token] = credential{participant: p, expiry: expiry}
+	token = newToken("connection-token.")
+	s.credentials[token] = credential{participant: p, expiry: s.now().Add(s.opts.TokenLife)}
 	p.connections = append(p.connections, token)
-	return token, expiry
+	return token, p.contact.afterItems().Add(s.opts.TokenLife) // it was made after what had been said
 }
 
 func (p *Participant) forgetExpired() {

@@ -29,8 +29,9 @@ of JSON: the endpoint, and for each chat the participant tokens of its two sides
 are logged to standard error, without tokens and content.
 
 A customer whom nobody answers within a second meets the echo, an agent who repeats every
-message. Where a client connects with the agent's token the echo stays away. Some messages
-it understands:
+message. Where a client connects with the agent's token the echo stays away; with -agent
+none there is no echo, which a bot on the customer's token would talk to for ever. Some
+messages it understands (participant chat sends "//list" as "/list"):
 
   /list    sends a list picker
   /view    sends a view
