@@ -327,7 +327,7 @@ func (d *delivery) mergeReceipts(it *item, from origin) {
 		if known && prior.revision >= level {
 			continue
 		}
-		d.seen[key] = entry{at: it.at, revision: level, final: true}
+		d.seen[key] = entry{at: r.latest(it.at), revision: level, final: true}
 		r.Own = d.own != "" && r.From.ParticipantID == d.own
 		r.History, r.Late = from.history, false
 		if !from.silent {

@@ -387,6 +387,37 @@ func TestReceiptsRise(t *testing.T) {
 	})
 }
 
+// A receipt that the transcript showed first, of a message that is forgotten by then, is
+// known when its push comes.
+func TestAReceiptForAnOldMessageComesOnce(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		b.contact.Agent.Join()
+		s := b.start()
+		sent, err := s.Send(b.t.Context(), "read me")
+		require.NoError(b.t, err)
+		b.message(s)
+		<-time.After(5 * time.Minute)
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: participanttest.Delay(90 * time.Second)})
+		b.contact.Agent.MarkRead(sent.ID)
+		const count = 600 // so many that the transcript is read
+		for range count {
+			b.contact.Agent.Say("and then")
+		}
+		messages, receipts := 0, 0
+		for messages+receipts < count+1 {
+			switch b.next(s).(type) {
+			case chat.Message:
+				messages++
+			case chat.Receipt:
+				receipts++
+			}
+		}
+		require.Equal(b.t, 1, receipts)
+		b.nothing(s, time.Hour)
+	})
+}
+
 func TestASlowCallerGetsEverything(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {

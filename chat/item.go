@@ -240,6 +240,15 @@ func (it *item) receipt(messageID string, r types.Receipt) Receipt {
 	return out
 }
 
+// latest is when the receipt was given, in ns, and not before its message: what was given
+// lately to an old message may be pushed yet.
+func (r *Receipt) latest(message int64) int64 {
+	if r.Time.IsZero() {
+		return message
+	}
+	return max(message, r.Time.UnixNano())
+}
+
 // rawItem writes the item as a socket would bring it.
 func rawItem(in *types.Item) json.RawMessage {
 	raw, _ := json.Marshal(wireItem(*in)) // strings and lists of them: nothing can fail
