@@ -109,6 +109,42 @@ func ExampleSession_Send() {
 	// false Customer Where is my parcel?
 }
 
+// A gateway passes on what names the message at its other end: a call that is repeated, also
+// after a restart, is one message.
+func ExampleSession_SendOnce() {
+	ctx := context.Background()
+	srv, contact, customer, agent := startBoth(ctx)
+	defer srv.Close()
+	defer customer.Close()
+	defer agent.Close()
+
+	for range 2 {
+		if _, err := customer.SendOnce(ctx, "sms-4711", "text/plain", "Where is my parcel?"); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for _, item := range contact.Kept() {
+		if item.Type == "MESSAGE" {
+			fmt.Println(item.Content)
+		}
+	}
+	// Output: Where is my parcel?
+}
+
+// What all events have in common, for a log or to know what has been handled.
+func ExampleMetaOf() {
+	for _, event := range []chat.Event{
+		chat.Message{Meta: chat.Meta{ID: "item-1", From: chat.From{DisplayName: "Agent"}}, Text: "Hello"},
+		chat.ConnectionChanged{Connected: true},
+	} {
+		meta, ok := chat.MetaOf(event)
+		fmt.Println(ok, meta.ID, meta.From.DisplayName)
+	}
+	// Output:
+	// true item-1 Agent
+	// false
+}
+
 // Typing may be called at each key: it goes out every 10 seconds at most.
 func ExampleSession_Typing() {
 	ctx := context.Background()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/participant-go/connectparticipant/participanttest"
 )
@@ -49,4 +50,73 @@ func Example() {
 	// Output:
 	// CUSTOMER application/vnd.amazonaws.connect.event.participant.joined ""
 	// AGENT text/plain "How can I help?"
+}
+
+// try makes a call with a token and tells the status.
+func try(srv *participanttest.Server, path, token, body string) int {
+	req, _ := http.NewRequest(http.MethodPost, srv.URL+path, strings.NewReader(body))
+	req.Header.Set("X-Amz-Bearer", token)
+	resp, err := srv.Client().Do(req)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// The first call is refused as the service refuses it, the second is taken.
+func ExampleServer_Inject() {
+	srv, err := participanttest.New()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer srv.Close()
+	contact := srv.NewChat()
+	fault := srv.Inject(participanttest.Fault{
+		On: "CreateParticipantConnection", Times: 1, Effect: participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException"),
+	})
+	defer fault.Remove()
+
+	for range 2 {
+		fmt.Println(try(srv, "/participant/connection", contact.Customer.Token, `{"Type":["CONNECTION_CREDENTIALS"]}`))
+	}
+	fmt.Println(srv.Count("CreateParticipantConnection"), "calls")
+	// Output:
+	// 429
+	// 200
+	// 2 calls
+}
+
+// What takes a day takes no time.
+func ExampleServer_Advance() {
+	srv, err := participanttest.New()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer srv.Close()
+	before := srv.Now()
+	srv.Advance(24 * time.Hour)
+	fmt.Println(srv.Now().Sub(before).Round(time.Hour))
+	// Output: 24h0m0s
+}
+
+// Kept is every item that the transcript has, whatever the client under test has seen of it.
+func ExampleContact_Kept() {
+	srv, err := participanttest.New()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer srv.Close()
+	contact := srv.NewChat()
+	contact.Agent.Say("How can I help?")
+	contact.Agent.ShareFile("order.txt", "text/plain", []byte("order 4711"))
+	for _, item := range contact.Kept() {
+		fmt.Println(item.Type, item.Content, len(item.Attachments))
+	}
+	// Output:
+	// MESSAGE How can I help? 0
+	// ATTACHMENT  1
 }
