@@ -44,7 +44,8 @@ type API interface {
 var _ API = (*Client)(nil)
 
 // Client calls the Amazon Connect Participant Service. It is safe for use by many
-// goroutines and holds no chat: each call carries its chat's token.
+// goroutines and holds no chat: each call carries its chat's token. A call with options of
+// its own builds its middleware stack anew, which takes some microseconds.
 type Client struct {
 	options Options
 	chains  sync.Map // by operation, how calls without options run
@@ -116,11 +117,11 @@ func invoke[I, O any, PI interface {
 
 // call finds the operation's chain and runs it.
 func (c *Client) call(ctx context.Context, op operation, in input, optFns []func(*Options)) (any, middleware.Metadata, error) {
-	way, err := c.chain(op, optFns)
+	chain, err := c.chain(op, optFns)
 	if err != nil {
 		return nil, middleware.Metadata{}, err
 	}
-	return way.run(ctx, op.name, in)
+	return chain.run(ctx, op.name, in)
 }
 
 // chain returns the client's chain for the operation, or one for this call if it has

@@ -24,14 +24,14 @@
 //		Content:         aws.String("Hello!"),
 //	})
 //
-// Both tokens are secrets: who has one can read and write the chat. They never
+// Both tokens are secrets: whoever has one can read the chat and write into it. They never
 // stand in an error or a log of this package.
 //
 // # Clients
 //
 // A [Client] is safe for use by many goroutines; one serves any number of chats,
 // since each call carries its chat's token. The names and types are those of the
-// official Go client: moving over is a changed import path.
+// official Go client: moving over is mostly a changed import path.
 //
 // # Errors
 //

@@ -80,7 +80,7 @@ func (p EndpointParameters) WithDefaults() EndpointParameters {
 	return p
 }
 
-// EndpointResolverV2 finds the endpoint of a call. It is asked on every call, and
+// EndpointResolverV2 finds the endpoint of a call. It is asked on every attempt, and
 // must be safe for use by many goroutines.
 type EndpointResolverV2 interface {
 	ResolveEndpoint(ctx context.Context, params EndpointParameters) (smithyendpoints.Endpoint, error)

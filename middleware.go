@@ -90,10 +90,7 @@ func (*retrieveRequestID) HandleDeserialize(ctx context.Context, in middleware.D
 ) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	response, ok := out.RawResponse.(*smithyhttp.Response)
-	if !ok {
-		return out, metadata, err
-	}
-	if response.Response == nil {
+	if !ok || response.Response == nil {
 		return out, metadata, err
 	}
 	if id := requestID(response.Header); id != "" {

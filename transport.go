@@ -44,7 +44,7 @@ func noRedirects(client HTTPClient) HTTPClient {
 
 func defaultHTTPClient(options *Options) HTTPClient {
 	client := awshttp.NewBuildableClient().WithReadTimeout(readTimeout).WithTransportOptions(func(t *http.Transport) {
-		t.Proxy = proxyButForLoopback
+		t.Proxy = endpoint.Proxy
 	})
 	mode, err := defaults.GetModeConfiguration(defaultsMode(options))
 	if err != nil {
@@ -57,15 +57,6 @@ func defaultHTTPClient(options *Options) HTTPClient {
 		client = client.WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = timeout })
 	}
 	return client
-}
-
-// proxyButForLoopback keeps what may be plain http, names under localhost among it,
-// away from a proxy on another machine. net/http does so for localhost itself only.
-func proxyButForLoopback(r *http.Request) (*url.URL, error) {
-	if endpoint.IsLoopback(r.URL.Hostname()) {
-		return nil, nil //nolint:nilnil // no proxy, as http.Transport.Proxy has it
-	}
-	return http.ProxyFromEnvironment(r)
 }
 
 // callHTTPClient returns the client of a call whose options name another one.

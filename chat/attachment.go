@@ -40,7 +40,8 @@ type File struct {
 
 // SendFile sends a file and returns its attachment id. The others, and this session, get
 // it as a Message with Attachments once it has been scanned; one that is REJECTED can't be
-// opened. Which types and sizes are taken is set for the instance (20 MB by default).
+// opened. Which types and sizes are taken is set for the instance (20 MB by default). With
+// ErrRejected, or when ctx ends during the scan, the id is returned beside the error.
 func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string, err error) {
 	if err := file.check(); err != nil {
 		return "", err
@@ -136,8 +137,8 @@ func (s *Session) awaitScan(ctx context.Context, scanned <-chan types.ArtifactSt
 }
 
 // OpenAttachment opens a file of the chat for reading, for as long as ctx lives. A file of
-// more than maxBytes is an error, at once or while reading. The caller closes it. Of a
-// custom bot the service takes no such call.
+// more than maxBytes is an error, at once or while reading. The caller closes it. The
+// service refuses this call from a custom bot.
 func (s *Session) OpenAttachment(ctx context.Context, attachmentID string, maxBytes int64) (io.ReadCloser, error) {
 	out, err := call(ctx, s, "GetAttachment", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.GetAttachmentOutput, error) {
 		return s.client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{ConnectionToken: token, AttachmentId: &attachmentID})

@@ -11,10 +11,10 @@ import (
 
 // cursor is where the next page begins.
 type cursor struct {
-	start   int64 // a time in ns, without token
-	token   string
-	created int // the connection that the token is of: it may not outlive it
-	tokens  int // restarts without progress
+	start    int64 // where the pages begin, a time in ns
+	token    string
+	created  int // the connection that the token is of: it may not outlive it
+	restarts int // without progress
 }
 
 // keepToken lets go of a token from before the newest connection.
@@ -29,12 +29,12 @@ func (c *cursor) keepToken(created int, last int64) {
 func (c *cursor) restart(last int64) bool {
 	start := last - int64(time.Millisecond)
 	if start > c.start {
-		c.tokens = 0
+		c.restarts = 0
 	} else {
-		c.tokens++
+		c.restarts++
 	}
 	c.start, c.token = start, ""
-	return c.tokens <= maxRestarts
+	return c.restarts <= maxRestarts
 }
 
 // follow goes to the next page, if there is one. A token that was there before leads

@@ -40,7 +40,7 @@ type connection struct {
 	token   string
 	url     string
 	renewIn time.Duration
-	life    time.Duration // until a planned renewal becomes urgent
+	life    time.Duration // of the socket; 0 if it isn't known
 	asked   time.Time
 	made    time.Time // by the service's clock; zero if it doesn't tell
 }
@@ -182,7 +182,7 @@ func (s *Session) open(ctx context.Context, c connection) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	life, cancel := context.WithCancel(context.WithoutCancel(ctx)) // closeSockets ends it
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx)) // the socket's own: it outlives the dial
 	k := newSocket(conn, cancel)
 	s.wg.Go(func() { s.read(life, k) })
 	if err := s.subscribe(ctx, k); err != nil {

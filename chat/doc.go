@@ -40,7 +40,8 @@
 // Items come in the order of their time. One that is found only after a later one was
 // delivered has Meta.Late; Options.HoldBack trades delay for fewer of these.
 //
-// Start delivers the transcript of the current contact first, with Meta.History.
+// Start delivers the newest items of the current contact first (Options.History), with
+// Meta.History.
 // Otherwise what was said before the socket was subscribed, a greeting mostly, would be
 // missed. Events of this participant have Meta.Own: a bot that answers them talks to
 // itself. The participant's id is learnt from the first message that is sent, unless
@@ -74,7 +75,7 @@
 //
 // The service's quotas are shared by all chats of an account. The sessions of a process
 // share a [Limiter] that keeps to the published ones: six connections a second, so that
-// 10,000 sessions need 28 minutes to reconnect, and 47 % of the quota to be renewed every
+// 10,000 sessions need 28 minutes to reconnect, and half of the quota to be renewed every
 // hour. With other quotas, or several processes, set Options.Limiter; for tests that start
 // many sessions there is [Unlimited].
 package chat

@@ -5,6 +5,8 @@ import (
 	"math"
 	"net/http"
 	"time"
+
+	"github.com/participant-go/connectparticipant/internal/endpoint"
 )
 
 // Options configure a session. A zero value always means the default.
@@ -97,7 +99,17 @@ func setDefault[T comparable](value *T, otherwise T) {
 }
 
 // sharedClient is that of sessions without one of their own.
-var sharedClient = &http.Client{CheckRedirect: lastResponse}
+var sharedClient = &http.Client{CheckRedirect: lastResponse, Transport: sharedTransport()}
+
+func sharedTransport() http.RoundTripper {
+	shared, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport // the program has put in its own
+	}
+	shared = shared.Clone()
+	shared.Proxy = endpoint.Proxy
+	return shared
+}
 
 func lastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 

@@ -250,7 +250,7 @@ func (s *Session) readForward(ctx context.Context, kind passKind, begun time.Tim
 			return read, err
 		}
 		at.keepToken(s.createdNow(), last)
-		read.epoch, _ = s.gapAndSince()
+		read.epoch, _ = s.epochAndSince()
 		out, err := s.page(ctx, kind, at.forward())
 		var invalid *types.ValidationException
 		switch {
@@ -266,7 +266,7 @@ func (s *Session) readForward(ctx context.Context, kind passKind, begun time.Tim
 		if !at.follow(aws.ToString(out.NextToken), s.createdNow(), last) {
 			break
 		}
-		if at.tokens > maxRestarts {
+		if at.restarts > maxRestarts {
 			return read, errStuck
 		}
 	}
@@ -311,7 +311,7 @@ func (s *Session) createdNow() int {
 	return s.link.created
 }
 
-func (s *Session) gapAndSince() (epoch int, since int64) {
+func (s *Session) epochAndSince() (epoch int, since int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.d.epoch, s.d.since
@@ -417,7 +417,7 @@ func (s *Session) takeAll(items []*item, read *reading, first bool) {
 
 // collect reads pages backward, the newest item first.
 func (s *Session) collect(ctx context.Context, kind passKind, limit int, read *reading) (items []*item, err error) {
-	read.epoch, read.since = s.gapAndSince()
+	read.epoch, read.since = s.epochAndSince()
 	read.fresh = 0
 	created := s.createdNow()
 	for token := ""; ; {
@@ -455,8 +455,8 @@ func (r *reading) full(items []*item, limit int) bool {
 	return len(items) > 0 && len(items)-r.fresh >= limit
 }
 
-// last is how far a later pass may go back, also one of a session that resumes where the
-// caller has taken no history yet.
+// last is the time up to which items are remembered: a later pass may go back by the overlap
+// behind the oldest one that counts, if the session is resumed before the caller has taken it.
 func (r *reading) last(items []*item, limit int, overlap time.Duration) int64 {
 	return horizon(items[max(0, r.fresh+limit-1)].at, overlap)
 }

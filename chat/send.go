@@ -103,7 +103,8 @@ func (s *Session) endSend(id string) {
 }
 
 // SendEvent sends an event, such as application/vnd.amazonaws.connect.event.typing. content
-// may be empty. For typing and receipts there are Typing, MarkDelivered and MarkRead.
+// may be empty. For typing and receipts there are Typing, MarkDelivered and MarkRead. The
+// error is that of the operation SendEvent, or the session's end.
 func (s *Session) SendEvent(ctx context.Context, contentType, content string) (Sent, error) {
 	clientToken := uuid.NewString()
 	in := &connectparticipant.SendEventInput{ContentType: &contentType, ClientToken: &clientToken}

@@ -41,7 +41,8 @@ type Session struct {
 }
 
 // Start joins the chat of a participant token, which StartChatContact or
-// CreateParticipant gave, and delivers its transcript from the beginning, then live. It
+// CreateParticipant gave, and delivers the newest of its items (Options.History, 1,000 by
+// default), then what happens. It
 // returns when the first socket is subscribed. ctx bounds only that: what fails for a
 // passing reason is tried again until ctx ends, so give it a deadline. The participant may
 // have joined by then, and stays in the chat.

@@ -5,7 +5,8 @@
 //	srv := participanttest.Start(t)
 //	contact := srv.NewChat()
 //
-// The code under test gets srv.URL and contact.Customer.Token, or the Agent's. A chat starts with a customer and an agent who have a participant token each and have
+// Give the code under test srv.URL and contact.Customer.Token or contact.Agent.Token. A chat
+// starts with a customer and an agent who have a participant token each and have
 // not connected. Beside the wire a test can
 //
 //   - act: let somebody write, type, read, share a file, be idle or leave; transfer or end

@@ -19,7 +19,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -181,13 +180,6 @@ func printMachine(to io.Writer, cpu string, passes int) {
 	if out, err := exec.Command("go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "github.com/aws/aws-sdk-go", //nolint:noctx // short
 		"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go").Output(); err == nil {
 		fmt.Fprintf(to, "%s\n", strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", ", "))
-	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				fmt.Fprintf(to, "commit %s\n", s.Value)
-			}
-		}
 	}
 	fmt.Fprintf(to, "ratios to the floor, medians of %d interleaved passes, with 95 %% intervals\n", passes)
 }

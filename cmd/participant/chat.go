@@ -22,13 +22,13 @@ sends each line of standard input as a message. Lines that begin with a slash ar
   /read       marks what was shown as read
   /leave      leaves the chat for good, which ends it for a customer or an agent
   /quit       closes this end only: the chat goes on, and you can come back
-  /help       tells these
+  /help       lists these
   //text      sends /text
 
 The end of the input is like /quit. Both wait until all that was sent has appeared in the
 chat. An interrupt doesn't wait.
 
-On a terminal what can't be sent is told, and the chat goes on. Through a pipe it ends the
+On a terminal a failed send is reported and the chat goes on. In a pipe it ends the
 command, and so does the end of the chat before that of the input (exit code 3). Messages
 of several lines go with participant send.
 

@@ -63,7 +63,7 @@ func TestChatOnATerminal(t *testing.T) {
 
 	r.write("/dance", "/file no/such/file", "/help", "after the mistakes")
 	r.await(`Customer: after the mistakes\n`)
-	require.Contains(t, r.stderr.String(), "participant chat: there is no such command")
+	require.Contains(t, r.stderr.String(), "participant chat: unknown command")
 	require.Contains(t, r.stderr.String(), "participant chat: stat no/such/file: no such file")
 	require.Contains(t, r.stderr.String(), "Usage: participant chat")
 	r.write("/quit")

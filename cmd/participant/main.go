@@ -60,7 +60,7 @@ Without an AWS account:
   demo        hold a chat on a fake of the service, in this process
   serve       run the fake of the service, for clients in any language
 
-participant COMMAND -h tells the flags of a command.
+participant COMMAND -h lists the flags of a command.
 `
 
 // The exit codes.

@@ -107,7 +107,7 @@ func (t *talk) obey(ctx context.Context, line string) error {
 		fmt.Fprint(t.s.err, chatHelp)
 		return nil
 	default:
-		return errors.New("there is no such command: /help tells them, and // begins a message with a slash")
+		return errors.New("unknown command: /help lists them, and // begins a message with a slash")
 	}
 }
 

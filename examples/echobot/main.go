@@ -105,7 +105,7 @@ func (b *bot) converse(ctx context.Context) error {
 // is over, the loop over its events ends by itself.
 func (b *bot) answer(ctx context.Context, m chat.Message) {
 	if m.Own || m.History || m.Text == "" {
-		return // its own words, those from before it came, which is known to a second, and files
+		return // its own words, the history, and files
 	}
 	text := "You said: " + m.Text
 	if len(text) > maxMessage {

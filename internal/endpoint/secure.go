@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -35,6 +36,15 @@ func requireSecure(u *url.URL, permitted bool, schemes ...string) error {
 	}
 	return fmt.Errorf("plain %s to %s would show the token to the network: use %s, or set EndpointOptions.DisableHTTPS",
 		u.Scheme, u.Host, secure)
+}
+
+// Proxy keeps what may be plain http or ws, names under localhost among it, away from a proxy
+// on another machine. net/http does so for localhost itself only.
+func Proxy(r *http.Request) (*url.URL, error) {
+	if IsLoopback(r.URL.Hostname()) {
+		return nil, nil //nolint:nilnil // no proxy, as http.Transport.Proxy has it
+	}
+	return http.ProxyFromEnvironment(r)
 }
 
 // IsLoopback reports whether a host, a name or an address without a port, is this
