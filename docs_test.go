@@ -1,6 +1,7 @@
 package connectparticipant_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -62,6 +63,25 @@ func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 			require.FileExists(t, filepath.FromSlash(link[1]), doc)
 		}
 	}
+}
+
+// CONTRIBUTING.md promises it. What is generated is as long as it is.
+func TestFilesAreShort(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && entry.Name() == "node_modules" {
+			return fs.SkipDir
+		}
+		if err != nil || filepath.Ext(path) != ".go" || path == filepath.Join("participantmock", "api.go") {
+			return err
+		}
+		longest := 500
+		if strings.HasSuffix(path, "_test.go") {
+			longest = 800
+		}
+		require.LessOrEqual(t, strings.Count(readFile(t, path), "\n"), longest, path)
+		return nil
+	}))
 }
 
 func TestVersionIsTheChangelogs(t *testing.T) {
