@@ -124,8 +124,13 @@ func (r *running) write(lines ...string) {
 // await waits until the output matches.
 func (r *running) await(pattern string) {
 	r.t.Helper()
+	r.awaitIn(r.stdout, pattern)
+}
+
+func (r *running) awaitIn(output *syncBuffer, pattern string) {
+	r.t.Helper()
 	want := regexp.MustCompile(pattern)
-	require.Eventually(r.t, func() bool { return want.MatchString(r.stdout.String()) }, 20*time.Second, 10*time.Millisecond,
+	require.Eventually(r.t, func() bool { return want.MatchString(output.String()) }, 20*time.Second, 10*time.Millisecond,
 		"never printed: %s", pattern)
 }
 
