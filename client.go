@@ -302,15 +302,23 @@ func setMissing(header http.Header, name, value string) {
 }
 
 func requestAndInput(in middleware.SerializeInput) (*smithyhttp.Request, input, error) {
-	request, ok := in.Request.(*smithyhttp.Request)
-	if !ok {
-		return nil, nil, fmt.Errorf("unknown transport type %T", in.Request)
+	request, err := requestOf(in.Request)
+	if err != nil {
+		return nil, nil, err
 	}
 	params, ok := in.Parameters.(input)
 	if !ok {
 		return nil, nil, fmt.Errorf("unknown input type %T", in.Parameters)
 	}
 	return request, params, nil
+}
+
+func requestOf(in any) (*smithyhttp.Request, error) {
+	request, ok := in.(*smithyhttp.Request)
+	if !ok {
+		return nil, fmt.Errorf("unknown transport type %T", in)
+	}
+	return request, nil
 }
 
 // deserialize turns the answer into the output or an error, and ends with its body.
@@ -350,9 +358,9 @@ func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.Deser
 }
 
 func (*deserialize) readError(ctx context.Context, response *http.Response, in any) error {
-	request, ok := in.(*smithyhttp.Request)
-	if !ok {
-		return fmt.Errorf("unknown transport type %T", in)
+	request, err := requestOf(in)
+	if err != nil {
+		return err
 	}
 	return readAPIError(ctx, response, request)
 }

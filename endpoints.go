@@ -152,9 +152,9 @@ func (*resolveEndpoint) ID() string { return "ResolveEndpointV2" }
 func (m *resolveEndpoint) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
-	request, ok := in.Request.(*smithyhttp.Request)
-	if !ok {
-		return middleware.FinalizeOutput{}, middleware.Metadata{}, fmt.Errorf("unknown transport type %T", in.Request)
+	request, err := requestOf(in.Request)
+	if err != nil {
+		return middleware.FinalizeOutput{}, middleware.Metadata{}, err
 	}
 	measured := m.telemetry.start(ctx, "ResolveEndpoint", m.telemetry.endpoint)
 	resolved, err := m.resolve(ctx)

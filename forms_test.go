@@ -48,23 +48,42 @@ func (nothing) AfterDeserialization(context.Context, *smithyhttp.InterceptorCont
 	return nil
 }
 
-func addNothing(o *connectparticipant.Options) {
-	o.Interceptors = smithyhttp.InterceptorRegistry{
-		BeforeExecution:       []smithyhttp.BeforeExecutionInterceptor{nothing{}},
-		AfterExecution:        []smithyhttp.AfterExecutionInterceptor{nothing{}},
-		BeforeSerialization:   []smithyhttp.BeforeSerializationInterceptor{nothing{}},
-		AfterSerialization:    []smithyhttp.AfterSerializationInterceptor{nothing{}},
-		BeforeRetryLoop:       []smithyhttp.BeforeRetryLoopInterceptor{nothing{}},
-		BeforeAttempt:         []smithyhttp.BeforeAttemptInterceptor{nothing{}},
-		AfterAttempt:          []smithyhttp.AfterAttemptInterceptor{nothing{}},
-		BeforeSigning:         []smithyhttp.BeforeSigningInterceptor{nothing{}},
-		AfterSigning:          []smithyhttp.AfterSigningInterceptor{nothing{}},
-		BeforeTransmit:        []smithyhttp.BeforeTransmitInterceptor{nothing{}},
-		AfterTransmit:         []smithyhttp.AfterTransmitInterceptor{nothing{}},
-		BeforeDeserialization: []smithyhttp.BeforeDeserializationInterceptor{nothing{}},
-		AfterDeserialization:  []smithyhttp.AfterDeserializationInterceptor{nothing{}},
+// interceptor is one of every kind.
+type interceptor interface {
+	smithyhttp.BeforeExecutionInterceptor
+	smithyhttp.AfterExecutionInterceptor
+	smithyhttp.BeforeSerializationInterceptor
+	smithyhttp.AfterSerializationInterceptor
+	smithyhttp.BeforeRetryLoopInterceptor
+	smithyhttp.BeforeAttemptInterceptor
+	smithyhttp.AfterAttemptInterceptor
+	smithyhttp.BeforeSigningInterceptor
+	smithyhttp.AfterSigningInterceptor
+	smithyhttp.BeforeTransmitInterceptor
+	smithyhttp.AfterTransmitInterceptor
+	smithyhttp.BeforeDeserializationInterceptor
+	smithyhttp.AfterDeserializationInterceptor
+}
+
+func everywhere(i interceptor) smithyhttp.InterceptorRegistry {
+	return smithyhttp.InterceptorRegistry{
+		BeforeExecution:       []smithyhttp.BeforeExecutionInterceptor{i},
+		AfterExecution:        []smithyhttp.AfterExecutionInterceptor{i},
+		BeforeSerialization:   []smithyhttp.BeforeSerializationInterceptor{i},
+		AfterSerialization:    []smithyhttp.AfterSerializationInterceptor{i},
+		BeforeRetryLoop:       []smithyhttp.BeforeRetryLoopInterceptor{i},
+		BeforeAttempt:         []smithyhttp.BeforeAttemptInterceptor{i},
+		AfterAttempt:          []smithyhttp.AfterAttemptInterceptor{i},
+		BeforeSigning:         []smithyhttp.BeforeSigningInterceptor{i},
+		AfterSigning:          []smithyhttp.AfterSigningInterceptor{i},
+		BeforeTransmit:        []smithyhttp.BeforeTransmitInterceptor{i},
+		AfterTransmit:         []smithyhttp.AfterTransmitInterceptor{i},
+		BeforeDeserialization: []smithyhttp.BeforeDeserializationInterceptor{i},
+		AfterDeserialization:  []smithyhttp.AfterDeserializationInterceptor{i},
 	}
 }
+
+func addNothing(o *connectparticipant.Options) { o.Interceptors = everywhere(nothing{}) }
 
 // pass is a middleware of a user's that passes everything on, under the id of one of ours
 // too: two with the same id both run.

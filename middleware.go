@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 
@@ -60,9 +59,9 @@ func (*invocationID) ID() string { return "ClientRequestID" }
 func (*invocationID) HandleBuild(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (
 	middleware.BuildOutput, middleware.Metadata, error,
 ) {
-	request, ok := in.Request.(*smithyhttp.Request)
-	if !ok {
-		return middleware.BuildOutput{}, middleware.Metadata{}, fmt.Errorf("unknown transport type %T", in.Request)
+	request, err := requestOf(in.Request)
+	if err != nil {
+		return middleware.BuildOutput{}, middleware.Metadata{}, err
 	}
 	var id uuid.UUID
 	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())

@@ -227,21 +227,7 @@ func TestInterceptors(t *testing.T) {
 		sent = request.Header
 		return answer(200, `{"Id":"item-1"}`), nil
 	}, func(o *connectparticipant.Options) {
-		o.Interceptors = smithyhttp.InterceptorRegistry{
-			BeforeExecution:       []smithyhttp.BeforeExecutionInterceptor{&r},
-			AfterExecution:        []smithyhttp.AfterExecutionInterceptor{&r},
-			BeforeSerialization:   []smithyhttp.BeforeSerializationInterceptor{&r},
-			AfterSerialization:    []smithyhttp.AfterSerializationInterceptor{&r},
-			BeforeRetryLoop:       []smithyhttp.BeforeRetryLoopInterceptor{&r},
-			BeforeAttempt:         []smithyhttp.BeforeAttemptInterceptor{&r},
-			AfterAttempt:          []smithyhttp.AfterAttemptInterceptor{&r},
-			BeforeSigning:         []smithyhttp.BeforeSigningInterceptor{&r},
-			AfterSigning:          []smithyhttp.AfterSigningInterceptor{&r},
-			BeforeTransmit:        []smithyhttp.BeforeTransmitInterceptor{&r},
-			AfterTransmit:         []smithyhttp.AfterTransmitInterceptor{&r},
-			BeforeDeserialization: []smithyhttp.BeforeDeserializationInterceptor{&r},
-			AfterDeserialization:  []smithyhttp.AfterDeserializationInterceptor{&r},
-		}
+		o.Interceptors = everywhere(&r)
 	})
 	out, err := sendHello(t.Context(), client)
 	require.NoError(t, err)

@@ -118,9 +118,9 @@ func newSender(client HTTPClient, meter metrics.Meter) sender {
 }
 
 func (s sender) Handle(ctx context.Context, in any) (any, middleware.Metadata, error) {
-	request, ok := in.(*smithyhttp.Request)
-	if !ok {
-		return nil, middleware.Metadata{}, fmt.Errorf("unknown transport type %T", in)
+	request, err := requestOf(in)
+	if err != nil {
+		return nil, middleware.Metadata{}, err
 	}
 	sending := &attempt{client: s.client, request: request}
 	return smithyhttp.NewClientHandlerWithOptions(sending, s.options...).Handle(ctx, in)

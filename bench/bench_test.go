@@ -93,13 +93,19 @@ var works = []struct {
 	}},
 }
 
+// ways are how the contenders reach the server: in the process, and over loopback.
+func ways(tb testing.TB) map[string]func() (url string, client *http.Client) {
+	tb.Helper()
+	return map[string]func() (string, *http.Client){
+		"memory": func() (string, *http.Client) { return "http://localhost", &http.Client{Transport: inMemory{}} },
+		"tcp":    func() (string, *http.Client) { return startServer(tb), &http.Client{Transport: &http.Transport{}} },
+	}
+}
+
 // BenchmarkCall is each work by each contender, in the process and over loopback. One run
 // of it is one pass; ratios makes many and compares.
 func BenchmarkCall(b *testing.B) {
-	for over, connect := range map[string]func() (string, *http.Client){
-		"memory": func() (string, *http.Client) { return "http://localhost", &http.Client{Transport: inMemory{}} },
-		"tcp":    func() (string, *http.Client) { return startServer(b), &http.Client{Transport: &http.Transport{}} },
-	} {
+	for over, connect := range ways(b) {
 		url, client := connect()
 		for _, work := range works {
 			for _, c := range contenders {
@@ -141,10 +147,7 @@ func cpu() time.Duration {
 // doesn't, once what is absent is left out.
 func TestTheSameOfTheSameAnswers(t *testing.T) {
 	t.Parallel()
-	for over, connect := range map[string]func() (string, *http.Client){
-		"memory": func() (string, *http.Client) { return "http://localhost", &http.Client{Transport: inMemory{}} },
-		"tcp":    func() (string, *http.Client) { return startServer(t), &http.Client{Transport: &http.Transport{}} },
-	} {
+	for over, connect := range ways(t) {
 		url, client := connect()
 		t.Cleanup(client.CloseIdleConnections)
 		for _, c := range contenders {

@@ -74,8 +74,6 @@ func (d *delivery) connected(at time.Time) {
 	}
 }
 
-func (d *delivery) isHistory(it *item) bool { return d.since == 0 || it.at < d.since }
-
 // arrive takes a live item.
 func (d *delivery) arrive(it *item, now time.Time) {
 	if it.kind == kindEnded && d.ended == nil {

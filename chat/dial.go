@@ -103,10 +103,9 @@ func (s *Session) create(ctx context.Context) (connection, error) {
 		s.throttled("CreateParticipantConnection", err)
 		return c, err
 	}
-	if out.Websocket == nil || out.ConnectionCredentials == nil {
-		return c, errors.New("the answer lacks the socket's URL or the token")
+	if out.Websocket != nil && out.ConnectionCredentials != nil {
+		c.token, c.url = aws.ToString(out.ConnectionCredentials.ConnectionToken), aws.ToString(out.Websocket.Url)
 	}
-	c.token, c.url = aws.ToString(out.ConnectionCredentials.ConnectionToken), aws.ToString(out.Websocket.Url)
 	if c.token == "" || c.url == "" {
 		return c, errors.New("the answer lacks the socket's URL or the token")
 	}

@@ -240,6 +240,9 @@ func (it *item) receipt(messageID string, r types.Receipt) Receipt {
 	return out
 }
 
+// isHistory tells whether the item is older than a time; 0 is one that nobody knows.
+func (it *item) isHistory(since int64) bool { return since == 0 || it.at < since }
+
 // latest is when the receipt was given, in ns, and not before its message: what was given
 // lately to an old message may be pushed yet.
 func (r *Receipt) latest(message int64) int64 {

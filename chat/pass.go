@@ -262,7 +262,8 @@ func (s *Session) readForward(ctx context.Context, kind passKind, begun time.Tim
 		if err := s.waitForOwn(ctx, kind); err != nil {
 			return read, err
 		}
-		last = max(last, s.takePage(pageItems(out.Transcript), &read))
+		s.takePage(pageItems(out.Transcript), &read)
+		last = max(last, read.newest)
 		if !at.follow(aws.ToString(out.NextToken), s.createdNow(), last) {
 			break
 		}
@@ -338,8 +339,8 @@ func pageItems(page []types.Item) []*item {
 	return items
 }
 
-// takePage takes a page, the oldest item first, and returns its newest time.
-func (s *Session) takePage(items []*item, read *reading) (newest int64) {
+// takePage takes a page, the oldest item first.
+func (s *Session) takePage(items []*item, read *reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.witness(items, read)
@@ -349,10 +350,6 @@ func (s *Session) takePage(items []*item, read *reading) (newest int64) {
 	}
 	s.arrived()
 	s.rouse()
-	for _, it := range items {
-		newest = max(newest, it.at)
-	}
-	return newest
 }
 
 // witness looks for what an earlier page has shown, and for the newest time.
@@ -371,15 +368,15 @@ func (s *Session) readBackward(ctx context.Context, kind passKind, begun time.Ti
 	if err := s.waitForRoom(ctx, kind); err != nil {
 		return read, err
 	}
+	limit := math.MaxInt
+	if first {
+		limit = max(0, s.opts.History)
+	}
+	if fence != 0 {
+		read.oldest = horizon(fence, s.opts.Overlap)
+	}
 	var items []*item
 	for range maxRestarts {
-		limit := math.MaxInt
-		if first {
-			limit = max(0, s.opts.History)
-		}
-		if fence != 0 {
-			read.oldest = horizon(fence, s.opts.Overlap)
-		}
 		items, err = s.collect(ctx, kind, limit, &read)
 		if !errors.Is(err, errStuck) {
 			break
@@ -401,7 +398,7 @@ func (s *Session) takeAll(items []*item, read *reading, first bool) {
 	defer s.mu.Unlock()
 	s.witness(items, read)
 	if first {
-		old := slices.IndexFunc(items, func(it *item) bool { return !s.d.isHistory(it) })
+		old := slices.IndexFunc(items, func(it *item) bool { return !it.isHistory(s.d.since) })
 		if old < 0 {
 			old = len(items)
 		}
@@ -468,7 +465,7 @@ func (r *reading) add(items []*item, page []types.Item, limit int, overlap time.
 		it := pageItem(in)
 		past := in.RelatedContactId != nil && in.ContactId == nil
 		old := it.at != 0 && it.at < r.oldest
-		fresh := r.since != 0 && it.at >= r.since
+		fresh := !it.isHistory(r.since)
 		if past || old || !fresh && r.full(items, limit) && it.at < r.last(items, limit, overlap) {
 			return items, true
 		}

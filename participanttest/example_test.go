@@ -21,29 +21,17 @@ func Example() {
 	defer srv.Close()
 	contact := srv.NewChat()
 
-	call := func(path, token, body string, out any) {
-		req, _ := http.NewRequest(http.MethodPost, srv.URL+path, strings.NewReader(body))
-		req.Header.Set("X-Amz-Bearer", token)
-		resp, err := srv.Client().Do(req)
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		defer func() { _ = resp.Body.Close() }()
-		_ = json.NewDecoder(resp.Body).Decode(out)
-	}
-
 	var connection struct {
 		ConnectionCredentials struct{ ConnectionToken string }
 	}
-	call("/participant/connection", contact.Customer.Token,
+	ask(srv, "/participant/connection", contact.Customer.Token,
 		`{"Type":["CONNECTION_CREDENTIALS"],"ConnectParticipant":true}`, &connection)
 	contact.Agent.Say("How can I help?")
 
 	var page struct {
 		Transcript []struct{ ParticipantRole, ContentType, Content string }
 	}
-	call("/participant/transcript", connection.ConnectionCredentials.ConnectionToken, `{"SortOrder":"ASCENDING"}`, &page)
+	ask(srv, "/participant/transcript", connection.ConnectionCredentials.ConnectionToken, `{"SortOrder":"ASCENDING"}`, &page)
 	for _, item := range page.Transcript {
 		fmt.Printf("%s %s %q\n", item.ParticipantRole, item.ContentType, item.Content)
 	}
@@ -52,15 +40,17 @@ func Example() {
 	// AGENT text/plain "How can I help?"
 }
 
-// try makes a call with a token and tells the status.
-func try(srv *participanttest.Server, path, token, body string) int {
+// ask makes a call with a token, reads its answer into out, and returns the status.
+func ask(srv *participanttest.Server, path, token, body string, out any) (status int) {
 	req, _ := http.NewRequest(http.MethodPost, srv.URL+path, strings.NewReader(body))
 	req.Header.Set("X-Amz-Bearer", token)
 	resp, err := srv.Client().Do(req)
 	if err != nil {
+		fmt.Println(err)
 		return 0
 	}
-	_ = resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
+	_ = json.NewDecoder(resp.Body).Decode(out)
 	return resp.StatusCode
 }
 
@@ -79,7 +69,7 @@ func ExampleServer_Inject() {
 	defer fault.Remove()
 
 	for range 2 {
-		fmt.Println(try(srv, "/participant/connection", contact.Customer.Token, `{"Type":["CONNECTION_CREDENTIALS"]}`))
+		fmt.Println(ask(srv, "/participant/connection", contact.Customer.Token, `{"Type":["CONNECTION_CREDENTIALS"]}`, new(any)))
 	}
 	fmt.Println(srv.Count("CreateParticipantConnection"), "calls")
 	// Output:

@@ -187,9 +187,8 @@ func (d *demo) say(ctx context.Context, speaker, listener *speaker, text string)
 
 // markRead sends the receipts at once, where a program would leave them to MarkRead.
 func (d *demo) markRead(ctx context.Context, reader *speaker, id string) error {
-	about := `{"messageId":"` + id + `"}`
 	for _, receipt := range []string{"message.delivered", "message.read"} {
-		if _, err := reader.session.SendEvent(ctx, eventPrefix+receipt, about); err != nil {
+		if err := sendReceipt(ctx, reader.session, receipt, id); err != nil {
 			return err
 		}
 	}

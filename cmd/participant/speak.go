@@ -137,8 +137,7 @@ func (t *talk) sendFile(ctx context.Context, path string) error {
 // historyWait is how long the history may be on its way: a session doesn't tell its end.
 const historyWait = 2 * time.Second
 
-// markRead waits for the receipt to be sent, where Session.MarkRead would leave it to the
-// background, which may end before.
+// markRead marks the newest message of somebody else as read.
 func (t *talk) markRead(ctx context.Context) error {
 	waiting, cancel := context.WithTimeout(ctx, historyWait)
 	defer cancel()
@@ -146,14 +145,21 @@ func (t *talk) markRead(ctx context.Context) error {
 	if id == "" {
 		return errors.New("there is no message of somebody else to be marked as read")
 	}
+	if err := sendReceipt(ctx, t.session, "message.read", id); err != nil {
+		return fmt.Errorf("mark as read: %w", err)
+	}
+	return nil
+}
+
+// sendReceipt sends a receipt and waits for it, where Session.MarkRead would leave it to the
+// background, which may end before.
+func sendReceipt(ctx context.Context, session *chat.Session, kind, id string) error {
 	about, err := json.Marshal(map[string]string{"messageId": id})
 	if err != nil {
 		return err
 	}
-	if _, err := t.session.SendEvent(ctx, eventPrefix+"message.read", string(about)); err != nil {
-		return fmt.Errorf("mark as read: %w", err)
-	}
-	return nil
+	_, err = session.SendEvent(ctx, eventPrefix+kind, string(about))
+	return err
 }
 
 func (t *talk) leave(ctx context.Context) error {
