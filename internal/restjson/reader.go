@@ -226,6 +226,22 @@ func (r *Reader) Int64(target **int64) {
 	}
 }
 
+// int32IfAny is Int32 for a member that may hold anything: a value that isn't an integer of
+// 32 bits leaves *target as it is.
+func (r *Reader) int32IfAny(target **int32) {
+	switch kind := r.Kind(); {
+	case kind == 'n':
+		r.Int32(target)
+	case kind == '-', '0' <= kind && kind <= '9':
+		if n, err := strconv.ParseInt(string(r.number()), 10, 32); err == nil {
+			v := int32(n)
+			*target = &v
+		}
+	default:
+		r.Skip()
+	}
+}
+
 // Mark returns the place that a later Store stores from.
 func (r *Reader) Mark() int { return len(r.pending) }
 

@@ -101,12 +101,14 @@ func Item(r *Reader, v *types.Item) {
 	r.Store(mark)
 }
 
-// LiveItem is an item as a socket brings it, with members that the transcript's lack.
+// LiveItem is an item as a socket brings it, with members that the transcript's lack. No
+// model of the service defines these, so a value of another type is ignored: it must not
+// cost the item.
 type LiveItem struct {
 	types.Item
 
 	InitialContactID *string
-	// MessageCompleted and ChunkNumber stand in the pieces of a streamed message.
+	// MessageCompleted and ChunkNumber appear in the pieces of a streamed message.
 	MessageCompleted *bool
 	ChunkNumber      *int32
 }
@@ -117,7 +119,9 @@ func (v *LiveItem) Read(r *Reader) {
 	for name := range r.Members() {
 		switch string(name) {
 		case "InitialContactId":
-			r.String(&v.InitialContactID)
+			if kind := r.Kind(); kind == '"' || kind == 'n' {
+				r.String(&v.InitialContactID)
+			}
 		case "MessageMetadata":
 			Struct(r, &v.MessageMetadata, v.metadata)
 		default:
@@ -131,9 +135,11 @@ func (v *LiveItem) metadata(r *Reader, m *types.MessageMetadata) {
 	for name := range r.Members() {
 		switch string(name) {
 		case "MessageCompleted":
-			r.Bool(&v.MessageCompleted)
+			if kind := r.Kind(); kind == 't' || kind == 'f' || kind == 'n' {
+				r.Bool(&v.MessageCompleted)
+			}
 		case "ChunkNumber":
-			r.Int32(&v.ChunkNumber)
+			r.int32IfAny(&v.ChunkNumber)
 		default:
 			metadataMember(r, name, m)
 		}
