@@ -106,7 +106,7 @@ func (out *GetTranscriptOutput) read(r *restjson.Reader) {
 		case "NextToken":
 			r.String(&out.NextToken)
 		case "Transcript":
-			restjson.Structs(r, &out.Transcript, restjson.Item)
+			restjson.Items(r, &out.Transcript)
 		}
 	}
 }

@@ -350,7 +350,7 @@ func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.Deser
 		return out, metadata, m.readError(ctx, response.Response, in.Request)
 	}
 	result := m.newOutput()
-	if err := restjson.ReadResponse(response.Response, result.read); err != nil {
+	if err := restjson.ReadResponse(ctx, response.Response, result.read); err != nil {
 		return out, metadata, answerError(ctx, err)
 	}
 	out.Result = result

@@ -26,7 +26,7 @@ func (p *page) read(r *restjson.Reader) {
 		case "NextToken":
 			r.String(&p.NextToken)
 		case "Transcript":
-			restjson.Structs(r, &p.Transcript, restjson.Item)
+			restjson.Items(r, &p.Transcript)
 		}
 	}
 }

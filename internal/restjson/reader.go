@@ -47,6 +47,7 @@ type Reader struct {
 	scratch []byte // the last string token, if it had to be decoded
 	text    []byte // the bytes of the strings not stored yet
 	pending []pendingString
+	odd     *OddItems // nil if odd items are errors
 }
 
 // pendingString is a string that was read and is stored later; start is -1 for null.
@@ -59,10 +60,12 @@ var readers = sync.Pool{New: func() any { return new(Reader) }}
 
 // Decode reads the document data with read. A null document, and none at all,
 // read as an empty object. data isn't kept.
-func Decode(data []byte, read func(*Reader)) error {
+func Decode(data []byte, read func(*Reader)) error { return decode(data, nil, read) }
+
+func decode(data []byte, odd *OddItems, read func(*Reader)) error {
 	r := readers.Get().(*Reader)
 	defer r.release()
-	r.data = data
+	r.data, r.odd = data, odd
 	if r.peek() == 0 && r.pos == len(data) {
 		return nil
 	}

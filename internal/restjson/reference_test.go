@@ -34,7 +34,7 @@ func (d *document) read(r *restjson.Reader) {
 		case "Size":
 			r.Int64(&d.Size)
 		case "Transcript":
-			restjson.Structs(r, &d.Transcript, restjson.Item)
+			restjson.Items(r, &d.Transcript)
 		case "Version":
 			r.Int32(&d.Version)
 		}
@@ -67,6 +67,34 @@ func reference(data []byte) (document, error) {
 		"Transcript":       list(&d.Transcript, referenceItem),
 		"Version":          plain(&d.Version),
 	})
+}
+
+// referenceWithOddItems reads a page as reference does, and collects its odd items.
+func referenceWithOddItems(data []byte) (page, []restjson.OddItem, error) {
+	var (
+		p   page
+		odd []restjson.OddItem
+	)
+	if !json.Valid(data) || depth(data) > 500 {
+		return p, nil, errors.New("not JSON, or too deep")
+	}
+	err := object(data, fields{
+		"InitialContactId": plain(&p.InitialContactId),
+		"NextToken":        plain(&p.NextToken),
+		"Transcript": func(raw json.RawMessage) error {
+			odd = nil
+			i := -1
+			return list(&p.Transcript, func(element json.RawMessage, v *types.Item) error {
+				i++
+				if err := referenceItem(element, v); err != nil {
+					*v = types.Item{}
+					odd = append(odd, restjson.OddItem{Index: i, Raw: bytes.TrimSpace(element)})
+				}
+				return nil
+			})(raw)
+		},
+	})
+	return p, odd, err
 }
 
 // fields holds how to read each known member of an object.

@@ -2,6 +2,7 @@ package restjson
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -34,14 +35,16 @@ func (p *pooled) readFrom(r io.Reader, limit int64) (int64, error) {
 var buffers = sync.Pool{New: func() any { return new(pooled) }}
 
 // ReadResponse reads the answer of a call that succeeded with read. An empty body
-// reads as an empty object.
-func ReadResponse(response *http.Response, read func(*Reader)) error {
+// reads as an empty object. ctx may come from WithOddItems.
+func ReadResponse(ctx context.Context, response *http.Response, read func(*Reader)) error {
+	odd := oddItemsOf(ctx)
+	odd.reset()
 	buffer := buffers.Get().(*pooled)
 	defer putBuffer(buffer)
 	if err := readBody(buffer, response, maxAnswer); err != nil {
 		return err
 	}
-	if err := Decode(buffer.Bytes(), read); err != nil {
+	if err := decode(buffer.Bytes(), odd, read); err != nil {
 		return fmt.Errorf("answer with Content-Type %q: %w", mediaType(response), err)
 	}
 	return nil

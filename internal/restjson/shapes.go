@@ -19,11 +19,12 @@ func Struct[T any](r *Reader, target **T, read func(*Reader, *T)) {
 // Structs reads a list of objects with read; null makes *target nil, an empty
 // list an empty slice.
 func Structs[T any](r *Reader, target *[]T, read func(*Reader, *T)) {
-	structsInto(r, []T{}, target, read)
+	structsInto(r, []T{}, target, read, nil)
 }
 
-// structsInto puts the list into room, an empty slice, as far as there is any.
-func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T)) {
+// structsInto puts the list into room, an empty slice, as far as there is any. Elements of
+// the wrong shape go to odd, unless it is nil.
+func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T), odd *OddItems) {
 	*target = nil
 	if r.Null() {
 		return
@@ -37,8 +38,12 @@ func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T)
 		}
 		var zero T
 		list = append(list, zero)
-		if !r.Null() {
+		switch {
+		case r.Null():
+		case odd == nil:
 			read(r, &list[i])
+		default:
+			readOdd(r, odd, i, &list[i], read)
 		}
 	}
 	*target = list
@@ -204,7 +209,7 @@ func messageMetadata(r *Reader, target **types.MessageMetadata) {
 	receipts := room.receipts[:0]
 	for name := range r.Members() {
 		if string(name) == "Receipts" && receipts != nil {
-			structsInto(r, receipts, &room.metadata.Receipts, receipt)
+			structsInto(r, receipts, &room.metadata.Receipts, receipt, nil)
 			receipts = nil // it isn't used twice
 			continue
 		}

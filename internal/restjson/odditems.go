@@ -1,0 +1,83 @@
+package restjson
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// maxOdd bounds the bytes of the odd items of one page.
+const maxOdd = 1 << 20
+
+// OddItem is an element of a transcript's page that is JSON of the wrong shape.
+type OddItem struct {
+	Index int    // in the page
+	Raw   []byte // a copy
+}
+
+// OddItems collects the odd items of a page, in order. It belongs to one call: each
+// response that is read replaces what the one before it left.
+type OddItems struct {
+	Items []OddItem
+
+	size int // of all Raw
+}
+
+type oddItemsKey struct{}
+
+// WithOddItems returns a context for a call of GetTranscript that puts the odd items of the
+// page into odd and leaves a zero item in the place of each. Without it, one odd item is an
+// error of the whole call.
+func WithOddItems(ctx context.Context, odd *OddItems) context.Context {
+	return context.WithValue(ctx, oddItemsKey{}, odd)
+}
+
+func oddItemsOf(ctx context.Context) *OddItems {
+	odd, _ := ctx.Value(oddItemsKey{}).(*OddItems)
+	return odd
+}
+
+func (o *OddItems) reset() {
+	if o != nil {
+		*o = OddItems{}
+	}
+}
+
+// add reports whether the item has been added: a page that is all odd isn't copied.
+func (o *OddItems) add(index int, raw []byte) bool {
+	if o.size += len(raw); o.size > maxOdd {
+		return false
+	}
+	o.Items = append(o.Items, OddItem{Index: index, Raw: bytes.Clone(raw)})
+	return true
+}
+
+// Items reads a list of transcript items as Structs does, and collects the odd ones if
+// the call asks for it.
+func Items(r *Reader, target *[]types.Item) {
+	r.odd.reset() // the last of two lists wins
+	structsInto(r, []types.Item{}, target, Item, r.odd)
+}
+
+// readOdd reads the element at index with read. If it is JSON of the wrong shape, the
+// element stays zero and its bytes go to odd. The error remains where the element isn't
+// JSON, and where a bound is exceeded.
+func readOdd[T any](r *Reader, odd *OddItems, index int, v *T, read func(*Reader, *T)) {
+	if r.err != nil {
+		return // of an element before this one
+	}
+	start, depth, kept, text, mark := r.pos, r.depth, r.kept, len(r.text), r.Mark()
+	read(r, v)
+	if r.err == nil || r.kept > maxElements {
+		return
+	}
+	cause := r.err
+	clear(r.pending[mark:])
+	r.pos, r.depth, r.kept, r.text, r.pending, r.err = start, depth, kept, r.text[:text], r.pending[:mark], nil
+	var zero T
+	*v = zero
+	if r.Skip(); r.err == nil && !odd.add(index, r.data[start:r.pos]) {
+		r.err = cause
+	}
+}
