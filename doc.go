@@ -43,7 +43,7 @@
 // *smithyhttp.RequestSendError when there was no answer, and *awshttp.ResponseError
 // with the HTTP status and request id of an answer. When the context has ended,
 // errors.Is finds context.Canceled or context.DeadlineExceeded. See [IsAccessDenied],
-// [IsThrottled] and [RequestID].
+// [IsThrottled], [IsRetryable] and [RequestID].
 //
 // # Retries
 //

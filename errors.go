@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -94,6 +95,28 @@ func IsThrottled(err error) bool {
 // region, and of every call after the chat's end.
 func IsAccessDenied(err error) bool {
 	return hasCodeOrStatus(err, http.StatusForbidden, "AccessDeniedException")
+}
+
+// IsRetryable reports whether the same call may succeed later, if it is made with the same
+// ClientToken: the call was throttled, the service failed with a 5xx status, the network
+// failed, an attempt timed out, or the response was cut off. The client has retried such a
+// call already, so wait before the next one.
+//
+// It is false for nil, for a call that was not sent because of its input, for the service's
+// other 4xx errors, for a complete response that could not be read, and for an error whose
+// RetryableError method returns false. It is also false when the
+// call's own context was canceled or reached its deadline: whether to continue is then the
+// caller's decision. A context.DeadlineExceeded that is not inside the error of a call
+// counts as such an end.
+func IsRetryable(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return false
+	}
+	var operation *smithy.OperationError
+	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &operation) {
+		return false
+	}
+	return retryables.IsErrorRetryable(err) == aws.TrueTernary
 }
 
 func hasCodeOrStatus(err error, status int, codes ...string) bool {

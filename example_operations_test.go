@@ -256,6 +256,31 @@ func ExampleIsThrottled() {
 	// Output: true
 }
 
+// A message whose response was lost may or may not have been stored. Sent again later under
+// its ClientToken, it is stored once.
+func ExampleIsRetryable() {
+	srv, contact, client, token := joinFake()
+	defer srv.Close()
+	srv.Inject(participanttest.Fault{On: "SendMessage", Times: 4, Effect: participanttest.DropAfter()})
+	message := &connectparticipant.SendMessageInput{
+		ConnectionToken: token,
+		ClientToken:     aws.String("order-4711-shipped"),
+		Content:         aws.String("Your parcel is on its way."),
+		ContentType:     aws.String("text/plain"),
+	}
+
+	_, err := client.SendMessage(context.Background(), message)
+	for connectparticipant.IsRetryable(err) {
+		fmt.Println("retrying later") // a queue would do that in some minutes
+		_, err = client.SendMessage(context.Background(), message)
+	}
+	kept := contact.Kept()
+	fmt.Println(err, len(kept), kept[1].Content)
+	// Output:
+	// retrying later
+	// <nil> 2 Your parcel is on its way.
+}
+
 // AWS Support asks for the request id.
 func ExampleRequestID() {
 	srv, _, client, _ := joinFake()

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/defaults"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	smithy "github.com/aws/smithy-go"
 )
 
 // defaultRetryer returns the retryer of o's mode. aws/retry knows throttling by
@@ -17,9 +19,7 @@ import (
 func defaultRetryer(o *Options) aws.Retryer {
 	standard := func(so *retry.StandardOptions) {
 		so.MaxAttempts = o.RetryMaxAttempts // 0 is aws/retry's default
-		so.Retryables = append(so.Retryables, retry.RetryableHTTPStatusCode{
-			Codes: map[int]struct{}{http.StatusTooManyRequests: {}},
-		}, retry.IsErrorRetryableFunc(isCutOff))
+		so.Retryables = append(so.Retryables, moreRetryables...)
 		so.Throttles = append(so.Throttles, retry.IsErrorThrottleFunc(isStatusThrottled))
 	}
 	if retryMode(o) == aws.RetryModeAdaptive {
@@ -29,6 +29,29 @@ func defaultRetryer(o *Options) aws.Retryer {
 		})
 	}
 	return retry.NewStandard(standard)
+}
+
+// moreRetryables is what defaultRetryer adds to aws/retry's checks.
+var moreRetryables = []retry.IsErrorRetryable{
+	retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}},
+	retry.IsErrorRetryableFunc(isCutOff),
+}
+
+// retryables are the checks of IsRetryable. They go further than the client's own: it
+// retries 500, 502, 503 and 504 only, as the official clients do.
+var retryables = retry.IsErrorRetryables(slices.Concat(retry.DefaultRetryables, moreRetryables,
+	[]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(isServerFault)}))
+
+func isServerFault(err error) aws.Ternary {
+	var (
+		api      smithy.APIError
+		response interface{ HTTPStatusCode() int }
+	)
+	fault := errors.As(err, &api) && api.ErrorFault() == smithy.FaultServer
+	if fault || errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
 }
 
 // isCutOff reports whether the connection ended in the middle of an answer. aws/retry
