@@ -17,8 +17,8 @@ const (
 	shortestSecret = 8
 )
 
-// StatusError is an answer that isn't a success.
-type StatusError struct {
+// statusError is an answer that isn't a success.
+type statusError struct {
 	// Method and Host tell the request.
 	Method, Host string
 	// Status is the HTTP status, 403 or so.
@@ -28,7 +28,7 @@ type StatusError struct {
 }
 
 // Error names the request by its method and host only.
-func (e *StatusError) Error() string {
+func (e *statusError) Error() string {
 	text := fmt.Sprintf("%s %s: status %d %s", e.Method, e.Host, e.Status, http.StatusText(e.Status))
 	if e.Code != "" {
 		return text + ": " + e.Code
@@ -37,12 +37,16 @@ func (e *StatusError) Error() string {
 }
 
 // isTemporary reports whether another try may succeed.
-func (e *StatusError) isTemporary() bool {
+func (e *statusError) isTemporary() bool {
 	return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
 }
 
-// TooLargeError is a file of more bytes than were asked for.
-type TooLargeError struct {
+// ErrTooLarge is the error of Get, and of reading the file that it opened, for a file of
+// more bytes than the limit.
+var ErrTooLarge = errors.New("the file is larger than permitted")
+
+// tooLargeError is a file of more bytes than were asked for.
+type tooLargeError struct {
 	// Host is where the file is.
 	Host string
 	// Size is the file's, 0 if it became known only by reading.
@@ -51,16 +55,19 @@ type TooLargeError struct {
 	Limit int64
 }
 
+// Is matches ErrTooLarge.
+func (*tooLargeError) Is(target error) bool { return target == ErrTooLarge }
+
 // Error names both sizes.
-func (e *TooLargeError) Error() string {
+func (e *tooLargeError) Error() string {
 	if e.Size == 0 {
 		return fmt.Sprintf("GET %s: the file has more than %d bytes", e.Host, e.Limit)
 	}
 	return fmt.Sprintf("GET %s: the file has %d bytes, more than %d", e.Host, e.Size, e.Limit)
 }
 
-func newStatusError(request *http.Request, response *http.Response) *StatusError {
-	return &StatusError{
+func newStatusError(request *http.Request, response *http.Response) *statusError {
+	return &statusError{
 		Method: request.Method, Host: request.URL.Host, Status: response.StatusCode, Code: errorCode(response.Body),
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"net/http"
 )
 
-// Get opens a signed URL for reading, and follows no redirect. Reading more than limit
-// bytes is a *TooLargeError, here at once where the size is known beforehand. The end of
-// ctx ends the reading too. plain permits http to other machines than this one.
+// Get opens a signed URL for reading, and follows no redirect. A file of more than limit
+// bytes is ErrTooLarge: here if the size is known beforehand, else where it is read. The end
+// of ctx ends the reading too. plain permits http to other machines than this one.
 //
 // The reader is for one goroutine; Close it.
 func Get(ctx context.Context, client *http.Client, address string, limit int64, plain bool) (io.ReadCloser, error) {
@@ -35,7 +35,7 @@ func refusal(request *http.Request, response *http.Response, limit int64) error 
 	case response.StatusCode != http.StatusOK:
 		return newStatusError(request, response)
 	case response.ContentLength > limit:
-		return &TooLargeError{Host: request.URL.Host, Size: response.ContentLength, Limit: limit}
+		return &tooLargeError{Host: request.URL.Host, Size: response.ContentLength, Limit: limit}
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func (d *download) Read(p []byte) (int, error) {
 func (d *download) judge(n int, err error) (int, error) {
 	switch {
 	case int64(n) > d.left:
-		return int(d.left), &TooLargeError{Host: d.request.URL.Host, Limit: d.limit}
+		return int(d.left), &tooLargeError{Host: d.request.URL.Host, Limit: d.limit}
 	case err == nil, err == io.EOF: //nolint:errorlint // as io.Reader has it
 		return n, err
 	default:

@@ -92,6 +92,7 @@ func TestGetWithALimit(t *testing.T) {
 				return
 			}
 			requireNoSecret(t, err)
+			require.ErrorIs(t, err, storage.ErrTooLarge)
 			var e *storage.TooLargeError
 			require.ErrorAs(t, err, &e)
 			test.tooMuch.Host = strings.TrimPrefix(srv.URL, "http://")
@@ -104,6 +105,8 @@ func TestTooLargeErrorNamesTheSizes(t *testing.T) {
 	t.Parallel()
 	require.EqualError(t, &storage.TooLargeError{Host: "h", Size: 1001, Limit: 1000}, "GET h: the file has 1001 bytes, more than 1000")
 	require.EqualError(t, &storage.TooLargeError{Host: "h", Limit: 1000}, "GET h: the file has more than 1000 bytes")
+	require.NotErrorIs(t, &storage.TooLargeError{}, io.EOF)
+	require.NotErrorIs(t, &storage.StatusError{}, storage.ErrTooLarge)
 }
 
 func TestGetReadByByte(t *testing.T) {

@@ -124,7 +124,7 @@ func (u *upload) try(ctx context.Context) (temporary bool, err error) {
 	body := newSource(u.body, u.size, u.progress)
 	err = u.send(ctx, body)
 	body.stop() // net/http may still read it: the answer can come before the body's end
-	var status *StatusError
+	var status *statusError
 	switch {
 	case body.err != nil:
 		return false, failure(u.request, body.err)

@@ -1,0 +1,7 @@
+package storage
+
+// The types of the errors, whose fields the tests look at.
+type (
+	StatusError   = statusError
+	TooLargeError = tooLargeError
+)
