@@ -1,5 +1,6 @@
-// Package redact makes JSON and HTTP headers fit for a log: it keeps what is known
-// to be harmless and replaces every other value by its length.
+// Package redact removes secrets from what a log or an error shows. Of JSON and HTTP headers
+// it keeps what is known to be harmless and replaces every other value by its length; errors
+// of HTTP clients lose the URL.
 package redact
 
 import (

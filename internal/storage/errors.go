@@ -6,16 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
-const (
-	// maxErrorBody is how much of an error's body is looked at.
-	maxErrorBody = 64 << 10
-	// shortestSecret keeps the words of everyday errors from counting as secrets.
-	shortestSecret = 8
-)
+// maxErrorBody is how much of an error's body is looked at.
+const maxErrorBody = 64 << 10
 
 // statusError is an answer that isn't a success.
 type statusError struct {
@@ -93,45 +88,3 @@ func errorCode(body io.Reader) string {
 	}
 	return answer.Code
 }
-
-// clean takes the URL, which is a secret, out of an HTTP client's error.
-func clean(err error, request *http.Request) error {
-	if outer, ok := err.(*url.Error); ok { //nolint:errorlint // one further down is hidden
-		return clean(outer.Err, request)
-	}
-	var inner *url.Error
-	if errors.As(err, &inner) || showsSecret(err.Error(), request) {
-		return &hiddenError{err}
-	}
-	return err
-}
-
-func showsSecret(text string, request *http.Request) bool {
-	for _, secret := range secretsOf(request) {
-		if len(secret) >= shortestSecret && strings.Contains(text, secret) {
-			return true
-		}
-	}
-	return false
-}
-
-func secretsOf(request *http.Request) []string {
-	secrets := []string{request.URL.Path, request.URL.EscapedPath(), request.URL.RawQuery}
-	for _, values := range request.URL.Query() {
-		secrets = append(secrets, values...)
-	}
-	for _, values := range request.Header {
-		secrets = append(secrets, values...)
-	}
-	return secrets
-}
-
-// hiddenError is an error whose text, or that of one inside, shows a secret. It is
-// whatever the other is and gives nothing of it away.
-type hiddenError struct{ err error }
-
-func (*hiddenError) Error() string {
-	return "an error of the HTTP client that can't be shown: it tells the signed URL"
-}
-
-func (e *hiddenError) Is(target error) bool { return errors.Is(e.err, target) }

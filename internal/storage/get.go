@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+
+	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
 // Get opens a signed URL for reading, and follows no redirect. A file of more than limit
@@ -70,7 +72,7 @@ func (d *download) judge(n int, err error) (int, error) {
 	case err == nil, err == io.EOF: //nolint:errorlint // as io.Reader has it
 		return n, err
 	default:
-		return n, failure(d.request, clean(err, d.request))
+		return n, failure(d.request, redact.URLError(err, d.request.URL, d.request.Header))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/participant-go/connectparticipant/internal/endpoint"
+	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
 // Size finds out how many bytes r has left, by Seek, which it puts back, or by a method
@@ -60,7 +61,7 @@ func do(client *http.Client, request *http.Request) (*http.Response, error) {
 	c.Transport = noRedirects{client.Transport}
 	response, err := c.Do(request)
 	if err != nil {
-		return nil, failure(request, clean(err, request))
+		return nil, failure(request, redact.URLError(err, request.URL, request.Header))
 	}
 	return response, nil
 }

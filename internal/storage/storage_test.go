@@ -24,14 +24,16 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// secretParts follows the host of a signed URL. No error may show the word hidden.
+// secretParts follows the host of a signed URL. No error may show the word hidden, but for
+// the sentence that says so.
 const secretParts = "/hidden/path?X-Amz-Signature=hidden-signature&X-Amz-Date=hidden"
 
 func requireNoSecret(t *testing.T, err error, secrets ...string) {
 	t.Helper()
 	require.Error(t, err)
+	text := strings.ReplaceAll(err.Error(), "HTTP client error hidden because it contains the signed URL", "")
 	for _, secret := range append(secrets, "hidden", "X-Amz-Signature") {
-		require.NotContains(t, err.Error(), secret)
+		require.NotContains(t, text, secret)
 	}
 	var inner *url.Error
 	require.NotErrorAs(t, err, &inner)

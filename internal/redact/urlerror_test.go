@@ -1,0 +1,138 @@
+package redact_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/internal/redact"
+)
+
+const hidden = "HTTP client error hidden because it contains the signed URL"
+
+// socketURL has a token with each kind of character that some form escapes.
+func socketURL(t *testing.T) *url.URL {
+	t.Helper()
+	u, err := url.Parse("wss://example.com/hidden%2Fpath/ä?AuthToken=hidden%2btok%22en%5C%0Aä%3c%26&short=abc&raw=hid;den%zz")
+	require.NoError(t, err)
+	return u
+}
+
+func TestURLErrorHidesTheSecretInEveryForm(t *testing.T) {
+	t.Parallel()
+	u := socketURL(t)
+	token := u.Query().Get("AuthToken")
+	require.Equal(t, "hidden+tok\"en\\\nä<&", token)
+	asJSON, err := json.Marshal(token)
+	require.NoError(t, err)
+	for name, text := range map[string]string{
+		"the URL":                     u.String(),
+		"the path":                    u.Path,
+		"the path without its slash":  u.Path[1:],
+		"the escaped path":            u.EscapedPath(),
+		"the query":                   u.RawQuery,
+		"the value":                   token,
+		"the value as it was escaped": "hidden%2btok%22en%5C%0Aä%3c%26",
+		"the value escaped":           url.QueryEscape(token),
+		"the value escaped in a path": url.PathEscape(token),
+		"the value in lower case":     strings.ToLower(url.QueryEscape(token)),
+		"the value quoted":            fmt.Sprintf("%q", token),
+		"the value quoted in ASCII":   fmt.Sprintf("%+q", token),
+		"the value in JSON":           string(asJSON),
+		"the path quoted":             strconv.QuoteToASCII(u.Path),
+		"a value that isn't escaped":  "hid;den%zz",
+		"a header":                    "hidden-header",
+		"a header quoted":             `\"hidden-header\"`,
+	} {
+		cause := errors.New("x " + text + " y")
+		got := redact.URLError(fmt.Errorf("dial: %w", cause), u, http.Header{"X-Amz-Meta": {"hidden-header"}})
+		require.EqualError(t, got, hidden, name)
+		require.ErrorIs(t, got, cause)
+		require.NoError(t, errors.Unwrap(got))
+	}
+}
+
+func TestURLErrorKeepsWhatIsHarmless(t *testing.T) {
+	t.Parallel()
+	u := socketURL(t)
+	for _, err := range []error{
+		nil, io.EOF, errors.New("abc: example.com refused"), &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, context.DeadlineExceeded,
+	} {
+		require.Equal(t, err, redact.URLError(err, u, nil))
+	}
+	plain, err := url.Parse("wss://example.com/prod?a=b&c=1234567")
+	require.NoError(t, err)
+	short := errors.New("b 1234567 /prod")
+	require.Equal(t, short, redact.URLError(short, plain, http.Header{"X": {"prod", ""}}))
+}
+
+func TestURLErrorTakesTheCauseOfAURLError(t *testing.T) {
+	t.Parallel()
+	u := socketURL(t)
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	of := func(cause error) *url.Error { return &url.Error{Op: "Get", URL: u.String(), Err: cause} }
+	for name, err := range map[string]error{
+		"alone":           of(refused),
+		"in another":      of(of(refused)),
+		"further down":    fmt.Errorf("failed to dial: %w", of(refused)),
+		"beside another":  errors.Join(errors.New(u.String()), of(refused)),
+		"of another site": fmt.Errorf("failed to dial: %w", &url.Error{Op: "Get", URL: "https://elsewhere.example/hidden", Err: refused}),
+	} {
+		got := redact.URLError(err, u, nil)
+		require.EqualError(t, got, "dial tcp: connection refused", name)
+		require.ErrorIs(t, got, syscall.ECONNREFUSED, name)
+		var inner *url.Error
+		require.NotErrorAs(t, got, &inner, name)
+	}
+	require.EqualError(t, redact.URLError(of(errors.New(u.Path)), u, nil), hidden)
+	require.EqualError(t, redact.URLError(fmt.Errorf("dial: %w", of(errors.New(u.Path))), u, nil), hidden)
+	require.EqualError(t, redact.URLError(fmt.Errorf("dial: %w", of(fmt.Errorf("proxy: %w", of(refused)))), u, nil), "dial tcp: connection refused")
+	require.EqualError(t, redact.URLError(&url.Error{Op: "Get", URL: u.String()}, u, nil), hidden, "without a cause")
+}
+
+func TestURLErrorKeepsTimeOuts(t *testing.T) {
+	t.Parallel()
+	u := socketURL(t)
+	for cause, want := range map[error]bool{os.ErrDeadlineExceeded: true, context.DeadlineExceeded: true, io.EOF: false} {
+		for _, err := range []error{
+			fmt.Errorf("%s: %w", u, cause),
+			fmt.Errorf("dial: %w", &url.Error{Op: "Get", URL: u.String(), Err: cause}),
+		} {
+			got := redact.URLError(err, u, nil)
+			require.ErrorIs(t, got, cause)
+			var timeout net.Error
+			require.ErrorAs(t, got, &timeout)
+			require.Equal(t, want, timeout.Timeout(), "%v", cause)
+			require.Equal(t, want, timeout.Temporary(), "%v", cause) //nolint:staticcheck // retry classifications look at it
+		}
+	}
+}
+
+// FuzzURLError requires that no error shows a token as it is, escaped or quoted.
+func FuzzURLError(f *testing.F) {
+	f.Add("hidden-token", "x %s y")
+	f.Add("a+b/c==&\"\\\n", `{"url":"%s"}`)
+	f.Add("\xff\xfe täken\u2028<>", "%s")
+	f.Fuzz(func(t *testing.T, token, text string) {
+		if len(token) < 8 {
+			return
+		}
+		u := &url.URL{Scheme: "wss", Host: "example.com", Path: "/chat", RawQuery: url.Values{"AuthToken": {token}}.Encode()}
+		for _, form := range []string{token, url.QueryEscape(token), url.PathEscape(token), strconv.Quote(token), strconv.QuoteToASCII(token), u.String()} {
+			got := redact.URLError(errors.New(strings.ReplaceAll(text, "%s", form)+form), u, nil)
+			require.EqualError(t, got, hidden)
+		}
+	})
+}
