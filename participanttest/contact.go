@@ -38,7 +38,7 @@ type Contact struct {
 }
 
 // NewChat starts a chat with a customer and an agent. Both have a participant token;
-// neither has connected.
+// neither has connected. The server keeps the chat until Close, also after its end.
 func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
 	c := &Contact{
 		ID:          uuid.NewString(),

@@ -152,7 +152,8 @@ func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 func (s *Server) Client() *http.Client { return s.client }
 
 // Close ends all connections and waits for everything the server started. It may be
-// called more than once.
+// called more than once. The chats, which are kept until then, can be collected once
+// nothing refers to the server and its contacts.
 func (s *Server) Close() {
 	s.closeOnce.Do(func() {
 		s.closeSockets()
