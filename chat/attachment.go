@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/uuid"
@@ -14,8 +15,17 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// ErrRejected says that the service's scan didn't let a file through.
-var ErrRejected = errors.New("the file was rejected by the scan")
+var (
+	// ErrRejected means that the service's scan rejected a file.
+	ErrRejected = errors.New("the file was rejected by the scan")
+	// ErrTooLarge means that a file has more bytes than OpenAttachment was to read.
+	ErrTooLarge = storage.ErrTooLarge
+)
+
+// scanPoll is how often a call that waits for a scan looks into the transcript: the event may
+// be lost, or wait for the caller itself. A scan takes a minute at most (Amazon Connect
+// administrator guide, feature specifications).
+const scanPoll = 20 * time.Second
 
 // File is a file to send.
 type File struct {
@@ -23,25 +33,24 @@ type File struct {
 	Name string
 	// ContentType is the MIME type, such as image/png. Required.
 	ContentType string
-	// Size is how many bytes Reader gives. It may be 0 if Reader can seek, or has a
-	// method Len() int.
+	// Size is how many bytes Reader has. It may be 0 if Reader can seek, or has a method
+	// Len() int.
 	Size int64
-	// Reader gives the bytes. One that can seek lets the upload be repeated when the
-	// network fails. It is not closed. Required.
+	// Reader returns the bytes. One that can seek lets the upload be retried when the network
+	// fails. It is not closed. Required.
 	Reader io.Reader
-	// Progress is told the number of bytes sent so far; it falls back when the upload is
-	// repeated. Defaults to none.
+	// Progress is called with the number of bytes sent so far, which falls back when the
+	// upload is retried. Defaults to none.
 	Progress func(sent int64)
-	// WaitForScan lets SendFile return when the service has scanned the file, within a
-	// minute mostly, with ErrRejected if it let it not through. Defaults to returning when
-	// it has the file.
+	// WaitForScan makes SendFile wait for the virus scan, usually less than a minute; a
+	// rejected file is ErrRejected. By default SendFile returns once the upload is complete.
 	WaitForScan bool
 }
 
-// SendFile sends a file and returns its attachment id. The others, and this session, get
-// it as a Message with Attachments once it has been scanned; one that is REJECTED can't be
-// opened. Which types and sizes are taken is set for the instance (20 MB by default). With
-// ErrRejected, or when ctx ends during the scan, the id is returned beside the error.
+// SendFile sends a file and returns its attachment ID. The others, and this session, receive it
+// as a Message with Attachments once it has been scanned; one that is REJECTED can't be opened.
+// Which types and sizes are accepted is set for the instance (20 MB by default). With
+// ErrRejected, or when ctx ends during the scan, the ID is returned with the error.
 func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string, err error) {
 	if err := file.check(); err != nil {
 		return "", err
@@ -54,11 +63,17 @@ func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string,
 	if err := storage.Put(ctx, s.opts.HTTPClient, started.UploadMetadata, file.Reader, file.Size, file.Progress, s.plain); err != nil {
 		return "", fmt.Errorf("upload file: %w", err)
 	}
-	scanned := s.expectScan(id, file.WaitForScan)
+	if file.WaitForScan {
+		s.change(func(c *core, _ time.Time) { c.inbox.expectScan(id) })
+		defer s.change(func(c *core, _ time.Time) { delete(c.inbox.scans, id) })
+	}
 	if err := s.completeUpload(ctx, id); err != nil {
 		return "", err
 	}
-	return id, s.awaitScan(ctx, scanned)
+	if file.WaitForScan {
+		return id, s.awaitScan(ctx, id)
+	}
+	return id, nil
 }
 
 func (f *File) check() error {
@@ -74,7 +89,7 @@ func (f *File) check() error {
 		f.Size, _ = storage.Size(f.Reader)
 	}
 	if f.Size <= 0 {
-		return errors.New("send file: File.Size is missing, and File.Reader can't tell it: the service wants to know it first, and takes no empty files")
+		return errors.New("send file: File.Size is missing, and can't be told from File.Reader; the service needs the size first, and accepts no empty files")
 	}
 	return nil
 }
@@ -85,7 +100,7 @@ func (s *Session) startUpload(ctx context.Context, file File) (*connectparticipa
 		return s.client.StartAttachmentUpload(ctx, &connectparticipant.StartAttachmentUploadInput{
 			ConnectionToken: token, AttachmentName: &file.Name, AttachmentSizeInBytes: file.Size,
 			ContentType: &file.ContentType, ClientToken: &clientToken,
-		})
+		}, once)
 	})
 }
 
@@ -94,54 +109,70 @@ func (s *Session) completeUpload(ctx context.Context, id string) error {
 	_, err := call(ctx, s, "CompleteAttachmentUpload", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.CompleteAttachmentUploadOutput, error) {
 		return s.client.CompleteAttachmentUpload(ctx, &connectparticipant.CompleteAttachmentUploadInput{
 			ConnectionToken: token, AttachmentIds: []string{id}, ClientToken: &clientToken,
-		})
+		}, once)
 	})
 	return err
 }
 
-func (s *Session) expectScan(id string, wanted bool) <-chan types.ArtifactStatus {
-	if !wanted {
-		return nil
+// expectScan lets the status of an attachment be noted.
+func (d *delivery) expectScan(id string) {
+	if d.scans == nil {
+		d.scans = map[string]types.ArtifactStatus{}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.d.scans == nil {
-		s.d.scans = map[string]chan types.ArtifactStatus{}
-	}
-	scanned := make(chan types.ArtifactStatus, 1)
-	s.d.scans[id] = scanned
-	return scanned
+	d.scans[id] = types.ArtifactStatusInProgress
 }
 
-// awaitScan returns at once without a channel.
-func (s *Session) awaitScan(ctx context.Context, scanned <-chan types.ArtifactStatus) error {
-	if scanned == nil {
-		return nil
-	}
+// awaitScan waits until the status of an attachment is final, and looks for it in the
+// transcript now and then.
+func (s *Session) awaitScan(ctx context.Context, id string) error {
 	for {
-		over := s.unless(func() bool { return s.over != nil })
-		if over == nil {
-			return s.Err()
-		}
-		select {
-		case status := <-scanned:
-			if status == types.ArtifactStatusRejected {
-				return ErrRejected
-			}
-			return nil
-		case <-over:
-		case <-ctx.Done():
+		var status types.ArtifactStatus
+		waiting, cancel := context.WithTimeout(ctx, scanPoll)
+		err := s.wait(waiting, func(c *core, _ time.Time) (bool, error) {
+			status = c.inbox.scans[id]
+			return status != types.ArtifactStatusInProgress, c.err()
+		})
+		cancel()
+		switch {
+		case ctx.Err() != nil && err != nil:
 			return ctx.Err()
+		case err != nil && s.Err() == nil:
+			status = s.lookForScan(ctx, id)
+		case err != nil:
+			return err
+		}
+		switch status {
+		case types.ArtifactStatusInProgress:
+		case types.ArtifactStatusRejected:
+			return ErrRejected
+		default:
+			return nil
 		}
 	}
 }
 
-// OpenAttachment opens a file of the chat for reading, for as long as ctx lives. A file of
-// more than maxBytes is an error, at once or while reading. The caller closes it. The
-// service refuses this call from a custom bot.
+// lookForScan returns the status that the newest page of the transcript shows.
+func (s *Session) lookForScan(ctx context.Context, id string) types.ArtifactStatus {
+	out, err := transcriptClient{s}.GetTranscript(ctx, &connectparticipant.GetTranscriptInput{MaxResults: aws.Int32(pageSize)})
+	if err != nil {
+		return types.ArtifactStatusInProgress // the next look may do
+	}
+	for i := range out.Transcript {
+		for _, file := range out.Transcript[i].Attachments {
+			if aws.ToString(file.AttachmentId) == id {
+				return file.Status
+			}
+		}
+	}
+	return types.ArtifactStatusInProgress
+}
+
+// OpenAttachment opens a file of the chat for reading, for as long as ctx lives. A file of more
+// than maxBytes is ErrTooLarge, immediately or while reading. The caller closes it. The service
+// refuses this call from a custom bot.
 func (s *Session) OpenAttachment(ctx context.Context, attachmentID string, maxBytes int64) (io.ReadCloser, error) {
 	out, err := call(ctx, s, "GetAttachment", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.GetAttachmentOutput, error) {
-		return s.client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{ConnectionToken: token, AttachmentId: &attachmentID})
+		return s.client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{ConnectionToken: token, AttachmentId: &attachmentID}, once)
 	})
 	if err != nil {
 		return nil, err

@@ -38,20 +38,3 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
-
-// waitFor waits for a change, for a time unless it is zero, or for ctx's end.
-func waitFor(ctx context.Context, changed <-chan struct{}, until time.Time) error {
-	var alarm <-chan time.Time
-	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
-		defer timer.Stop()
-		alarm = timer.C
-	}
-	select {
-	case <-changed:
-	case <-alarm:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return nil
-}

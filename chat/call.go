@@ -4,93 +4,87 @@ import (
 	"context"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/participant-go/connectparticipant"
 )
 
-// freshWait is how long a call that was denied waits for a new token.
-const freshWait = 30 * time.Second
+const (
+	// tokenWait is how long a call that was denied waits for a newer token.
+	tokenWait = 30 * time.Second
+	// maxAttempts is how often a call is made that fails for a passing reason.
+	maxAttempts = 5
+)
 
-// call calls an operation with the connection token. When the service denies the token it
-// calls once more with a newer one, which one dial gets for all calls together; a second denial
-// is the call's error and no more.
+// call calls an operation with the connection token. It does what the client's retryer would,
+// which is off for it: here retries go through the Limiter, and are counted. When the service
+// denies the token, the call is made once more with a newer one, which one dial gets for all
+// calls together; a second denial is the call's error and ends nothing.
 func call[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context, *string) (O, error)) (O, error) {
-	var used int
-	out, err := attemptCall(ctx, s, operation, priority, func() (token string, over error) {
-		token, used, over = s.numberedToken()
-		return token, over
-	}, do)
-	if !connectparticipant.IsAccessDenied(err) || !s.freshToken(ctx, used) {
-		return out, err
+	renewed := false
+	for n := 1; ; n++ {
+		var used int
+		out, err := attempt(ctx, s, operation, priority, func(ctx context.Context) (out O, err error) {
+			token, generation, err := s.connectionToken()
+			if err != nil {
+				return out, err
+			}
+			used = generation
+			return do(ctx, &token)
+		})
+		switch {
+		case err == nil:
+			return out, nil
+		case connectparticipant.IsAccessDenied(err) && !renewed && s.awaitToken(ctx, used):
+			renewed = true
+		case !connectparticipant.IsRetryable(err) || n >= maxAttempts || !sleep(ctx, backoff(n, s.opts.maxBackoff)):
+			return out, err
+		}
 	}
-	return attemptCall(ctx, s, operation, priority, s.currentToken, do)
 }
 
-func attemptCall[O any](ctx context.Context, s *Session, operation string, priority Priority, token func() (string, error), do func(context.Context, *string) (O, error)) (out O, err error) {
+// attempt makes one call within the limits.
+func attempt[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context) (O, error)) (out O, err error) {
 	if err := s.opts.Limiter.Wait(ctx, operation, priority); err != nil {
 		return out, err
 	}
 	defer s.opts.Limiter.Done(operation)
-	t, err := token()
-	if err != nil {
-		return out, err
-	}
-	out, err = do(ctx, &t)
-	s.throttled(operation, err)
+	out, err = do(ctx)
+	s.countThrottled(operation, err)
 	return out, err
 }
 
-// currentToken returns the newest connection token, or the end of the session.
-func (s *Session) currentToken() (string, error) {
-	token, _, err := s.numberedToken()
-	return token, err
+// once turns the client's own retries off.
+func once(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }
+
+// countThrottled slows all sessions of the Limiter down after a response 429.
+func (s *Session) countThrottled(operation string, err error) {
+	if connectparticipant.IsThrottled(err) {
+		s.opts.Limiter.Throttled(operation)
+		s.update(func(c *core, _ time.Time) { c.stats.Throttled++ })
+	}
 }
 
-// numberedToken tells also which connection the token is of.
-func (s *Session) numberedToken() (token string, number int, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over != nil {
-		return "", 0, s.over
-	}
-	return s.link.conn.token, s.link.created, nil
+// connectionToken returns the newest token and the generation of its connection, or the end of
+// the session.
+func (s *Session) connectionToken() (token string, generation int, err error) {
+	s.view(func(c *core) { token, generation, err = c.conn.creds.token, c.conn.generation, c.err() })
+	return token, generation, err
 }
 
-func (s *Session) throttled(operation string, err error) {
-	if !connectparticipant.IsThrottled(err) {
-		return
-	}
-	s.opts.Limiter.Throttled(operation)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.d.stats.Throttled++
-}
-
-// freshToken waits for a newer token than that of connection number used. It reports
-// false if there is none to be had: the token was new, or the session has ended.
-func (s *Session) freshToken(ctx context.Context, used int) bool {
-	if !s.askToken(used, time.Now()) {
-		return false
-	}
-	ctx, cancel := context.WithTimeout(ctx, freshWait)
+// awaitToken waits for a newer token than that of the generation used. It reports false if
+// there is none to be had: the token was new, or the session has ended.
+func (s *Session) awaitToken(ctx context.Context, used int) bool {
+	ctx, cancel := context.WithTimeout(ctx, tokenWait)
 	defer cancel()
-	err := s.wait(ctx, func() bool { return s.link.created != used || s.over != nil || s.ending != nil })
-	return err == nil && s.createdNow() != used
-}
-
-// askToken asks for a renewal, unless there has been one just now.
-func (s *Session) askToken(used int, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := &s.link
-	if l.created != used {
-		return true
-	}
-	if s.over != nil || s.ending != nil || l.leaving || now.Sub(l.conn.asked) < minRenewal && l.cur != nil {
+	ok, newer := false, false
+	s.update(func(c *core, now time.Time) { ok = c.wantToken(used, now) })
+	if !ok {
 		return false
 	}
-	if l.cur != nil && !l.dialing {
-		l.renewAt = now
-		s.rouse()
-	}
-	return true
+	err := s.wait(ctx, func(c *core, _ time.Time) (bool, error) {
+		newer = c.conn.generation != used
+		return newer || !c.isOpen(), c.err()
+	})
+	return err == nil && newer
 }

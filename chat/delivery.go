@@ -1,311 +1,239 @@
 package chat
 
 import (
-	"cmp"
-	"slices"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/participant-go/connectparticipant/types"
 )
 
-const (
-	keepAtLeast = 256    // ids that are remembered whatever their age
-	keepAtMost  = 16_384 // ids that are remembered at all
-	passAfter   = 512    // new ids after which a pass lets the old ones be forgotten
-	keepLives   = 16     // ids of typing and other live-only items
-	ownPatience = 2 * time.Second
-)
-
-// delivery decides which items become events, once each and in order. It does no I/O and
-// knows the session's clock for waits only: all times in it are the service's.
+// delivery decides which items become events, once each and in order. It is part of core: all
+// its methods need the session's mutex.
 type delivery struct {
-	opts  *Options
-	queue queue
+	opts   *Options
+	stats  *Stats
+	queue  queue
+	ledger ledger
+	hold   hold
+	gap    gap
+	self   self
+	clock  serviceClock
 
-	// fence is how far the transcript has been read, see reading.fence. Pushes never move
-	// it: behind one that came, another may have been lost.
-	fence int64
-	top   int64 // the newest time that was released
-	since int64 // when the first connection was made: what isn't older is no history; 0 if nobody told
-	seen  map[uint64]entry
-	fresh int      // new ids since the last completed pass
-	lives []uint64 // the newest live-only items
+	streams streams
+	scans   map[string]types.ArtifactStatus // by attachment, for calls that wait for its scan
 
-	pending      []held // live items that wait
-	pendingBytes int
-	catchingUp   bool      // live items wait for a pass
-	catchUntil   time.Time // but no longer
-	behind       bool      // the caller is slow, and items are thrown away
-	epoch        int       // counts what may have made a gap
-	gap          bool      // items may be missing that no pass has looked for
-	streams      streams
-
-	own      string              // this participant's id, once it is known
-	sent     map[uint64]struct{} // items of ours that haven't come yet, while it isn't
-	sending  int                 // calls of Send under way
-	ownUntil time.Time           // live items wait for their answer, but no longer
-
-	ended       *item // chat.ended
-	removed     bool  // our own participant.left came
-	returnedTop int64 // the newest time that the caller has
-	stats       Stats
-	scans       map[string]chan types.ArtifactStatus // by attachment, for who waits for its scan
+	behind   bool  // the caller is slow, and live items are left to the transcript
+	ended    *item // chat.ended
+	removed  bool  // our own participant.left came
+	returned int64 // the newest time that the caller has
 }
 
-// entry is what is known of an item that was released.
-type entry struct {
-	at       int64
-	revision uint32
-	final    bool
-	paged    bool // a page has shown it
-}
-
-// held is a live item that waits, until due or for a pass.
-type held struct {
-	*item
-
-	due time.Time
-}
-
-// connected takes the time of a connection, by the service's clock.
-func (d *delivery) connected(at time.Time) {
-	if d.since == 0 && !at.IsZero() {
-		d.since = at.UnixNano()
+func newDelivery(opts *Options) delivery {
+	d := delivery{
+		opts: opts, hold: hold{opts: opts}, ledger: ledger{seen: map[uint64]entry{}}, self: self{id: opts.ParticipantID},
 	}
+	d.lose() // the history goes before what the first socket brings
+	return d
+}
+
+// restore continues from a state.
+func (d *delivery) restore(state *State) {
+	d.ledger.restore(state)
+	d.returned = state.top
+	if len(state.missing) > 0 {
+		d.ledger.floor = horizon(state.fence, d.opts.Overlap)
+	}
+	if d.self.id == "" {
+		d.self.id = state.own
+	}
+}
+
+// connected takes when a connection was made, by the service's clock; zero if unknown.
+func (d *delivery) connected(made, now time.Time) {
+	if made.IsZero() {
+		return
+	}
+	if d.ledger.since == 0 {
+		d.ledger.since = made.UnixNano()
+	}
+	d.ledger.distrust(d.clock.latest(now))
+}
+
+// lose notes that the socket is lost: live items wait for the next pass.
+func (d *delivery) lose() {
+	d.gap.lose()
+	d.hold.catchUp()
+}
+
+// subscribed notes that a socket is subscribed after a loss: from now on nothing is missed.
+func (d *delivery) subscribed(now time.Time) {
+	d.gap.openAt(now)
+	d.hold.catchUp()
+	d.hold.bound(now.Add(d.opts.CatchUpWait))
 }
 
 // arrive takes a live item.
 func (d *delivery) arrive(it *item, now time.Time) {
+	d.look(it)
+	switch {
+	case d.behind || d.queue.full() || d.hold.isFull():
+		d.discard(now)
+	case it.chunk != nil:
+		d.addChunk(it, now)
+	case len(d.hold.items) == 0 && !d.self.isUndecided(now) && !d.hold.isHeld(now, now):
+		d.merge(it, origin{}, now)
+	default:
+		d.hold.add(it, now)
+		d.release(now)
+	}
+}
+
+// look takes from an item what counts even if the item itself has to wait or is discarded.
+func (d *delivery) look(it *item) {
 	if it.kind == kindEnded && d.ended == nil {
 		d.ended = it
 	}
-	if d.behind || d.overflows() {
-		d.discard()
-		return
+	if len(d.scans) > 0 && it.final {
+		for _, file := range it.Attachments {
+			if id := aws.ToString(file.AttachmentId); d.awaitsScan(id) {
+				d.scans[id] = file.Status
+			}
+		}
 	}
-	if it.chunk != nil {
-		d.addChunk(it, now)
-		return
-	}
-	if len(d.pending) == 0 && d.opts.HoldBack <= 0 && !d.waits(now) {
-		d.merge(it, origin{})
-		return
-	}
-	d.pending = append(d.pending, held{it, now.Add(d.opts.HoldBack)})
-	d.pendingBytes += it.size()
-	d.release(now)
 }
 
-// overflows tells whether there is no room for a live item.
-func (d *delivery) overflows() bool {
-	return d.queue.full() || len(d.pending) >= maxQueued || d.pendingBytes >= maxQueuedBytes
+func (d *delivery) awaitsScan(id string) bool {
+	_, awaited := d.scans[id]
+	return awaited
 }
 
 // discard leaves the item to a pass, which fetches it when the caller has caught up.
-func (d *delivery) discard() {
+func (d *delivery) discard(now time.Time) {
 	d.stats.Behind++
+	d.gap.openAt(now)
 	if !d.behind {
-		d.lose(time.Time{})
 		d.behind = true
+		d.hold.catchUp()
 	}
 }
 
-// lose notes that items may have been missed. Live ones wait for a pass from now on,
-// until the time if it isn't zero.
-func (d *delivery) lose(until time.Time) {
-	d.epoch++
-	d.gap, d.catchingUp, d.catchUntil = true, true, until
-}
-
-// boundWait ends the wait for a pass at a time, if nothing has bounded it yet.
-func (d *delivery) boundWait(until time.Time) bool {
-	if !d.catchingUp || !d.catchUntil.IsZero() {
-		return false
-	}
-	d.catchUntil = until
-	return true
-}
-
-// waits tells whether live items wait for a pass, or for an answer that tells who we are.
-func (d *delivery) waits(now time.Time) bool { return d.waitsForPass(now) || d.waitsForOwn(now) }
-
-func (d *delivery) waitsForPass(now time.Time) bool {
-	return d.catchingUp && (d.catchUntil.IsZero() || now.Before(d.catchUntil))
-}
-
-func (d *delivery) waitsForOwn(now time.Time) bool {
-	return d.own == "" && d.sending > 0 && now.Before(d.ownUntil)
-}
-
-// release lets live items go whose wait is over, and those older than them.
+// release delivers the live items whose wait is over, and those older than them.
 func (d *delivery) release(now time.Time) {
-	if len(d.pending) == 0 || d.waits(now) {
+	if len(d.hold.items) == 0 || d.self.isUndecided(now) {
 		return
 	}
-	upTo := int64(0)
-	due := false
-	for _, h := range d.pending {
-		if !h.due.After(now) {
-			upTo, due = max(upTo, h.at), true
-		}
-	}
-	if due {
-		d.releaseIf(func(h held) bool { return !h.due.After(now) || h.at < upTo })
+	for _, it := range d.hold.due(now) {
+		d.merge(it, origin{}, now)
 	}
 }
 
-// releaseIf releases the pending items that are ripe, sorted by time.
-func (d *delivery) releaseIf(ripe func(held) bool) {
-	var out []held
-	d.pending = slices.DeleteFunc(d.pending, func(h held) bool {
-		if !ripe(h) {
-			return false
-		}
-		out = append(out, h)
-		return true
-	})
-	slices.SortStableFunc(out, func(a, b held) int { return cmp.Compare(a.at, b.at) })
-	for _, h := range out {
-		d.pendingBytes -= h.size()
-		d.merge(h.item, origin{})
+// releaseAll delivers all live items, at the end.
+func (d *delivery) releaseAll() {
+	for _, it := range d.hold.remove(func(held) bool { return true }) {
+		d.merge(it, origin{}, time.Time{})
 	}
+}
+
+// addDeadlines adds when live items are due.
+func (d *delivery) addDeadlines(now time.Time, next *deadline) {
+	if d.self.isUndecided(now) {
+		next.add(d.self.until)
+		return
+	}
+	d.hold.addDeadlines(now, next)
 }
 
 // origin is where an item comes from.
 type origin struct {
 	page    bool
+	first   bool // of the first pass, which looks for nothing that was lost
 	history bool
 	silent  bool // it is remembered, and becomes no event
 }
 
-// arrivePage takes items of a page or pass, the oldest first, between the live ones that
-// wait. One that is among these itself goes as a live one: it wasn't missed.
-func (d *delivery) arrivePage(items []*item, from origin) {
+// arrivePage takes items of a page, the oldest first, and releases the live ones that wait
+// between them. One that waits itself is delivered as a live one: it wasn't missed.
+func (d *delivery) arrivePage(items []*item, from origin, now time.Time) {
 	for _, it := range items {
-		if it.kind == kindEnded && d.ended == nil {
-			d.ended = it
+		d.look(it)
+		if it.at != 0 && len(d.hold.items) > 0 {
+			for _, live := range d.hold.remove(func(h held) bool { return h.at < it.at || h.key == it.key }) {
+				d.merge(live, origin{}, now)
+			}
 		}
-		if it.at != 0 && len(d.pending) > 0 {
-			d.releaseIf(func(h held) bool { return h.at < it.at || h.key == it.key && it.key != 0 })
-		}
-		d.merge(it, from)
+		d.merge(it, from, now)
 	}
 }
 
 // merge makes an event of an item, unless it was released before.
-func (d *delivery) merge(it *item, from origin) {
+func (d *delivery) merge(it *item, from origin, now time.Time) {
 	if it.kind == kindEnded {
-		return // the last event of the session
+		return // it is the last event of the session
 	}
-	it.meta.Own = d.isOwn(it)
-	if it.isMetadata() {
-		d.mergeReceipts(it, from)
-		return
-	}
-	if d.isNew(it, from) {
-		d.deliver(it, from)
+	d.self.recognize(it)
+	d.self.arrived(it.key)
+	it.meta.Own = d.self.sent(it)
+	if !it.isMetadata() {
+		d.mergeItem(it, from, now)
 	}
 	d.mergeReceipts(it, from)
-	d.noteScan(it)
 }
 
-// isNew remembers an item and tells whether it was unknown. A new state of one that was
-// known is delivered here.
-func (d *delivery) isNew(it *item, from origin) bool {
-	switch e, known := d.seen[it.key]; {
-	case it.live:
-		return d.isNewLive(it.key)
-	case it.key == 0, !known:
-		return true
-	case e.revision == it.revision, e.final && !it.final:
+func (d *delivery) mergeItem(it *item, from origin, now time.Time) {
+	switch d.ledger.judge(it, from) {
+	case itemKnown:
 		d.stats.Duplicates++
-		if from.page && !e.paged {
-			e.paged = true
-			d.seen[it.key] = e
+		if from.page {
+			d.ledger.show(it)
 		}
-		return false
-	default:
-		d.update(it, from)
-		return false
+	case itemChanged:
+		it.meta.History = from.history
+		d.push(it, from, Updated{it.message()}, now)
+	case itemNew:
+		d.deliver(it, from, now)
 	}
 }
 
-// isNewLive knows the last few: what both sockets of a renewal bring.
-func (d *delivery) isNewLive(key uint64) bool {
-	if key == 0 {
-		return true
-	}
-	if slices.Contains(d.lives, key) {
-		d.stats.Duplicates++
-		return false
-	}
-	if len(d.lives) == keepLives {
-		d.lives = slices.Delete(d.lives, 0, 1)
-	}
-	d.lives = append(d.lives, key)
-	return true
-}
-
-// deliver puts a new item into the queue.
-func (d *delivery) deliver(it *item, from origin) {
+// deliver queues the event of a new item.
+func (d *delivery) deliver(it *item, from origin, now time.Time) {
 	it.meta.History = from.history
 	switch {
 	case it.live:
+		d.ledger.noteLive(it.key)
 		d.queue.push(queued{event: it.event(), size: it.size()})
 		return
 	case from.silent:
-		d.skip(it)
+		d.ledger.note(it, from, 0)
+		d.ledger.top, d.returned = max(d.ledger.top, it.at), max(d.returned, it.at)
 		return
 	}
 	d.streams.end(it.key)
-	it.meta.Late = it.at != 0 && it.at < d.top
-	d.count(it, from)
-	d.remember(it, from, it.event())
-}
-
-func (d *delivery) count(it *item, from origin) {
+	it.meta.Late = it.at != 0 && it.at < d.ledger.top
 	if it.meta.Late {
 		d.stats.Late++
 	}
-	if from.page && d.fence != 0 { // the first pass looks for nothing that was lost
+	if from.page && !from.first {
 		d.stats.Recovered++
 	}
-	if it.kind == "event.participant.left" && d.own != "" && it.meta.From.ParticipantID == d.own {
-		d.removed = true
+	if d.movesTop(it, from, now) {
+		d.ledger.top = it.at
 	}
-	d.top = max(d.top, it.at)
+	d.push(it, from, it.event(), now)
 }
 
-func (d *delivery) update(it *item, from origin) {
-	it.meta.History = from.history
-	d.remember(it, from, Updated{it.message()})
+// movesTop reports whether later items that are older than this one will be Late. A time ahead
+// of the service's own, and events that the transcript may lack, show no order.
+func (d *delivery) movesTop(it *item, from origin, now time.Time) bool {
+	return it.at > d.ledger.top && it.at <= d.clock.latest(now) && (from.page || !it.unknownEvent)
 }
 
-// remember puts an event into the queue and its item among those that are known.
-func (d *delivery) remember(it *item, from origin, event Event) {
-	q := queued{event: event, size: it.size(), at: it.at, top: true, key: it.key}
-	if it.key != 0 {
-		q.prior, q.known = d.note(it, from)
-	}
+// push queues an event, and remembers its item and what was known of it before.
+func (d *delivery) push(it *item, from origin, event Event, now time.Time) {
+	q := queued{event: event, size: it.size(), at: it.at, key: it.key, late: it.meta.Late}
+	q.prior, q.known = d.ledger.note(it, from, d.clock.at(now).UnixNano())
+	q.top = it.at <= d.ledger.top
 	d.queue.push(q)
-}
-
-// note puts an item among those that are known and returns what stood there.
-func (d *delivery) note(it *item, from origin) (prior entry, known bool) {
-	prior, known = d.seen[it.key]
-	if !known {
-		d.fresh++
-	}
-	d.seen[it.key] = entry{at: it.at, revision: it.revision, final: it.final, paged: from.page || prior.paged}
-	return prior, known
-}
-
-// skip remembers an item that becomes no event.
-func (d *delivery) skip(it *item) {
-	if it.key != 0 {
-		d.note(it, origin{page: true})
-	}
-	d.top, d.returnedTop = max(d.top, it.at), max(d.returnedTop, it.at)
 }
 
 // Receipts are levels that only rise, for each message and reader.
@@ -321,125 +249,90 @@ func (d *delivery) mergeReceipts(it *item, from origin) {
 			level = levelRead
 		}
 		key := keyOf(r.MessageID, r.From.ParticipantID)
-		prior, known := d.seen[key]
-		if known && prior.revision >= level {
+		if prior, known := d.ledger.seen[key]; known && prior.revision >= level {
 			continue
 		}
-		d.seen[key] = entry{at: r.latest(it.at), revision: level, final: true}
-		r.Own = d.own != "" && r.From.ParticipantID == d.own
+		prior, known := d.ledger.put(key, entry{at: r.latest(it.at), revision: level, final: true})
+		r.Own = d.self.id != "" && r.From.ParticipantID == d.self.id
 		r.History, r.Late = from.history, false
 		if !from.silent {
-			d.queue.push(queued{event: r, size: it.size(), at: it.at, key: key, prior: prior, known: known})
+			d.queue.push(queued{event: r, size: it.size(), at: it.at, key: key, prior: prior, known: known, receipt: true})
 		}
-	}
-}
-
-// isOwn tells whether we sent the item, and learns who we are.
-func (d *delivery) isOwn(it *item) bool {
-	if d.own == "" {
-		if _, ok := d.sent[it.key]; ok && it.key != 0 {
-			d.learnOwn(it.meta.From.ParticipantID)
-			return true
-		}
-		return false
-	}
-	return it.meta.From.ParticipantID == d.own
-}
-
-func (d *delivery) learnOwn(id string) {
-	if id != "" {
-		d.own, d.sent = id, nil
 	}
 }
 
 // beginSend lets live items wait, while nobody knows which ones are ours.
-func (d *delivery) beginSend(now time.Time) {
-	if d.sending++; d.sending == 1 {
-		d.ownUntil = now.Add(ownPatience)
-	}
-}
+func (d *delivery) beginSend(now time.Time) { d.self.begin(now) }
 
-// endSend takes the Id that the service gave our item, "" if it gave none.
-func (d *delivery) endSend(id string, now time.Time) {
-	d.sending--
-	if id != "" && d.own == "" {
-		if d.sent == nil {
-			d.sent = map[uint64]struct{}{}
+// endSend takes the ID that the service gave our message, "" if it gave none.
+func (d *delivery) endSend(id string, expected bool, now time.Time) {
+	key := keyOf(id)
+	if id == "" {
+		key = 0
+	}
+	d.self.end(key)
+	waiting := false
+	for _, h := range d.hold.items {
+		if h.key == key {
+			waiting = true
+			d.self.recognize(h.item)
 		}
-		d.sent[keyOf(id)] = struct{}{}
-		for _, h := range d.pending {
-			if h.meta.ID == id {
-				d.learnOwn(h.meta.From.ParticipantID)
-				break
-			}
-		}
+	}
+	if _, arrived := d.ledger.seen[key]; expected && key != 0 && !arrived && !waiting {
+		d.self.expect(key, now)
 	}
 	d.release(now)
 }
 
-// noteScan wakes who waits for the scan of an attachment.
-func (d *delivery) noteScan(it *item) {
-	if len(d.scans) == 0 || !it.final {
-		return
-	}
-	for _, file := range it.message().Attachments {
-		if scanned, ok := d.scans[file.ID]; ok {
-			scanned <- file.Status // it has room
-			delete(d.scans, file.ID)
-		}
-	}
-}
+// mark is what had been lost by some time. A pass makes up for what was lost before the mark
+// that it took when it requested its last page.
+type mark struct{ gaps, catchUps int }
 
-// passed is the end of a pass that has read up to the fence. current says that nothing
-// has been lost since its last page was asked for.
-func (d *delivery) passed(fence int64, current bool, now time.Time) {
-	d.advance(fence)
-	d.fresh = 0
-	if current && !d.behind {
-		d.catchingUp, d.gap = false, false
-		d.release(now) // but what is held back, or may be our own, still waits
-	}
-}
+func (d *delivery) mark() mark { return mark{d.gap.number, d.hold.catchUps} }
 
-// advance moves the fence, and forgets what lies too far behind it.
-func (d *delivery) advance(fence int64) {
-	d.fence = max(d.fence, fence)
+// passed takes a complete pass.
+func (d *delivery) passed(begun time.Time, m mark, now time.Time) {
+	d.ledger.passed()
 	d.trim()
+	d.self.passed(begun, now)
+	d.gap.passed(begun, m.gaps, d.opts.Settle)
+	if m.catchUps == d.hold.catchUps && !d.behind {
+		d.hold.caughtUp()
+		d.release(now)
+	}
 }
 
-// horizon is where the next pass begins: older items it doesn't show again. The service
-// knows no less than milliseconds.
-func horizon(fence int64, overlap time.Duration) int64 {
-	at := fence - int64(overlap)
-	return at - at%int64(time.Millisecond)
+// advance moves the fence during a pass.
+func (d *delivery) advance(fence int64) {
+	d.ledger.fence = max(d.ledger.fence, fence)
+	if len(d.ledger.seen) > keepAtMost+passAfter {
+		d.trim()
+	}
 }
 
-// trim forgets what no pass can bring again.
+// trim forgets what no pass can show, and no State needs: those that wait for the caller come
+// again after Resume, and with them what is newer.
 func (d *delivery) trim() {
-	if len(d.seen) <= keepAtLeast {
-		return
-	}
-	oldest := horizon(d.fence, d.opts.Overlap)
-	type aged struct {
-		key uint64
-		at  int64
-	}
-	all := make([]aged, 0, len(d.seen))
-	for key, e := range d.seen {
-		all = append(all, aged{key, e.at})
-	}
-	slices.SortFunc(all, func(a, b aged) int { return cmp.Compare(b.at, a.at) })
-	kept := make(map[uint64]entry, keepAtLeast) // a map never gives back what it once needed
-	for i, a := range all[:min(len(all), keepAtMost)] {
-		if i < keepAtLeast || a.at >= oldest {
-			kept[a.key] = d.seen[a.key]
+	oldest := horizon(d.ledger.fence, d.opts.Overlap)
+	for i := range d.queue.waiting() {
+		if q := &d.queue.waiting()[i]; q.at != 0 && !q.late {
+			oldest = min(oldest, q.at)
 		}
 	}
-	d.seen = kept
+	d.ledger.trim(oldest)
+}
+
+// pop returns the next event for the caller.
+func (d *delivery) pop() Event {
+	q := d.queue.pop()
+	if q.top {
+		d.returned = max(d.returned, q.at)
+	}
+	return q.event
 }
 
 // connectionChanged replaces a change that the caller hasn't taken yet, so that a slow one
-// finds one and not hundreds.
+// gets one and not hundreds.
 func (d *delivery) connectionChanged(change ConnectionChanged) {
 	if waiting := d.queue.waiting(); len(waiting) > 0 {
 		if _, ok := waiting[len(waiting)-1].event.(ConnectionChanged); ok {
@@ -448,35 +341,4 @@ func (d *delivery) connectionChanged(change ConnectionChanged) {
 		}
 	}
 	d.queue.push(queued{event: change})
-}
-
-// nextRelease is when a live item's wait ends by time; zero if none does.
-func (d *delivery) nextRelease(now time.Time) time.Time {
-	if len(d.pending) == 0 {
-		return time.Time{}
-	}
-	var next time.Time
-	switch {
-	case d.waitsForPass(now):
-		next = d.catchUntil // zero: a pass ends it
-		if next.IsZero() {
-			return next
-		}
-	case d.waitsForOwn(now):
-		next = d.ownUntil
-	default:
-		next = d.pending[0].due
-		for _, h := range d.pending {
-			next = earlier(next, h.due)
-		}
-	}
-	return next
-}
-
-// earlier returns the earlier of two times that aren't zero.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,14 +19,17 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/internal/endpoint"
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/types"
 )
+
+const createConnection = "CreateParticipantConnection"
 
 const (
 	createTimeout    = 20 * time.Second
 	upgradeTimeout   = 10 * time.Second
 	subscribeTimeout = 5 * time.Second
-	// urlAge is how old a socket's URL may be to be dialled; the service gives it 100 s
+	// urlAge is how old a socket's URL may be to be dialed; the service accepts it for 100 s
 	// (API_connect-participant_CreateParticipantConnection).
 	urlAge = 60 * time.Second
 
@@ -35,41 +40,72 @@ const (
 	minRenewal       = 30 * time.Second
 )
 
-// connection is what CreateParticipantConnection gave.
-type connection struct {
+// credentials are what CreateParticipantConnection returned, without the URL, which is used
+// once.
+type credentials struct {
 	token   string
-	url     string
 	renewIn time.Duration
 	life    time.Duration // of the socket; 0 if it isn't known
-	asked   time.Time
-	made    time.Time // by the service's clock; zero if it doesn't tell
+	asked   time.Time     // by our clock
+	date    time.Time     // of the response, by the service's clock
+	dated   bool          // whether it is known
+	made    time.Time     // when the connection was made, by the service's clock; zero if unknown
 }
 
 // dialError is an attempt that failed.
 type dialError struct {
-	step    string
-	err     error
-	created bool // CreateParticipantConnection was called and failed
+	step     string
+	err      error
+	atCreate bool // CreateParticipantConnection failed
 }
 
 func (e *dialError) Error() string { return e.step + ": " + e.err.Error() }
 
 func (e *dialError) Unwrap() error { return e.err }
 
-// dial opens one socket and subscribes it to the chat. The service gives 100 s to use a
-// URL, so that each attempt asks for a new one, and nothing waits in between.
+var errLostEarly = errors.New("the socket was lost before it could be used")
+
+// startDial is the task of making a connection. At urgentAt, if it isn't zero, a low priority
+// becomes a normal one.
+type startDial struct {
+	priority Priority
+	urgentAt time.Time
+}
+
+func (t startDial) do(s *Session) {
+	urgent, hurry := context.WithCancel(s.life)
+	if !t.urgentAt.IsZero() {
+		urgent, hurry = context.WithDeadline(s.life, t.urgentAt)
+	}
+	s.hurryDial = hurry
+	s.wg.Go(func() {
+		defer hurry()
+		k, err := s.dial(s.life, urgent, t.priority)
+		s.update(func(c *core, now time.Time) { c.dialed(k, err, now) })
+	})
+}
+
+// hurryDial is the task of raising the priority of the dial under way.
+type hurryDial struct{}
+
+func (hurryDial) do(s *Session) { s.hurryDial() }
+
+// dial opens one socket and subscribes it to the chat. The service gives 100 s to use a URL, so
+// that each attempt asks for a new one, and nothing waits in between.
 func (s *Session) dial(ctx, urgent context.Context, priority Priority) (*socket, error) {
-	const operation = "CreateParticipantConnection"
-	if err := s.waitForTurn(ctx, urgent, operation, priority); err != nil {
+	if err := s.waitForTurn(ctx, urgent, priority); err != nil {
 		return nil, &dialError{step: "wait for the limiter", err: err}
 	}
-	defer s.opts.Limiter.Done(operation)
-	c, err := s.create(ctx)
+	defer s.opts.Limiter.Done(createConnection)
+	creds, address, err := s.create(ctx)
 	if err != nil {
-		return nil, &dialError{step: operation, err: err, created: true}
+		return nil, &dialError{step: createConnection, err: err, atCreate: true}
 	}
-	s.connected(c)
-	k, err := s.open(ctx, c)
+	s.update(func(c *core, now time.Time) { c.issued(creds, now) })
+	if time.Since(creds.asked) > urlAge {
+		return nil, &dialError{step: "dial chat socket", err: errors.New("the URL is too old")}
+	}
+	k, err := s.open(ctx, address)
 	if err != nil {
 		return nil, &dialError{step: "dial chat socket", err: err}
 	}
@@ -77,54 +113,53 @@ func (s *Session) dial(ctx, urgent context.Context, priority Priority) (*socket,
 }
 
 // waitForTurn waits with a low priority until urgent ends.
-func (s *Session) waitForTurn(ctx, urgent context.Context, operation string, priority Priority) error {
+func (s *Session) waitForTurn(ctx, urgent context.Context, priority Priority) error {
 	begun := time.Now()
-	s.waits(true, 0)
-	defer func() { s.waits(false, time.Since(begun)) }()
+	s.update(func(c *core, _ time.Time) { c.queued(true, 0) })
+	defer func() {
+		s.update(func(c *core, now time.Time) { c.queued(false, now.Sub(begun)) })
+	}()
 	if priority != PriorityLow {
-		return s.opts.Limiter.Wait(ctx, operation, priority)
+		return s.opts.Limiter.Wait(ctx, createConnection, priority)
 	}
-	err := s.opts.Limiter.Wait(urgent, operation, priority)
+	err := s.opts.Limiter.Wait(urgent, createConnection, priority)
 	if err != nil && ctx.Err() == nil {
-		return s.opts.Limiter.Wait(ctx, operation, PriorityNormal)
+		return s.opts.Limiter.Wait(ctx, createConnection, PriorityNormal)
 	}
 	return err
 }
 
-func (s *Session) create(ctx context.Context) (connection, error) {
+// create returns the credentials of a new connection and the URL of its socket.
+func (s *Session) create(ctx context.Context) (creds credentials, address string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, createTimeout)
 	defer cancel()
-	c := connection{asked: time.Now()}
+	creds.asked = time.Now()
 	out, err := s.client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
 		ParticipantToken: &s.token,
 		Type:             []types.ConnectionType{types.ConnectionTypeWebsocket, types.ConnectionTypeConnectionCredentials},
 	}, once)
 	if err != nil {
-		s.throttled("CreateParticipantConnection", err)
-		return c, err
+		s.countThrottled(createConnection, err)
+		return creds, "", err
 	}
 	if out.Websocket != nil && out.ConnectionCredentials != nil {
-		c.token, c.url = aws.ToString(out.ConnectionCredentials.ConnectionToken), aws.ToString(out.Websocket.Url)
+		creds.token, address = aws.ToString(out.ConnectionCredentials.ConnectionToken), aws.ToString(out.Websocket.Url)
 	}
-	if c.token == "" || c.url == "" {
-		return c, errors.New("the answer lacks the socket's URL or the token")
+	if creds.token == "" || address == "" {
+		return creds, "", errors.New("the response lacks the socket's URL or the token")
 	}
-	date, known := answerDate(out.ResultMetadata)
-	if known {
-		c.made = made(date, out.ConnectionCredentials.Expiry)
+	creds.token = strings.Clone(creds.token) // the strings of a response share their memory
+	if creds.date, creds.dated = responseDate(out.ResultMetadata); creds.dated {
+		creds.made = made(creds.date, out.ConnectionCredentials.Expiry)
 	}
-	socketLife, tokenLife := left(out.Websocket.ConnectionExpiry, date), left(out.ConnectionCredentials.Expiry, date)
-	c.renewIn = renewal(socketLife, tokenLife)
-	c.life = socketLife
-	return c, nil
+	creds.life = left(out.Websocket.ConnectionExpiry, creds.date)
+	creds.renewIn = renewal(creds.life, left(out.ConnectionCredentials.Expiry, creds.date))
+	return creds, address, nil
 }
 
-// once keeps the client from repeating a call: the session does, in its own time.
-func once(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }
-
-// answerDate is when the service answered, by its own clock if it is known: ours may be
+// responseDate is when the service responded, by its own clock if that is known: ours may be
 // wrong.
-func answerDate(metadata middleware.Metadata) (date time.Time, known bool) {
+func responseDate(metadata middleware.Metadata) (date time.Time, known bool) {
 	if response, ok := awsmiddleware.GetRawResponse(metadata).(*smithyhttp.Response); ok && response != nil && response.Response != nil {
 		if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 			return date, true
@@ -133,9 +168,9 @@ func answerDate(metadata middleware.Metadata) (date time.Time, known bool) {
 	return time.Now(), false
 }
 
-// made is when the service made a connection, of which its answer's Date tells the second at
-// best. A token that lives for exactly a day tells the millisecond. In doubt it is the earlier
-// one: what is taken for history may not be delivered at all.
+// made is when the service made a connection. The Date of its response has seconds; the expiry
+// of a token that is valid for exactly a day has milliseconds. In doubt it is the earlier one:
+// what is taken for history may not be delivered at all.
 func made(date time.Time, expiry *string) time.Time {
 	const tokenLife = 24 * time.Hour
 	if t, err := connectparticipant.ParseTime(aws.ToString(expiry)); err == nil {
@@ -146,7 +181,7 @@ func made(date time.Time, expiry *string) time.Time {
 	return date
 }
 
-// left is how long something lives from date on; 0 if that isn't known.
+// left is how long something is valid from date on; 0 if that isn't known.
 func left(expiry *string, date time.Time) time.Duration {
 	t, err := connectparticipant.ParseTime(aws.ToString(expiry))
 	if err != nil {
@@ -173,11 +208,8 @@ func renewBefore(life, margin time.Duration) time.Duration {
 	}
 }
 
-func (s *Session) open(ctx context.Context, c connection) (*socket, error) {
-	if time.Since(c.asked) > urlAge {
-		return nil, errors.New("the URL is too old")
-	}
-	conn, err := s.upgrade(ctx, c.url)
+func (s *Session) open(ctx context.Context, address string) (*socket, error) {
+	conn, err := s.upgrade(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -201,26 +233,60 @@ func (s *Session) upgrade(ctx context.Context, address string) (*websocket.Conn,
 	}
 	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
 	defer cancel()
+	shake := handshake{ctx: ctx, base: transportOf(s.opts.HTTPClient)}
+	client := *s.opts.HTTPClient
+	client.Transport = &shake
 	conn, response, err := websocket.Dial(ctx, address, &websocket.DialOptions{ //nolint:bodyclose // the package closes it
-		HTTPClient: s.opts.HTTPClient, CompressionMode: websocket.CompressionDisabled,
+		HTTPClient: &client, CompressionMode: websocket.CompressionDisabled,
 	})
-	switch {
+	switch shake.done(); {
 	case err == nil:
 		return conn, nil
+	case shake.isWrapped:
+		return nil, errors.New("the transport of Options.HTTPClient wraps response bodies: a WebSocket needs that of the upgrade as net/http returns it")
 	case response != nil:
 		return nil, fmt.Errorf("status %d", response.StatusCode)
 	default:
-		return nil, withoutURL(err)
+		return nil, redact.URLError(err, u, nil)
 	}
 }
 
-// withoutURL takes the address, which is a secret, out of an error of net/http.
-func withoutURL(err error) error {
-	var sending *url.Error
-	if errors.As(err, &sending) {
-		return sending.Err
+// handshake is the transport of one upgrade. The package websocket reads the body of a failed
+// one for up to three seconds, whatever the context; this closes it when the context ends. And
+// net/http would quote a Location that it can't parse.
+type handshake struct {
+	ctx       context.Context // that of the request ends when the package websocket is done
+	base      http.RoundTripper
+	stop      func() bool
+	isWrapped bool // the connection can't be taken over
+}
+
+func transportOf(client *http.Client) http.RoundTripper {
+	if client.Transport == nil {
+		return http.DefaultTransport
 	}
-	return err
+	return client.Transport
+}
+
+// RoundTrip sends the request.
+func (h *handshake) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := h.base.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	response.Header.Del("Location")
+	body := response.Body
+	_, isConnection := body.(io.ReadWriteCloser)
+	h.isWrapped = response.StatusCode == http.StatusSwitchingProtocols && !isConnection
+	h.stop = context.AfterFunc(h.ctx, func() { _ = body.Close() })
+	return response, nil
+}
+
+// done leaves the connection to its new owner.
+func (h *handshake) done() {
+	if h.stop != nil {
+		h.stop()
+	}
 }
 
 func (s *Session) subscribe(ctx context.Context, k *socket) error {
@@ -242,21 +308,37 @@ func (s *Session) subscribe(ctx context.Context, k *socket) error {
 	}
 }
 
-// isFinal tells a failure of CreateParticipantConnection that no repeat can mend.
-func isFinal(err error) bool {
-	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) {
-		status := response.HTTPStatusCode()
-		return status == http.StatusBadRequest || status == http.StatusNotFound
-	}
+// isFinal reports whether a failure of CreateParticipantConnection ends the session. It takes
+// the service's own word: a proxy's 404 passes. What can't be sent for a local reason, such as
+// a malformed token, is final while the session starts, and a token that was sent elsewhere by
+// a redirect always.
+func isFinal(err error, starting bool) bool {
 	var (
-		operation *smithy.OperationError
-		sending   *smithyhttp.RequestSendError
-		answer    *smithy.DeserializationError
-		canceled  *smithy.CanceledError
+		invalid   *types.ValidationException
+		missing   *types.ResourceNotFoundException
+		retryable interface{ RetryableError() bool }
 	)
-	notSent := errors.As(err, &operation) && !errors.As(err, &sending) && !errors.As(err, &answer) && !errors.As(err, &canceled)
-	return notSent && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	if errors.As(err, &invalid) || errors.As(err, &missing) {
+		return true
+	}
+	if errors.As(err, &retryable) && !retryable.RetryableError() {
+		return true
+	}
+	return starting && !connectparticipant.IsRetryable(err) && !wasSent(err)
+}
+
+// wasSent reports whether the service, or something in front of it, may have had the request.
+func wasSent(err error) bool {
+	var (
+		response *smithyhttp.ResponseError
+		sending  *smithyhttp.RequestSendError
+		reading  *smithy.DeserializationError
+		canceled *smithy.CanceledError
+		failed   *smithy.OperationError
+	)
+	return !errors.As(err, &failed) || // not of the client: the response lacks something, say
+		errors.As(err, &response) || errors.As(err, &sending) || errors.As(err, &reading) || errors.As(err, &canceled) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // isDenied tells the service's own refusal of the token from that of a proxy.

@@ -8,45 +8,44 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// Event is something that happened in the chat, or to the session: one of [Message],
+// Event is something that has happened in the chat, or to the session: one of [Message],
 // [Updated], [Progress], [Receipt], [Typing], [Participant], [Transfer],
 // [Authentication], [Other], [ConnectionChanged] and [ChatEnded], as values. The list
-// grows with the service, so that a switch over it should pass over what it doesn't know.
+// grows with the service, so a switch over it should ignore what it doesn't know.
 type Event interface{ event() }
 
-// Meta is what most events have in common. A member that the service left out is zero.
+// Meta is what most events have in common. A member that the service leaves out is zero.
 type Meta struct {
-	// ID names the item; the transcript and the answer to Send have the same. An Updated
-	// has that of its message, and a Receipt may have none.
+	// ID identifies the item; the transcript and the response to Send have the same. An
+	// Updated has that of its message, and a Receipt may have none.
 	ID string
 	// Time is AbsoluteTime parsed, in UTC; zero if it can't be.
 	Time time.Time
-	// AbsoluteTime is when the service took the item in, ISO 8601 in UTC, mostly with
+	// AbsoluteTime is when the service accepted the item, ISO 8601 in UTC, usually with
 	// milliseconds: 2019-11-08T02:41:28.172Z.
 	AbsoluteTime string
-	// From is who did it.
+	// From is the participant who caused it.
 	From From
 	// ContactID is the contact that the item belongs to; InitialContactID the first of
 	// its chain, known of live items only.
 	ContactID, InitialContactID string
-	// Late says that an item with a later Time has been delivered before.
+	// Late reports that an item with a later Time was delivered before.
 	Late bool
-	// History says that the item is older than the first connection of the session, by
-	// the service's clock; one of the same millisecond isn't.
+	// History reports that the item is older than the first connection of the session, by the
+	// service's clock; one of the same millisecond isn't.
 	History bool
-	// Own says that it is this participant's own item, sent from here or another device. In
-	// the History that is known only with Options.ParticipantID, or after Resume.
+	// Own reports that it is this participant's own item, sent from here or from another
+	// device. In the History that is known only with Options.ParticipantID, or after Resume.
 	Own bool
-	// Raw is the item as JSON: as it came over the socket, with members that this
-	// version doesn't know; made anew for an item from the transcript. json.Unmarshal
-	// makes a types.Item of it.
+	// Raw is the item as JSON: as the socket received it, with members that this version
+	// doesn't know; encoded again for an item from the transcript. json.Unmarshal decodes it
+	// into a types.Item, unless the event is an Other that has the wrong shape.
 	Raw json.RawMessage
 }
 
 func (m Meta) meta() Meta { return m }
 
-// MetaOf returns what an event has in common with others, and false for ConnectionChanged,
-// which is of no item.
+// MetaOf returns the Meta of an event, and false for ConnectionChanged, which has none.
 func MetaOf(event Event) (Meta, bool) {
 	if of, ok := event.(interface{ meta() Meta }); ok {
 		return of.meta(), true
@@ -54,7 +53,7 @@ func MetaOf(event Event) (Meta, bool) {
 	return Meta{}, false
 }
 
-// From is who did something.
+// From is a participant as an item names it.
 type From struct {
 	// ParticipantID is the same in all items of a participant.
 	ParticipantID string
@@ -71,8 +70,8 @@ type Message struct {
 	// ContentType is text/plain, text/markdown, application/json,
 	// application/vnd.amazonaws.connect.message.interactive … Empty for attachments.
 	ContentType string
-	// Text is the content: JSON for the types that say so, empty for attachments and
-	// for a message that is still being processed.
+	// Text is the content: JSON if the ContentType says so, empty for attachments and for a
+	// message that is still being processed.
 	Text string
 	// Attachments are the files.
 	Attachments []Attachment
@@ -82,46 +81,46 @@ type Message struct {
 
 // Attachment is a file in the chat.
 type Attachment struct {
-	// ID is what OpenAttachment takes.
+	// ID is for OpenAttachment.
 	ID string
-	// Name is the sender's: don't use it as a path unchecked.
+	// Name is the sender's: don't use it as a path without checking it.
 	Name string
-	// ContentType is the MIME type as the sender gave it.
+	// ContentType is the MIME type as the sender declared it.
 	ContentType string
 	// Status is that of the scan: APPROVED, REJECTED or IN_PROGRESS.
 	Status types.ArtifactStatus
 }
 
-// Updated is a message that was delivered before, in a new state: its attachment was
-// scanned, or it was processed. The newest replaces what was there under the same ID.
+// Updated is a message that was delivered before, in a new state: its attachment was scanned, or
+// it was processed. It replaces the message with the same ID.
 type Updated struct{ Message }
 
-// Progress is a message that is still being written, as AI agents do: Text is all of it
-// so far, and replaces the Progress before with the same ID. The Message follows when it
-// is complete. There are Progress events only with Options.Progress.
+// Progress is a message that arrives in chunks, as those of AI agents do: Text is all of it so
+// far, and replaces the previous Progress with the same ID. The Message follows when it is
+// complete. Only Options.Progress makes Progress events.
 type Progress struct {
 	Meta
 
 	Text string
 }
 
-// Receipt says how far a participant, From, has got with a message. For each message and
-// participant the later one replaces the earlier, and read includes delivered. It may
-// come before its message.
+// Receipt reports that a participant, From, has received or read a message. For each message and
+// participant the later one replaces the earlier, and read includes delivered. It may arrive
+// before its message.
 type Receipt struct {
 	Meta
 
-	// MessageID names the message.
+	// MessageID is the Meta.ID of the message.
 	MessageID string
 	// Read is false for a message that was delivered only.
 	Read bool
 }
 
-// Typing says that somebody is typing now. Show it for 12 seconds, or until the same
-// participant's message arrives.
+// Typing reports that somebody is typing now. Show it for 12 seconds, or until a message of the
+// same participant arrives.
 type Typing struct{ Meta }
 
-// Participant says what happened to a participant, From.
+// Participant reports a change of a participant, From.
 type Participant struct {
 	Meta
 
@@ -129,11 +128,11 @@ type Participant struct {
 	Change ParticipantChange
 }
 
-// ParticipantChange is what happened to a participant.
+// ParticipantChange is a change of a participant.
 type ParticipantChange string
 
-// The changes of participants. Idle, returned and autodisconnection are never repeated
-// by the transcript: one that comes while no socket is open is lost.
+// The changes of participants. The transcript doesn't have idle, returned and
+// autodisconnection: one that occurs while no socket is open is lost.
 const (
 	ParticipantJoined           ParticipantChange = "joined"
 	ParticipantLeft             ParticipantChange = "left"
@@ -144,7 +143,7 @@ const (
 	ParticipantRenamed          ParticipantChange = "displayname.updated"
 )
 
-// Transfer says that the chat was transferred to another agent or queue, or was not.
+// Transfer reports that the chat was transferred to another agent or queue, or that this failed.
 type Transfer struct {
 	Meta
 
@@ -157,39 +156,41 @@ type Transfer struct {
 type Authentication struct {
 	Meta
 
-	// Step is the step's name.
+	// Step is its name.
 	Step string
-	// SessionID is what GetAuthenticationUrl and CancelParticipantAuthentication take.
-	// A URL must be asked for within a minute of the step initiated.
+	// SessionID is for GetAuthenticationUrl and CancelParticipantAuthentication. The URL must
+	// be requested within a minute of the step initiated
+	// (API_connect-participant_GetAuthenticationUrl).
 	SessionID string
 }
 
-// Other is an item that this version has no event for.
+// Other is an item that this version has no event for, or that does not have the shape of one:
+// then only Raw has all of it.
 type Other struct {
 	Meta
 
 	// Type and ContentType are the item's own.
 	Type        types.ChatItemType
 	ContentType string
-	// Content is the item's own, mostly JSON.
+	// Content is the item's own, usually JSON.
 	Content string
 }
 
-// ConnectionChanged says that the connection was lost or is there again. Nothing need
-// be done: what was missed follows. Planned renewals cause none.
+// ConnectionChanged reports that the connection was lost or restored. No action is needed: missed
+// items are delivered. Planned renewals are not reported.
 type ConnectionChanged struct {
 	// Connected is false for a loss.
 	Connected bool
-	// Cause is why it was lost.
+	// Cause is why it was lost; nil when it was restored.
 	Cause error
 }
 
-// ChatEnded is the last event of a chat. It comes up to some seconds after the end: what
+// ChatEnded is the last event of a chat. It is delivered up to some seconds after the end: what
 // was missed is looked for first.
 type ChatEnded struct { //nolint:revive // chat.Ended could be the session's end
 	Meta
 
-	// Gap says that something may be missing, see CloseError.
+	// Gap reports that something may be missing, see CloseError.
 	Gap bool
 }
 
@@ -204,12 +205,12 @@ func (Other) event()             {}
 func (ConnectionChanged) event() {}
 func (ChatEnded) event()         {}
 
-// LogValue tells log/slog what may be known: neither content nor names.
+// LogValue shows the event to log/slog without content and names.
 func (m Meta) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", m.ID), slog.String("time", m.AbsoluteTime),
 		slog.String("participant", m.From.ParticipantID), slog.String("role", string(m.From.Role)),
 		slog.Bool("late", m.Late), slog.Bool("history", m.History), slog.Bool("own", m.Own))
 }
 
-// String is the item's id: fmt must not show its content.
+// String returns the item's ID: fmt must not show its content.
 func (m Meta) String() string { return "item " + m.ID }

@@ -55,7 +55,7 @@ func ExampleSession_Events() {
 	})
 	defer agent.Wait()
 
-	starting, cancel := context.WithTimeout(ctx, time.Minute)
+	starting, cancel := context.WithTimeout(ctx, time.Minute) // for n chats at once, add n*time.Second/6
 	defer cancel()
 	session, err := chat.Start(starting, client, participantToken)
 	if err != nil {
@@ -69,10 +69,10 @@ func ExampleSession_Events() {
 		switch e := event.(type) {
 		case chat.Message:
 			if e.Own || e.History || e.Text == "" {
-				continue // or the bot answers itself, files, and everything again after a restart
+				continue // skip our own messages, the history, and files
 			}
 			if _, err := session.Send(ctx, "You said: "+e.Text); err != nil {
-				log.Print(err) // the loop is told what ends the session
+				log.Print(err) // if the session is over, the loop ends with the reason
 			}
 		case chat.ChatEnded:
 			fmt.Println("over, something may be missing:", e.Gap)

@@ -15,18 +15,41 @@ const (
 	pingFrame      = `{"topic":"aws/ping"}`
 )
 
-// frame is what came over the socket in one piece.
+// frame is one message of the socket.
 type frame struct {
 	topic      string // empty for an error of the gateway
 	content    []byte // of an item: JSON that came in a string
 	status     string // of a subscription
 	statusCode int32  // of a ping
+	unreadable bool   // it may have held an item
 }
 
-func parseFrame(data []byte) (frame, error) {
-	var f frame
+func parseFrame(data []byte) (f frame) {
 	err := restjson.Decode(data, f.read)
-	return f, err
+	switch f.topic {
+	case topicChat:
+		f.unreadable = err != nil || len(f.content) == 0
+	case "":
+		f.unreadable = err != nil
+	}
+	return f
+}
+
+// item returns the item of a frame, or nil if it can't be read.
+func (f *frame) item() *item {
+	it, err := liveItem(f.content)
+	if err != nil || it.isEmpty() {
+		f.unreadable = true
+		return nil
+	}
+	return it
+}
+
+func (f *frame) refusal() error {
+	if f.status != "success" {
+		return errRefused
+	}
+	return nil
 }
 
 func (f *frame) read(r *restjson.Reader) {

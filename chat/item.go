@@ -1,10 +1,12 @@
 package chat
 
 import (
+	"cmp"
 	"encoding/json"
 	"hash/crc32"
 	"hash/fnv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -23,13 +25,17 @@ type item struct {
 	types.Item
 
 	meta     Meta
-	key      uint64 // short for the Id; 0 without one
-	at       int64  // AbsoluteTime in ns; 0 if it can't be told
-	revision uint32 // of what can change in a message
-	final    bool   // no scan or processing is under way
+	key      uint64 // a hash of the Id, or of the rest without one
+	at       int64  // AbsoluteTime in ns; 0 if it is unknown or impossible
+	revision uint32 // a checksum of what can change in a message
 	kind     string // the content type without prefix, in lower case
-	live     bool   // never in the transcript
 	chunk    *chunk // of a streamed message that isn't complete
+	final    bool   // no scan or processing is under way
+	live     bool   // never in the transcript
+	past     bool   // of a past contact
+	odd      bool   // it could not be read as a whole
+
+	unknownEvent bool // it may or may not be in the transcript
 }
 
 // chunk is a piece of a message that arrives piece by piece.
@@ -54,6 +60,31 @@ func liveItem(raw []byte) (*item, error) {
 func pageItem(in types.Item) *item {
 	it := newItem(in)
 	it.meta.Raw = rawItem(&in)
+	it.past = in.RelatedContactId != nil && in.ContactId == nil
+	return it
+}
+
+// oddItem takes an item of the transcript that has the wrong shape: what can be read of it, and
+// the rest as Raw.
+func oddItem(raw []byte) *item {
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(raw, &members)
+	text := func(name string) *string {
+		var s *string
+		_ = json.Unmarshal(members[name], &s)
+		return s
+	}
+	it := newItem(types.Item{
+		Id: text("Id"), AbsoluteTime: text("AbsoluteTime"), ContentType: text("ContentType"), ContactId: text("ContactId"),
+		ParticipantId: text("ParticipantId"), DisplayName: text("DisplayName"),
+		ParticipantRole: types.ParticipantRole(aws.ToString(text("ParticipantRole"))), Type: types.ChatItemType(aws.ToString(text("Type"))),
+	})
+	it.meta.Raw = raw
+	if it.meta.ID == "" {
+		it.key = keyOf(string(raw))
+	}
+	it.odd, it.live, it.final = true, false, true
+	it.revision, it.kind = 0, ""
 	return it
 }
 
@@ -68,14 +99,36 @@ func newItem(in types.Item) *item {
 		ContactID: aws.ToString(in.ContactId),
 	}
 	if t, err := connectparticipant.ParseTime(it.meta.AbsoluteTime); err == nil {
-		it.meta.Time, it.at = t, t.UnixNano()
+		it.meta.Time = t
+		if isPossible(t) {
+			it.at = t.UnixNano()
+		}
 	}
-	if it.meta.ID != "" {
-		it.key = keyOf(it.meta.ID)
-	}
+	it.key = it.hash()
 	it.classify()
 	return it
 }
+
+// isPossible reports whether an item can have a time. Those that can't, which may be beyond
+// what an int64 of nanoseconds holds, must not move anything.
+func isPossible(t time.Time) bool { return t.Year() >= 2000 && t.Year() < 2200 }
+
+// hash returns the key: without an Id, the same item must have the same one on every page.
+func (it *item) hash() uint64 {
+	if it.meta.ID != "" {
+		return keyOf(it.meta.ID)
+	}
+	parts := []string{
+		"", string(it.Type), aws.ToString(it.ContentType), it.meta.AbsoluteTime, it.meta.From.ParticipantID, aws.ToString(it.Content),
+	}
+	for _, file := range it.Attachments {
+		parts = append(parts, aws.ToString(file.AttachmentId))
+	}
+	return keyOf(parts...)
+}
+
+// isEmpty reports whether the item shows nothing of what it is.
+func (it *item) isEmpty() bool { return it.meta.ID == "" && it.Type == "" && it.ContentType == nil }
 
 // keyOf makes a short key of an id, the same in every process.
 func keyOf(parts ...string) uint64 {
@@ -89,9 +142,9 @@ func keyOf(parts ...string) uint64 {
 
 // kinds are those of the item types that older parts of the service use for events.
 var kinds = map[types.ChatItemType]string{
-	types.ChatItemTypeTyping:            "event.typing",
-	types.ChatItemTypeParticipantJoined: "event.participant.joined",
-	types.ChatItemTypeParticipantLeft:   "event.participant.left",
+	types.ChatItemTypeTyping:            kindTyping,
+	types.ChatItemTypeParticipantJoined: kindJoined,
+	types.ChatItemTypeParticipantLeft:   kindLeft,
 	types.ChatItemTypeChatEnded:         kindEnded,
 	types.ChatItemTypeTransferSucceeded: kindTransferred,
 	types.ChatItemTypeTransferFailed:    kindNotTransferred,
@@ -99,6 +152,9 @@ var kinds = map[types.ChatItemType]string{
 
 const (
 	kindTyping         = "event.typing"
+	kindJoined         = "event.participant.joined"
+	kindLeft           = "event.participant.left"
+	kindInvited        = "event.participant.invited"
 	kindEnded          = "event.chat.ended"
 	kindTransferred    = "event.transfer.succeeded"
 	kindNotTransferred = "event.transfer.failed"
@@ -109,8 +165,13 @@ const (
 
 // kept are the events that a transcript shows, by their kind (API_connect-participant_Item).
 var kept = map[string]bool{
-	"event.participant.joined": true, "event.participant.left": true, "event.participant.invited": true,
-	kindEnded: true, kindTransferred: true, kindNotTransferred: true,
+	kindJoined: true, kindLeft: true, kindInvited: true, kindEnded: true, kindTransferred: true, kindNotTransferred: true,
+}
+
+// liveOnly are the events that it never shows (Amazon Connect administrator guide, "Set up chat
+// timeouts"). Of others nobody knows.
+var liveOnly = map[string]bool{
+	kindTyping: true, "event.participant.idle": true, "event.participant.returned": true, "event.participant.autodisconnection": true,
 }
 
 func (it *item) classify() {
@@ -122,20 +183,20 @@ func (it *item) classify() {
 		it.revise()
 		return
 	}
-	it.final = true
-	it.live = strings.HasPrefix(it.kind, eventPrefix) && !kept[it.kind]
+	it.final, it.live = true, liveOnly[it.kind]
+	it.unknownEvent = strings.HasPrefix(it.kind, eventPrefix) && !it.live && !kept[it.kind]
 }
 
 func (it *item) isMessage() bool {
 	return it.Type == types.ChatItemTypeMessage || it.Type == types.ChatItemTypeAttachment
 }
 
-// isMetadata tells receipts, which are never shown as an item.
+// isMetadata reports whether the item is about receipts, and never shown as an item.
 func (it *item) isMetadata() bool {
 	return it.kind == kindMetadata || it.Type == "MESSAGEMETADATA" || it.Type == "MESSAGE_METADATA"
 }
 
-// revise sums up what can change.
+// revise computes the checksum of what can change.
 func (it *item) revise() {
 	it.final = true
 	sum := crc32.ChecksumIEEE([]byte(aws.ToString(it.Content)))
@@ -161,6 +222,8 @@ func (it *item) processing() types.MessageProcessingStatus {
 func (it *item) event() Event {
 	rest := it.kind
 	switch {
+	case it.odd:
+		return it.other()
 	case it.isMessage():
 		return it.message()
 	case it.kind == kindTyping:
@@ -174,8 +237,12 @@ func (it *item) event() Event {
 	case cutPrefix(&rest, kindAuthentication):
 		return Authentication{it.meta, rest, sessionID(aws.ToString(it.Content))}
 	default:
-		return Other{it.meta, it.Type, aws.ToString(it.ContentType), aws.ToString(it.Content)}
+		return it.other()
 	}
+}
+
+func (it *item) other() Other {
+	return Other{it.meta, it.Type, aws.ToString(it.ContentType), aws.ToString(it.Content)}
 }
 
 func cutPrefix(s *string, prefix string) (found bool) {
@@ -210,18 +277,17 @@ func sessionID(content string) string {
 	return c.SessionID
 }
 
-// receipts are those that the item carries.
+// receipts returns those that the item carries.
 func (it *item) receipts() []Receipt {
 	if it.MessageMetadata == nil {
 		return nil
 	}
-	id := aws.ToString(it.MessageMetadata.MessageId)
-	if id == "" && it.isMessage() {
-		id = it.meta.ID
-	}
+	id := cmp.Or(aws.ToString(it.MessageMetadata.MessageId), it.meta.ID)
 	receipts := make([]Receipt, 0, len(it.MessageMetadata.Receipts))
 	for _, r := range it.MessageMetadata.Receipts {
-		receipts = append(receipts, it.receipt(id, r))
+		if aws.ToString(r.DeliveredTimestamp) != "" || aws.ToString(r.ReadTimestamp) != "" {
+			receipts = append(receipts, it.receipt(id, r))
+		}
 	}
 	return receipts
 }
@@ -240,13 +306,13 @@ func (it *item) receipt(messageID string, r types.Receipt) Receipt {
 	return out
 }
 
-// isHistory tells whether the item is older than a time; 0 is one that nobody knows.
+// isHistory reports whether the item is older than a time; 0 is an unknown one.
 func (it *item) isHistory(since int64) bool { return since == 0 || it.at < since }
 
-// latest is when the receipt was given, in ns, and not before its message: what was given
-// lately to an old message may be pushed yet.
+// latest is when the receipt was sent, in ns, and not before its message: one that was sent
+// lately for an old message may still be pushed.
 func (r *Receipt) latest(message int64) int64 {
-	if r.Time.IsZero() {
+	if !isPossible(r.Time) {
 		return message
 	}
 	return max(message, r.Time.UnixNano())

@@ -3,6 +3,7 @@ package chat
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -14,24 +15,26 @@ import (
 // Priority orders the calls that wait for the same operation in a [Limiter].
 type Priority int
 
-// The priorities that a Session uses. Within one, the first to come is the first to go.
+// The priorities that a Session uses. Calls of the same priority are admitted in the order in
+// which they came.
 const (
-	PriorityHigh   Priority = iota // Start, the first pass after a loss, and whatever a caller waits for
-	PriorityNormal                 // reconnecting, catching up after a slow caller
-	PriorityLow                    // planned renewals, settle passes
+	PriorityHigh       Priority = iota // Start, the first pass after a loss, and whatever a caller waits for
+	PriorityNormal                     // reconnecting, catching up after a slow caller
+	PriorityLow                        // planned renewals, the passes after them and after reconnects
+	PriorityBackground                 // periodic passes: at most half of the rate
 )
 
 // Limiter keeps the calls of all sessions that share it within the service's quotas,
 // which are shared by all chats of an account too. Operations go by their API names,
 // such as "GetTranscript". Its methods may be called concurrently.
 type Limiter interface {
-	// Wait returns when the operation may be called, or ctx's error. After an error
+	// Wait returns nil when the operation may be called, or else ctx's error. After an error
 	// there is nothing to call and no Done.
 	Wait(ctx context.Context, operation string, priority Priority) error
-	// Done says that a call which Wait let through is over, well or not. That of
+	// Done reports that a call which Wait admitted is over, successful or not. That of
 	// CreateParticipantConnection includes the dial of its socket.
 	Done(operation string)
-	// Throttled says that the service answered 429.
+	// Throttled reports a response with status 429. Each retry of a session's call waits anew.
 	Throttled(operation string)
 }
 
@@ -43,8 +46,9 @@ type Limiter interface {
 // CreateParticipantConnection, their dials included, run at a time, whatever the share.
 // A 429 stops the operation for all: for 0.5 s, doubling to 8 s with those that follow.
 //
-// Those that wait get in by priority: while higher ones keep coming, lower ones wait.
-// The Limiter needs no closing, and may be shared by testing/synctest bubbles.
+// Waiting calls are admitted by priority; a steady stream of higher-priority calls starves
+// lower ones, and PriorityBackground has at most half of the rate. The Limiter needs no
+// closing, and may be shared by testing/synctest bubbles.
 func NewLimiter(share float64) Limiter {
 	if !(share > 0) { // NaN too
 		share = 1
@@ -58,7 +62,7 @@ func NewLimiter(share float64) Limiter {
 	return l
 }
 
-// Unlimited lets every call through at once, for tests.
+// Unlimited admits every call immediately, for tests.
 var Unlimited Limiter = unlimited{}
 
 // defaultLimiter is the one of a process: the quotas know no sessions.
@@ -140,9 +144,10 @@ type bucket struct {
 	mu          sync.Mutex
 	now         time.Time // of the last look
 	tokens      *rate.Limiter
-	used        int      // calls between Wait and Done
-	queue       []ticket // in the order of compare
-	issued      uint64   // tickets
+	background  *rate.Limiter // what PriorityBackground may use of them
+	used        int           // calls between Wait and Done
+	queue       []ticket      // in the order of compare
+	issued      uint64        // tickets
 	pause       time.Duration
 	pausedUntil time.Time
 }
@@ -162,7 +167,20 @@ func newBucket(perSecond float64, burst int) *bucket {
 		rate:   perSecond,
 		fill:   seconds(float64(burst) / perSecond),
 		tokens: rate.NewLimiter(rate.Limit(perSecond), burst),
+
+		background: rate.NewLimiter(rate.Limit(perSecond/2), max(1, burst/2)),
 	}
+}
+
+// describe says what a call waits for.
+func (l limiter) describe(operation string) string {
+	b := l[operation]
+	if b == nil {
+		return operation
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return fmt.Sprintf("%g calls of %s a second, %d waiting", b.rate, operation, len(b.queue))
 }
 
 // queueUp sleeps until t is let through.
@@ -192,7 +210,7 @@ func (b *bucket) enter(priority Priority) (ticket, time.Duration) {
 	b.issued++
 	t := ticket{priority, b.issued}
 	position := b.position(t)
-	delay := b.admit(position)
+	delay := b.admit(t, position)
 	if delay > 0 {
 		b.queue = slices.Insert(b.queue, position, t)
 	}
@@ -204,7 +222,7 @@ func (b *bucket) look(t ticket) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	position := b.position(t)
-	delay := b.admit(position)
+	delay := b.admit(t, position)
 	if delay == 0 {
 		b.remove(position)
 	}
@@ -255,14 +273,17 @@ func (b *bucket) remove(position int) {
 	b.queue = slices.Delete(b.queue, position, position+1)
 }
 
-// admit takes token and slot together for who stands at position and returns 0, or
-// returns how long to sleep before the next look.
-func (b *bucket) admit(position int) time.Duration {
+// admit takes token and slot together for t at its position and returns 0, or returns how long
+// to sleep before the next look.
+func (b *bucket) admit(t ticket, position int) time.Duration {
 	b.readClock()
-	delay := b.delay(position)
+	delay := b.delay(t, position)
 	if delay == 0 {
 		b.tokens.AllowN(b.now, 1)
 		b.used++
+		if t.priority >= PriorityBackground {
+			b.background.AllowN(b.now, 1)
+		}
 	}
 	return delay
 }
@@ -275,14 +296,20 @@ func (b *bucket) readClock() {
 		b.pausedUntil = b.pausedUntil.Add(-back)
 	}
 	b.tokens.AllowN(now, 0) // without this, a rate.Limiter waits for its old time to come back
+	b.background.AllowN(now, 0)
 	b.now = now
 }
 
 // delay leaves tokens and slots for those further ahead, who may be about to wake. A
 // shortage under 1 ns is none, here as in AllowN, so that nobody sleeps 0 ns over and over.
-func (b *bucket) delay(position int) time.Duration {
+func (b *bucket) delay(t ticket, position int) time.Duration {
 	missing := float64(position+1) - b.tokens.TokensAt(b.now)
 	wait := max(seconds(missing/b.rate), b.pausedUntil.Sub(b.now))
+	if t.priority >= PriorityBackground {
+		ahead := position - b.position(ticket{priority: PriorityBackground})
+		missing := float64(ahead+1) - b.background.TokensAt(b.now)
+		wait = max(wait, seconds(missing/float64(b.background.Limit())))
+	}
 	if wait > 0 {
 		return min(wait, scatter(b.longestSleep()))
 	}

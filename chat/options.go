@@ -11,50 +11,59 @@ import (
 
 // Options configure a session. A zero value always means the default.
 type Options struct {
-	// ParticipantID is this participant's own id, by which events are known as Own:
-	// StartChatContact and CreateParticipant return it beside the token. Defaults to
-	// finding it out from the first message sent.
+	// ParticipantID is this participant's own ID, by which events are recognized as Own:
+	// StartChatContact and CreateParticipant return it with the token. By default it is learned
+	// from the first message sent.
 	ParticipantID string
 
-	// History is how many items older than the session are delivered first, the newest
-	// of them: a number, HistoryNone or HistoryAll. Defaults to 1,000.
+	// History is how many items older than the session are delivered first, the newest of them:
+	// a number, HistoryNone or HistoryAll. Defaults to 1,000.
 	History int
 
-	// Overlap is how far each reading of the transcript goes back behind what was read
-	// before: how long an item may take to show there without being missed. Defaults to
-	// 2 minutes.
+	// Overlap is how far each reading of the transcript goes back beyond what was read before:
+	// how long after its own time an item may appear there without being missed. Defaults to 2
+	// minutes.
 	Overlap time.Duration
 
-	// Settle is how long after a reconnect the transcript is read once more. Defaults to
-	// 10 seconds.
+	// ReadEvery is how often the transcript is read although nothing seems to be missing: the
+	// push of an item may be lost on a healthy socket. Each interval is up to 20 % longer, at
+	// random. These readings use at most half of the Limiter's rate for GetTranscript, so that
+	// with thousands of sessions the interval is longer; see the package comment. Defaults to 3
+	// minutes.
+	ReadEvery time.Duration
+
+	// Settle is how long after a reconnect the transcript is read once more. Defaults to 10
+	// seconds.
 	Settle time.Duration
 
-	// CatchUpWait is how long live items wait, after a reconnect, for the older ones in
-	// the transcript. When it is over, these are Late. Defaults to 30 seconds.
+	// CatchUpWait is how long, after a reconnect, a live item is held for older ones from the
+	// transcript, from its own arrival. After that the older ones arrive marked Late. Defaults
+	// to 30 seconds.
 	CatchUpWait time.Duration
 
-	// HoldBack delays each live item, so that one which arrives out of order can still
-	// be delivered in order. Defaults to none.
+	// HoldBack delays each live item, so that one which arrives out of order can still be
+	// delivered in order. Defaults to none.
 	HoldBack time.Duration
 
-	// GiveUpAfter ends the session after so long without a connection, with ErrGaveUp.
-	// Waiting for the Limiter doesn't count. Defaults to never.
+	// GiveUpAfter ends the session after so long without a connection, with ErrGaveUp. Waiting
+	// for the Limiter doesn't count. Defaults to never.
 	GiveUpAfter time.Duration
 
-	// Progress asks for Progress events of messages that arrive piece by piece.
-	// Defaults to none.
+	// Progress asks for Progress events of messages that arrive in chunks. Defaults to none.
 	Progress bool
 
-	// HTTPClient opens the sockets, and carries files to and from signed URLs. It is
-	// copied, and the copy follows no redirects. Defaults to one that all sessions share.
+	// HTTPClient opens the sockets, and sends files to and from signed URLs. It is copied, and
+	// the copy follows no redirects. Its transport must return the response body of an upgrade
+	// as net/http does, not wrapped. Defaults to one that all sessions share.
 	HTTPClient *http.Client
 
-	// Limiter keeps the session's calls within the account's quotas. Defaults to one
-	// that all sessions of the process share, for the published quotas.
+	// Limiter keeps the session's calls within the account's quotas. Defaults to one that all
+	// sessions of the process share, for the published quotas.
 	Limiter Limiter
 
-	// Logger is told of losses, retries and renewals; never of tokens or contents.
-	// Defaults to silence.
+	// Logger receives losses, retries and renewals; never tokens or contents. It is called from
+	// one goroutine at a time for each session. While it blocks, records are dropped, and
+	// counted. Defaults to none.
 	Logger *slog.Logger
 
 	maxBackoff time.Duration
@@ -64,8 +73,7 @@ type Options struct {
 const (
 	// HistoryNone delivers nothing that is older than the session.
 	HistoryNone = -1
-	// HistoryAll delivers the whole transcript of the current contact. It is held in
-	// memory meanwhile.
+	// HistoryAll delivers the whole transcript of the current contact.
 	HistoryAll = math.MaxInt
 )
 
@@ -78,15 +86,13 @@ func withDefaults(optFns []func(*Options)) Options {
 	}
 	setDefault(&o.History, defaultHistory)
 	setDefault(&o.Overlap, 2*time.Minute)
+	setDefault(&o.ReadEvery, 3*time.Minute)
 	setDefault(&o.Settle, 10*time.Second)
 	setDefault(&o.CatchUpWait, 30*time.Second)
 	setDefault(&o.maxBackoff, maxBackoff)
 	o.HTTPClient = withoutRedirects(o.HTTPClient)
 	if o.Limiter == nil {
 		o.Limiter = defaultLimiter
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return o
 }

@@ -1,7 +1,6 @@
 package chat
 
-// The bounds of what waits for the caller. A pass of the transcript goes over them by a
-// page at most.
+// The bounds of what waits for the caller. A page of the transcript may exceed them once.
 const (
 	maxQueued      = 1024
 	maxQueuedBytes = 256 << 10
@@ -13,10 +12,13 @@ type queued struct {
 	event Event
 	size  int
 	at    int64  // of its item
-	top   bool   // it moves the newest time
-	key   uint64 // in seen; 0 for none
-	prior entry  // what stood there before
-	known bool   // whether something stood there
+	top   bool   // the time counts as the newest
+	key   uint64 // in the ledger; 0 for none
+	prior entry  // what the ledger knew before
+	known bool   // whether it knew anything
+
+	late    bool
+	receipt bool
 }
 
 // queue grows on demand and gives its memory back when it is empty.
@@ -57,5 +59,5 @@ func (q *queue) pop() queued {
 	return e
 }
 
-// waiting are the events, the oldest first.
+// waiting returns the events, the oldest first.
 func (q *queue) waiting() []queued { return q.events[q.head:] }

@@ -3,107 +3,105 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 )
 
-const receiptsEvery = 5 * time.Second
+const (
+	receiptsEvery   = 5 * time.Second
+	receiptsTimeout = 20 * time.Second
+)
 
-// receipts are those that wait to be sent: the newest of each kind, since one for the
-// newest message is taken to hold for those before it. The session's mutex guards them.
+// receipts are those that wait to be sent: the newest of each kind, since one for the newest
+// message is taken to hold for those before it.
 type receipts struct {
-	delivered, read mark
+	delivered, read receipt
 	sentAt          time.Time
 	sending         bool
 }
 
-// mark is a message that a receipt is for.
-type mark struct {
+// receipt is a message that a receipt is for.
+type receipt struct {
 	id string
 	at int64 // its time; 0 if it isn't known
 }
 
-func (m *mark) advance(id string, at int64) {
+func (m *receipt) advance(id string, at int64) {
 	if m.id == "" || at == 0 || m.at == 0 || at >= m.at {
-		*m = mark{id, at}
+		*m = receipt{id, at}
 	}
-}
-
-// MarkDelivered tells the others that the message has reached this participant. It
-// returns at once: receipts are sent in the background, the newest of each kind at most
-// every 5 seconds, and best effort. Leave sends what waits, Close doesn't. Call it for
-// messages of others, by their Meta.ID. The service takes no receipts in chats of more than
-// two.
-func (s *Session) MarkDelivered(messageID string) { s.mark(messageID, &s.receipts.delivered) }
-
-// MarkRead is MarkDelivered for a message that was read, which includes that it was
-// delivered.
-func (s *Session) MarkRead(messageID string) { s.mark(messageID, &s.receipts.read) }
-
-func (s *Session) mark(id string, m *mark) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if id == "" || s.over != nil {
-		return
-	}
-	m.advance(id, s.d.seen[keyOf(id)].at)
-	s.rouse()
-}
-
-// stepReceipts sends what is due, in the background.
-func (s *Session) stepReceipts(now time.Time) (next time.Time) {
-	r := &s.receipts
-	if r.sending || r.delivered.id == "" && r.read.id == "" || s.link.conn.token == "" {
-		return time.Time{}
-	}
-	if at := r.sentAt.Add(receiptsEvery); now.Before(at) {
-		return at
-	}
-	r.sending = true
-	delivered, read := r.take()
-	s.wg.Go(func() {
-		s.sendReceipts(s.life, delivered, read)
-		s.receiptsSent(time.Now())
-	})
-	return time.Time{}
 }
 
 // take returns the receipts to send: read includes delivered.
-func (r *receipts) take() (delivered, read string) {
-	delivered, read = r.delivered.id, r.read.id
-	if delivered == read || r.read.at != 0 && r.read.at >= r.delivered.at {
-		delivered = ""
+func (r *receipts) take() sendReceipts {
+	due := sendReceipts{r.delivered.id, r.read.id}
+	if r.delivered.id == r.read.id || r.delivered.at != 0 && r.read.at >= r.delivered.at {
+		due.delivered = ""
 	}
-	r.delivered, r.read = mark{}, mark{}
-	return delivered, read
+	r.delivered, r.read = receipt{}, receipt{}
+	return due
 }
 
-func (s *Session) receiptsSent(now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.receipts.sending, s.receipts.sentAt = false, now
-	s.rouse()
+// MarkDelivered reports to the other participants that a message of theirs, by its Meta.ID, has
+// reached this participant. It returns immediately: receipts are sent in the background, the
+// newest of each kind at most every 5 seconds, best effort. Leave sends those that wait, Close
+// doesn't. The service refuses receipts in chats of more than two
+// (API_connect-participant_SendEvent).
+func (s *Session) MarkDelivered(messageID string) {
+	s.update(func(c *core, _ time.Time) { c.mark(messageID, &c.receipts.delivered) })
 }
 
-func (s *Session) sendReceipts(ctx context.Context, delivered, read string) {
-	for _, receipt := range []struct{ kind, id string }{{"message.delivered", delivered}, {"message.read", read}} {
+// MarkRead is MarkDelivered for a message that was read, which includes that it was delivered.
+func (s *Session) MarkRead(messageID string) {
+	s.update(func(c *core, _ time.Time) { c.mark(messageID, &c.receipts.read) })
+}
+
+func (c *core) mark(id string, m *receipt) {
+	if id != "" && c.phase != phaseOver {
+		m.advance(id, c.inbox.ledger.seen[keyOf(id)].at)
+	}
+}
+
+// stepReceipts sends what is due.
+func (c *core) stepReceipts(now time.Time, d *deadline) {
+	r := &c.receipts
+	if r.sending || r.delivered.id == "" && r.read.id == "" || c.conn.generation == 0 {
+		return
+	}
+	if at := r.sentAt.Add(receiptsEvery); now.Before(at) {
+		d.add(at)
+		return
+	}
+	r.sending = true
+	c.todo = append(c.todo, r.take())
+}
+
+func (c *core) receiptsSent(now time.Time) { c.receipts.sending, c.receipts.sentAt = false, now }
+
+// sendReceipts is the task of sending receipts for these messages.
+type sendReceipts struct{ delivered, read string }
+
+func (t sendReceipts) do(s *Session) {
+	s.wg.Go(func() {
+		t.send(s.life, s, receiptsTimeout)
+		s.update(func(c *core, now time.Time) { c.receiptsSent(now) })
+	})
+}
+
+// send sends each within a time.
+func (t sendReceipts) send(ctx context.Context, s *Session, timeout time.Duration) {
+	for _, receipt := range []struct{ kind, id string }{{"message.delivered", t.delivered}, {"message.read", t.read}} {
 		if receipt.id == "" {
 			continue
 		}
 		about, _ := json.Marshal(map[string]string{"messageId": receipt.id})
-		if _, err := s.SendEvent(ctx, contentPrefix+eventPrefix+receipt.kind, string(about)); err != nil {
-			s.opts.Logger.Debug("chat receipt not sent", "receipt", receipt.kind, "error", err)
+		sending, cancel := context.WithTimeout(ctx, timeout)
+		_, err := s.SendEvent(sending, contentPrefix+eventPrefix+receipt.kind, string(about))
+		cancel()
+		if err != nil {
+			s.update(func(c *core, _ time.Time) {
+				c.log(slog.LevelDebug, "chat receipt not sent", "receipt", receipt.kind, "error", err)
+			})
 		}
 	}
-}
-
-// flushReceipts sends what waits, before leaving.
-func (s *Session) flushReceipts(ctx context.Context) {
-	delivered, read := s.takeReceipts()
-	s.sendReceipts(ctx, delivered, read)
-}
-
-func (s *Session) takeReceipts() (delivered, read string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.receipts.take()
 }

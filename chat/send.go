@@ -3,8 +3,8 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,25 +15,26 @@ import (
 )
 
 const (
-	typingEvery = 10 * time.Second
-	leaveWait   = 2 * time.Second
+	typingEvery  = 10 * time.Second
+	leaveWait    = 2 * time.Second
+	receiptsWait = time.Second // what Leave gives to receipts that wait
 )
 
-// Sent is what the service said of something that was sent.
+// Sent is the service's acknowledgement of a message or event.
 type Sent struct {
 	// ID is what the item has in the transcript, and as an event.
 	ID string
-	// Time is when the service took it in, in UTC; zero if it didn't say.
+	// Time is when the service accepted it, in UTC; zero if it didn't say.
 	Time time.Time
-	// Status is PROCESSING while message processing has it, and empty mostly.
+	// Status is PROCESSING while message processing has it, and empty otherwise.
 	Status types.MessageProcessingStatus
 }
 
-// Send sends a plain text message. It works without a socket too, as long as the service
-// can be reached: the calls of a session don't need one. Whatever is repeated on the way
-// is sent once. ctx bounds it; the error is that of SendMessage, or the session's end. In the
-// seconds before the end is known it is AccessDeniedException: go on with Events or Next,
-// which tell.
+// Send sends a plain text message. It works without a socket too, as long as the service can be
+// reached. A request that fails for a passing reason is retried up to four times, within the
+// Limiter and with the same ClientToken, so that the message is sent once. ctx bounds all of
+// that; the error is that of SendMessage, or the session's end. In the seconds before the end
+// is known it is AccessDeniedException: continue with Events or Next, which report the end.
 func (s *Session) Send(ctx context.Context, text string) (Sent, error) {
 	return s.SendContent(ctx, "text/plain", text)
 }
@@ -43,8 +44,8 @@ func (s *Session) SendMarkdown(ctx context.Context, text string) (Sent, error) {
 	return s.SendContent(ctx, "text/markdown", text)
 }
 
-// SendJSON is Send for application/json, which the chat must have been started for. v is
-// what encoding/json makes it; json.RawMessage goes as it is.
+// SendJSON is Send for application/json, which the chat must have been started for. The content
+// is what encoding/json makes of v; a json.RawMessage is sent as it is.
 func (s *Session) SendJSON(ctx context.Context, v any) (Sent, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -59,16 +60,25 @@ func (s *Session) SendContent(ctx context.Context, contentType, content string) 
 	return s.SendOnce(ctx, uuid.NewString(), contentType, content)
 }
 
-// SendOnce is SendContent with a ClientToken of the caller's, of up to 500 characters:
-// messages with the same one are one message, whoever repeats them, also after a restart. A
-// gateway passes on what names the message at its other end.
+// SendOnce is SendContent with a ClientToken of the caller's, of 1 to 500 characters: the
+// service treats messages with the same token and content as one, even when another process
+// repeats them. A gateway would use the message ID of its other side. How long the service
+// remembers a token is not documented, so don't rely on it for repeats hours later.
 func (s *Session) SendOnce(ctx context.Context, clientToken, contentType, content string) (sent Sent, err error) {
-	s.beginSend()
-	defer func() { s.endSend(sent.ID) }()
+	if clientToken == "" {
+		return Sent{}, errors.New("send once: the client token is empty")
+	}
+	s.change(func(c *core, now time.Time) { c.inbox.beginSend(now) })
+	defer func() {
+		s.update(func(c *core, now time.Time) {
+			expected := sent.Status == "" && c.isOpen()
+			c.inbox.endSend(sent.ID, expected, now)
+		})
+	}()
 	out, err := call(ctx, s, "SendMessage", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.SendMessageOutput, error) {
 		return s.client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 			ConnectionToken: token, ContentType: &contentType, Content: &content, ClientToken: &clientToken,
-		})
+		}, once)
 	})
 	if err != nil {
 		return Sent{}, err
@@ -85,26 +95,9 @@ func newSent(id, at *string) Sent {
 	return Sent{ID: aws.ToString(id), Time: t}
 }
 
-func (s *Session) beginSend() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.d.beginSend(time.Now())
-}
-
-func (s *Session) endSend(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.d.endSend(id, time.Now())
-	if len(s.d.pending) > 0 {
-		s.rouse() // they may wait for less now
-	}
-	s.arrived()
-	s.changes.broadcast()
-}
-
-// SendEvent sends an event, such as application/vnd.amazonaws.connect.event.typing. content
-// may be empty. For typing and receipts there are Typing, MarkDelivered and MarkRead. The
-// error is that of the operation SendEvent, or the session's end.
+// SendEvent sends an event, such as application/vnd.amazonaws.connect.event.typing. content may
+// be empty. For typing and receipts there are Typing, MarkDelivered and MarkRead. The error is
+// that of the operation SendEvent, or the session's end.
 func (s *Session) SendEvent(ctx context.Context, contentType, content string) (Sent, error) {
 	clientToken := uuid.NewString()
 	in := &connectparticipant.SendEventInput{ContentType: &contentType, ClientToken: &clientToken}
@@ -113,7 +106,7 @@ func (s *Session) SendEvent(ctx context.Context, contentType, content string) (S
 	}
 	out, err := call(ctx, s, "SendEvent", PriorityNormal, func(ctx context.Context, token *string) (*connectparticipant.SendEventOutput, error) {
 		in.ConnectionToken = token
-		return s.client.SendEvent(ctx, in)
+		return s.client.SendEvent(ctx, in, once)
 	})
 	if err != nil {
 		return Sent{}, err
@@ -121,11 +114,13 @@ func (s *Session) SendEvent(ctx context.Context, contentType, content string) (S
 	return newSent(out.Id, out.AbsoluteTime), nil
 }
 
-// Typing tells the others that this participant is typing. Call it on each key: it sends
-// at once, then at most every 10 seconds, in which it does nothing and returns nil. It
-// does nothing after the end either.
+// Typing reports to the other participants that this one is typing. Call it on each key: it
+// sends immediately, and for 10 seconds after that does nothing and returns nil. It does
+// nothing after the end either.
 func (s *Session) Typing(ctx context.Context) error {
-	if !s.mayType(time.Now()) {
+	may := false
+	s.change(func(c *core, now time.Time) { may = c.mayType(now) })
+	if !may {
 		return nil
 	}
 	_, err := s.SendEvent(ctx, contentPrefix+kindTyping, "")
@@ -135,72 +130,65 @@ func (s *Session) Typing(ctx context.Context) error {
 	return err
 }
 
-func (s *Session) mayType(now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over != nil || s.ending != nil || !s.typed.IsZero() && now.Sub(s.typed) < typingEvery {
+// mayType notes when typing was last sent, if it is time again.
+func (c *core) mayType(now time.Time) bool {
+	if c.phase >= phaseEnding || !c.typed.IsZero() && now.Sub(c.typed) < typingEvery {
 		return false
 	}
-	s.typed = now
+	c.typed = now
 	return true
 }
 
-// Transcript ranges over the transcript, the newest item first, as
-// connectparticipant.Transcript does: past contacts of a persistent chat included, and
-// nothing left out that was delivered as an event. An error is the last thing it yields.
-func (s *Session) Transcript(ctx context.Context) iter.Seq2[types.Item, error] {
-	return connectparticipant.Transcript(ctx, transcriptClient{s}, &connectparticipant.GetTranscriptInput{
-		ConnectionToken: aws.String("the session's"), MaxResults: aws.Int32(pageSize),
-	})
-}
-
-// transcriptClient reads pages with the session's token and within its limits.
-type transcriptClient struct{ s *Session }
-
-func (c transcriptClient) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
-	return call(ctx, c.s, "GetTranscript", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.GetTranscriptOutput, error) {
-		page := *in
-		page.ConnectionToken = token
-		return c.s.client.GetTranscript(ctx, &page, optFns...)
-	})
-}
-
-// Leave takes the participant out of the chat, which ends it for a customer or an agent,
-// waits up to 2 seconds for chat.ended, and closes the session. The participant can't
-// come back. The error is that of DisconnectParticipant; that the chat has ended already
-// is none.
+// Leave takes the participant out of the chat, which ends the chat for a customer or an agent,
+// waits up to 2 seconds for chat.ended, and closes the session. The participant can't return.
+// Receipts that wait are sent first, for a second at most.
+//
+// The error is that of DisconnectParticipant; the session lives on then. A chat that has ended
+// already is no error, and neither is a participant token that the service doesn't accept any
+// more. After Close, and after ErrGaveUp, Leave does nothing and returns why the session is
+// over.
 func (s *Session) Leave(ctx context.Context) error {
 	s.flushReceipts(ctx)
-	if !s.beginLeave() {
-		s.wg.Wait()
-		return nil
+	var over error
+	s.update(func(c *core, _ time.Time) { over = c.beginLeave() })
+	if over != nil {
+		return s.afterLeave()
 	}
-	clientToken := uuid.NewString()
-	_, err := call(ctx, s, "DisconnectParticipant", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.DisconnectParticipantOutput, error) {
-		return s.client.DisconnectParticipant(ctx, &connectparticipant.DisconnectParticipantInput{ConnectionToken: token, ClientToken: &clientToken})
-	})
-	if err != nil && s.Err() == nil && !connectparticipant.IsAccessDenied(err) {
-		s.stay()
+	if err := s.disconnect(ctx); err != nil && s.Err() == nil && !connectparticipant.IsAccessDenied(err) {
+		s.update(func(c *core, _ time.Time) { c.stay() })
 		return fmt.Errorf("leave chat: %w", err)
 	}
 	waiting, cancel := context.WithTimeout(ctx, leaveWait)
 	defer cancel()
-	_ = s.wait(waiting, func() bool { return s.over != nil })
-	s.end(&CloseError{Reason: ErrLeft})
+	_ = s.wait(waiting, func(c *core, _ time.Time) (bool, error) { return c.end.left, c.err() })
+	s.update(func(c *core, _ time.Time) { c.left() })
+	return s.afterLeave()
+}
+
+// afterLeave waits for the end, and reports one in which the participant may still be in the
+// chat.
+func (s *Session) afterLeave() error {
 	s.wg.Wait()
+	over := s.Err()
+	if errors.Is(over, ErrClosed) || errors.Is(over, ErrGaveUp) || errors.Is(over, ErrState) {
+		return fmt.Errorf("leave chat: %w", over)
+	}
 	return nil
 }
 
-// beginLeave reports false if the session is over.
-func (s *Session) beginLeave() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.link.leaving = s.over == nil
-	return s.link.leaving
+// flushReceipts sends the receipts that wait, before leaving.
+func (s *Session) flushReceipts(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, receiptsWait)
+	defer cancel()
+	var due sendReceipts
+	s.change(func(c *core, _ time.Time) { due = c.receipts.take() })
+	due.send(ctx, s, receiptsWait)
 }
 
-func (s *Session) stay() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.link.leaving = false
+func (s *Session) disconnect(ctx context.Context) error {
+	clientToken := uuid.NewString()
+	_, err := call(ctx, s, "DisconnectParticipant", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.DisconnectParticipantOutput, error) {
+		return s.client.DisconnectParticipant(ctx, &connectparticipant.DisconnectParticipantInput{ConnectionToken: token, ClientToken: &clientToken}, once)
+	})
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"sync"
@@ -12,8 +13,8 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// Session is a live chat: it keeps a socket to the service, replaces it before it ends
-// and when it is lost, and delivers every item once. See the package comment for what is
+// Session is a live chat: it keeps a socket to the service, replaces it before it expires and
+// when it is lost, and delivers every item once. See the package comment for what is
 // guaranteed. All methods may be called concurrently.
 type Session struct {
 	client connectparticipant.API
@@ -21,35 +22,31 @@ type Session struct {
 	opts   Options
 	plain  bool // the client permits plain http
 	wg     sync.WaitGroup
-	life   context.Context // of what goes on beside the caller
+	life   context.Context // of everything that the session does in the background
 	cancel context.CancelFunc
+	loop   loop
+
+	// Only tasks use these, which the loop runs one after the other.
+	hurryDial, stopPass context.CancelFunc
 
 	mu       sync.Mutex
-	looks    looks
-	d        delivery
-	arrivals signal // there may be an event
-	logged   []logRecord
-	changes  signal // anything else that somebody may wait for
-	started  bool   // the first socket was acknowledged
-	over     *CloseError
-
-	link     link
-	passes   passes
-	ending   *ending
-	receipts receipts
-	typed    time.Time // when Typing last sent
+	core     core
+	arrivals signal // an event has been queued, or the session is over
+	changes  signal // anything else has changed
 }
 
-// Start joins the chat of a participant token, which StartChatContact or
-// CreateParticipant gave, and delivers the newest of its items (Options.History, 1,000 by
-// default), then what happens. It
-// returns when the first socket is subscribed. ctx bounds only that: what fails for a
-// passing reason is tried again until ctx ends, so give it a deadline. The participant may
-// have joined by then, and stays in the chat.
+// Start joins the chat of a participant token, which StartChatContact or CreateParticipant
+// returned, and delivers the newest of its items (Options.History, 1,000 by default), then what
+// happens. It returns when the first socket is subscribed. ctx bounds only that: failures that
+// may pass are retried until ctx ends, so give it a deadline. When many sessions start at the
+// same time they wait for each other in the Limiter: add a sixth of a second for each to the
+// deadline. Even if Start fails, the participant may have joined, and stays in the chat.
 //
-// The error is a *CloseError for ErrAccessDenied (a wrong token, or the chat is over), which
-// is asked for twice, a second or more apart, and for ErrGaveUp (a request that the service
-// never takes), or for ErrChatEnded if the chat ends meanwhile. Close the session when done.
+// The error is a *CloseError for ErrAccessDenied (a wrong token, or the chat is over), after
+// two requests that were denied, a second or more apart, for ErrGaveUp (a request that the
+// service rejects, or that can't be sent at all), and for ErrChatEnded if the chat ends
+// meanwhile. Otherwise it wraps ctx's error, with what failed last. Close the session when
+// done.
 //
 // What the session does by itself, the calls of the start included, is not part of a trace in
 // ctx; Send and the other methods are.
@@ -57,19 +54,24 @@ func Start(ctx context.Context, client connectparticipant.API, participantToken 
 	return newSession(client, participantToken, withDefaults(optFns)).start(ctx)
 }
 
-// Resume is Start for a chat whose events up to state have been handled: it delivers
-// those that came after, as after a lost connection. Only one session may go on from a
-// state; it is the caller's to see to that. With the zero State it is Start.
+// Resume is Start for a chat whose events up to state have been handled: it delivers those that
+// came after, as after a lost connection. The caller must make sure that only one session
+// resumes from a given state. With the zero State it is Start. If the State is that of another
+// chat, the session ends with ErrState when it has read the first page of the transcript.
 func Resume(ctx context.Context, client connectparticipant.API, participantToken string, state State, optFns ...func(*Options)) (*Session, error) {
 	s := newSession(client, participantToken, withDefaults(optFns))
-	s.d.restore(state)
+	if !state.isZero() {
+		s.core.inbox.restore(&state)
+	}
 	return s.start(ctx)
 }
 
 func newSession(client connectparticipant.API, token string, opts Options) *Session {
 	s := &Session{client: client, token: token, opts: opts}
-	s.d = delivery{opts: &s.opts, seen: map[uint64]entry{}, own: opts.ParticipantID}
-	s.d.lose(time.Time{}) // the history goes before what the first socket brings
+	s.core = newCore(&s.opts)
+	s.core.inbox.stats = &s.core.stats
+	s.loop = loop{step: s.step, wg: &s.wg}
+	s.life, s.cancel = context.WithCancel(context.Background())
 	if c, ok := client.(interface {
 		Options() connectparticipant.Options
 	}); ok {
@@ -79,41 +81,115 @@ func newSession(client connectparticipant.API, token string, opts Options) *Sess
 }
 
 func (s *Session) start(ctx context.Context) (*Session, error) {
-	s.life, s.cancel = context.WithCancel(context.Background())
-	s.begin(time.Now())
-	if err := s.wait(ctx, func() bool { return s.started || s.over != nil }); err != nil {
-		last := s.lastFailure()
-		_ = s.Close()
-		if last != nil {
-			err = fmt.Errorf("%w, after %w", err, last)
-		}
-		return nil, fmt.Errorf("start chat: %w", err)
+	s.update(func(c *core, now time.Time) { c.conn.begin(now) })
+	err := s.wait(ctx, func(c *core, _ time.Time) (bool, error) { return !c.conn.ackedAt.IsZero(), c.startErr() })
+	if err == nil {
+		return s, nil
 	}
-	if err := s.startError(); err != nil {
-		_ = s.Close()
+	if ctx.Err() != nil {
+		err = s.startTimeout(err)
+	}
+	_ = s.Close()
+	return nil, err
+}
+
+// startTimeout says what the start was waiting for.
+func (s *Session) startTimeout(err error) error {
+	last, waiting := error(nil), false
+	s.view(func(c *core) { last, waiting = c.conn.failure, c.conn.waiting })
+	if waiting {
+		what := "its turn"
+		if l, ok := s.opts.Limiter.(limiter); ok {
+			what = l.describe(createConnection)
+		}
+		err = fmt.Errorf("%w while waiting for the Limiter: %s; allow more time when many sessions start", err, what)
+	}
+	if last != nil {
+		err = fmt.Errorf("%w, after %w", err, last)
+	}
+	return fmt.Errorf("start chat: %w", err)
+}
+
+// update changes the state, and wakes the loop and everybody who waits.
+func (s *Session) update(change func(c *core, now time.Time)) {
+	s.change(change)
+	s.loop.wake()
+}
+
+func (s *Session) change(change func(c *core, now time.Time)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.core, time.Now())
+	s.notify()
+}
+
+// view looks at the state.
+func (s *Session) view(look func(c *core)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	look(&s.core)
+}
+
+// notify wakes those who wait for something that may be so now. The mutex is held: it is a part
+// of change, step and receive.
+func (s *Session) notify() {
+	if s.core.inbox.queue.len() > 0 || s.core.phase == phaseOver {
+		s.arrivals.broadcast()
+	}
+	s.changes.broadcast()
+}
+
+// wait waits until try reports true or an error, or for the end of ctx. try may change the
+// state.
+func (s *Session) wait(ctx context.Context, try func(c *core, now time.Time) (bool, error)) error {
+	for {
+		changed, err := s.try(try)
+		if changed == nil {
+			s.loop.wake()
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// try returns nil when wait is over, or else what closes when something has changed.
+func (s *Session) try(try func(c *core, now time.Time) (bool, error)) (changed <-chan struct{}, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ok, err := try(&s.core, time.Now()); ok || err != nil {
 		return nil, err
 	}
-	return s, nil
+	return s.changes.wait(), nil
 }
 
-func (s *Session) startError() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.started && s.over != nil {
-		return s.over
+// step is what the loop runs.
+func (s *Session) step(now time.Time) (next time.Time, over bool) {
+	todo, next, over := s.lockedStep(now)
+	for _, t := range todo {
+		t.do(s)
 	}
-	return nil
+	if over {
+		s.cancel()
+	}
+	return next, over
 }
 
-func (s *Session) lastFailure() error {
+func (s *Session) lockedStep(now time.Time) (todo []task, next time.Time, over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.link.failure
+	next = s.core.step(now)
+	todo, s.core.todo = s.core.todo, nil
+	s.notify()
+	return todo, next, s.core.phase == phaseOver
 }
 
-// Next waits for the next event. One that is there goes before the end of ctx. After the
-// end of the session, and once its events are drained, it returns the same *CloseError
-// for ever. Of several callers each event goes to one.
+// Next waits for the next event. A queued event is returned even if ctx is done. After the end
+// of the session, and once its events are drained, it returns the same *CloseError forever.
+// Concurrent callers each receive different events.
 func (s *Session) Next(ctx context.Context) (Event, error) {
 	for {
 		event, arrived, err := s.take()
@@ -133,36 +209,34 @@ func (s *Session) Next(ctx context.Context) (Event, error) {
 
 // take returns an event or the end, or else what closes when there is one.
 func (s *Session) take() (event Event, arrived <-chan struct{}, err error) {
+	event, wake, arrived, err := s.lockedTake()
+	if wake {
+		s.loop.wake()
+	}
+	return event, arrived, err
+}
+
+func (s *Session) lockedTake() (event Event, wake bool, arrived <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.d.queue.len() > 0 {
-		q := s.d.queue.pop()
-		if q.top {
-			s.d.returnedTop = max(s.d.returnedTop, q.at)
+	event, wake = s.core.takeEvent()
+	switch err := s.core.err(); {
+	case event != nil:
+		if wake {
+			s.changes.broadcast()
 		}
-		if s.d.queue.halfEmpty() {
-			s.caughtUp()
-		}
-		return q.event, nil, nil
-	}
-	if s.over != nil {
-		return nil, nil, s.over
-	}
-	return nil, s.arrivals.wait(), nil
-}
-
-// caughtUp tells those that wait for room.
-func (s *Session) caughtUp() {
-	s.changes.broadcast()
-	if s.d.behind || s.passes.blocked {
-		s.rouse()
+		return event, wake, nil, nil
+	case err != nil:
+		return nil, false, nil, err
+	default:
+		return nil, false, s.arrivals.wait(), nil
 	}
 }
 
-// Events ranges over the events, for as long as the session lives. It yields an error,
-// and ends, when ctx ends and when the session is over for ErrAccessDenied, ErrRemoved or
-// ErrGaveUp; after ErrChatEnded, ErrLeft and ErrClosed it just ends. A lost connection is
-// no error. Leaving the loop ends nothing: a later one goes on.
+// Events ranges over the events, for as long as the session lives. It yields an error, and
+// ends, when ctx ends and when the session is over for ErrAccessDenied, ErrRemoved, ErrGaveUp
+// or ErrState; after ErrChatEnded, ErrLeft and ErrClosed the loop just ends. A lost connection
+// is no error. Leaving the loop ends nothing: a later one continues.
 func (s *Session) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
@@ -184,75 +258,39 @@ func isExpectedEnd(err error) bool {
 	return errors.Is(err, ErrChatEnded) || errors.Is(err, ErrLeft) || errors.Is(err, ErrClosed)
 }
 
-// Err says why the session is over, as a *CloseError, and is nil while it lives.
-func (s *Session) Err() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over == nil {
-		return nil
-	}
-	return s.over
+// Err returns why the session is over, as a *CloseError, and nil while it lives.
+func (s *Session) Err() (err error) {
+	s.view(func(c *core) { err = c.err() })
+	return err
 }
 
-// ParticipantID is this participant's own id, or "" while it isn't known.
-func (s *Session) ParticipantID() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.d.own
+// ParticipantID returns this participant's own ID, and "" while it isn't known.
+func (s *Session) ParticipantID() (id string) {
+	s.view(func(c *core) { id = c.inbox.self.id })
+	return id
 }
 
-// Close ends this end of the session within a second, and leaves the chat as it is: the
-// participant can come back with Resume. It may be called more than once. Events that
-// have arrived can still be read; receipts that wait are not sent. It always returns nil.
+// Close ends the session, within a second, without leaving the chat: the participant can return
+// with Resume. It may be called more than once. Events that have arrived can still be read;
+// receipts that wait are not sent. It waits for a call of Options.Logger that is under way, and
+// always returns nil.
 func (s *Session) Close() error {
-	s.end(&CloseError{Reason: ErrClosed})
+	s.update(func(c *core, _ time.Time) { c.finish(CloseError{Reason: ErrClosed}) })
 	s.wg.Wait()
 	return nil
 }
 
-// end is the end of the session, for the first reason given.
-func (s *Session) end(why *CloseError) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.finish(why)
-}
+// Format shows the session to fmt without its tokens and contents, whatever the verb.
+func (s *Session) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.summary()) }
 
-func (s *Session) finish(why *CloseError) {
-	if s.over != nil {
-		return
-	}
-	why.Gap = why.Gap || s.d.gap && !errors.Is(why.Reason, ErrClosed)
-	s.over = why
-	s.cancel()
-	s.arrivals.broadcast()
-	s.changes.broadcast()
-	s.rouse()
-	s.log(slog.LevelInfo, "chat session over", "reason", why.Reason, "gap", why.Gap)
-}
+// LogValue shows the session to log/slog without its tokens and contents.
+func (s *Session) LogValue() slog.Value { return slog.StringValue(s.summary()) }
 
-// wait waits until something holds, or for ctx's end.
-func (s *Session) wait(ctx context.Context, holds func() bool) error {
-	for {
-		changed := s.unless(holds)
-		if changed == nil {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+func (s *Session) summary() string {
+	if s == nil {
+		return "chat session <nil>"
 	}
-}
-
-// unless returns nil if something holds, or else what closes when it may.
-func (s *Session) unless(holds func() bool) <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if holds() {
-		return nil
-	}
-	return s.changes.wait()
+	return "chat session of participant " + s.ParticipantID()
 }
 
 // signal wakes all who wait. It costs nothing while nobody does.

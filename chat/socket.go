@@ -14,44 +14,71 @@ import (
 
 const (
 	// readLimit is above the largest legal frame: a message of 16,384 characters, each
-	// escaped twice. The websocket package's own 32 KiB would cut the connection.
-	readLimit = 256 << 10
-
-	heartbeatEvery = 10 * time.Second
-	// judgeAfter is how old an unanswered heartbeat must be to tell a dead socket.
-	judgeAfter = heartbeatEvery - time.Second
-	// maxTickDelay is how late a tick may be to judge anybody: the process was asleep.
-	maxTickDelay   = 2 * time.Second
-	writeTimeout   = 5 * time.Second
-	closeTimeout   = 800 * time.Millisecond
-	maxPingsMissed = 2
+	// escaped twice. The default of the package websocket, 32 KiB, would cut the connection.
+	readLimit    = 256 << 10
+	writeTimeout = 5 * time.Second
+	closeTimeout = 800 * time.Millisecond
 )
 
 var (
 	errSilent     = errors.New("the socket has fallen silent")
 	errGateway    = errors.New("the gateway sent an error")
 	errRefused    = errors.New("the subscription was refused")
-	errUnanswered = errors.New("the subscription was not answered")
+	errUnanswered = errors.New("the subscription was not acknowledged")
 )
 
-// socket is one WebSocket. One goroutine reads it; looks send its heartbeats.
+// socket is one WebSocket. One goroutine reads it. It holds no state of the session, and its
+// methods need no lock.
 type socket struct {
 	conn   *websocket.Conn
 	cancel context.CancelFunc // cuts the connection
-	acked  chan error         // has room for the one answer
-
-	// Guarded by the session's mutex.
-	begun      bool
-	tick       time.Time // when the next heartbeat is due
-	unanswered time.Time // when the oldest heartbeat without a sign of life was sent
-	pinged     bool      // a ping waits for its answer
-	missed     int       // pings in a row that were answered badly or not at all
-	dead       bool
+	acked  chan error         // has room for the one acknowledgement
 }
 
 func newSocket(conn *websocket.Conn, cancel context.CancelFunc) *socket {
 	conn.SetReadLimit(readLimit)
 	return &socket{conn: conn, cancel: cancel, acked: make(chan error, 1)}
+}
+
+// acknowledge passes on the response to the subscription, or the end of the socket.
+func (k *socket) acknowledge(err error) {
+	select {
+	case k.acked <- err:
+	default: // there was one
+	}
+}
+
+// write sends a frame. A write that hangs cuts the connection.
+func (k *socket) write(ctx context.Context, text string) error {
+	timer := time.AfterFunc(writeTimeout, k.cancel)
+	defer timer.Stop()
+	defer context.AfterFunc(ctx, k.cancel)()
+	return k.conn.Write(context.Background(), websocket.MessageText, []byte(text)) // it holds on to its context
+}
+
+// close sends a close frame and waits for the response, but not for long: on a half-open
+// connection none comes.
+func (k *socket) close() {
+	stop := time.AfterFunc(closeTimeout, k.cancel)
+	defer stop.Stop()
+	_ = k.conn.Close(websocket.StatusNormalClosure, "")
+}
+
+// closeSocket is the task of closing a socket.
+type closeSocket struct{ *socket }
+
+func (t closeSocket) do(s *Session) { s.wg.Go(t.close) }
+
+// beat is the task of sending both kinds of heartbeats. That the socket is broken its reader
+// finds out.
+type beat struct{ *socket }
+
+func (t beat) do(s *Session) {
+	s.wg.Go(func() {
+		if t.write(s.life, heartbeatFrame) == nil {
+			_ = t.write(s.life, pingFrame)
+		}
+	})
 }
 
 var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -61,8 +88,8 @@ func (s *Session) read(ctx context.Context, k *socket) {
 	err := s.readFrames(ctx, k)
 	k.cancel()
 	_ = k.conn.CloseNow()
-	k.answer(err)
-	s.lost(k, err)
+	k.acknowledge(err)
+	s.update(func(c *core, now time.Time) { c.lost(k, err, now) })
 }
 
 func (s *Session) readFrames(ctx context.Context, k *socket) error {
@@ -94,128 +121,31 @@ func putFrame(buffer *bytes.Buffer) {
 	}
 }
 
-// receive takes a frame: every frame of every socket enters here. What can't be read is
-// passed over, as a newer service's may be.
+// receive takes a frame: every frame of every socket enters here.
 func (s *Session) receive(k *socket, data []byte) error {
-	f, err := parseFrame(data)
-	if err != nil {
-		s.opts.Logger.Warn("chat frame passed over", "bytes", len(data), "error", err)
-		return nil
-	}
+	f := parseFrame(data)
 	var it *item
-	if f.topic == topicChat {
-		if it, err = liveItem(f.content); err != nil {
-			s.opts.Logger.Warn("chat item passed over", "bytes", len(f.content), "error", err)
-		}
+	if f.topic == topicChat && !f.unreadable {
+		it = f.item()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k.unanswered = time.Time{}
-	switch f.topic {
-	case topicChat:
-		s.arrive(it)
-	case topicSubscribe:
-		k.answer(f.refusal())
-	case topicPing:
-		s.pong(k, f.statusCode)
-	case "":
+	switch {
+	case f.topic == topicSubscribe:
+		k.acknowledge(f.refusal())
+	case f.topic == "" && !f.unreadable:
 		return errGateway
 	}
-	return nil
-}
-
-func (f frame) refusal() error {
-	if f.status != "success" {
-		return errRefused
+	if s.received(k, &f, it) {
+		s.loop.wake()
 	}
 	return nil
 }
 
-func (s *Session) arrive(it *item) {
-	if it == nil || s.over != nil {
-		return
-	}
-	wasEnded, wasBehind := s.d.ended != nil, s.d.behind
-	s.d.arrive(it, time.Now())
-	s.arrived()
-	if len(s.d.pending) > 0 || it.chunk != nil || s.d.behind != wasBehind || (s.d.ended != nil) != wasEnded || s.d.fresh >= passAfter {
-		s.rouse()
-	}
-}
-
-// arrived wakes the caller if there is something to take.
-func (s *Session) arrived() {
-	if s.d.queue.len() > 0 {
-		s.arrivals.broadcast()
-	}
-}
-
-// answer passes on the answer to the subscription, or the end of the socket.
-func (k *socket) answer(err error) {
-	select {
-	case k.acked <- err:
-	default: // there was one
-	}
-}
-
-// pong counts what is wrong with the way through to the service.
-func (s *Session) pong(k *socket, status int32) {
-	k.pinged = false
-	const ok = 200
-	if status == ok {
-		k.missed = 0
-		return
-	}
-	k.missed++
-	s.rouse()
-}
-
-// write sends a frame. A write that hangs cuts the connection.
-func (k *socket) write(ctx context.Context, text string) error {
-	timer := time.AfterFunc(writeTimeout, k.cancel)
-	defer timer.Stop()
-	defer context.AfterFunc(ctx, k.cancel)()
-	return k.conn.Write(context.Background(), websocket.MessageText, []byte(text)) // it holds on to its context
-}
-
-// beat judges the last heartbeats and tells whether to send the next ones.
-func (k *socket) beat(now time.Time) (send bool, err error) {
-	if now.Before(k.tick) {
-		return false, nil
-	}
-	delay := now.Sub(k.tick)
-	k.tick = now.Add(k.interval())
-	if delay > maxTickDelay {
-		k.unanswered, k.pinged = now, false
-		return true, nil
-	}
-	if !k.unanswered.IsZero() && now.Sub(k.unanswered) >= judgeAfter {
-		return false, errSilent
-	}
-	if k.pinged {
-		k.missed++
-	}
-	if k.unanswered.IsZero() {
-		k.unanswered = now
-	}
-	k.pinged = true
-	return true, nil
-}
-
-// interval until the next tick: the first is of any length, so that sockets opened
-// together don't beat together.
-func (k *socket) interval() time.Duration {
-	if !k.begun {
-		k.begun = true
-		return upTo(heartbeatEvery)
-	}
-	return heartbeatEvery
-}
-
-// close says goodbye and waits for the answer, but not long: on a connection that is half
-// open none comes.
-func (k *socket) close() {
-	stop := time.AfterFunc(closeTimeout, k.cancel)
-	defer stop.Stop()
-	_ = k.conn.Close(websocket.StatusNormalClosure, "")
+// received is update for a frame: it needs no closure, and wakes the loop only if something is
+// due.
+func (s *Session) received(k *socket, f *frame, it *item) (wake bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wake = s.core.receive(k, f, it, time.Now())
+	s.notify()
+	return wake
 }

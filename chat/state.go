@@ -5,87 +5,115 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"maps"
 	"slices"
 )
 
 const (
-	stateVersion = 1
+	stateVersion = 2
 	maxState     = 12_000 // bytes before base64, which makes them 16,000
+	checksumSize = 4
 	entrySize    = 8 + binary.MaxVarintLen64 + 4 + 1
+	// maxMissing is how many events that wait for the caller, and are older than what the next
+	// pass reads, a State lists one by one.
+	maxMissing = 128
 )
 
-// State is how far the caller of a session has got: what [Resume] goes on from. It holds
-// no tokens and no contents, at most 16 kB as text, and the zero value means nothing yet.
+// ErrState is the error of a State that can't be used: its text is damaged or of another
+// version, or it is the State of another chat.
+var ErrState = errors.New("not a usable state of this chat session")
+
+// State is how far the caller of a session has got: what [Resume] continues from. It holds
+// neither tokens nor message contents: times, the participant's own ID, and hashes of the IDs
+// of items and of the chat. As text it has at most 16 kB. The zero value is a session that has
+// not begun.
 //
 // Save it with MarshalText, which encoding/json uses too.
 type State struct {
 	fence, top, since int64
+	chat              uint64
 	own               string
 	seen              map[uint64]entry
+	missing           map[uint64]int64 // older events that have not been returned
 }
 
-// State returns how far the events go that Next and Events have returned.
+// State returns how far the events reach that Next and Events have returned.
 //
-// What was handled after the last save comes again after a crash, and nothing is skipped:
-// handle an event, then save. To handle each exactly once, save the State in the
-// transaction of its effect, or make the effect idempotent: by type and Meta.ID, where an
-// Updated replaces what has its ID, and receipts only rise.
-func (s *Session) State() State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.d.state()
+// Handle an event, then save the State: after a crash, what was handled after the last save is
+// delivered again, and nothing is skipped. To handle each event exactly once, save the State in
+// the transaction of its effect, or make the effect idempotent, by type and Meta.ID: an Updated
+// replaces what has its ID, and receipts only rise. If more than about 600 items came within
+// Options.Overlap, some of them may be delivered again too.
+func (s *Session) State() (state State) {
+	s.view(func(c *core) { state = c.inbox.state() })
+	return state
 }
+
+func (state *State) isZero() bool { return state.since == 0 && state.fence == 0 && state.seen == nil }
 
 func (d *delivery) state() State {
-	seen := maps.Clone(d.seen)
-	fence := d.fence
-	notReturned := func(at int64) {
-		if at != 0 {
-			fence = min(fence, at)
-		}
+	l := &d.ledger
+	state := State{fence: l.fence, top: d.returned, since: l.since, chat: l.chat, own: d.self.id}
+	state.seen, state.missing = maps.Clone(l.seen), maps.Clone(l.missing)
+	if state.missing == nil {
+		state.missing = map[uint64]int64{}
 	}
+	oldest := horizon(l.fence, d.opts.Overlap)
+	d.takeBack(&state, oldest)
+	if len(state.missing) > maxMissing {
+		for _, at := range state.missing {
+			state.fence = min(state.fence, at+int64(d.opts.Overlap))
+		}
+		state.missing, oldest = nil, horizon(state.fence, d.opts.Overlap)
+	}
+	maps.DeleteFunc(state.seen, func(key uint64, e entry) bool {
+		_, missing := state.missing[key]
+		return e.at < oldest && !missing && !l.isShown(e)
+	})
+	return state
+}
+
+// takeBack makes the events that wait for the caller unknown again, and lists those that a pass
+// from oldest on would not show.
+func (d *delivery) takeBack(state *State, oldest int64) {
 	waiting := d.queue.waiting()
 	for i := len(waiting) - 1; i >= 0; i-- {
 		q := &waiting[i]
-		if q.key != 0 && q.known {
-			seen[q.key] = q.prior
+		if q.known {
+			state.seen[q.key] = q.prior
 		} else {
-			delete(seen, q.key)
+			delete(state.seen, q.key)
 		}
-		notReturned(q.at)
+		if q.at != 0 && q.at < oldest && !q.receipt {
+			state.missing[q.key] = q.at
+		}
 	}
-	for _, h := range d.pending {
-		notReturned(h.at)
-	}
-	oldest := horizon(fence, d.opts.Overlap)
-	maps.DeleteFunc(seen, func(_ uint64, e entry) bool { return e.at < oldest })
-	return State{fence: fence, top: d.returnedTop, since: d.since, own: d.own, seen: seen}
-}
-
-// restore makes the delivery go on from a state.
-func (d *delivery) restore(state State) {
-	d.fence, d.top, d.returnedTop, d.since = state.fence, state.top, state.top, state.since
-	if d.own == "" {
-		d.own = state.own
-	}
-	if state.seen != nil {
-		d.seen = maps.Clone(state.seen)
+	for _, h := range d.hold.items {
+		if h.at != 0 && h.at < oldest {
+			state.missing[h.key] = h.at
+		}
 	}
 }
 
-// MarshalText writes the state in the letters of base64url.
+// MarshalText returns the state as base64url, with a checksum.
 func (state State) MarshalText() ([]byte, error) {
 	b := []byte{stateVersion}
 	b = binary.AppendVarint(b, state.fence)
 	b = binary.AppendVarint(b, state.top)
 	b = binary.AppendVarint(b, state.since)
+	b = binary.BigEndian.AppendUint64(b, state.chat)
 	b = binary.AppendUvarint(b, uint64(len(state.own)))
 	b = append(b, state.own...)
+	b = binary.AppendUvarint(b, uint64(len(state.missing)))
+	for _, key := range slices.Sorted(maps.Keys(state.missing)) {
+		b = binary.BigEndian.AppendUint64(b, key)
+		b = binary.AppendVarint(b, state.top-state.missing[key])
+	}
 	last := state.top
 	for _, key := range state.newestFirst() {
-		if len(b) > maxState-entrySize {
-			break // what is left out comes again: a repeat beats a loss
+		if len(b) > maxState-entrySize-checksumSize {
+			break // what is left out is delivered again: a repeat beats a loss
 		}
 		e := state.seen[key]
 		b = binary.BigEndian.AppendUint64(b, key)
@@ -94,6 +122,7 @@ func (state State) MarshalText() ([]byte, error) {
 		b = append(b, e.flags())
 		last = e.at
 	}
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 	return base64.RawURLEncoding.AppendEncode(nil, b), nil
 }
 
@@ -105,71 +134,92 @@ func (state State) newestFirst() []uint64 {
 
 const (
 	flagFinal = 1 << iota
-	flagPaged
+	flagShown
 )
 
 func (e entry) flags() (f byte) {
 	if e.final {
 		f |= flagFinal
 	}
-	if e.paged {
-		f |= flagPaged
+	if e.shown != 0 {
+		f |= flagShown
 	}
 	return f
 }
 
-var errState = errors.New("not a state of a chat session, or one of a newer version")
-
-// UnmarshalText reads what MarshalText has written. An empty text is the zero State.
+// UnmarshalText reads what MarshalText has written; anything else is ErrState. An empty text is
+// the zero State.
 func (state *State) UnmarshalText(text []byte) error {
 	*state = State{}
 	if len(text) == 0 {
 		return nil
 	}
-	b, err := base64.RawURLEncoding.AppendDecode(nil, text)
-	if err != nil || len(b) == 0 || b[0] != stateVersion {
-		return errState
+	b, err := base64.RawURLEncoding.Strict().AppendDecode(nil, text)
+	if err != nil || len(b) <= checksumSize || b[0] != stateVersion {
+		return ErrState
+	}
+	b, sum := b[:len(b)-checksumSize], binary.BigEndian.Uint32(b[len(b)-checksumSize:])
+	if crc32.ChecksumIEEE(b) != sum {
+		return ErrState
 	}
 	r := stateReader{b: b[1:]}
-	read := State{fence: r.varint(), top: r.varint(), since: r.varint(), own: r.text(), seen: map[uint64]entry{}}
-	last := read.top
-	for len(r.b) > 0 && !r.bad {
-		key := r.fixed(8)
-		last -= r.varint()
-		revision, flags := r.fixed(4), r.fixed(1)
-		read.seen[key] = entry{at: last, revision: uint32(revision), final: flags&flagFinal != 0, paged: flags&flagPaged != 0}
-	}
+	read := r.state()
 	if r.bad {
-		return errState
+		return ErrState
 	}
 	*state = read
 	return nil
 }
 
-// stateReader reads numbers; the first that isn't there makes it bad.
+// stateReader reads what a state consists of; the first thing that isn't there makes it bad.
 type stateReader struct {
 	b   []byte
 	bad bool
 }
 
+func (r *stateReader) state() State {
+	state := State{
+		fence: r.varint(), top: r.varint(), since: r.varint(), chat: r.fixed(8), own: r.text(),
+		seen: map[uint64]entry{}, missing: map[uint64]int64{},
+	}
+	for range min(r.uvarint(), maxMissing) {
+		key := r.fixed(8)
+		state.missing[key] = state.top - r.varint()
+	}
+	last := state.top
+	for len(r.b) > 0 && !r.bad {
+		key := r.fixed(8)
+		last -= r.varint()
+		e := entry{at: last, revision: uint32(r.fixed(4))}
+		flags := r.fixed(1)
+		if e.final = flags&flagFinal != 0; flags&flagShown != 0 {
+			e.shown = 1
+		}
+		state.seen[key] = e
+	}
+	return state
+}
+
 func (r *stateReader) varint() int64 {
 	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.bad = true
-		return 0
-	}
-	r.b = r.b[n:]
+	r.advance(n)
+	return v
+}
+
+func (r *stateReader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	r.advance(n)
 	return v
 }
 
 func (r *stateReader) text() string {
-	n, read := binary.Uvarint(r.b)
-	if read <= 0 || n > uint64(len(r.b)-read) {
+	n := r.uvarint()
+	if n > uint64(len(r.b)) {
 		r.bad = true
 		return ""
 	}
-	s := string(r.b[read : read+int(n)])
-	r.b = r.b[read+int(n):]
+	s := string(r.b[:n])
+	r.b = r.b[n:]
 	return s
 }
 
@@ -183,4 +233,13 @@ func (r *stateReader) fixed(n int) (v uint64) {
 	}
 	r.b = r.b[n:]
 	return v
+}
+
+// advance skips what a function of encoding/binary has read; n is as it returned it.
+func (r *stateReader) advance(n int) {
+	if n <= 0 {
+		r.bad = true
+		return
+	}
+	r.b = r.b[n:]
 }

@@ -1,26 +1,28 @@
 package chat
 
-// Stats counts what happened in a session.
+// Stats counts what has happened in a session.
 type Stats struct {
-	// Reconnects are the connections made after a loss, Renewals those made in time.
+	// Reconnects counts the connections made after a loss, Renewals those made in time.
 	Reconnects, Renewals int
-	// Passes are the readings of the transcript, whole or failed.
+	// Passes counts the readings of the transcript, complete or not.
 	Passes int
-	// Recovered are the items that came from the transcript and not from a socket.
+	// Recovered counts the items that came from the transcript and not from a socket.
 	Recovered int
-	// Duplicates are the items that came more than once and were delivered once.
+	// Duplicates counts the items that came again and were not delivered again.
 	Duplicates int
-	// Late are the items that were delivered with Meta.Late.
+	// Late counts the items that were delivered with Meta.Late.
 	Late int
-	// Behind are the live items left to the transcript because the caller was slow.
+	// Behind counts the live items left to the transcript because the caller was slow.
 	Behind int
-	// Throttled are the answers 429.
+	// Throttled counts the responses 429.
 	Throttled int
+	// Unreadable counts the frames of a socket, and the items of the transcript, that could
+	// not be read. A frame is looked for in the transcript; an item is delivered as Other.
+	Unreadable int
 }
 
 // Stats returns what has happened so far.
-func (s *Session) Stats() Stats {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.d.stats
+func (s *Session) Stats() (stats Stats) {
+	s.view(func(c *core) { stats = c.stats })
+	return stats
 }

@@ -9,24 +9,24 @@ import (
 const (
 	maxStreams    = 16
 	maxStreamed   = 64 << 10
-	streamSilence = 30 * time.Second // without a piece, the transcript is asked
+	streamSilence = 30 * time.Second // without a chunk, after which the transcript is read
 )
 
-// streams are the messages that arrive piece by piece, by their keys. They are delivered
-// when a piece, or the transcript, brings them whole.
+// streams are the messages that arrive in chunks, by their keys. They are delivered when a
+// chunk, or the transcript, has them whole.
 type streams map[uint64]*stream
 
 type stream struct {
-	next  int32 // the number of the piece that is to come
+	next  int32 // the number of the chunk that is to come
 	text  []byte
 	heard time.Time
 	asked bool // the transcript was read for it
 }
 
-// addChunk takes a piece. One that doesn't follow the last is passed over: the whole text
-// comes with the last piece.
+// addChunk takes a chunk. One that doesn't follow the last is skipped: the last chunk has the
+// whole text.
 func (d *delivery) addChunk(it *item, now time.Time) {
-	if _, known := d.seen[it.key]; known || it.key == 0 {
+	if _, known := d.ledger.seen[it.key]; known {
 		return
 	}
 	s := d.streams.open(it.key)
@@ -40,7 +40,8 @@ func (d *delivery) addChunk(it *item, now time.Time) {
 		return
 	}
 	s.text = append(s.text, text...)
-	it.meta.Own = d.isOwn(it)
+	d.self.recognize(it)
+	it.meta.Own = d.self.sent(it)
 	d.queue.push(queued{event: Progress{it.meta, string(s.text)}, size: it.size() + len(s.text)})
 }
 
@@ -72,22 +73,23 @@ func (s *streams) oldest() (key uint64) {
 
 func (s *streams) end(key uint64) { delete(*s, key) }
 
-// silent tells whether a stream has fallen silent that the transcript wasn't asked about,
-// and when the next one will have.
+// silent reports whether a stream has fallen silent for which the transcript wasn't read, and
+// when the next one will have.
 func (s *streams) silent(now time.Time) (found bool, next time.Time) {
+	var d deadline
 	for _, stream := range *s {
 		switch due := stream.heard.Add(streamSilence); {
 		case stream.asked:
 		case !due.After(now):
 			found = true
 		default:
-			next = earlier(next, due)
+			d.add(due)
 		}
 	}
-	return found, next
+	return found, d.Time
 }
 
-// ask notes that the transcript is asked about those that have fallen silent.
+// ask notes that the transcript is read for those that have fallen silent.
 func (s *streams) ask(now time.Time) {
 	for _, stream := range *s {
 		stream.asked = stream.asked || !stream.heard.Add(streamSilence).After(now)

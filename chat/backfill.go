@@ -1,0 +1,191 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	pageSize    = 100 // the service's largest
+	maxRestarts = 3
+)
+
+// source is where a backfill reads the transcript, and where it puts what it has read.
+type source interface {
+	// admit waits until there is room for a page.
+	admit(ctx context.Context) (turn, error)
+	// fetch requests a page, whose ConnectionToken is the turn's.
+	fetch(ctx context.Context, t turn, priority Priority, in *connectparticipant.GetTranscriptInput) (*page, error)
+	// take delivers the items of a page, the oldest first, and returns how many were new.
+	take(ctx context.Context, p *page, from origin, r *reading) (fresh int, err error)
+}
+
+// turn is what a page is requested with.
+type turn struct {
+	token      string
+	generation int // of the connection that the token is of
+	mark       mark
+	pageSize   int
+}
+
+// page is a page of the transcript.
+type page struct {
+	items []*item   // in the order of the request
+	next  string    // the token of the next page; "" for none
+	chat  uint64    // a hash of the chat's InitialContactId; 0 if unknown
+	date  time.Time // of the response, by the service's clock
+	took  time.Duration
+}
+
+// asked is when the page was requested at the latest, by the service's clock, in ns.
+func (p *page) asked() int64 { return p.date.UnixNano() - int64(p.took) }
+
+var (
+	errNoWitness = errors.New("the transcript doesn't reach back to what it showed before")
+	// errAgain means that the request should be made again: with a newer token, or for a
+	// smaller page.
+	errAgain = errors.New("the request should be made again")
+)
+
+// backfill is one pass: a reading of the transcript from where the last ones ended. It holds no
+// lock, and meets the session twice a page.
+type backfill struct {
+	source
+
+	kind     passKind
+	overlap  time.Duration
+	start    int64 // older items are known
+	fence    int64 // 0 in the first pass
+	since    int64 // what isn't older is no history
+	history  int   // how many older items the first pass delivers
+	backward bool
+	read     reading
+}
+
+// run reads the transcript. goBackward reports that the service can't read forward from a time.
+func (b *backfill) run(ctx context.Context) (goBackward bool, err error) {
+	if b.backward || b.fence == 0 {
+		return false, b.readBackward(ctx)
+	}
+	err = b.readForward(ctx)
+	if !errors.Is(err, errNoWitness) && !isInvalid(err) {
+		return false, err
+	}
+	b.read = reading{}
+	return true, b.readBackward(ctx)
+}
+
+func isInvalid(err error) bool {
+	var invalid *types.ValidationException
+	return errors.As(err, &invalid)
+}
+
+func (b *backfill) priority() Priority {
+	if b.read.budget.pages >= politePages && b.kind != passFinal {
+		return max(b.kind.priority(), PriorityLow)
+	}
+	return b.kind.priority()
+}
+
+// readForward reads from the start to the newest item.
+func (b *backfill) readForward(ctx context.Context) error {
+	at := cursor{start: b.start}
+	last := at.start
+	for {
+		t, err := b.admit(ctx)
+		if err != nil {
+			return err
+		}
+		if b.read.isLong(b.overlap, time.Now()) {
+			return errPartial
+		}
+		at.keepToken(t.generation, last)
+		b.read.mark = t.mark
+		p, err := b.fetch(ctx, t, b.priority(), at.forward(t.pageSize))
+		switch {
+		case errors.Is(err, errAgain):
+			continue
+		case isInvalid(err) && at.token != "" && at.restart(last):
+			continue
+		case err != nil:
+			return err
+		}
+		newest := b.read.newest
+		fresh, err := b.take(ctx, p, origin{page: true}, &b.read)
+		if err != nil {
+			return err
+		}
+		if err := b.read.budget.spend(p, fresh > 0 || b.read.newest > newest); err != nil {
+			return err
+		}
+		last = max(last, b.read.newest)
+		if !at.follow(p.next, b.read.budget.isRepeated(p.next), t.generation, last) {
+			break
+		}
+		if at.restarts > maxRestarts {
+			return errStuck
+		}
+	}
+	if !b.read.known {
+		return errNoWitness
+	}
+	return nil
+}
+
+// cursor is where the next page of a forward pass begins.
+type cursor struct {
+	start      int64 // where the pages begin, a time in ns
+	token      string
+	generation int // of the connection that the token is of: it may not outlive that
+	restarts   int // without progress
+}
+
+// keepToken drops a token from before the newest connection.
+func (c *cursor) keepToken(generation int, last int64) {
+	if c.token != "" && c.generation != generation {
+		c.restart(last)
+	}
+}
+
+// restart begins again just before the last time seen, without the token. It reports false
+// when that has been tried too often in one place.
+func (c *cursor) restart(last int64) bool {
+	start := last - int64(time.Millisecond)
+	if start > c.start {
+		c.restarts = 0
+	} else {
+		c.restarts++
+	}
+	c.start, c.token = start, ""
+	return c.restarts <= maxRestarts
+}
+
+// follow moves to the next page, if there is one. A token that was there before leads nowhere.
+func (c *cursor) follow(token string, repeated bool, generation int, last int64) bool {
+	switch {
+	case token == "":
+		return false
+	case repeated:
+		c.restart(last)
+	default:
+		c.token, c.generation = token, generation
+	}
+	return true
+}
+
+func (c *cursor) forward(size int) *connectparticipant.GetTranscriptInput {
+	in := &connectparticipant.GetTranscriptInput{
+		ScanDirection: types.ScanDirectionForward, SortOrder: types.SortKeyAscending, MaxResults: aws.Int32(int32(size)),
+		StartPosition: &types.StartPosition{AbsoluteTime: aws.String(time.Unix(0, c.start).UTC().Format("2006-01-02T15:04:05.000Z"))},
+	}
+	if c.token != "" {
+		in.NextToken = &c.token
+	}
+	return in
+}

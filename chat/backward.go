@@ -1,0 +1,253 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// maxHeld bounds the items that a backward pass holds in memory, in bytes. Pages beyond it are
+// requested again when their turn has come.
+const maxHeld = 256 << 10
+
+// timeless is how many items without a time, beyond the history, don't end the first pass.
+const timeless = 1000
+
+// descent is the way of a backward pass from the newest item down to where it ends.
+type descent struct {
+	pages      []step
+	held       int // bytes of the items that are kept
+	next       int // the newest page but the first whose items are
+	generation int // the tokens are of that connection
+	mark       mark
+	newest     int64 // the newest time, as far as the service's own doesn't contradict it
+	history    int   // items older than the session
+	counted    int64 // the time of the oldest of those that are delivered
+}
+
+// step is one page on the way, and what it was requested with.
+type step struct {
+	token string
+	size  int
+	page  *page // nil if its items were dropped
+}
+
+// readBackward reads from the newest item down to the first that is old enough, and then
+// delivers what it has passed, the oldest first.
+func (b *backfill) readBackward(ctx context.Context) error {
+	d, err := b.descend(ctx)
+	for restarts := 0; errors.Is(err, errRestart) && restarts < maxRestarts; restarts++ {
+		d, err = b.descend(ctx)
+	}
+	switch {
+	case errors.Is(err, errRestart), errors.Is(err, errStuck):
+		b.read.known = false                     // older items may be missing: the fence must stay
+		if err := b.ascend(ctx, d); err != nil { // what could be read is better than nothing
+			return err
+		}
+		return errStuck
+	case err != nil:
+		return err
+	}
+	return b.ascend(ctx, d)
+}
+
+// errRestart means that the tokens of the pages lead no further.
+var errRestart = errors.New("the pages have to be read anew")
+
+// descend requests pages until one ends old enough.
+func (b *backfill) descend(ctx context.Context) (d descent, err error) {
+	b.read = reading{known: true, budget: budget{pages: b.read.budget.pages}}
+	d.next = 1
+	for token := ""; ; {
+		t, err := b.admit(ctx)
+		if err != nil {
+			return d, err
+		}
+		if token == "" {
+			d.generation, d.mark = t.generation, t.mark
+		}
+		if t.generation != d.generation {
+			return d, errRestart
+		}
+		p, err := b.fetch(ctx, t, b.priority(), backwardInput(token, t.pageSize))
+		switch {
+		case errors.Is(err, errAgain):
+			continue
+		case isInvalid(err) && token != "":
+			return d, errRestart
+		case err != nil:
+			return d, err
+		}
+		stuck := b.read.budget.spend(p, len(p.items) > 0)
+		if b.pass(&d, step{token, t.pageSize, p}) || p.next == "" {
+			return d, nil
+		}
+		if stuck != nil || b.read.budget.isRepeated(p.next) {
+			return d, errStuck
+		}
+		token = p.next
+	}
+}
+
+func backwardInput(token string, size int) *connectparticipant.GetTranscriptInput {
+	in := &connectparticipant.GetTranscriptInput{
+		ScanDirection: types.ScanDirectionBackward, SortOrder: types.SortKeyDescending, MaxResults: aws.Int32(int32(size)),
+	}
+	if token != "" {
+		in.NextToken = &token
+	}
+	return in
+}
+
+// pass notes a page, without the items that don't count, and reports whether it is the last.
+func (b *backfill) pass(d *descent, s step) (end bool) {
+	p := s.page
+	asked := p.asked()
+	for i, it := range p.items {
+		if it.past || b.fence == 0 && b.isEnough(d, it) {
+			p.items, end = p.items[:i], true
+			break
+		}
+		d.newest = max(d.newest, min(it.at, asked))
+		if it.isHistory(b.since) {
+			if d.history++; d.history <= b.history {
+				d.counted = it.at
+			}
+		}
+	}
+	if b.fence != 0 {
+		end = b.cut(p) || end
+	}
+	for _, it := range p.items {
+		d.held += it.size()
+	}
+	d.pages = append(d.pages, s)
+	d.drop()
+	return end
+}
+
+// isEnough reports whether the first pass has what it delivers, and what later passes show
+// again.
+func (b *backfill) isEnough(d *descent, it *item) bool {
+	switch {
+	case !it.isHistory(b.since) || d.history < max(b.history, 1):
+		return false
+	case it.at == 0:
+		return d.history-timeless >= b.history
+	case b.history > 0:
+		return it.at < min(horizon(d.newest, b.overlap), horizon(d.counted, 0))
+	default:
+		return it.at < horizon(d.newest, b.overlap)
+	}
+}
+
+// cut drops the items of a page that earlier passes have read, and reports whether the page ends
+// with one. One in between may have a wrong time.
+func (b *backfill) cut(p *page) (end bool) {
+	if n := len(p.items); n > 0 {
+		last := p.items[n-1]
+		end = last.at != 0 && last.at < b.start
+	}
+	p.items = slices.DeleteFunc(p.items, func(it *item) bool { return it.at != 0 && it.at < b.start })
+	return end
+}
+
+// drop drops the items of the newest pages that are too many to hold: they are delivered last.
+// The first page is kept: without a token it would not be the same again.
+func (d *descent) drop() {
+	for d.held > maxHeld && d.next < len(d.pages)-1 {
+		s := &d.pages[d.next]
+		for _, it := range s.page.items {
+			d.held -= it.size()
+		}
+		s.page = nil
+		d.next++
+	}
+}
+
+// ascend delivers the pages, the oldest first.
+func (b *backfill) ascend(ctx context.Context, d descent) error {
+	b.read.mark = d.mark
+	silent := 0 // items of the history beyond what is delivered
+	if b.fence == 0 {
+		silent = max(0, d.history-b.history)
+	}
+	for _, s := range slices.Backward(d.pages) {
+		p, err := b.again(ctx, &d, s)
+		if err != nil {
+			return err
+		}
+		slices.Reverse(p.items)
+		if err := b.deliver(ctx, p, &silent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again returns the page of a step, and requests it anew if it wasn't kept.
+func (b *backfill) again(ctx context.Context, d *descent, s step) (*page, error) {
+	t, err := b.admit(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.page != nil:
+		return s.page, nil
+	case t.generation != d.generation:
+		return nil, errPartial
+	}
+	p, err := b.fetch(ctx, t, b.priority(), backwardInput(s.token, s.size))
+	switch {
+	case errors.Is(err, errAgain):
+		return nil, errPartial
+	case err != nil:
+		return nil, err
+	}
+	b.read.budget.pages++
+	p.items = slices.DeleteFunc(p.items, func(it *item) bool {
+		return it.past || b.fence != 0 && it.at != 0 && it.at < b.start
+	})
+	return p, nil
+}
+
+// deliver takes a page in parts: what is too old to be delivered, the history, and the rest.
+func (b *backfill) deliver(ctx context.Context, p *page, silent *int) error {
+	for items := p.items; ; {
+		part := *p
+		var from origin
+		part.items, from = b.part(items, *silent)
+		if _, err := b.take(ctx, &part, from, &b.read); err != nil {
+			return err
+		}
+		if from.silent {
+			*silent -= len(part.items)
+		}
+		if items = items[len(part.items):]; len(items) == 0 {
+			return nil
+		}
+	}
+}
+
+// part returns the first items of the same kind.
+func (b *backfill) part(items []*item, silent int) ([]*item, origin) {
+	from := origin{page: true, first: b.fence == 0}
+	if !from.first || len(items) == 0 {
+		return items, from
+	}
+	from.history = items[0].isHistory(b.since)
+	from.silent = from.history && silent > 0
+	n := slices.IndexFunc(items, func(it *item) bool { return it.isHistory(b.since) != from.history })
+	if n < 0 {
+		n = len(items)
+	}
+	if from.silent {
+		n = min(n, silent)
+	}
+	return items[:n], from
+}

@@ -1,0 +1,313 @@
+package chat
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+)
+
+const (
+	stableAfter    = 30 * time.Second // a socket that lived so long resets the back-off
+	drainTime      = 2 * time.Second  // how long a replaced socket is still read
+	pingReplaceGap = 5 * time.Minute
+	// doubtGap keeps the checks of the membership apart.
+	doubtGap = 10 * time.Second
+)
+
+// conn is the connection to the service: what the newest CreateParticipantConnection
+// returned, the sockets, and when the next dial is due.
+type conn struct {
+	creds      credentials
+	generation int  // counts the connections created
+	cur, old   line // old is read for a moment after cur has replaced it
+	oldUntil   time.Time
+
+	dialAt  time.Time // the next dial: a renewal while there is a socket
+	dialing bool
+	waiting bool // the dial waits for the limiter
+	low     bool // the dial has low priority
+	urgent  bool // a call waits for a newer token, or the membership is in doubt
+
+	attempts    int // failed in a row, or made sockets that were lost soon
+	denied      int // how often in a row CreateParticipantConnection was denied
+	failure     error
+	ackedAt     time.Time
+	lostAt      time.Time
+	excused     time.Duration // spent waiting for the limiter since lostAt
+	pingRenewed time.Time
+
+	doubt     bool    // whether we are still in the chat: the next dial shows it
+	doubting  bool    // the dial under way shows it
+	stillborn *socket // lost before its dial was over
+}
+
+// line is a subscribed socket and what its heartbeats show.
+type line struct {
+	socket *socket
+	heart  heart
+}
+
+func (l *conn) isUp() bool { return l.cur.socket != nil }
+
+func (l *conn) heartOf(k *socket) *heart {
+	switch k {
+	case l.cur.socket:
+		return &l.cur.heart
+	case l.old.socket:
+		return &l.old.heart
+	default:
+		return nil
+	}
+}
+
+// begin makes the first dial due.
+func (l *conn) begin(now time.Time) { l.dialAt, l.lostAt = now, now }
+
+// closeAll closes the sockets, which takes less than a second.
+func (l *conn) closeAll(todo *[]task) {
+	for _, k := range []*socket{l.cur.socket, l.old.socket} {
+		if k != nil {
+			*todo = append(*todo, closeSocket{k})
+		}
+	}
+	l.cur, l.old = line{}, line{}
+}
+
+// doubtMembership makes a dial due within seconds: CreateParticipantConnection is what shows
+// whether this participant is still in the chat.
+func (l *conn) doubtMembership(now time.Time) {
+	at := now.Add(between(time.Second, 3*time.Second))
+	if earliest := l.creds.asked.Add(doubtGap); at.Before(earliest) {
+		at = earliest
+	}
+	if l.doubt = true; l.isUp() && at.Before(l.dialAt) {
+		l.dialAt, l.urgent = at, true
+	}
+}
+
+// stepHeartbeat sends what is due, and replaces a socket that is found dead.
+func (c *core) stepHeartbeat(now time.Time, d *deadline) {
+	l := &c.conn
+	if !l.isUp() {
+		return
+	}
+	k, h := l.cur.socket, &l.cur.heart
+	send, err := h.beat(now)
+	if err != nil {
+		c.lost(k, err, now)
+		c.todo = append(c.todo, closeSocket{k})
+		return
+	}
+	if h.missed >= maxPingsMissed && now.Sub(l.pingRenewed) >= pingReplaceGap {
+		c.log(slog.LevelWarn, "chat socket reaches the gateway only", "pings", h.missed)
+		l.pingRenewed, l.dialAt = now, now
+	}
+	if send {
+		c.todo = append(c.todo, beat{k})
+	}
+	d.add(h.tick)
+}
+
+// stepConn ends the replaced socket and starts the dial that is due.
+func (c *core) stepConn(now time.Time, d *deadline) {
+	l := &c.conn
+	if l.old.socket != nil && !now.Before(l.oldUntil) {
+		c.todo = append(c.todo, closeSocket{l.old.socket})
+		l.old = line{}
+	}
+	if l.old.socket != nil {
+		d.add(l.oldUntil)
+	}
+	c.stepGiveUp(now, d)
+	switch {
+	case !c.isOpen():
+	case l.dialing:
+		if l.low && (l.urgent || !l.isUp()) {
+			l.low = false
+			c.todo = append(c.todo, hurryDial{})
+		}
+	case now.Before(l.dialAt):
+		d.add(l.dialAt)
+	default:
+		c.startDial()
+	}
+}
+
+func (c *core) startDial() {
+	l := &c.conn
+	start := startDial{priority: PriorityLow}
+	switch {
+	case c.phase == phaseStarting:
+		start.priority = PriorityHigh
+	case !l.isUp() || l.urgent:
+		start.priority = PriorityNormal
+	case l.creds.life > 0:
+		start.urgentAt = l.creds.asked.Add(l.creds.life - connectionMargin)
+	}
+	l.dialing, l.low, l.urgent = true, start.priority == PriorityLow, false
+	l.doubting, l.doubt = l.doubt, false
+	c.todo = append(c.todo, start)
+}
+
+// stepGiveUp ends a session that has been without a connection for too long.
+func (c *core) stepGiveUp(now time.Time, d *deadline) {
+	l := &c.conn
+	if c.opts.GiveUpAfter <= 0 || l.isUp() || l.waiting || !c.isOpen() {
+		return
+	}
+	at := l.lostAt.Add(l.excused + c.opts.GiveUpAfter)
+	if now.Before(at) {
+		d.add(at)
+		return
+	}
+	c.finish(CloseError{Reason: ErrGaveUp, Cause: l.failure, Gap: true})
+}
+
+// queued notes whether the dial waits for the limiter, which doesn't count as an outage.
+func (c *core) queued(waiting bool, waited time.Duration) {
+	c.conn.waiting = waiting
+	c.conn.excused += waited
+}
+
+// issued takes the credentials of a new connection: its token is used from now on.
+func (c *core) issued(creds credentials, now time.Time) {
+	l := &c.conn
+	l.creds, l.denied, l.doubting, l.urgent = creds, 0, false, false
+	l.generation++
+	c.inbox.removed = false
+	if creds.dated {
+		c.inbox.clock.set(creds.date, now)
+	}
+	c.inbox.connected(creds.made, now)
+}
+
+// dialed takes the end of a dial: a subscribed socket, or an error.
+func (c *core) dialed(k *socket, err error, now time.Time) {
+	l := &c.conn
+	l.dialing = false
+	stillborn := l.stillborn == k && k != nil
+	l.stillborn = nil
+	switch {
+	case !c.isOpen():
+		if k != nil {
+			c.todo = append(c.todo, closeSocket{k})
+		}
+	case err != nil:
+		c.dialFailed(err, now)
+	case stillborn:
+		c.dialFailed(errLostEarly, now)
+	default:
+		c.attach(k, now)
+	}
+}
+
+func (c *core) dialFailed(err error, now time.Time) {
+	l := &c.conn
+	l.failure = err
+	if l.doubting {
+		l.doubt, l.urgent = true, true // the next dial is to show it
+	}
+	var failed *dialError
+	atCreate := errors.As(err, &failed) && failed.atCreate
+	var wait time.Duration
+	switch {
+	case atCreate && isDenied(err):
+		if l.denied++; l.denied > 1 || c.phase == phaseLeaving {
+			c.refused(err, now)
+			return
+		}
+		wait = between(time.Second, 3*time.Second)
+	case atCreate && isFinal(err, c.phase == phaseStarting):
+		c.finish(CloseError{Reason: ErrGaveUp, Cause: err, Gap: c.phase > phaseStarting})
+		return
+	default:
+		l.attempts++
+		wait = backoff(l.attempts, c.opts.maxBackoff)
+	}
+	l.dialAt = now.Add(wait)
+	c.log(slog.LevelWarn, "chat connection failed", "error", err, "attempt", l.attempts, "next", wait)
+}
+
+// attach makes a subscribed socket the session's.
+func (c *core) attach(k *socket, now time.Time) {
+	l := &c.conn
+	renewal := l.isUp()
+	if l.old.socket != nil {
+		c.todo = append(c.todo, closeSocket{l.old.socket})
+	}
+	l.old, l.oldUntil = l.cur, now.Add(drainTime)
+	l.cur = line{socket: k, heart: heart{tick: now}}
+	l.ackedAt, l.excused = now, 0
+	l.dialAt = now.Add(l.creds.renewIn)
+	if l.doubt {
+		l.doubtMembership(now)
+	}
+	c.log(slog.LevelDebug, "chat socket subscribed", "renewal", renewal, "renew_in", l.creds.renewIn)
+	c.passes.settleAt = now.Add(c.opts.Settle)
+	if renewal {
+		c.stats.Renewals++
+		return
+	}
+	c.inbox.subscribed(now)
+	if c.phase == phaseStarting && !c.inbox.ledger.resumed {
+		c.inbox.gap.openAt(now.Add(-c.opts.Settle)) // nothing was lost: the first pass closes it
+	}
+	c.passes.retryAt, c.passes.failures = time.Time{}, 0
+	if c.phase != phaseStarting {
+		c.stats.Reconnects++
+		c.inbox.connectionChanged(ConnectionChanged{Connected: true})
+	}
+	c.phase = max(c.phase, phaseLive)
+}
+
+// lost takes the end of a socket.
+func (c *core) lost(k *socket, err error, now time.Time) {
+	l := &c.conn
+	switch k {
+	case l.cur.socket:
+		l.cur = line{}
+		c.disconnected(err, now)
+	case l.old.socket:
+		l.old = line{}
+	default:
+		if l.dialing {
+			l.stillborn = k
+		}
+	}
+}
+
+func (c *core) disconnected(err error, now time.Time) {
+	l := &c.conn
+	l.lostAt = now
+	if !c.isOpen() {
+		return
+	}
+	c.inbox.lose()
+	c.log(slog.LevelInfo, "chat socket lost", "error", err, "lived", now.Sub(l.ackedAt))
+	c.inbox.connectionChanged(ConnectionChanged{Cause: err})
+	if now.Sub(l.ackedAt) >= stableAfter {
+		l.attempts = 0
+	}
+	wait := upTo(min(time.Second, c.opts.maxBackoff))
+	if l.attempts > 0 {
+		wait = backoff(l.attempts, c.opts.maxBackoff)
+	}
+	l.attempts++
+	l.dialAt = now.Add(wait)
+}
+
+// wantToken makes a dial due for a call whose token, that of the generation used, was denied.
+// It reports false if a newer token is not to be had: this one is new.
+func (c *core) wantToken(used int, now time.Time) bool {
+	l := &c.conn
+	switch {
+	case l.generation != used:
+		return true
+	case !c.isOpen(), now.Sub(l.creds.asked) < minRenewal && l.isUp():
+		return false
+	}
+	if l.isUp() {
+		l.dialAt, l.urgent = now, true
+	}
+	return true
+}

@@ -1,0 +1,160 @@
+package chat
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// core is the state of a session and all its decisions. It takes no lock, starts nothing and
+// does no I/O: what is to be done it puts into todo. Session calls it with its mutex held,
+// and runs what is in todo after unlocking.
+type core struct {
+	opts  *Options
+	phase phase
+	end   ending // in phaseEnding and phaseOver
+	stats Stats
+
+	conn     conn
+	inbox    delivery
+	passes   passes
+	receipts receipts
+	typed    time.Time // when Typing last sent
+
+	todo []task
+	logs logs
+}
+
+// phase is where a session is in its life. Phases only rise, but that Leave may fail.
+type phase int
+
+const (
+	phaseStarting phase = iota // until the first socket is subscribed
+	phaseLive
+	phaseLeaving // Leave is under way
+	phaseEnding  // the chat is over or the token refused; the last seconds of reading
+	phaseOver
+)
+
+// task is something to do outside of the lock: I/O, a goroutine, the user's code.
+type task interface{ do(s *Session) }
+
+func newCore(opts *Options) core {
+	c := core{opts: opts}
+	c.inbox = newDelivery(opts)
+	c.inbox.stats = &c.stats
+	return c
+}
+
+// step does what is due, and returns when more is.
+func (c *core) step(now time.Time) (next time.Time) {
+	var d deadline
+	c.stepEnd(now, &d)
+	if c.phase < phaseOver {
+		c.stepHeartbeat(now, &d)
+		c.stepConn(now, &d)
+		c.stepPasses(now, &d)
+		c.stepReceipts(now, &d)
+		c.inbox.release(now)
+		c.inbox.addDeadlines(now, &d)
+	}
+	c.stepLogs()
+	return d.Time
+}
+
+// isOpen reports whether the session still connects and reads the transcript.
+func (c *core) isOpen() bool { return c.phase < phaseEnding }
+
+// err returns why the session is over; nil while it isn't.
+func (c *core) err() error {
+	if c.phase < phaseOver {
+		return nil
+	}
+	return c.end.why
+}
+
+// startErr returns why the session is over before it has begun.
+func (c *core) startErr() error {
+	if c.phase == phaseOver && c.conn.ackedAt.IsZero() {
+		return c.err()
+	}
+	return nil
+}
+
+// takeEvent returns the next event; wake reports that there is room now for which the
+// transcript's reader waits.
+func (c *core) takeEvent() (event Event, wake bool) {
+	if c.inbox.queue.len() == 0 {
+		return nil, false
+	}
+	event = c.inbox.pop()
+	return event, c.inbox.queue.halfEmpty() && (c.inbox.behind || c.passes.blocked)
+}
+
+// receive takes what a frame of a socket says; wake reports that something is due now.
+func (c *core) receive(k *socket, f *frame, it *item, now time.Time) (wake bool) {
+	if h := c.conn.heartOf(k); h != nil {
+		h.alive()
+		if f.topic == topicPing && h.pong(f.statusCode) {
+			wake = true
+		}
+	}
+	switch {
+	case c.phase == phaseOver:
+		return false
+	case it != nil:
+		return c.arrive(it, now) || wake
+	case f.unreadable:
+		c.unreadable(now)
+		return true
+	}
+	return wake
+}
+
+// arrive takes a live item.
+func (c *core) arrive(it *item, now time.Time) (wake bool) {
+	wasBehind := c.inbox.behind
+	c.inbox.arrive(it, now)
+	c.watchMembership(it, now)
+	return len(c.inbox.hold.items) > 0 || it.chunk != nil || c.inbox.behind != wasBehind || c.inbox.ended != nil ||
+		c.inbox.ledger.fresh >= passAfter || c.conn.doubt
+}
+
+// unreadable counts a frame that can't be read as a loss: it may have held an item.
+func (c *core) unreadable(now time.Time) {
+	c.stats.Unreadable++
+	c.inbox.gap.openAt(now)
+	c.passes.want(now)
+	c.logUnreadable(now)
+}
+
+// watchMembership looks for signs that this participant was taken out of the chat. Nothing
+// else shows it: the socket stays open and silent.
+func (c *core) watchMembership(it *item, now time.Time) {
+	left := it.kind == kindLeft && c.inbox.self.sent(it)
+	switch {
+	case c.phase == phaseLeaving:
+		c.end.left = c.end.left || left
+	case c.phase != phaseLive:
+	case left:
+		c.inbox.removed = true
+		c.conn.doubtMembership(now)
+	case it.kind == kindTransferred && c.inbox.self.id == "":
+		c.conn.doubtMembership(now)
+	}
+}
+
+// finish ends the session for the first reason given. What has arrived is delivered first.
+func (c *core) finish(why CloseError) {
+	if c.phase == phaseOver {
+		return
+	}
+	c.inbox.releaseAll()
+	why.Gap = why.Gap || c.inbox.gap.open
+	if errors.Is(why.Reason, ErrClosed) {
+		why.Gap = false // the participant can come back
+	}
+	c.phase, c.end.why = phaseOver, &why
+	c.conn.closeAll(&c.todo)
+	c.log(slog.LevelInfo, "chat session over", "reason", why.Reason, "gap", why.Gap)
+}

@@ -1,0 +1,119 @@
+package chat
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// hold is the live items that wait: for older ones that a pass is to bring, for HoldBack, or
+// for the response that shows whether they are our own.
+type hold struct {
+	opts  *Options
+	items []held
+	bytes int
+
+	catchingUp bool      // a pass is to bring older ones
+	catchUps   int       // counts how often that began
+	until      time.Time // the wait for it ends then, if it isn't zero
+	blocked    bool      // the pass waits for the caller, who has other events to take meanwhile
+	resumed    time.Time // when it last went on
+}
+
+type held struct {
+	*item
+
+	arrived time.Time
+}
+
+func (h *hold) isFull() bool { return len(h.items) >= maxQueued || h.bytes >= maxQueuedBytes }
+
+func (h *hold) add(it *item, now time.Time) {
+	h.items = append(h.items, held{it, now})
+	h.bytes += it.size()
+}
+
+// catchUp makes items wait for a pass. Each waits CatchUpWait at most from its own arrival.
+func (h *hold) catchUp() {
+	h.catchingUp, h.until = true, time.Time{}
+	h.catchUps++
+}
+
+// bound ends the wait for a pass at a time, for all items.
+func (h *hold) bound(until time.Time) {
+	if h.until.IsZero() {
+		h.until = until
+	}
+}
+
+// block notes whether the pass waits for the caller. That costs the items nothing.
+func (h *hold) block(blocked bool, now time.Time) {
+	if h.blocked && !blocked {
+		h.resumed = now
+	}
+	h.blocked = blocked
+}
+
+// caughtUp ends the wait for a pass.
+func (h *hold) caughtUp() { h.catchingUp = false }
+
+// waitsForPass reports whether an item that arrived at a time waits for a pass.
+func (h *hold) waitsForPass(arrived, now time.Time) bool {
+	return h.catchingUp && (h.blocked || now.Before(h.passWait(arrived)))
+}
+
+// passWait is when the wait for a pass ends for an item that arrived at a time.
+func (h *hold) passWait(arrived time.Time) time.Time {
+	if h.resumed.After(arrived) {
+		arrived = h.resumed
+	}
+	end := deadline{h.until}
+	end.add(arrived.Add(h.opts.CatchUpWait))
+	return end.Time
+}
+
+// isHeld reports whether an item waits for a pass or for HoldBack.
+func (h *hold) isHeld(arrived, now time.Time) bool {
+	return h.waitsForPass(arrived, now) || now.Before(arrived.Add(h.opts.HoldBack))
+}
+
+// due removes and returns the items whose wait is over, and those older than them.
+func (h *hold) due(now time.Time) []*item {
+	var newest int64
+	some := false
+	for _, one := range h.items {
+		if !h.isHeld(one.arrived, now) {
+			some, newest = true, max(newest, one.at)
+		}
+	}
+	if !some {
+		return nil
+	}
+	return h.remove(func(one held) bool { return one.at < newest || !h.isHeld(one.arrived, now) })
+}
+
+// remove removes some items and returns them sorted by time.
+func (h *hold) remove(which func(held) bool) (out []*item) {
+	h.items = slices.DeleteFunc(h.items, func(one held) bool {
+		if !which(one) {
+			return false
+		}
+		h.bytes -= one.size()
+		out = append(out, one.item)
+		return true
+	})
+	slices.SortStableFunc(out, func(a, b *item) int { return cmp.Compare(a.at, b.at) })
+	return out
+}
+
+// addDeadlines adds when the wait of items ends. What the caller blocks ends with the caller.
+func (h *hold) addDeadlines(now time.Time, d *deadline) {
+	for _, one := range h.items {
+		switch {
+		case !h.waitsForPass(one.arrived, now):
+			d.add(one.arrived.Add(h.opts.HoldBack))
+		case !h.blocked:
+			d.add(h.passWait(one.arrived))
+		}
+	}
+}

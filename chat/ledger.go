@@ -1,0 +1,226 @@
+package chat
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+const (
+	keepAtLeast = 256    // ids that are remembered whatever their age
+	keepAtMost  = 16_384 // ids that are remembered at all
+	keepLives   = 16     // ids of typing and other live-only items
+	passAfter   = 512    // new ids after which a pass lets the old ones be forgotten
+)
+
+// ledger is what is known of the items, by a hash of their ids: which have been released, and
+// how far the transcript has been read. All its times are the service's, in ns.
+type ledger struct {
+	// fence is how far the transcript has been read, see reading.fence. Pushes never move
+	// it: behind one that came, another may have been lost.
+	fence int64
+	top   int64  // the newest time that was released
+	since int64  // of the first connection: what isn't older is no history; 0 if unknown
+	chat  uint64 // a hash of the chat's InitialContactId; 0 if unknown
+
+	resumed bool // no page has been read since Resume
+	seen    map[uint64]entry
+	fresh   int      // ids that are new since the last complete pass
+	lives   []uint64 // the newest live-only items
+	pass    uint16   // the number of the newest pass; 0 is none
+	whole   uint16   // the number of the newest complete one
+
+	// After Resume: items older than floor have been handled, but for those in missing.
+	floor   int64
+	missing map[uint64]int64
+}
+
+// entry is what is known of an item that was released, or of a receipt.
+type entry struct {
+	at       int64
+	revision uint32
+	shown    uint16 // the number of the last pass that showed it
+	final    bool
+}
+
+// verdict is what the ledger knows of an item that arrives.
+type verdict int
+
+const (
+	itemNew     verdict = iota
+	itemChanged         // known in another state
+	itemKnown
+)
+
+// judge compares an item with what is known. It changes nothing.
+func (l *ledger) judge(it *item, from origin) verdict {
+	if it.live {
+		if slices.Contains(l.lives, it.key) {
+			return itemKnown
+		}
+		return itemNew
+	}
+	e, known := l.seen[it.key]
+	switch {
+	case !known && from.page && l.isHandled(it):
+		return itemKnown
+	case !known:
+		return itemNew
+	case e.revision == it.revision, e.final && !it.final:
+		return itemKnown
+	default:
+		return itemChanged
+	}
+}
+
+// isHandled reports whether an unknown item was handled before Resume.
+func (l *ledger) isHandled(it *item) bool {
+	_, missing := l.missing[it.key]
+	return it.at != 0 && it.at < l.floor && !missing
+}
+
+// isShownBefore reports whether an item is known, and whether an earlier pass has shown it.
+func (l *ledger) isShownBefore(it *item) (known, shown bool) {
+	e, known := l.seen[it.key]
+	return known || l.isHandled(it), known && e.shown != 0 && e.shown != l.pass
+}
+
+// isOtherChat reports whether the transcript is of another chat than the state from which the
+// session was resumed. Without one, it notes the chat.
+func (l *ledger) isOtherChat(chat uint64) bool {
+	if chat == 0 {
+		return false
+	}
+	other := l.resumed && l.chat != 0 && l.chat != chat
+	if !other {
+		l.chat, l.resumed = chat, false
+	}
+	return other
+}
+
+// show notes that a pass has shown a known item.
+func (l *ledger) show(it *item) {
+	if e, known := l.seen[it.key]; known {
+		e.shown = l.pass
+		l.seen[it.key] = e
+	}
+}
+
+// noteLive remembers the last few live-only items: what both sockets of a renewal bring.
+func (l *ledger) noteLive(key uint64) {
+	if len(l.lives) == keepLives {
+		l.lives = slices.Delete(l.lives, 0, 1)
+	}
+	l.lives = append(l.lives, key)
+}
+
+// note remembers an item and returns what was known before. arrived takes the place of a time
+// that the item lacks.
+func (l *ledger) note(it *item, from origin, arrived int64) (prior entry, known bool) {
+	e := entry{at: cmp.Or(it.at, arrived), revision: it.revision, final: it.final}
+	if from.page {
+		e.shown = l.pass
+	}
+	prior, known = l.put(it.key, e)
+	delete(l.missing, it.key)
+	return prior, known
+}
+
+func (l *ledger) put(key uint64, e entry) (prior entry, known bool) {
+	if prior, known = l.seen[key]; !known {
+		l.fresh++
+	} else if e.shown == 0 {
+		e.shown = prior.shown
+	}
+	l.seen[key] = e
+	return prior, known
+}
+
+// horizon is where a pass begins: older items it doesn't show. The service knows no less than
+// milliseconds.
+func horizon(fence int64, overlap time.Duration) int64 {
+	at := fence - int64(overlap)
+	return at - at%int64(time.Millisecond)
+}
+
+// start is where the next pass begins.
+func (l *ledger) start(overlap time.Duration) int64 {
+	at := horizon(l.fence, overlap)
+	for _, missing := range l.missing {
+		at = min(at, horizon(missing, 0))
+	}
+	return at
+}
+
+// hasWitness reports whether a forward pass would show an item that an earlier page has shown.
+// Without that it couldn't be believed.
+func (l *ledger) hasWitness(start int64) bool {
+	for _, e := range l.seen {
+		if e.shown != 0 && e.at >= start {
+			return true
+		}
+	}
+	return false
+}
+
+// beginPass numbers a pass.
+func (l *ledger) beginPass() {
+	if l.pass++; l.pass == 0 {
+		l.pass = 1
+	}
+}
+
+// passed notes a complete pass.
+func (l *ledger) passed() {
+	l.whole, l.fresh = l.pass, 0
+	l.floor, l.missing = 0, nil
+}
+
+// trim forgets what no later pass can show. oldest is the time from which on all is kept;
+// what the last complete pass has shown from elsewhere, the next one shows too.
+func (l *ledger) trim(oldest int64) {
+	if len(l.seen) <= keepAtLeast {
+		return
+	}
+	type aged struct {
+		key uint64
+		at  int64
+	}
+	all := make([]aged, 0, len(l.seen))
+	for key, e := range l.seen {
+		all = append(all, aged{key, e.at})
+	}
+	slices.SortFunc(all, func(a, b aged) int { return cmp.Compare(b.at, a.at) })
+	kept := make(map[uint64]entry, keepAtLeast) // a map never shrinks
+	for i, a := range all[:min(len(all), keepAtMost)] {
+		if e := l.seen[a.key]; i < keepAtLeast || a.at >= oldest || l.isShown(e) {
+			kept[a.key] = e
+		}
+	}
+	l.seen = kept
+}
+
+// isShown reports whether the newest pass, or the newest complete one, has shown an entry.
+func (l *ledger) isShown(e entry) bool {
+	return e.shown != 0 && (e.shown == l.pass || e.shown == l.whole)
+}
+
+// restore continues from a state. Its fence may lie ahead of the service's time, if an item
+// was dated so: connected holds it to that.
+func (l *ledger) restore(state *State) {
+	l.fence, l.top, l.since, l.chat = state.fence, state.top, state.since, state.chat
+	l.missing, l.resumed = maps.Clone(state.missing), true
+	if state.seen != nil {
+		l.seen = maps.Clone(state.seen)
+		l.pass, l.whole = 1, 1
+	}
+}
+
+// distrust holds a restored fence to the service's time. One ahead of it shows nothing of how
+// far the transcript was read: it is read from the first connection on.
+func (l *ledger) distrust(latest int64) {
+	if l.resumed && l.fence > latest {
+		l.fence, l.top = l.since, min(l.top, latest)
+	}
+}

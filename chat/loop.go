@@ -1,0 +1,89 @@
+package chat
+
+import (
+	"sync"
+	"time"
+)
+
+// loop runs step when it is woken and at the deadline that step returned, one run at a time.
+// Between runs it is a timer: a goroutine that waits would cost an idle session 4 kB.
+type loop struct {
+	step func(now time.Time) (next time.Time, over bool) // a zero next is no deadline
+	wg   *sync.WaitGroup
+
+	mu    sync.Mutex
+	state loopState
+	timer *time.Timer
+}
+
+type loopState int
+
+const (
+	loopResting loopState = iota
+	loopRunning
+	loopWoken // while it was running: it runs once more
+	loopOver
+)
+
+// wake makes the loop run soon. It does nothing once step has reported the end.
+func (l *loop) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch l.state {
+	case loopResting:
+		l.state = loopRunning
+		l.wg.Go(l.run)
+	case loopRunning:
+		l.state = loopWoken
+	case loopWoken, loopOver:
+	}
+}
+
+func (l *loop) run() {
+	for {
+		next, over := l.step(time.Now())
+		if l.rest(next, over) {
+			return
+		}
+	}
+}
+
+// rest sets the timer, and reports false if the loop has been woken meanwhile.
+func (l *loop) rest(next time.Time, over bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case over:
+		l.state = loopOver
+		next = time.Time{}
+	case l.state == loopWoken:
+		l.state = loopRunning
+		return false
+	default:
+		l.state = loopResting
+	}
+	l.setTimer(next)
+	return true
+}
+
+// setTimer leaves a timer that fires late or twice to step, which finds nothing due.
+func (l *loop) setTimer(next time.Time) {
+	switch {
+	case next.IsZero() && l.timer != nil:
+		l.timer.Stop()
+	case next.IsZero():
+	case l.timer == nil:
+		l.timer = time.AfterFunc(time.Until(next), l.wake)
+	default:
+		l.timer.Reset(time.Until(next))
+	}
+}
+
+// deadline is the earliest of the times given to it; zero is none.
+type deadline struct{ time.Time }
+
+func (d *deadline) add(t time.Time) {
+	if !t.IsZero() && (d.IsZero() || t.Before(d.Time)) {
+		d.Time = t
+	}
+}

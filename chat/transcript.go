@@ -1,0 +1,240 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/restjson"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	pageTimeout = 20 * time.Second
+	// quickPage is how long a page may take for the next one to be larger again.
+	quickPage = 5 * time.Second
+)
+
+// Transcript ranges over the transcript, the newest item first, as
+// connectparticipant.Transcript does: with the past contacts of a persistent chat, and with
+// what was delivered as an event before. An error is the last thing it yields.
+func (s *Session) Transcript(ctx context.Context) iter.Seq2[types.Item, error] {
+	return connectparticipant.Transcript(ctx, transcriptClient{s}, &connectparticipant.GetTranscriptInput{MaxResults: aws.Int32(pageSize)})
+}
+
+// transcriptClient requests pages with the session's token and within its limits.
+type transcriptClient struct{ s *Session }
+
+func (c transcriptClient) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
+	return call(ctx, c.s, "GetTranscript", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.GetTranscriptOutput, error) {
+		page := *in
+		page.ConnectionToken = token
+		return c.s.client.GetTranscript(ctx, &page, append(optFns, once)...)
+	})
+}
+
+// CatchUp reads the transcript now, and returns when everything that it shows has been
+// delivered or is queued for Next. A session does that by itself every Options.ReadEvery and
+// whenever something may have been lost; call CatchUp where a lost item can't wait so long. It
+// returns ctx's error, or the session's end.
+//
+// It waits while more than half of the queue is filled, so give ctx a deadline if the same
+// goroutine takes the events.
+func (s *Session) CatchUp(ctx context.Context) error {
+	var asked int
+	s.update(func(c *core, _ time.Time) {
+		c.passes.asked++
+		asked = c.passes.asked
+	})
+	return s.wait(ctx, func(c *core, _ time.Time) (bool, error) {
+		return c.passes.answered >= asked, c.err()
+	})
+}
+
+// startPass is the task of reading the transcript.
+type startPass struct {
+	backfill backfill
+	deadline time.Time // of the last pass; else zero
+}
+
+func (t startPass) do(s *Session) {
+	ctx, cancel := context.WithCancel(s.life)
+	if !t.deadline.IsZero() {
+		ctx, cancel = context.WithDeadline(s.life, t.deadline)
+	}
+	s.stopPass = cancel
+	s.wg.Go(func() {
+		defer cancel()
+		s.runPass(ctx, &t.backfill)
+	})
+}
+
+// stopPass is the task of stopping it for one of higher priority.
+type stopPass struct{}
+
+func (stopPass) do(s *Session) { s.stopPass() }
+
+func (s *Session) runPass(ctx context.Context, b *backfill) {
+	b.source = &passSource{s: s, kind: b.kind}
+	goBackward, err := b.run(ctx)
+	if ctx.Err() != nil {
+		err = errStopped
+	}
+	s.update(func(c *core, now time.Time) {
+		c.passes.backward = c.passes.backward || goBackward
+		c.passEnded(&b.read, err, now)
+	})
+}
+
+// passSource is the session as its passes see it.
+type passSource struct {
+	s       *Session
+	kind    passKind
+	renewed bool
+}
+
+func (p *passSource) admit(ctx context.Context) (t turn, err error) {
+	err = p.s.wait(ctx, func(c *core, now time.Time) (ok bool, err error) {
+		t, ok = c.admitPage(p.kind, now)
+		return ok, c.err()
+	})
+	return t, err
+}
+
+func (p *passSource) fetch(ctx context.Context, t turn, priority Priority, in *connectparticipant.GetTranscriptInput) (*page, error) {
+	in.ConnectionToken = &t.token
+	var took time.Duration
+	var odd restjson.OddItems
+	out, err := attempt(ctx, p.s, "GetTranscript", priority, func(ctx context.Context) (*connectparticipant.GetTranscriptOutput, error) {
+		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+		defer cancel()
+		begun := time.Now()
+		defer func() { took = time.Since(begun) }()
+		return p.s.client.GetTranscript(restjson.WithOddItems(ctx, &odd), in, once)
+	})
+	switch {
+	case err == nil:
+		return newPage(out, &odd, took), nil
+	case ctx.Err() != nil || p.kind == passFinal:
+		return nil, err
+	case errors.Is(err, context.DeadlineExceeded) && t.pageSize > 1:
+		p.s.update(func(c *core, _ time.Time) { c.passes.pageSize = t.pageSize / 2 })
+		return nil, errAgain
+	case connectparticipant.IsAccessDenied(err) && !p.renewed && p.s.awaitToken(ctx, t.generation):
+		p.renewed = true
+		return nil, errAgain
+	default:
+		return nil, err
+	}
+}
+
+func newPage(out *connectparticipant.GetTranscriptOutput, odd *restjson.OddItems, took time.Duration) *page {
+	p := &page{items: make([]*item, len(out.Transcript)), next: aws.ToString(out.NextToken), took: took}
+	for i := range out.Transcript {
+		p.items[i] = pageItem(out.Transcript[i])
+	}
+	for _, one := range odd.Items {
+		if one.Index < len(p.items) { // whatever wraps the client may have removed some
+			p.items[one.Index] = oddItem(one.Raw)
+		}
+	}
+	if id := aws.ToString(out.InitialContactId); id != "" {
+		p.chat = keyOf(id)
+	}
+	if date, known := responseDate(out.ResultMetadata); known {
+		p.date = date
+	}
+	return p
+}
+
+// take waits until it is known which items are ours, and takes more than was asked for only as
+// the caller makes room.
+func (p *passSource) take(ctx context.Context, whole *page, from origin, r *reading) (fresh int, err error) {
+	for items := whole.items; ; {
+		part := *whole
+		part.items = items[:min(len(items), pageSize)]
+		items = items[len(part.items):]
+		err := p.s.wait(ctx, func(c *core, now time.Time) (ok bool, err error) {
+			n, ok := c.takePage(p.kind, &part, from, r, now)
+			fresh += n
+			return ok, c.err()
+		})
+		if err != nil || len(items) == 0 {
+			return fresh, err
+		}
+	}
+}
+
+// newBackfill returns the pass that begins now.
+func (c *core) newBackfill(kind passKind) backfill {
+	l := &c.inbox.ledger
+	b := backfill{
+		kind: kind, overlap: c.opts.Overlap, start: l.start(c.opts.Overlap), fence: l.fence, since: l.since, history: max(0, c.opts.History),
+		backward: c.passes.backward,
+	}
+	if c.passes.first {
+		b.history = HistoryAll // what the first pass has not delivered is known
+	}
+	if b.backward = b.backward || !l.hasWitness(b.start); b.backward && b.fence == 0 {
+		b.start = 0
+	}
+	return b
+}
+
+// admitPage reports whether there is room for a page. While there is none, what waits for the
+// pass doesn't wait for us.
+func (c *core) admitPage(kind passKind, now time.Time) (turn, bool) {
+	blocked := kind != passFinal && !c.inbox.queue.halfEmpty()
+	c.block(blocked, now)
+	if blocked {
+		return turn{}, false
+	}
+	size := c.passes.pageSize
+	if size == 0 {
+		size = pageSize
+	}
+	return turn{token: c.conn.creds.token, generation: c.conn.generation, mark: c.inbox.mark(), pageSize: size}, true
+}
+
+// takePage takes a page, the oldest item first, and reports false while it can't be taken.
+func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now time.Time) (fresh int, ok bool) {
+	in := &c.inbox
+	if kind != passFinal {
+		c.block(in.queue.full(), now)
+		if c.passes.blocked || in.self.isUndecided(now) {
+			return 0, false
+		}
+	}
+	if in.ledger.isOtherChat(p.chat) {
+		c.finish(CloseError{Reason: ErrState, Gap: true})
+		return 0, false
+	}
+	if p.took < quickPage && c.passes.pageSize != 0 {
+		c.passes.pageSize = min(2*c.passes.pageSize, pageSize)
+	}
+	if p.date.IsZero() {
+		p.date = in.clock.at(now)
+	} else {
+		in.clock.set(p.date, now)
+	}
+	r.note(p, c.opts.Overlap, now)
+	for _, it := range p.items {
+		known, shown := in.ledger.isShownBefore(it)
+		r.known = r.known || shown
+		if !known {
+			fresh++
+			if it.odd {
+				c.stats.Unreadable++
+			}
+		}
+	}
+	in.arrivePage(p.items, from, now)
+	if r.known && !from.first {
+		in.advance(r.fence())
+	}
+	return fresh, true
+}
