@@ -72,6 +72,8 @@ func (b *bubble) message(s *chat.Session) chat.Message {
 	return m
 }
 
+func (b *bubble) sleep(d time.Duration) { <-time.After(d) }
+
 func inBubble(t *testing.T, test func(b *bubble), optFns ...func(*participanttest.Options)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(newBubble(t, optFns...)) })
