@@ -37,8 +37,9 @@ func (b *bubble) leaveWithReceipts(effect participanttest.Effect) {
 	s := b.start()
 	b.settle()
 	b.srv.Inject(participanttest.Fault{On: "SendEvent", Effect: effect})
-	b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.AnswerHTML(http.StatusServiceUnavailable)}) // no new token for those denied
-	for range 2 {                                                                                                      // the first is sent immediately, the second waits
+	// A call that is denied waits for a new token, and gets none.
+	b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.AnswerHTML(http.StatusServiceUnavailable)})
+	for range 2 { // the first is sent immediately, the second waits
 		b.contact.Agent.Say("read this")
 		s.MarkRead(b.message(s).ID)
 		b.sleep(100 * time.Millisecond)
