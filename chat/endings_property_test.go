@@ -241,19 +241,23 @@ func (e *endingTrial) leave() {
 }
 
 func (e *endingTrial) leaveAtTheEnd() {
+	wait := e.moment()
 	e.doing.Go(func() {
-		<-time.After(e.lag())
+		<-time.After(wait)
 		e.contact.End()
 	})
-	<-time.After(e.lag())
+	<-time.After(e.moment())
 	ctx, cancel := context.WithTimeout(e.t.Context(), 30*time.Second)
 	defer cancel()
 	e.left = e.session.Leave(ctx) == nil
 }
 
-// lag is a time that mostly is none or short.
-func (e *endingTrial) lag() time.Duration {
-	return time.Duration(rand.N(3)) * time.Duration(rand.N(int64(time.Second)))
+// moment is no time, or less than 2 seconds.
+func (e *endingTrial) moment() time.Duration {
+	if e.oneIn(3) {
+		return 0
+	}
+	return e.upTo(2 * time.Second)
 }
 
 func (e *endingTrial) endUnseen() {
@@ -356,11 +360,6 @@ func (e *endingTrial) judge() {
 }
 
 func (e *endingTrial) rightReason(end *chat.CloseError) {
-	right := false
-	for _, reason := range e.ending.reasons {
-		right = right || errors.Is(end, reason)
-	}
-	require.True(e.t, right, "kind: wrong reason: %v after %s", end, e.ending.name)
 	if e.sawEnd.Load() && !errors.Is(end, chat.ErrClosed) {
 		require.True(e.t, errors.Is(end, chat.ErrChatEnded) || errors.Is(end, chat.ErrLeft), "kind: chat.ended was seen: %v", end)
 	}
@@ -369,6 +368,11 @@ func (e *endingTrial) rightReason(end *chat.CloseError) {
 		out := e.hasLeft(e.contact, e.contact.Customer) || e.hasEnded()
 		require.True(e.t, out, "kind: Leave succeeded, and the participant is still there")
 	}
+	right := false
+	for _, reason := range e.ending.reasons {
+		right = right || errors.Is(end, reason)
+	}
+	require.True(e.t, right, "kind: wrong reason: %v after %s", end, e.ending.name)
 }
 
 func (e *endingTrial) hasEnded() bool {
@@ -390,7 +394,7 @@ func (e *endingTrial) rightLoop(end *chat.CloseError) {
 	}
 	for range 2 {
 		event, err := e.session.Next(e.t.Context())
-		require.Nil(e.t, event)
+		require.Nil(e.t, event, "kind: an event after the end")
 		require.Same(e.t, end, err, "kind: wrong end of the loop")
 	}
 }
