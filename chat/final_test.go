@@ -174,7 +174,7 @@ func TestRemovalIsNoticedOnAHealthySocket(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
-				_, end := b.toEnd(test(b), time.Minute+removal)
+				_, end := b.toEnd(test(b), removal)
 				require.ErrorIs(b.t, end, chat.ErrRemoved)
 			})
 		})

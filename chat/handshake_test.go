@@ -159,7 +159,7 @@ func TestCloseDuringAHandshakeOnPeers(t *testing.T) {
 			<-time.After(100 * time.Millisecond) // what the peer sends has arrived
 			begun := time.Now()
 			require.NoError(t, s.Close())
-			require.Less(t, time.Since(begun), 1100*time.Millisecond)
+			require.Less(t, time.Since(begun), 1500*time.Millisecond, "a second, and what a busy machine takes")
 		})
 	}
 }
