@@ -302,6 +302,21 @@ func TestUnknownItemsCanBePushed(t *testing.T) {
 	require.Equal(t, object{"Id": "mine", "AbsoluteTime": "soon", "ContactId": "other", "InitialContactId": st.contact.ID, "Type": ""}, st.both(t))
 }
 
+func TestFramesCanBePushedAsTheyAre(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, participanttest.Start(t))
+	before := len(st.shown(t))
+	first := st.contact.Agent.Say("first")
+	st.contact.PushFrame(`{"topic":"aws/chat","content":{}}`)
+	for _, conn := range []*websocket.Conn{st.customer, st.agent} {
+		require.Equal(t, first, pushed(t, conn)["Id"])
+		_, text, err := conn.Read(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, `{"topic":"aws/chat","content":{}}`, string(text))
+	}
+	require.Len(t, st.shown(t), before+1, "a frame is kept nowhere")
+}
+
 func TestSocketsCanBeClosedAndCut(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {

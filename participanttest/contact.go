@@ -127,6 +127,16 @@ func (c *Contact) Push(it Item) {
 	c.push(&it, c.listeners())
 }
 
+// PushFrame sends a text frame as it is to all subscribed sockets, after the pushes
+// before it, and keeps nothing: for frames that a client can't read. An item belongs
+// into the content of {"topic":"aws/chat","contentType":"application/json","content":""},
+// as JSON in a string. Faults for OnPush without a ContentType match it.
+func (c *Contact) PushFrame(text string) {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	c.enqueue(&push{item: &Item{}, text: []byte(text), to: c.listeners()})
+}
+
 // send makes an item and publishes it.
 func (c *Contact) send(it Item) *Item {
 	c.stamp(&it)

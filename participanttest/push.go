@@ -11,6 +11,7 @@ import (
 // item is, and sent later if it belongs to the answer of a request.
 type push struct {
 	item *Item
+	text []byte // in place of the item's envelope, if it isn't nil
 	to   []*Participant
 	held bool // until the request that caused it is answered
 }
@@ -31,8 +32,9 @@ type pushedItem struct {
 
 // push sends an item to participants, after those before it: in one chat items arrive
 // in the order in which they were made.
-func (c *Contact) push(it *Item, to []*Participant) {
-	p := &push{item: it, to: to}
+func (c *Contact) push(it *Item, to []*Participant) { c.enqueue(&push{item: it, to: to}) }
+
+func (c *Contact) enqueue(p *push) {
 	if request := c.srv.running; request != nil {
 		p.held = true
 		request.pushes = append(request.pushes, p)
@@ -99,7 +101,7 @@ func (c *Contact) flush() {
 
 // deliver encodes the item once for all sockets, and only if there is one.
 func (c *Contact) deliver(p *push) {
-	var f frame
+	f := frame{text: p.text}
 	for _, participant := range p.to {
 		for _, k := range slices.Clone(participant.sockets) { // an effect may close one
 			if !k.subscribed {

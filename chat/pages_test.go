@@ -1,0 +1,264 @@
+package chat_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// pages is a transport that changes the pages of GetTranscript on the wire.
+type pages struct {
+	http.RoundTripper
+
+	// delay is how long a page takes. Defaults to no time.
+	delay func(in pageRequest) time.Duration
+	// respond makes the page; fetch asks the fake. Defaults to fetch.
+	respond func(in pageRequest, fetch func(pageRequest) page) page
+
+	mu      sync.Mutex
+	calls   int
+	planted []planted
+}
+
+// pageRequest is a request for a page, as it is on the wire.
+type pageRequest struct {
+	ContactID     string         `json:"ContactId,omitempty"`
+	MaxResults    int            `json:",omitempty"`
+	NextToken     string         `json:",omitempty"`
+	ScanDirection string         `json:",omitempty"`
+	SortOrder     string         `json:",omitempty"`
+	StartPosition map[string]any `json:",omitempty"`
+}
+
+func (in pageRequest) forward() bool { return in.ScanDirection == "FORWARD" }
+
+// start is the time in StartPosition, or the zero time.
+func (in pageRequest) start() time.Time {
+	text, _ := in.StartPosition["AbsoluteTime"].(string)
+	at, _ := time.Parse(time.RFC3339, text)
+	return at
+}
+
+// page is a response, as it is on the wire.
+type page struct {
+	InitialContactID string `json:"InitialContactId"`
+	NextToken        string `json:",omitempty"`
+	Transcript       []json.RawMessage
+}
+
+// planted is an item that only the transcript has: a forward pass from a time up to at
+// shows it.
+type planted struct {
+	at   time.Time
+	item json.RawMessage
+}
+
+// through makes the bubble's client use p.
+func (b *bubble) through(p *pages) *pages {
+	p.RoundTripper = b.srv.Client().Transport
+	b.client = connectparticipant.New(connectparticipant.Options{BaseEndpoint: &b.srv.URL, HTTPClient: &http.Client{Transport: p}})
+	return p
+}
+
+// plant adds an item with its members as JSON.
+func (p *pages) plant(at time.Time, item string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.planted = append(p.planted, planted{at, json.RawMessage(item)})
+}
+
+// count is how many pages were asked for.
+func (p *pages) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls
+}
+
+func (p *pages) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Path, "/transcript") {
+		return p.RoundTripper.RoundTrip(r)
+	}
+	var in pageRequest
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	if err := p.wait(r.Context(), in); err != nil {
+		return nil, err
+	}
+	call := &pageCall{next: p.RoundTripper, request: r}
+	out := p.page(in, call.fetch)
+	return call.result(out)
+}
+
+func (p *pages) wait(ctx context.Context, in pageRequest) error {
+	p.mu.Lock()
+	p.calls++
+	p.mu.Unlock()
+	if p.delay == nil {
+		return nil
+	}
+	select {
+	case <-time.After(p.delay(in)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *pages) page(in pageRequest, fetch func(pageRequest) page) page {
+	var out page
+	if p.respond != nil {
+		out = p.respond(in, fetch)
+	} else {
+		out = fetch(in)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if in.forward() == (out.NextToken == "") { // the page that shows the newest items
+		for _, planted := range p.planted {
+			if !planted.at.Before(in.start()) {
+				out.insert(in, planted)
+			}
+		}
+	}
+	return out
+}
+
+// insert puts an item at its place, by the times of the others.
+func (out *page) insert(in pageRequest, p planted) {
+	at := p.at.UTC().Format(isoMillis)
+	i := slices.IndexFunc(out.Transcript, func(raw json.RawMessage) bool {
+		var other struct{ AbsoluteTime string }
+		_ = json.Unmarshal(raw, &other)
+		return (other.AbsoluteTime > at) == in.forward()
+	})
+	if i < 0 {
+		i = len(out.Transcript)
+	}
+	out.Transcript = slices.Insert(out.Transcript, i, p.item)
+}
+
+const isoMillis = "2006-01-02T15:04:05.000Z"
+
+// pageCall is one call of GetTranscript on its way to the fake.
+type pageCall struct {
+	next     http.RoundTripper
+	request  *http.Request
+	response *http.Response
+	err      error
+}
+
+func (c *pageCall) fetch(in pageRequest) (out page) {
+	body, _ := json.Marshal(in)
+	r := c.request.Clone(c.request.Context())
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	if c.response, c.err = c.next.RoundTrip(r); c.err != nil || c.response.StatusCode != http.StatusOK {
+		return page{}
+	}
+	c.err = errors.Join(json.NewDecoder(c.response.Body).Decode(&out), c.response.Body.Close())
+	return out
+}
+
+// result is the page as a response, or what the fake returned in its place.
+func (c *pageCall) result(out page) (*http.Response, error) {
+	switch {
+	case c.err != nil:
+		return nil, c.err
+	case c.response == nil:
+		c.response = &http.Response{
+			Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: c.request,
+			Header: http.Header{"Content-Type": {"application/json"}, "Date": {time.Now().UTC().Format(http.TimeFormat)}},
+		}
+	case c.response.StatusCode != http.StatusOK:
+		return c.response, nil
+	}
+	if out.Transcript == nil {
+		out.Transcript = []json.RawMessage{}
+	}
+	body, err := json.Marshal(out)
+	c.response.Header.Del("Content-Length")
+	c.response.ContentLength, c.response.Body = int64(len(body)), io.NopCloser(bytes.NewReader(body))
+	return c.response, err
+}
+
+// events returns what comes within d, but for what is about the connection or a participant.
+func (b *bubble) events(s *chat.Session, d time.Duration) (all []chat.Event) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), d)
+	defer cancel()
+	for {
+		event, err := s.Next(ctx)
+		if err != nil {
+			require.ErrorIs(b.t, err, context.DeadlineExceeded)
+			return all
+		}
+		switch event.(type) {
+		case chat.ConnectionChanged, chat.Participant:
+		default:
+			all = append(all, event)
+		}
+	}
+}
+
+// ids are the ids of events, with how often each came.
+func ids(events []chat.Event) map[string]int {
+	counts := make(map[string]int, len(events))
+	for _, event := range events {
+		m, _ := chat.MetaOf(event)
+		counts[m.ID]++
+	}
+	return counts
+}
+
+// only are the events of one type.
+func only[E chat.Event](events []chat.Event) (some []E) {
+	for _, event := range events {
+		if e, ok := event.(E); ok {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
+// lose makes the next push on the participant's sockets vanish.
+func (b *bubble) lose() {
+	b.t.Helper()
+	b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: b.contact.Customer, Times: 1, Effect: participanttest.Lose()})
+}
+
+// reconnect cuts the sockets, so that the transcript is read, and waits for the next one.
+func (b *bubble) reconnect() {
+	b.t.Helper()
+	b.contact.Customer.CutSockets()
+	require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))
+}
+
+func TestPagesAreThoseOfTheFake(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		p := b.through(&pages{})
+		id := b.contact.Agent.Say("said")
+		b.sleep(time.Second)
+		s := b.start()
+		require.Equal(b.t, id, b.message(s).ID)
+		p.plant(time.Now(), `{"Id":"planted","Type":"MESSAGE","AbsoluteTime":"`+time.Now().UTC().Format(isoMillis)+`"}`)
+		b.sleep(time.Second)
+		b.reconnect()
+		require.Equal(b.t, "planted", b.message(s).ID)
+		require.Positive(b.t, p.count())
+	})
+}
