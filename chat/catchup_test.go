@@ -1,0 +1,395 @@
+package chat_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// slack is what a bound may be exceeded by: the time that a call or a wake-up takes.
+const slack = 100 * time.Millisecond
+
+// breakTranscript makes GetTranscript fail with 429 until the fault is removed.
+func (b *bubble) breakTranscript() *participanttest.Injected {
+	b.t.Helper()
+	return b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(429, "ThrottlingException")})
+}
+
+// refuseSockets makes every dial fail until the fault is removed.
+func (b *bubble) refuseSockets() *participanttest.Injected {
+	b.t.Helper()
+	return b.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Fail(503, "")})
+}
+
+// arrivals are the times at which messages were delivered.
+type arrivals struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+// note reads s until ctx ends.
+func (a *arrivals) note(ctx context.Context, s *chat.Session) {
+	for {
+		event, err := s.Next(ctx)
+		if err != nil {
+			return
+		}
+		if m, ok := event.(chat.Message); ok {
+			a.mu.Lock()
+			a.at[m.ID] = time.Now()
+			a.mu.Unlock()
+		}
+	}
+}
+
+// Each socket lives 20 s. A new loss must not begin the wait of what has arrived anew.
+func TestHeldItemsAreReleasedWhileSocketsFlap(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ set, want time.Duration }{
+		"by default": {0, 30 * time.Second}, "after CatchUpWait": {10 * time.Second, 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				s := b.start(func(o *chat.Options) { o.CatchUpWait = test.set })
+				b.settle()
+				b.breakTranscript()
+				ctx, cancel := context.WithCancel(b.t.Context())
+				delivered := arrivals{at: map[string]time.Time{}}
+				var reading sync.WaitGroup
+				reading.Go(func() { delivered.note(ctx, s) })
+				pushed := b.flap(30)
+				b.sleep(time.Minute)
+				cancel()
+				reading.Wait()
+				for id, at := range pushed {
+					require.Contains(b.t, delivered.at, id, "pushed on an open socket")
+					require.LessOrEqual(b.t, delivered.at[id].Sub(at), test.want+slack)
+				}
+			})
+		})
+	}
+}
+
+// flap cuts n sockets that live 20 s each, and pushes one message on each of them.
+func (b *bubble) flap(n int) (pushed map[string]time.Time) {
+	b.t.Helper()
+	pushed = map[string]time.Time{}
+	for range n {
+		b.reconnect()
+		b.sleep(5 * time.Second)
+		pushed[b.contact.Agent.Say("pushed on an open socket")] = time.Now()
+		b.sleep(15 * time.Second)
+	}
+	return pushed
+}
+
+func TestHeldItemsAreReleasedWhileNoSocketIsOpen(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.breakTranscript()
+		b.reconnect()
+		id := b.contact.Agent.Say("held")
+		begun := time.Now()
+		b.sleep(time.Second)
+		b.refuseSockets()
+		b.contact.Customer.CutSockets()
+		require.Equal(b.t, id, b.message(s).ID)
+		require.LessOrEqual(b.t, time.Since(begun), 30*time.Second+slack)
+	})
+}
+
+func TestHeldItemsWaitForCatchUpWait(t *testing.T) {
+	t.Parallel()
+	for _, wait := range []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute} {
+		t.Run(wait.String(), func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				s := b.start(func(o *chat.Options) { o.CatchUpWait = wait })
+				b.settle()
+				b.breakTranscript()
+				b.reconnect()
+				b.sleep(time.Second)
+				id := b.contact.Agent.Say("held")
+				begun := time.Now()
+				require.Equal(b.t, id, b.message(s).ID)
+				require.GreaterOrEqual(b.t, time.Since(begun), wait-2*time.Second)
+				require.LessOrEqual(b.t, time.Since(begun), wait+slack)
+			})
+		})
+	}
+}
+
+func TestALostPushIsFoundByAPeriodicPass(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ set, want time.Duration }{
+		"by default": {0, 3 * time.Minute}, "each minute": {time.Minute, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				s := b.start(func(o *chat.Options) { o.ReadEvery = test.set })
+				b.settle()
+				for i := range 20 {
+					b.sleep(time.Duration(i) * 17 * time.Second)
+					b.lose()
+					id := b.contact.Agent.Say("lost on a healthy socket")
+					require.Equal(b.t, id, b.within(s, test.want*6/5+slack).ID)
+				}
+				require.Zero(b.t, s.Stats().Reconnects)
+			})
+		})
+	}
+}
+
+func TestPeriodicPassesAreMadeEveryReadEvery(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ set, want time.Duration }{
+		"by default": {0, 3 * time.Minute}, "every ten minutes": {10 * time.Minute, 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				const hours = 20
+				b.start(func(o *chat.Options) { o.ReadEvery = test.set })
+				b.settle()
+				begun := b.srv.Count("GetTranscript")
+				b.sleep(hours * time.Hour)
+				made := b.srv.Count("GetTranscript") - begun
+				renewals := b.srv.Count(create)
+				require.LessOrEqual(b.t, made, int(hours*time.Hour/test.want)+2*renewals)
+				require.GreaterOrEqual(b.t, made, int(hours*time.Hour/(test.want*6/5)))
+				require.True(b.t, b.intervalsDiffer(), "sessions must not read in step")
+			})
+		})
+	}
+}
+
+// intervalsDiffer reports whether the intervals between passes are of different lengths.
+func (b *bubble) intervalsDiffer() bool {
+	var last time.Time
+	intervals := map[time.Duration]bool{}
+	for _, r := range b.srv.Requests() {
+		if r.Operation == "GetTranscript" {
+			intervals[r.Time.Sub(last).Round(time.Second)] = true
+			last = r.Time
+		}
+	}
+	return len(intervals) > 10
+}
+
+func TestAnOwnMessageWhosePushIsLostIsFoundSoon(t *testing.T) {
+	t.Parallel()
+	for name, failures := range map[string]int{"with the first pass": 0, "after two passes that failed": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				s := b.start()
+				b.settle()
+				if failures > 0 {
+					b.srv.Inject(participanttest.Fault{
+						On: "GetTranscript", Times: failures, Effect: participanttest.Fail(500, "InternalServerException"),
+					})
+				}
+				b.lose()
+				sent, err := s.Send(b.t.Context(), "whose push is lost")
+				require.NoError(b.t, err)
+				m := b.within(s, 30*time.Second)
+				require.Equal(b.t, sent.ID, m.ID)
+				require.True(b.t, m.Own)
+				b.nothing(s, time.Hour)
+			})
+		})
+	}
+}
+
+// An own message shows in the transcript some seconds later than it was sent.
+func TestAnOwnMessageWhosePushIsLostMayShowLate(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(8 * time.Second)})
+		b.lose()
+		sent, err := s.Send(b.t.Context(), "whose push is lost")
+		require.NoError(b.t, err)
+		require.Equal(b.t, sent.ID, b.within(s, 30*time.Second).ID)
+	})
+}
+
+func TestSendCostsNoPassWhenItsPushArrives(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start(func(o *chat.Options) { o.ReadEvery = time.Hour })
+		b.settle()
+		passes := s.Stats().Passes
+		for range 100 {
+			sent, err := s.Send(b.t.Context(), "hello")
+			require.NoError(b.t, err)
+			require.Equal(b.t, sent.ID, b.message(s).ID)
+			b.sleep(7 * time.Second)
+		}
+		require.LessOrEqual(b.t, s.Stats().Passes-passes, 1)
+	})
+}
+
+func TestAnEndWhosePushIsLostIsFound(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		tokensLive bool
+		reason     error
+		gap        bool
+	}{
+		"in the transcript":    {true, chat.ErrChatEnded, false},
+		"by tokens that ended": {false, chat.ErrAccessDenied, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				s := b.start()
+				b.settle()
+				b.lose()
+				b.contact.End()
+				begun := time.Now()
+				closed := b.end(s)
+				require.ErrorIs(b.t, closed, test.reason)
+				require.Equal(b.t, test.gap, closed.Gap)
+				require.LessOrEqual(b.t, time.Since(begun), 216*time.Second+20*time.Second)
+			}, func(o *participanttest.Options) { o.TokensOutliveTheEnd = test.tokensLive })
+		})
+	}
+}
+
+// end reads s to its end and returns why it ended.
+func (b *bubble) end(s *chat.Session) *chat.CloseError {
+	b.t.Helper()
+	for {
+		if _, err := s.Next(b.t.Context()); err != nil {
+			var closed *chat.CloseError
+			require.ErrorAs(b.t, err, &closed)
+			return closed
+		}
+	}
+}
+
+func TestCatchUpDeliversALostPushImmediately(t *testing.T) {
+	t.Parallel()
+	for name, effect := range map[string]participanttest.Effect{
+		"on a healthy socket": participanttest.Lose(), "on a socket that is dead": participanttest.Blackhole(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				s := b.start()
+				b.settle()
+				b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: effect})
+				id := b.contact.Agent.Say("lost")
+				begun := time.Now()
+				require.NoError(b.t, s.CatchUp(b.t.Context()))
+				done, cancel := context.WithCancel(b.t.Context())
+				cancel()
+				require.Equal(b.t, map[string]int{id: 1}, ids(b.queued(done, s)), "it is queued when CatchUp returns")
+				require.Less(b.t, time.Since(begun), time.Second)
+			})
+		})
+	}
+}
+
+// queued are the messages that Next returns without a wait; ctx has ended.
+func (b *bubble) queued(ctx context.Context, s *chat.Session) (all []chat.Event) {
+	b.t.Helper()
+	for {
+		event, err := s.Next(ctx)
+		if err != nil {
+			require.ErrorIs(b.t, err, context.Canceled)
+			return all
+		}
+		if m, ok := event.(chat.Message); ok {
+			all = append(all, m)
+		}
+	}
+}
+
+func TestCatchUpShowsWhatWasSaidBeforeIt(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: "GetTranscript", Times: 1, Effect: participanttest.Delay(5 * time.Second)})
+		var first sync.WaitGroup
+		first.Go(func() { _ = s.CatchUp(b.t.Context()) })
+		b.sleep(time.Second) // a pass is under way, and may have read the page already
+		b.lose()
+		id := b.contact.Agent.Say("lost")
+		err := s.CatchUp(b.t.Context())
+		first.Wait()
+		require.NoError(b.t, err)
+		require.Equal(b.t, id, b.within(s, 0).ID)
+	})
+}
+
+func TestCatchUpReturnsTheErrorOfItsContext(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		ended, cancel := context.WithCancel(b.t.Context())
+		cancel()
+		require.ErrorIs(b.t, s.CatchUp(ended), context.Canceled)
+		b.breakTranscript()
+		begun := time.Now()
+		ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+		defer cancel()
+		require.ErrorIs(b.t, s.CatchUp(ctx), context.DeadlineExceeded)
+		require.Equal(b.t, 10*time.Second, time.Since(begun))
+		require.NoError(b.t, s.Err(), "the session continues")
+	})
+}
+
+func TestCatchUpReturnsTheEndOfTheSession(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.breakTranscript()
+		var closing sync.WaitGroup
+		closing.Go(func() {
+			b.sleep(10 * time.Second)
+			_ = s.Close()
+		})
+		err := s.CatchUp(b.t.Context())
+		closing.Wait()
+		require.ErrorIs(b.t, err, chat.ErrClosed, "a CatchUp that waits")
+		require.ErrorIs(b.t, s.CatchUp(b.t.Context()), chat.ErrClosed)
+	})
+}
+
+// Whether a pass is made without a socket is open; what was missed must come in any case.
+func TestCatchUpWhileNoSocketIsOpen(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		refused := b.refuseSockets()
+		b.contact.Customer.CutSockets()
+		b.sleep(10 * time.Second)
+		id := b.contact.Agent.Say("missed")
+		ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+		defer cancel()
+		if err := s.CatchUp(ctx); err != nil {
+			require.ErrorIs(b.t, err, context.DeadlineExceeded)
+		}
+		refused.Remove()
+		require.NoError(b.t, s.CatchUp(b.t.Context()))
+		require.Equal(b.t, id, b.within(s, time.Second).ID)
+		b.nothing(s, time.Hour)
+	})
+}
