@@ -128,7 +128,7 @@ func (p *pages) page(in pageRequest, fetch func(pageRequest) page) page {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if in.forward() == (out.NextToken == "") { // the page that shows the newest items
+	if in.forward() && out.NextToken == "" || !in.forward() && in.NextToken == "" { // the page that shows the newest items
 		for _, planted := range p.planted {
 			if !planted.at.Before(in.start()) {
 				out.insert(in, planted)

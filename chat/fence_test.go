@@ -1,0 +1,249 @@
+package chat_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// wireMessage is a message of the agent with a time as it is on the wire, under an id of its own.
+func (b *bubble) wireMessage(id, absoluteTime string) string {
+	b.t.Helper()
+	item, err := json.Marshal(participanttest.Item{
+		Id: id, Type: "MESSAGE", ContentType: "text/plain", Content: "with an odd time", AbsoluteTime: absoluteTime,
+		ContactId: b.contact.ID, ParticipantId: b.contact.Agent.ID, ParticipantRole: "AGENT",
+	})
+	require.NoError(b.t, err)
+	return string(item)
+}
+
+// plantOdd adds a message with an odd time to the transcript: where its time says if that is
+// ahead, where it entered otherwise.
+func (b *bubble) plantOdd(p *pages, absoluteTime string) (id string) {
+	b.t.Helper()
+	shown := time.Now()
+	if at, err := time.Parse(time.RFC3339, absoluteTime); err == nil && at.After(shown) {
+		shown = at
+	}
+	p.plant(shown, b.wireMessage("odd", absoluteTime))
+	return "odd"
+}
+
+// oddTimes are what the AbsoluteTime of an item may be, with the time now.
+func oddTimes(now time.Time) map[string]string {
+	ahead := func(d time.Duration) string { return now.Add(d).UTC().Format(isoMillis) }
+	return map[string]string{
+		"ten minutes ahead":             ahead(10 * time.Minute),
+		"a day ahead":                   ahead(24 * time.Hour),
+		"the last that fits into int64": "2262-04-11T23:47:16.854Z",
+		"past int64":                    "2263-01-01T00:00:00.000Z",
+		"the last year":                 "9999-12-31T23:59:59.999Z",
+		"before int64":                  "1677-09-21T00:12:43.000Z",
+		"the first that fits":           "1677-09-21T00:12:44.000Z",
+		"the zero time":                 "0001-01-01T00:00:00.000Z",
+		"1970":                          "1970-01-01T00:00:00.000Z",
+		"unreadable":                    "yesterday",
+		"none":                          "",
+	}
+}
+
+// eachOddTime runs a test with an item of each odd time in the transcript of a session.
+func eachOddTime(t *testing.T, test func(b *bubble, p *pages, s *chat.Session, odd string), optFns ...func(*participanttest.Options)) {
+	t.Helper()
+	for name := range oddTimes(time.Now()) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				p := b.through(&pages{})
+				s := b.start()
+				for range 300 { // more than are remembered whatever their age
+					b.contact.Agent.Say("before")
+					b.message(s)
+				}
+				b.settle()
+				test(b, p, s, b.plantOdd(p, oddTimes(time.Now())[name]))
+			}, optFns...)
+		})
+	}
+}
+
+func TestAnItemWithAnOddTimeIsDeliveredOnce(t *testing.T) {
+	t.Parallel()
+	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+		var events []chat.Event
+		for range 8 {
+			b.reconnect()
+			events = append(events, b.events(s, 11*time.Second)...)
+		}
+		require.GreaterOrEqual(b.t, s.Stats().Passes, 8)
+		require.Equal(b.t, map[string]int{odd: 1}, ids(events))
+		live := b.contact.Agent.Say("live")
+		m := b.within(s, time.Minute)
+		require.Equal(b.t, live, m.ID)
+		require.False(b.t, m.Late, "an odd time moves nothing")
+	})
+}
+
+func TestAnItemWithAnOddTimeThatIsPushedIsDeliveredOnce(t *testing.T) {
+	t.Parallel()
+	eachOddTime(t, func(b *bubble, p *pages, s *chat.Session, odd string) {
+		b.contact.PushFrame(envelope(string(p.planted[0].item)))
+		require.Equal(b.t, odd, b.within(s, 0).ID)
+		for range 8 {
+			b.reconnect()
+			require.Empty(b.t, b.events(s, 11*time.Second))
+		}
+		live := b.contact.Agent.Say("live")
+		m := b.within(s, time.Minute)
+		require.Equal(b.t, live, m.ID)
+		require.False(b.t, m.Late, "an odd time moves nothing")
+	})
+}
+
+// envelope is a frame with an item in it.
+func envelope(item string) string {
+	content, _ := json.Marshal(item)
+	return fmt.Sprintf(`{"topic":"aws/chat","contentType":"application/json","content":%s}`, content)
+}
+
+func TestAnItemWithAnOddTimeHidesNoLostPushes(t *testing.T) {
+	t.Parallel()
+	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+		b.reconnect()
+		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, 2*time.Minute)))
+		for range 20 {
+			b.lose()
+			id := b.contact.Agent.Say("lost")
+			b.sleep(time.Second)
+			b.reconnect()
+			events := b.events(s, time.Minute)
+			require.Equal(b.t, map[string]int{id: 1}, ids(events))
+			require.False(b.t, only[chat.Message](events)[0].Late)
+		}
+		b.contact.End()
+		ended := only[chat.ChatEnded](b.toEnd(s))
+		require.Len(b.t, ended, 1)
+		require.False(b.t, ended[0].Gap, "nothing is missing")
+	})
+}
+
+func TestAnItemWithAnOddTimeHidesNothingFromPeriodicPasses(t *testing.T) {
+	t.Parallel()
+	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, 4*time.Minute)))
+		for range 20 {
+			b.lose()
+			id := b.contact.Agent.Say("lost")
+			require.Equal(b.t, map[string]int{id: 1}, ids(b.events(s, 4*time.Minute)))
+		}
+	})
+}
+
+// A backward pass must not end at an odd time either.
+func TestAnItemWithAnOddTimeHidesNothingFromBackwardPasses(t *testing.T) {
+	t.Parallel()
+	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+		b.reconnect()
+		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, 30*time.Second)))
+		for range 20 {
+			b.lose()
+			id := b.contact.Agent.Say("lost")
+			b.sleep(time.Second)
+			b.reconnect()
+			require.Equal(b.t, map[string]int{id: 1}, ids(b.events(s, 30*time.Second)))
+		}
+	}, func(o *participanttest.Options) { o.RefuseStartTime = true })
+}
+
+func TestAnItemWithAnOddTimeHidesNothingAfterResume(t *testing.T) {
+	t.Parallel()
+	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+		b.reconnect()
+		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, time.Minute)))
+		for range 5 {
+			state := s.State()
+			require.NoError(b.t, s.Close())
+			b.sleep(3 * time.Minute)
+			id := b.contact.Agent.Say("meanwhile")
+			b.sleep(3 * time.Minute)
+			s = b.resume(state)
+			events := ids(b.events(s, time.Minute))
+			delete(events, odd) // after a restart it may come again
+			require.Equal(b.t, map[string]int{id: 1}, events)
+		}
+	})
+}
+
+// An item with an odd time may be all that the transcript has.
+func TestAnItemWithAnOddTimeInTheHistoryHidesNothing(t *testing.T) {
+	t.Parallel()
+	for name := range oddTimes(time.Now()) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				p := b.through(&pages{})
+				before := b.contact.Agent.Say("before")
+				b.sleep(time.Second)
+				odd := b.plantOdd(p, oddTimes(time.Now())[name])
+				b.sleep(time.Second)
+				s := b.start()
+				require.Equal(b.t, map[string]int{before: 1, odd: 1}, ids(b.events(s, time.Minute)))
+				for range 5 {
+					b.lose()
+					id := b.contact.Agent.Say("lost")
+					b.sleep(time.Second)
+					b.reconnect()
+					require.Equal(b.t, map[string]int{id: 1}, ids(b.events(s, 2*time.Minute)))
+				}
+			})
+		})
+	}
+}
+
+// A gap must be reported although an item says that all up to tomorrow was read.
+func TestAnItemWithAnOddTimeClosesNoGap(t *testing.T) {
+	t.Parallel()
+	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+		b.reconnect()
+		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, time.Minute)))
+		b.breakTranscript()
+		b.contact.Customer.CutSockets()
+		b.contact.Agent.Say("missed")
+		require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))
+		b.sleep(time.Minute)
+		b.contact.End()
+		ended := only[chat.ChatEnded](b.toEnd(s))
+		require.Len(b.t, ended, 1)
+		require.True(b.t, ended[0].Gap)
+		require.True(b.t, b.end(s).Gap)
+	})
+}
+
+// resume starts a session from a state, through its text.
+func (b *bubble) resume(state chat.State, optFns ...func(*chat.Options)) *chat.Session {
+	b.t.Helper()
+	text, err := state.MarshalText()
+	require.NoError(b.t, err)
+	var read chat.State
+	require.NoError(b.t, read.UnmarshalText(text))
+	s, err := chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, read, append([]func(*chat.Options){b.options}, optFns...)...)
+	require.NoError(b.t, err)
+	b.t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// toEnd returns all events up to the end of s.
+func (b *bubble) toEnd(s *chat.Session) (all []chat.Event) {
+	b.t.Helper()
+	for event, err := range s.Events(b.t.Context()) {
+		require.NoError(b.t, err)
+		all = append(all, event)
+	}
+	return all
+}
