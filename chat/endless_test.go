@@ -1,0 +1,216 @@
+package chat_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// endless are transcripts whose pages never end.
+func endless() map[string]func(in pageRequest, fetch func(pageRequest) page) page {
+	return map[string]func(in pageRequest, fetch func(pageRequest) page) page{
+		"one token again and again": cycle("a"), "two tokens in turn": cycle("a", "b"), "five tokens in turn": cycle("a", "b", "c", "d", "e"),
+		"two tokens in turn after the first page": lasso(), "empty pages": emptyPages(), "pages that are shown again": repeatedPages(),
+	}
+}
+
+// cycle shows the newest page, and from then on the same tokens in turn with pages that are empty.
+func cycle(tokens ...string) func(in pageRequest, fetch func(pageRequest) page) page {
+	return func(in pageRequest, fetch func(pageRequest) page) page {
+		n, out := turn(in, fetch)
+		out.NextToken = fmt.Sprintf("%s-%d", tokens[n%len(tokens)], n%len(tokens))
+		return out
+	}
+}
+
+// turn is the number of a page, taken from the token, and the page itself: the first is the
+// fake's, the others are empty.
+func turn(in pageRequest, fetch func(pageRequest) page) (n int, out page) {
+	if in.NextToken == "" {
+		return 0, fetch(in)
+	}
+	_, number, _ := strings.Cut(in.NextToken, "-")
+	n, _ = strconv.Atoi(number)
+	return n + 1, page{}
+}
+
+// lasso goes round without coming back to the first token.
+func lasso() func(in pageRequest, fetch func(pageRequest) page) page {
+	return func(in pageRequest, fetch func(pageRequest) page) page {
+		next, ok := map[string]string{"": "begin", "begin": "a", "a": "b", "b": "a"}[in.NextToken]
+		if !ok || in.NextToken != "" {
+			return page{NextToken: next}
+		}
+		out := fetch(in)
+		out.NextToken = next
+		return out
+	}
+}
+
+// emptyPages have a new token each.
+func emptyPages() func(in pageRequest, fetch func(pageRequest) page) page {
+	return func(in pageRequest, fetch func(pageRequest) page) page {
+		n, out := turn(in, fetch)
+		out.NextToken = fmt.Sprintf("token-%d", n)
+		return out
+	}
+}
+
+// repeatedPages have a new token each and show the first page forever.
+func repeatedPages() func(in pageRequest, fetch func(pageRequest) page) page {
+	return func(in pageRequest, fetch func(pageRequest) page) page {
+		n, _ := turn(in, func(pageRequest) page { return page{} })
+		in.NextToken = ""
+		out := fetch(in)
+		out.NextToken = fmt.Sprintf("token-%d", n)
+		return out
+	}
+}
+
+func TestPagesThatNeverEndKeepNothingBack(t *testing.T) {
+	t.Parallel()
+	for name, respond := range endless() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				p := b.through(&pages{respond: respond, delay: quick})
+				before := b.contact.Agent.Say("before")
+				b.sleep(time.Second)
+				s := b.start()
+				require.Equal(b.t, before, b.within(s, 2*time.Minute).ID, "what was read is delivered")
+				for range 10 {
+					live := b.contact.Agent.Say("live")
+					require.Equal(b.t, live, b.within(s, 30*time.Second+slack).ID)
+					require.Empty(b.t, b.events(s, time.Minute))
+				}
+				require.Less(b.t, p.count(), 300)
+				b.lose()
+				lost := b.contact.Agent.Say("lost")
+				b.reconnect()
+				require.Equal(b.t, lost, b.within(s, 5*time.Minute).ID)
+				require.NoError(b.t, s.Err())
+			})
+		})
+	}
+}
+
+// quick is how long a page takes that is not slow.
+func quick(pageRequest) time.Duration { return 100 * time.Millisecond }
+
+// One chat with a broken transcript must leave the quota to the others of the process,
+// also to their passes of low priority.
+func TestPagesThatNeverEndLeaveTheQuotaToOthers(t *testing.T) {
+	t.Parallel()
+	for name, respond := range endless() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				limiter := chat.NewLimiter(1)
+				limited := func(o *chat.Options) { o.Limiter = limiter }
+				healthy := b.client
+				b.through(&pages{respond: respond})
+				b.start(limited)
+				b.sleep(time.Minute)
+				b.client, b.contact = healthy, b.srv.NewChat()
+				b.contact.Agent.Say("before")
+				b.sleep(time.Second)
+				s := b.start(limited)
+				b.within(s, 5*time.Second)
+				for range 5 {
+					b.sleep(time.Minute)
+					b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(5 * time.Second)})
+					b.contact.Customer.CutSockets()
+					id := b.contact.Agent.Say("shown to the settle pass")
+					require.Equal(b.t, id, b.within(s, 30*time.Second).ID)
+				}
+			})
+		})
+	}
+}
+
+// untimed are pages of new items without a time, each with a new token.
+type untimed struct {
+	size int // of each item's content
+	made atomic.Int64
+}
+
+func (u *untimed) respond(in pageRequest, fetch func(pageRequest) page) page {
+	n, out := turn(in, fetch)
+	for range 100 {
+		id := u.made.Add(1)
+		out.Transcript = append(out.Transcript, json.RawMessage(fmt.Sprintf(
+			`{"Id":"untimed-%d","Type":"MESSAGE","ContentType":"text/plain","Content":%q}`, id, strings.Repeat("x", u.size))))
+	}
+	out.NextToken = fmt.Sprintf("token-%d", n)
+	return out
+}
+
+func TestNewItemsWithoutEndAreBounded(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		u := untimed{size: 10}
+		p := b.through(&pages{respond: u.respond, delay: quick})
+		b.sleep(time.Second)
+		s := b.start()
+		begun := time.Now()
+		for time.Since(begun) < 10*time.Minute {
+			b.events(s, time.Minute)
+			live := b.contact.Agent.Say("live")
+			require.Contains(b.t, ids(b.events(s, time.Minute)), live)
+		}
+		require.Less(b.t, p.count(), 1500)
+		require.NoError(b.t, s.Err())
+	})
+}
+
+func TestNewItemsWithoutEndTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it measures memory
+	inBubble(t, func(b *bubble) {
+		u := untimed{size: 1000}
+		b.through(&pages{respond: u.respond, delay: quick})
+		_, before := memory()
+		s := b.start()
+		b.sleep(10 * time.Minute) // the caller reads nothing
+		_, after := memory()
+		require.LessOrEqual(b.t, after-before, int64(16<<20))
+		require.NoError(b.t, s.Err())
+	})
+}
+
+// A page of 100 items takes longer than a page may: 250 ms an item.
+func TestSlowPagesAreReadInSmallerOnes(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		p := b.through(&pages{delay: func(in pageRequest) time.Duration {
+			return time.Duration(in.MaxResults) * 250 * time.Millisecond
+		}})
+		before := b.contact.Agent.Say("before")
+		b.sleep(time.Second)
+		s := b.start()
+		require.Equal(b.t, before, b.within(s, 2*time.Minute).ID)
+		b.sleep(5 * time.Minute)
+		refused := b.refuseSockets()
+		b.contact.Customer.CutSockets()
+		var missed []string
+		for range 200 {
+			missed = append(missed, b.contact.Agent.Say("missed"))
+			b.sleep(50 * time.Millisecond)
+		}
+		refused.Remove()
+		var got []string
+		for range missed {
+			got = append(got, b.within(s, 5*time.Minute).ID)
+		}
+		require.Equal(b.t, missed, got)
+		b.sleep(time.Hour)
+		require.Less(b.t, p.count(), 300)
+	})
+}
