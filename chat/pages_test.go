@@ -26,7 +26,8 @@ type pages struct {
 
 	// delay is how long a page takes. Defaults to no time.
 	delay func(in pageRequest) time.Duration
-	// respond makes the page; fetch asks the fake. Defaults to fetch.
+	// respond makes the page; fetch asks the fake. Defaults to fetch. Once a session runs,
+	// it is set with respondWith.
 	respond func(in pageRequest, fetch func(pageRequest) page) page
 
 	mu      sync.Mutex
@@ -81,6 +82,12 @@ func (p *pages) plant(at time.Time, item string) {
 	p.planted = append(p.planted, planted{at, json.RawMessage(item)})
 }
 
+func (p *pages) respondWith(respond func(in pageRequest, fetch func(pageRequest) page) page) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.respond = respond
+}
+
 // count is how many pages were asked for.
 func (p *pages) count() int {
 	p.mu.Lock()
@@ -120,12 +127,13 @@ func (p *pages) wait(ctx context.Context, in pageRequest) error {
 }
 
 func (p *pages) page(in pageRequest, fetch func(pageRequest) page) page {
-	var out page
-	if p.respond != nil {
-		out = p.respond(in, fetch)
-	} else {
-		out = fetch(in)
+	p.mu.Lock()
+	respond := p.respond
+	p.mu.Unlock()
+	if respond == nil {
+		respond = func(in pageRequest, fetch func(pageRequest) page) page { return fetch(in) }
 	}
+	out := respond(in, fetch)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if in.forward() && out.NextToken == "" || !in.forward() && in.NextToken == "" { // the page that shows the newest items
