@@ -271,8 +271,10 @@ func TestAnEndWhosePushIsLostIsFound(t *testing.T) {
 // end reads s to its end and returns why it ended.
 func (b *bubble) end(s *chat.Session) *chat.CloseError {
 	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), 5*time.Hour)
+	defer cancel()
 	for {
-		if _, err := s.Next(b.t.Context()); err != nil {
+		if _, err := s.Next(ctx); err != nil {
 			var closed *chat.CloseError
 			require.ErrorAs(b.t, err, &closed)
 			return closed

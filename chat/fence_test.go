@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -241,7 +242,9 @@ func (b *bubble) resume(state chat.State, optFns ...func(*chat.Options)) *chat.S
 // toEnd returns all events up to the end of s.
 func (b *bubble) toEnd(s *chat.Session) (all []chat.Event) {
 	b.t.Helper()
-	for event, err := range s.Events(b.t.Context()) {
+	ctx, cancel := context.WithTimeout(b.t.Context(), 5*time.Hour)
+	defer cancel()
+	for event, err := range s.Events(ctx) {
 		require.NoError(b.t, err)
 		all = append(all, event)
 	}

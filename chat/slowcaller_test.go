@@ -1,0 +1,110 @@
+package chat_test
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// The chat has two messages a second, the caller takes one, for hours.
+func TestASlowCallerGetsEverythingOnce(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		const count = 24_000
+		s := b.start()
+		b.settle()
+		var chatting sync.WaitGroup
+		chatting.Go(func() {
+			for i := range count {
+				b.contact.Agent.Say(strconv.Itoa(i))
+				b.sleep(time.Second / 2)
+			}
+		})
+		times := make([]int, count)
+		for range count {
+			b.sleep(time.Second)
+			i, err := strconv.Atoi(b.message(s).Text)
+			require.NoError(b.t, err)
+			times[i]++
+		}
+		chatting.Wait()
+		for i, n := range times {
+			require.Equal(b.t, 1, n, "message %d", i)
+		}
+		b.nothing(s, time.Hour)
+		require.Zero(b.t, s.Stats().Reconnects)
+	})
+}
+
+// A service that takes no time as start is read backward, however much was missed.
+func TestABackwardPassOfManyItemsKeepsTheirOrder(t *testing.T) { //nolint:paralleltest // it measures memory
+	inBubble(t, func(b *bubble) {
+		const count = 20_000
+		s := b.start()
+		b.contact.Agent.Say("first")
+		b.message(s)
+		b.settle()
+		refused := b.refuseSockets()
+		b.contact.Customer.CutSockets()
+		for i := range count {
+			b.contact.Agent.Say(strconv.Itoa(i))
+			b.sleep(30 * time.Millisecond) // few of them lie within Overlap
+		}
+		_, before := memory()
+		refused.Remove()
+		b.sleep(2 * time.Minute) // the caller takes nothing
+		_, after := memory()
+		b.t.Logf("%d bytes", after-before)
+		require.LessOrEqual(b.t, after-before, int64(24<<20))
+		for i := range count {
+			m := b.message(s)
+			require.Equal(b.t, strconv.Itoa(i), m.Text)
+			require.False(b.t, m.Late)
+		}
+		b.nothing(s, time.Hour)
+	}, func(o *participanttest.Options) { o.RefuseStartTime = true })
+}
+
+// The push of the file is among those that find no room.
+func TestAFileIsSentFromTheLoopOfACallerWhoIsBehind(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		b.contact = b.srv.NewChat(func(o *participanttest.ChatOptions) { o.ScanDelay = 20 * time.Second })
+		s := b.start()
+		b.settle()
+		b.contact.Agent.Say("send me the file")
+		b.message(s)
+		said := map[string]int{}
+		var chatting sync.WaitGroup
+		chatting.Go(func() {
+			for range 1000 {
+				b.sleep(10 * time.Millisecond)
+				said[b.contact.Agent.Say(strings.Repeat("and then ", 20))]++
+			}
+		})
+		begun := time.Now()
+		ctx, cancel := context.WithTimeout(b.t.Context(), 5*time.Minute)
+		defer cancel()
+		id, err := s.SendFile(ctx, chat.File{
+			Name: "photo.png", ContentType: "image/png", Reader: strings.NewReader("photo"), WaitForScan: true,
+		})
+		chatting.Wait()
+		require.NoError(b.t, err)
+		require.LessOrEqual(b.t, time.Since(begun), 30*time.Second)
+		events := b.events(s, 10*time.Minute)
+		require.Positive(b.t, s.Stats().Behind)
+		require.Len(b.t, ids(events), 1001)
+		require.Len(b.t, events, 1001)
+		for _, m := range only[chat.Message](events) {
+			require.True(b.t, said[m.ID] == 1 || m.Attachments[0].ID == id)
+		}
+	})
+}
