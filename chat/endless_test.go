@@ -18,12 +18,12 @@ import (
 // endless are transcripts whose pages never end.
 func endless() map[string]func(in pageRequest, fetch func(pageRequest) page) page {
 	return map[string]func(in pageRequest, fetch func(pageRequest) page) page{
-		"one token again and again": cycle("a"), "two tokens in turn": cycle("a", "b"), "five tokens in turn": cycle("a", "b", "c", "d", "e"),
-		"two tokens in turn after the first page": lasso(), "empty pages": emptyPages(), "pages that are shown again": repeatedPages(),
+		"one token repeated": cycle("a"), "two tokens in turn": cycle("a", "b"), "five tokens in turn": cycle("a", "b", "c", "d", "e"),
+		"two tokens in turn after the first page": cycleAfterFirst(), "empty pages": emptyPages(), "the same page repeated": repeatedPages(),
 	}
 }
 
-// cycle shows the newest page, and from then on the same tokens in turn with pages that are empty.
+// cycle returns the same tokens in turn. The first page is the fake's, the others are empty.
 func cycle(tokens ...string) func(in pageRequest, fetch func(pageRequest) page) page {
 	return func(in pageRequest, fetch func(pageRequest) page) page {
 		n, out := turn(in, fetch)
@@ -43,8 +43,8 @@ func turn(in pageRequest, fetch func(pageRequest) page) (n int, out page) {
 	return n + 1, page{}
 }
 
-// lasso goes round without coming back to the first token.
-func lasso() func(in pageRequest, fetch func(pageRequest) page) page {
+// cycleAfterFirst has tokens that repeat without coming back to the first one.
+func cycleAfterFirst() func(in pageRequest, fetch func(pageRequest) page) page {
 	return func(in pageRequest, fetch func(pageRequest) page) page {
 		next, ok := map[string]string{"": "begin", "begin": "a", "a": "b", "b": "a"}[in.NextToken]
 		if !ok || in.NextToken != "" {
@@ -65,7 +65,7 @@ func emptyPages() func(in pageRequest, fetch func(pageRequest) page) page {
 	}
 }
 
-// repeatedPages have a new token each and show the first page forever.
+// repeatedPages have a new token each and show the first page again.
 func repeatedPages() func(in pageRequest, fetch func(pageRequest) page) page {
 	return func(in pageRequest, fetch func(pageRequest) page) page {
 		n, _ := turn(in, func(pageRequest) page { return page{} })

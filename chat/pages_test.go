@@ -242,13 +242,13 @@ func only[E chat.Event](events []chat.Event) (some []E) {
 	return some
 }
 
-// lose makes the next push on the participant's sockets vanish.
+// lose drops the next push to the customer.
 func (b *bubble) lose() {
 	b.t.Helper()
 	b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: b.contact.Customer, Times: 1, Effect: participanttest.Lose()})
 }
 
-// reconnect cuts the sockets, so that the transcript is read, and waits for the next one.
+// reconnect cuts the sockets, so that a pass is made, and waits for the next one.
 func (b *bubble) reconnect() {
 	b.t.Helper()
 	b.contact.Customer.CutSockets()

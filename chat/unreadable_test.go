@@ -116,8 +116,8 @@ func TestAPushedItemWithoutIdIsDeliveredOnce(t *testing.T) {
 	})
 }
 
-// mangled says something whose push has a member of the wrong shape. The transcript has it right.
-func (b *bubble) mangled(text string, change func(item map[string]any)) (id string) {
+// pushMalformed pushes a message with a member of the wrong shape. The transcript has it right.
+func (b *bubble) pushMalformed(text string, change func(item map[string]any)) (id string) {
 	b.t.Helper()
 	b.lose()
 	id = b.contact.Agent.Say(text)
@@ -150,7 +150,7 @@ func TestMetadataOfTheWrongShapeIsReadLeniently(t *testing.T) {
 			inBubble(t, func(b *bubble) {
 				s := b.start()
 				b.settle()
-				id := b.mangled("hello", func(item map[string]any) { item["MessageMetadata"] = test.metadata })
+				id := b.pushMalformed("hello", func(item map[string]any) { item["MessageMetadata"] = test.metadata })
 				m := b.within(s, test.longest)
 				require.Equal(b.t, id, m.ID)
 				require.Equal(b.t, "hello", m.Text)
@@ -164,10 +164,10 @@ func TestAnUnreadablePushIsReadFromTheTranscript(t *testing.T) {
 	t.Parallel()
 	for name, push := range map[string]func(b *bubble) (id string){
 		"content that is an object": func(b *bubble) string {
-			return b.mangled("hello", func(item map[string]any) { item["Content"] = map[string]any{} })
+			return b.pushMalformed("hello", func(item map[string]any) { item["Content"] = map[string]any{} })
 		},
 		"an id that is a number": func(b *bubble) string {
-			return b.mangled("hello", func(item map[string]any) { item["Id"] = 1 })
+			return b.pushMalformed("hello", func(item map[string]any) { item["Id"] = 1 })
 		},
 		"an item that is cut off": func(b *bubble) string {
 			b.lose()
@@ -246,7 +246,7 @@ func TestAnUnreadablePushIsAGapUntilAPassHasBeenMade(t *testing.T) {
 	for name, test := range map[string]struct {
 		pause time.Duration
 		gap   bool
-	}{"at once": {0, true}, "a minute later": {time.Minute, false}} {
+	}{"immediately": {0, true}, "a minute later": {time.Minute, false}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
@@ -284,8 +284,8 @@ func TestAnEnvelopeWithoutItemIsNoEvent(t *testing.T) {
 	}
 }
 
-// misshape gives the item with an id a member of the wrong shape, on every page.
-func misshape(id string) func(in pageRequest, fetch func(pageRequest) page) page {
+// malformed gives the item with an id a member of the wrong shape, on every page.
+func malformed(id string) func(in pageRequest, fetch func(pageRequest) page) page {
 	return func(in pageRequest, fetch func(pageRequest) page) page {
 		out := fetch(in)
 		for i, raw := range out.Transcript {
@@ -312,7 +312,7 @@ func TestAnItemOfTheWrongShapeHidesNoOther(t *testing.T) {
 			missed = append(missed, b.contact.Agent.Say("missed"))
 			b.sleep(10 * time.Millisecond)
 		}
-		p.respondWith(misshape(missed[20]))
+		p.respondWith(malformed(missed[20]))
 		refused.Remove()
 		events := b.events(s, time.Minute)
 		events = append(events, b.passes(s, 5)...)
@@ -340,7 +340,7 @@ func TestAnItemOfTheWrongShapeInTheHistoryHidesNoOther(t *testing.T) {
 			b.sleep(10 * time.Millisecond)
 		}
 		b.sleep(time.Second)
-		b.through(&pages{respond: misshape(said[120])})
+		b.through(&pages{respond: malformed(said[120])})
 		s := b.start()
 		events := b.events(s, time.Minute)
 		events = append(events, b.passes(s, 5)...)
@@ -352,7 +352,7 @@ func TestAnItemOfTheWrongShapeInTheHistoryHidesNoOther(t *testing.T) {
 func TestGetTranscriptItselfIsStrict(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
-		b.through(&pages{respond: misshape(b.contact.Agent.Say("said"))})
+		b.through(&pages{respond: malformed(b.contact.Agent.Say("said"))})
 		joined, err := b.client.CreateParticipantConnection(b.t.Context(), &connectparticipant.CreateParticipantConnectionInput{
 			ParticipantToken: &b.contact.Customer.Token, Type: []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
 		})
