@@ -1,10 +1,12 @@
 package chat_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -154,21 +156,36 @@ func (u *untimed) respond(in pageRequest, fetch func(pageRequest) page) page {
 	return out
 }
 
-func TestNewItemsWithoutEndAreBounded(t *testing.T) {
+func TestNewItemsWithoutEndHoldUpNobody(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
-		u := untimed{size: 10}
-		p := b.through(&pages{respond: u.respond, delay: quick})
-		b.sleep(time.Second)
-		s := b.start()
-		begun := time.Now()
-		for time.Since(begun) < 10*time.Minute {
-			b.events(s, time.Minute)
+		limiter := chat.NewLimiter(1)
+		limited := func(o *chat.Options) { o.Limiter = limiter }
+		healthy, u := b.client, untimed{size: 10}
+		b.through(&pages{respond: u.respond})
+		flooded := b.start(limited)
+		b.sleep(20 * time.Second)
+		for range 2 {
 			live := b.contact.Agent.Say("live")
-			require.Contains(b.t, ids(b.events(s, time.Minute)), live)
+			require.Contains(b.t, ids(b.events(flooded, 30*time.Second+slack)), live)
 		}
-		require.Less(b.t, p.count(), 1500)
-		require.NoError(b.t, s.Err())
+		require.NoError(b.t, flooded.Err())
+		var reading sync.WaitGroup
+		ctx, cancel := context.WithCancel(b.t.Context())
+		reading.Go(func() { (&arrivals{at: map[string]time.Time{}}).note(ctx, flooded) })
+		defer reading.Wait()
+		defer cancel()
+
+		b.client, b.contact = healthy, b.srv.NewChat()
+		b.contact.Agent.Say("before")
+		b.sleep(time.Second)
+		s := b.start(limited)
+		b.within(s, 5*time.Second)
+		b.lose()
+		id := b.contact.Agent.Say("lost")
+		b.sleep(time.Second)
+		b.contact.Customer.CutSockets()
+		require.Equal(b.t, id, b.within(s, 10*time.Second).ID)
 	})
 }
 
