@@ -84,7 +84,7 @@ func (b *backfill) descend(ctx context.Context) (d descent, err error) {
 		case err != nil:
 			return d, err
 		}
-		stuck := b.read.budget.spend(p, len(p.items) > 0)
+		stuck := b.read.budget.spend(p, len(p.items) > 0 && !b.read.budget.isRepeatedItem(p.items[len(p.items)-1]))
 		if b.pass(&d, step{token, t.pageSize, p}) || p.next == "" {
 			return d, nil
 		}

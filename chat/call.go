@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,8 +38,10 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 			return out, nil
 		case connectparticipant.IsAccessDenied(err) && !renewed && s.awaitToken(ctx, used):
 			renewed = true
-		case !connectparticipant.IsRetryable(err) || n >= maxAttempts || !sleep(ctx, backoff(n, s.opts.maxBackoff)):
+		case !connectparticipant.IsRetryable(err) || n >= maxAttempts:
 			return out, err
+		case !sleep(ctx, backoff(n, s.opts.maxBackoff)):
+			return out, fmt.Errorf("%w, after %w", ctx.Err(), err)
 		}
 	}
 }

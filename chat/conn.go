@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -191,6 +192,8 @@ func (c *core) dialed(k *socket, err error, now time.Time) {
 	case !c.isOpen():
 		if k != nil {
 			c.todo = append(c.todo, closeSocket{k})
+		} else if !errors.Is(err, context.Canceled) {
+			l.failure = err
 		}
 	case err != nil:
 		c.dialFailed(err, now)

@@ -39,9 +39,8 @@ const (
 // task is something to do outside of the lock: I/O, a goroutine, the user's code.
 type task interface{ do(s *Session) }
 
-func newCore(opts *Options) core {
-	c := core{opts: opts}
-	c.inbox = newDelivery(opts)
+func newCore(opts *Options) *core {
+	c := &core{opts: opts, inbox: newDelivery(opts)}
 	c.inbox.stats = &c.stats
 	return c
 }

@@ -135,7 +135,7 @@ func (s *Session) create(ctx context.Context) (creds credentials, address string
 	defer cancel()
 	creds.asked = time.Now()
 	out, err := s.client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
-		ParticipantToken: &s.token,
+		ParticipantToken: s.token,
 		Type:             []types.ConnectionType{types.ConnectionTypeWebsocket, types.ConnectionTypeConnectionCredentials},
 	}, once)
 	if err != nil {
@@ -242,23 +242,24 @@ func (s *Session) upgrade(ctx context.Context, address string) (*websocket.Conn,
 	switch shake.done(); {
 	case err == nil:
 		return conn, nil
-	case shake.isWrapped:
-		return nil, errors.New("the transport of Options.HTTPClient wraps response bodies: a WebSocket needs that of the upgrade as net/http returns it")
-	case response != nil:
+	case errors.Is(err, errWrapped):
+		return nil, errWrapped
+	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
 		return nil, fmt.Errorf("status %d", response.StatusCode)
 	default:
 		return nil, redact.URLError(err, u, nil)
 	}
 }
 
+var errWrapped = errors.New("the transport of Options.HTTPClient wraps response bodies: a WebSocket needs that of the upgrade as net/http returns it")
+
 // handshake is the transport of one upgrade. The package websocket reads the body of a failed
 // one for up to three seconds, whatever the context; this closes it when the context ends. And
 // net/http would quote a Location that it can't parse.
 type handshake struct {
-	ctx       context.Context // that of the request ends when the package websocket is done
-	base      http.RoundTripper
-	stop      func() bool
-	isWrapped bool // the connection can't be taken over
+	ctx  context.Context // that of the request ends when the package websocket is done
+	base http.RoundTripper
+	stop func() bool
 }
 
 func transportOf(client *http.Client) http.RoundTripper {
@@ -276,8 +277,15 @@ func (h *handshake) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response.Header.Del("Location")
 	body := response.Body
-	_, isConnection := body.(io.ReadWriteCloser)
-	h.isWrapped = response.StatusCode == http.StatusSwitchingProtocols && !isConnection
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		_ = body.Close() // nobody needs it
+		response.Body = http.NoBody
+		return response, nil
+	}
+	if _, isConnection := body.(io.ReadWriteCloser); !isConnection {
+		_ = body.Close()
+		return nil, errWrapped
+	}
 	h.stop = context.AfterFunc(h.ctx, func() { _ = body.Close() })
 	return response, nil
 }

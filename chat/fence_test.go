@@ -1,7 +1,6 @@
 package chat_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -128,7 +127,8 @@ func TestAnItemWithAnOddTimeHidesNoLostPushes(t *testing.T) {
 			require.False(b.t, only[chat.Message](events)[0].Late)
 		}
 		b.contact.End()
-		ended := only[chat.ChatEnded](b.toEnd(s))
+		events, _ := b.toEnd(s, 5*time.Hour)
+		ended := only[chat.ChatEnded](events)
 		require.Len(b.t, ended, 1)
 		require.False(b.t, ended[0].Gap, "nothing is missing")
 	})
@@ -219,7 +219,8 @@ func TestAnItemWithAnOddTimeClosesNoGap(t *testing.T) {
 		require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))
 		b.sleep(time.Minute)
 		b.contact.End()
-		ended := only[chat.ChatEnded](b.toEnd(s))
+		events, _ := b.toEnd(s, 5*time.Hour)
+		ended := only[chat.ChatEnded](events)
 		require.Len(b.t, ended, 1)
 		require.True(b.t, ended[0].Gap)
 		require.True(b.t, b.end(s).Gap)
@@ -237,16 +238,4 @@ func (b *bubble) resume(state chat.State, optFns ...func(*chat.Options)) *chat.S
 	require.NoError(b.t, err)
 	b.t.Cleanup(func() { _ = s.Close() })
 	return s
-}
-
-// toEnd returns all events up to the end of s.
-func (b *bubble) toEnd(s *chat.Session) (all []chat.Event) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 5*time.Hour)
-	defer cancel()
-	for event, err := range s.Events(ctx) {
-		require.NoError(b.t, err)
-		all = append(all, event)
-	}
-	return all
 }

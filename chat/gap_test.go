@@ -14,7 +14,8 @@ import (
 func (b *bubble) requireGap(s *chat.Session, gap bool) {
 	b.t.Helper()
 	b.contact.End()
-	ended := only[chat.ChatEnded](b.toEnd(s))
+	events, _ := b.toEnd(s, 5*time.Hour)
+	ended := only[chat.ChatEnded](events)
 	require.Len(b.t, ended, 1)
 	require.Equal(b.t, gap, ended[0].Gap, "ChatEnded.Gap")
 	require.Equal(b.t, gap, b.end(s).Gap, "CloseError.Gap")

@@ -144,9 +144,9 @@ func (c *core) mayType(now time.Time) bool {
 // Receipts that wait are sent first, for a second at most.
 //
 // The error is that of DisconnectParticipant; the session lives on then. A chat that has ended
-// already is no error, and neither is a participant token that the service doesn't accept any
-// more. After Close, and after ErrGaveUp, Leave does nothing and returns why the session is
-// over.
+// already is no error, and neither is a participant token that the service stops accepting
+// meanwhile. If the session was over for another reason than ErrLeft and ErrChatEnded, that is
+// the error, and Leave does nothing.
 func (s *Session) Leave(ctx context.Context) error {
 	s.flushReceipts(ctx)
 	var over error
@@ -165,12 +165,11 @@ func (s *Session) Leave(ctx context.Context) error {
 	return s.afterLeave()
 }
 
-// afterLeave waits for the end, and reports one in which the participant may still be in the
-// chat.
+// afterLeave waits for the end, and reports one that leaves open whether the participant is
+// still in the chat.
 func (s *Session) afterLeave() error {
 	s.wg.Wait()
-	over := s.Err()
-	if errors.Is(over, ErrClosed) || errors.Is(over, ErrGaveUp) || errors.Is(over, ErrState) {
+	if over := s.Err(); !errors.Is(over, ErrLeft) && !errors.Is(over, ErrChatEnded) {
 		return fmt.Errorf("leave chat: %w", over)
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 // guaranteed. All methods may be called concurrently.
 type Session struct {
 	client connectparticipant.API
-	token  string // the participant token
+	token  *string // the participant token; fmt doesn't follow pointers inside a struct
 	opts   Options
 	plain  bool // the client permits plain http
 	wg     sync.WaitGroup
@@ -30,7 +30,7 @@ type Session struct {
 	hurryDial, stopPass context.CancelFunc
 
 	mu       sync.Mutex
-	core     core
+	core     *core
 	arrivals signal // an event has been queued, or the session is over
 	changes  signal // anything else has changed
 }
@@ -67,9 +67,8 @@ func Resume(ctx context.Context, client connectparticipant.API, participantToken
 }
 
 func newSession(client connectparticipant.API, token string, opts Options) *Session {
-	s := &Session{client: client, token: token, opts: opts}
+	s := &Session{client: client, token: &token, opts: opts}
 	s.core = newCore(&s.opts)
-	s.core.inbox.stats = &s.core.stats
 	s.loop = loop{step: s.step, wg: &s.wg}
 	s.life, s.cancel = context.WithCancel(context.Background())
 	if c, ok := client.(interface {
@@ -86,24 +85,26 @@ func (s *Session) start(ctx context.Context) (*Session, error) {
 	if err == nil {
 		return s, nil
 	}
+	waiting := false
+	s.view(func(c *core) { waiting = c.conn.waiting || c.conn.excused >= time.Second })
+	_ = s.Close() // what was under way reports how far it was
 	if ctx.Err() != nil {
-		err = s.startTimeout(err)
+		err = s.startTimeout(err, waiting)
 	}
-	_ = s.Close()
 	return nil, err
 }
 
-// startTimeout says what the start was waiting for.
-func (s *Session) startTimeout(err error) error {
-	last, waiting := error(nil), false
-	s.view(func(c *core) { last, waiting = c.conn.failure, c.conn.waiting })
+// startTimeout adds what the start was waiting for, and what failed last.
+func (s *Session) startTimeout(err error, waiting bool) error {
 	if waiting {
-		what := "its turn"
+		what := createConnection
 		if l, ok := s.opts.Limiter.(limiter); ok {
 			what = l.describe(createConnection)
 		}
-		err = fmt.Errorf("%w while waiting for the Limiter: %s; allow more time when many sessions start", err, what)
+		err = fmt.Errorf("%w while waiting for the Limiter (%s): allow more time when many sessions start", err, what)
 	}
+	var last error
+	s.view(func(c *core) { last = c.conn.failure })
 	if last != nil {
 		err = fmt.Errorf("%w, after %w", err, last)
 	}
@@ -119,7 +120,7 @@ func (s *Session) update(change func(c *core, now time.Time)) {
 func (s *Session) change(change func(c *core, now time.Time)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	change(&s.core, time.Now())
+	change(s.core, time.Now())
 	s.notify()
 }
 
@@ -127,7 +128,7 @@ func (s *Session) change(change func(c *core, now time.Time)) {
 func (s *Session) view(look func(c *core)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	look(&s.core)
+	look(s.core)
 }
 
 // notify wakes those who wait for something that may be so now. The mutex is held: it is a part
@@ -160,7 +161,7 @@ func (s *Session) wait(ctx context.Context, try func(c *core, now time.Time) (bo
 func (s *Session) try(try func(c *core, now time.Time) (bool, error)) (changed <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ok, err := try(&s.core, time.Now()); ok || err != nil {
+	if ok, err := try(s.core, time.Now()); ok || err != nil {
 		return nil, err
 	}
 	return s.changes.wait(), nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -95,14 +96,37 @@ func (s *Session) read(ctx context.Context, k *socket) {
 func (s *Session) readFrames(ctx context.Context, k *socket) error {
 	for {
 		_, r, err := k.conn.Reader(ctx)
-		if err != nil {
-			return fmt.Errorf("read chat socket: %w", err)
+		if err == nil {
+			err = s.readFrame(k, r)
 		}
-		if err := s.readFrame(k, r); err != nil {
-			return err
+		if err != nil {
+			return readError(err)
 		}
 	}
 }
+
+// readError returns an error of a socket in a form that can be shown: without the reason of a
+// close frame, which is the other side's text, and without the signed URL, which transports put
+// into their errors.
+func readError(err error) error {
+	switch status := websocket.CloseStatus(err); {
+	case status != -1:
+		return fmt.Errorf("read chat socket: %w", websocket.CloseError{Code: status})
+	case strings.Contains(err.Error(), "://"):
+		return &hiddenError{err}
+	default:
+		return fmt.Errorf("read chat socket: %w", err)
+	}
+}
+
+// hiddenError is an error whose text is not shown.
+type hiddenError struct{ err error }
+
+func (*hiddenError) Error() string {
+	return "read chat socket: error hidden because it contains a URL"
+}
+
+func (e *hiddenError) Is(target error) bool { return errors.Is(e.err, target) }
 
 func (s *Session) readFrame(k *socket, r io.Reader) error {
 	buffer := frames.Get().(*bytes.Buffer)
