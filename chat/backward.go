@@ -11,9 +11,9 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// maxHeld bounds the items that a backward pass holds in memory, in bytes. Pages beyond it are
-// requested again when their turn has come.
-const maxHeld = 256 << 10
+// maxHeld bounds the items that a backward pass holds in memory, in bytes: two thousand messages
+// or so. Pages beyond it are requested again when their turn has come.
+const maxHeld = 2 << 20
 
 // timeless is how many items without a time, beyond the history, don't end the first pass.
 const timeless = 1000
@@ -28,6 +28,7 @@ type descent struct {
 	newest     int64 // the newest time, as far as the service's own doesn't contradict it
 	history    int   // items older than the session
 	counted    int64 // the time of the oldest of those that are delivered
+	keys       map[uint64]struct{}
 }
 
 // step is one page on the way, and what it was requested with.
@@ -84,7 +85,8 @@ func (b *backfill) descend(ctx context.Context) (d descent, err error) {
 		case err != nil:
 			return d, err
 		}
-		stuck := b.read.budget.spend(p, len(p.items) > 0 && !b.read.budget.isRepeatedItem(p.items[len(p.items)-1]))
+		d.dropRepeated(p)
+		stuck := b.read.budget.spend(p, len(p.items) > 0)
 		if b.pass(&d, step{token, t.pageSize, p}) || p.next == "" {
 			return d, nil
 		}
@@ -103,6 +105,18 @@ func backwardInput(token string, size int) *connectparticipant.GetTranscriptInpu
 		in.NextToken = &token
 	}
 	return in
+}
+
+// dropRepeated drops the items that an earlier page has shown, from a service whose pages repeat.
+func (d *descent) dropRepeated(p *page) {
+	if d.keys == nil {
+		d.keys = make(map[uint64]struct{}, len(p.items))
+	}
+	p.items = slices.DeleteFunc(p.items, func(it *item) bool {
+		_, known := d.keys[it.key]
+		d.keys[it.key] = struct{}{}
+		return known
+	})
 }
 
 // pass notes a page, without the items that don't count, and reports whether it is the last.

@@ -22,6 +22,19 @@ func (k *serviceClock) set(date, now time.Time) {
 	}
 }
 
+// refine takes the Date of a response that came at now, zero if it had none, and returns it with
+// what the estimate knows better: Date has seconds.
+func (k *serviceClock) refine(date, now time.Time) time.Time {
+	if date.IsZero() {
+		return k.at(now)
+	}
+	k.set(date, now)
+	if estimate := k.at(now); estimate.Before(date.Add(time.Second)) {
+		return estimate
+	}
+	return date
+}
+
 // at estimates the service's time at now; without any Date it is our own.
 func (k *serviceClock) at(now time.Time) time.Time {
 	if k.seen.IsZero() {

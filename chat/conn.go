@@ -178,6 +178,7 @@ func (c *core) issued(creds credentials, now time.Time) {
 	c.inbox.removed = false
 	if creds.dated {
 		c.inbox.clock.set(creds.date, now)
+		c.inbox.clock.set(creds.made, now)
 	}
 	c.inbox.connected(creds.made, now)
 }
@@ -306,7 +307,7 @@ func (c *core) wantToken(used int, now time.Time) bool {
 	switch {
 	case l.generation != used:
 		return true
-	case !c.isOpen(), now.Sub(l.creds.asked) < minRenewal && l.isUp():
+	case !c.isOpen(), now.Sub(l.creds.asked) < minRenewal && l.isUp() && c.phase != phaseLeaving:
 		return false
 	}
 	if l.isUp() {

@@ -61,8 +61,9 @@ func (c *core) step(now time.Time) (next time.Time) {
 	return d.Time
 }
 
-// isOpen reports whether the session still connects and reads the transcript.
-func (c *core) isOpen() bool { return c.phase < phaseEnding }
+// isOpen reports whether the session still connects and reads the transcript. Nothing follows
+// chat.ended.
+func (c *core) isOpen() bool { return c.phase < phaseEnding && c.inbox.ended == nil }
 
 // err returns why the session is over; nil while it isn't.
 func (c *core) err() error {

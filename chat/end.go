@@ -127,15 +127,22 @@ func (c *core) beginLeave() error {
 	return nil
 }
 
-// stay notes that Leave has failed.
-func (c *core) stay() {
-	if c.phase == phaseLeaving {
-		c.phase = phaseLive
+// stay notes that Leave has failed. It reports false if the session is ending all the same: the
+// chat is over, or the token refused.
+func (c *core) stay() bool {
+	if c.phase != phaseLeaving || c.inbox.ended != nil {
+		return false
 	}
+	c.phase = phaseLive
+	return true
 }
 
 // left ends the session after Leave. Without chat.ended or our own participant.left, nothing
 // shows that the socket was alive until then.
 func (c *core) left() {
+	if c.phase == phaseEnding {
+		c.conclude()
+		return
+	}
 	c.finish(CloseError{Reason: ErrLeft, Gap: c.inbox.ended == nil && !c.end.left})
 }

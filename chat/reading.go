@@ -73,7 +73,7 @@ func (r *reading) isLong(overlap time.Duration, now time.Time) bool {
 // calls.
 type budget struct {
 	pages, items, bytes, idle int
-	met                       map[uint64]struct{} // hashes of tokens, and of the last item of pages
+	tokens                    map[uint64]struct{} // hashes of those that were followed
 }
 
 // spend counts a page, and reports errStuck if there is no end to them.
@@ -94,18 +94,14 @@ func (b *budget) spend(p *page, progress bool) error {
 }
 
 // isRepeated reports whether a token leads back to a page that was read, and notes it.
-func (b *budget) isRepeated(token string) bool { return b.note(keyOf("token", token)) }
-
-// isRepeatedItem reports whether an earlier page has ended with the same item, and notes it.
-func (b *budget) isRepeatedItem(it *item) bool { return b.note(it.key) }
-
-func (b *budget) note(key uint64) (known bool) {
-	if _, known = b.met[key]; known {
+func (b *budget) isRepeated(token string) bool {
+	key := keyOf(token)
+	if _, known := b.tokens[key]; known {
 		return true
 	}
-	if b.met == nil {
-		b.met = map[uint64]struct{}{}
+	if b.tokens == nil {
+		b.tokens = map[uint64]struct{}{}
 	}
-	b.met[key] = struct{}{}
+	b.tokens[key] = struct{}{}
 	return false
 }

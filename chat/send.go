@@ -154,9 +154,12 @@ func (s *Session) Leave(ctx context.Context) error {
 	if over != nil {
 		return s.afterLeave()
 	}
-	if err := s.disconnect(ctx); err != nil && s.Err() == nil && !connectparticipant.IsAccessDenied(err) {
-		s.update(func(c *core, _ time.Time) { c.stay() })
-		return fmt.Errorf("leave chat: %w", err)
+	if err := s.disconnect(ctx); err != nil {
+		stays := false
+		s.update(func(c *core, _ time.Time) { stays = c.stay() })
+		if stays {
+			return fmt.Errorf("leave chat: %w", err)
+		}
 	}
 	waiting, cancel := context.WithTimeout(ctx, leaveWait)
 	defer cancel()

@@ -216,11 +216,7 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now tim
 	if p.took < quickPage && c.passes.pageSize != 0 {
 		c.passes.pageSize = min(2*c.passes.pageSize, pageSize)
 	}
-	if p.date.IsZero() {
-		p.date = in.clock.at(now)
-	} else {
-		in.clock.set(p.date, now)
-	}
+	p.date = in.clock.refine(p.date, now)
 	r.note(p, c.opts.Overlap, now)
 	for _, it := range p.items {
 		known, shown := in.ledger.isShownBefore(it)
