@@ -79,16 +79,15 @@ var endingClasses = []endingClass{
 type endingTrial struct {
 	*trial
 
-	kind     endingClass
-	ending   ending
-	started  time.Time
-	before   int  // how many items were kept before the start
-	stranger bool // a second customer keeps the chat going
-	left     bool // Leave succeeded
-	ended    time.Time
-	sawEnd   atomic.Bool // a socket has brought chat.ended
-	over     chan struct{}
-	last     error // that Events yielded
+	kind    endingClass
+	ending  ending
+	started time.Time
+	before  int  // how many items were kept before the start
+	left    bool // Leave succeeded
+	ended   time.Time
+	sawEnd  atomic.Bool // a socket has brought chat.ended
+	over    chan struct{}
+	last    error // that Events yielded
 }
 
 func newEndingTrial(t *testing.T, seed uint64, c endingClass) *endingTrial {
@@ -196,7 +195,7 @@ type ending struct {
 	name        string
 	do          func(*endingTrial)
 	reasons     []error // that are right
-	stranger    bool
+	stranger    bool    // a second customer keeps the chat going
 	giveUpAfter time.Duration
 	needsLoss   bool
 }
