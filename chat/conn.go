@@ -183,25 +183,28 @@ func (c *core) issued(creds credentials, now time.Time) {
 	c.inbox.connected(creds.made, now)
 }
 
-// dialed takes the end of a dial: a subscribed socket, or an error.
-func (c *core) dialed(k *socket, err error, now time.Time) {
+// dialed takes the end of a dial: a subscribed socket, or an error. It reports false if the
+// socket isn't needed any more.
+func (c *core) dialed(k *socket, err error, now time.Time) (attached bool) {
 	l := &c.conn
 	l.dialing = false
 	stillborn := l.stillborn == k && k != nil
 	l.stillborn = nil
 	switch {
 	case !c.isOpen():
-		if k != nil {
-			c.todo = append(c.todo, closeSocket{k})
-		} else if !errors.Is(err, context.Canceled) {
+		if err != nil && !errors.Is(err, context.Canceled) {
 			l.failure = err
 		}
+		return false
 	case err != nil:
 		c.dialFailed(err, now)
+		return false
 	case stillborn:
 		c.dialFailed(errLostEarly, now)
+		return false
 	default:
 		c.attach(k, now)
+		return true
 	}
 }
 
@@ -250,6 +253,9 @@ func (c *core) attach(k *socket, now time.Time) {
 	c.passes.settleAt = now.Add(c.opts.Settle)
 	if renewal {
 		c.stats.Renewals++
+		if !l.old.heart.unanswered.IsZero() {
+			c.inbox.gap.openAt(now) // the old socket may have been dead for a while
+		}
 		return
 	}
 	c.inbox.subscribed(now)

@@ -39,10 +39,9 @@ const (
 // task is something to do outside of the lock: I/O, a goroutine, the user's code.
 type task interface{ do(s *Session) }
 
-func newCore(opts *Options) *core {
-	c := &core{opts: opts, inbox: newDelivery(opts)}
+func (c *core) init(opts *Options) {
+	c.opts, c.inbox = opts, newDelivery(opts)
 	c.inbox.stats = &c.stats
-	return c
 }
 
 // step does what is due, and returns when more is.
@@ -139,8 +138,8 @@ func (c *core) watchMembership(it *item, now time.Time) {
 	case left:
 		c.inbox.removed = true
 		c.conn.doubtMembership(now)
-	case it.kind == kindTransferred && c.inbox.self.id == "":
-		c.conn.doubtMembership(now)
+	case (it.kind == kindTransferred || it.kind == kindLeft) && c.inbox.self.id == "":
+		c.conn.doubtMembership(now) // it may have been us
 	}
 }
 

@@ -81,7 +81,11 @@ func (t startDial) do(s *Session) {
 	s.wg.Go(func() {
 		defer hurry()
 		k, err := s.dial(s.life, urgent, t.priority)
-		s.update(func(c *core, now time.Time) { c.dialed(k, err, now) })
+		attached := false
+		s.update(func(c *core, now time.Time) { attached = c.dialed(k, err, now) })
+		if k != nil && !attached {
+			k.close() // the loop may be over, which would have run a task
+		}
 	})
 }
 

@@ -60,8 +60,9 @@
 //   - When the chat ends, its tokens end too. What fell into a gap that is still open then can't
 //     be read any more; ChatEnded.Gap and CloseError.Gap report that there was one. A gap opens
 //     when a socket is lost, when a frame can't be read and when the caller is too slow, and is
-//     closed by a complete reading of the transcript that begins Options.Settle later. A push
-//     that was lost unnoticed just before the end opens none.
+//     closed by a complete reading of the transcript that begins Options.Settle later: if an
+//     item appears there even later, and the chat ends before the next reading, it is lost
+//     without a gap. So is one whose push was lost unnoticed just before the end.
 //   - Items that the transcript never has (typing, idle, returned) are best effort, and so are
 //     receipts and intermediate states of messages older than the last reading.
 //   - The order is not total: Late items are the exceptions.

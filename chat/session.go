@@ -18,19 +18,27 @@ import (
 // guaranteed. All methods may be called concurrently.
 type Session struct {
 	client connectparticipant.API
-	token  *string // the participant token; fmt doesn't follow pointers inside a struct
+	token  *string // the participant token
 	opts   Options
-	plain  bool // the client permits plain http
-	wg     sync.WaitGroup
+	plain  bool            // the client permits plain http
 	life   context.Context // of everything that the session does in the background
 	cancel context.CancelFunc
-	loop   loop
+
+	// What changes is behind a pointer, as the token is: where a Session is in an unexported
+	// field of a printed struct, fmt asks none of our methods, but doesn't follow pointers.
+	*running
+}
+
+// running is what changes in a session.
+type running struct {
+	wg   sync.WaitGroup
+	loop loop
 
 	// Only tasks use these, which the loop runs one after the other.
 	hurryDial, stopPass context.CancelFunc
 
 	mu       sync.Mutex
-	core     *core
+	core     core
 	arrivals signal // an event has been queued, or the session is over
 	changes  signal // anything else has changed
 }
@@ -67,8 +75,8 @@ func Resume(ctx context.Context, client connectparticipant.API, participantToken
 }
 
 func newSession(client connectparticipant.API, token string, opts Options) *Session {
-	s := &Session{client: client, token: &token, opts: opts}
-	s.core = newCore(&s.opts)
+	s := &Session{client: client, token: &token, opts: opts, running: &running{}}
+	s.core.init(&s.opts)
 	s.loop = loop{step: s.step, wg: &s.wg}
 	s.life, s.cancel = context.WithCancel(context.Background())
 	if c, ok := client.(interface {
@@ -120,7 +128,7 @@ func (s *Session) update(change func(c *core, now time.Time)) {
 func (s *Session) change(change func(c *core, now time.Time)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	change(s.core, time.Now())
+	change(&s.core, time.Now())
 	s.notify()
 }
 
@@ -128,7 +136,7 @@ func (s *Session) change(change func(c *core, now time.Time)) {
 func (s *Session) view(look func(c *core)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	look(s.core)
+	look(&s.core)
 }
 
 // notify wakes those who wait for something that may be so now. The mutex is held: it is a part
@@ -161,7 +169,7 @@ func (s *Session) wait(ctx context.Context, try func(c *core, now time.Time) (bo
 func (s *Session) try(try func(c *core, now time.Time) (bool, error)) (changed <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ok, err := try(s.core, time.Now()); ok || err != nil {
+	if ok, err := try(&s.core, time.Now()); ok || err != nil {
 		return nil, err
 	}
 	return s.changes.wait(), nil
