@@ -64,8 +64,8 @@ func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string,
 		return "", fmt.Errorf("upload file: %w", err)
 	}
 	if file.WaitForScan {
-		s.change(func(c *core, _ time.Time) { c.inbox.expectScan(id) })
-		defer s.change(func(c *core, _ time.Time) { delete(c.inbox.scans, id) })
+		s.change(func(c *core, _ instant) { c.inbox.expectScan(id) })
+		defer s.change(func(c *core, _ instant) { delete(c.inbox.scans, id) })
 	}
 	if err := s.completeUpload(ctx, id); err != nil {
 		return "", err
@@ -128,7 +128,7 @@ func (s *Session) awaitScan(ctx context.Context, id string) error {
 	for {
 		var status types.ArtifactStatus
 		waiting, cancel := context.WithTimeout(ctx, scanPoll)
-		err := s.wait(waiting, func(c *core, _ time.Time) (bool, error) {
+		err := s.wait(waiting, func(c *core, _ instant) (bool, error) {
 			status = c.inbox.scans[id]
 			return status != types.ArtifactStatusInProgress, c.err()
 		})

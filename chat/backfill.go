@@ -29,7 +29,7 @@ type source interface {
 // turn is what a page is requested with.
 type turn struct {
 	token      string
-	generation int // of the connection that the token is of
+	generation int32 // of the connection that the token is of
 	mark       mark
 	pageSize   int
 }
@@ -39,12 +39,14 @@ type page struct {
 	items []*item   // in the order of the request
 	next  string    // the token of the next page; "" for none
 	chat  uint64    // a hash of the chat's InitialContactId; 0 if unknown
-	date  time.Time // of the response, by the service's clock
+	date  time.Time // of the response; zero if unknown
+	came  instant   // when it came: it may be taken much later
+	read  int64     // when it was read, by the service's clock, in ns
 	took  time.Duration
 }
 
 // asked is when the page was requested at the latest, by the service's clock, in ns.
-func (p *page) asked() int64 { return p.date.UnixNano() - int64(p.took) }
+func (p *page) asked() int64 { return p.read - int64(p.took) }
 
 var (
 	errNoWitness = errors.New("the transcript doesn't reach back to what it showed before")
@@ -102,7 +104,7 @@ func (b *backfill) readForward(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if b.read.isLong(b.overlap, time.Now()) {
+		if b.read.isLong(b.overlap, now()) {
 			return errPartial
 		}
 		at.keepToken(t.generation, last)
@@ -142,12 +144,12 @@ func (b *backfill) readForward(ctx context.Context) error {
 type cursor struct {
 	start      int64 // where the pages begin, a time in ns
 	token      string
-	generation int // of the connection that the token is of: it may not outlive that
-	restarts   int // without progress
+	generation int32 // of the connection that the token is of: it may not outlive that
+	restarts   int   // without progress
 }
 
 // keepToken drops a token from before the newest connection.
-func (c *cursor) keepToken(generation int, last int64) {
+func (c *cursor) keepToken(generation int32, last int64) {
 	if c.token != "" && c.generation != generation {
 		c.restart(last)
 	}
@@ -167,7 +169,7 @@ func (c *cursor) restart(last int64) bool {
 }
 
 // follow moves to the next page, if there is one. A token that was there before leads nowhere.
-func (c *cursor) follow(token string, repeated bool, generation int, last int64) bool {
+func (c *cursor) follow(token string, repeated bool, generation int32, last int64) bool {
 	switch {
 	case token == "":
 		return false

@@ -21,9 +21,9 @@ const timeless = 1000
 // descent is the way of a backward pass from the newest item down to where it ends.
 type descent struct {
 	pages      []step
-	held       int // bytes of the items that are kept
-	next       int // the newest page but the first whose items are
-	generation int // the tokens are of that connection
+	held       int   // bytes of the items that are kept
+	next       int   // the newest page but the first whose items are
+	generation int32 // the tokens are of that connection
 	mark       mark
 	newest     int64 // the newest time, as far as the service's own doesn't contradict it
 	history    int   // items older than the session

@@ -24,7 +24,7 @@ const (
 func call[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context, *string) (O, error)) (O, error) {
 	renewed := false
 	for n := 1; ; n++ {
-		var used int
+		var used int32
 		out, err := attempt(ctx, s, operation, priority, func(ctx context.Context) (out O, err error) {
 			token, generation, err := s.connectionToken()
 			if err != nil {
@@ -64,28 +64,28 @@ func once(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }
 func (s *Session) countThrottled(operation string, err error) {
 	if connectparticipant.IsThrottled(err) {
 		s.opts.Limiter.Throttled(operation)
-		s.update(func(c *core, _ time.Time) { c.stats.Throttled++ })
+		s.update(func(c *core, _ instant) { c.stats.Throttled++ })
 	}
 }
 
 // connectionToken returns the newest token and the generation of its connection, or the end of
 // the session.
-func (s *Session) connectionToken() (token string, generation int, err error) {
+func (s *Session) connectionToken() (token string, generation int32, err error) {
 	s.view(func(c *core) { token, generation, err = c.conn.creds.token, c.conn.generation, c.err() })
 	return token, generation, err
 }
 
 // awaitToken waits for a newer token than that of the generation used. It reports false if
 // there is none to be had: the token was new, or the session has ended.
-func (s *Session) awaitToken(ctx context.Context, used int) bool {
+func (s *Session) awaitToken(ctx context.Context, used int32) bool {
 	ctx, cancel := context.WithTimeout(ctx, tokenWait)
 	defer cancel()
 	ok, newer := false, false
-	s.update(func(c *core, now time.Time) { ok = c.wantToken(used, now) })
+	s.update(func(c *core, now instant) { ok = c.wantToken(used, now) })
 	if !ok {
 		return false
 	}
-	err := s.wait(ctx, func(c *core, _ time.Time) (bool, error) {
+	err := s.wait(ctx, func(c *core, _ instant) (bool, error) {
 		newer = c.conn.generation != used
 		return newer || !c.isOpen(), c.err()
 	})

@@ -426,7 +426,7 @@ func TestAHeartbeatThatBlocksHoldsNothingUp(t *testing.T) {
 		close(transport.stuck)
 		for range 30 { // the heartbeats of half a minute
 			said := b.contact.Agent.Say("live")
-			require.Equal(b.t, said, b.within(s, 1100*time.Millisecond).ID)
+			require.Equal(b.t, said, b.within(s, 2100*time.Millisecond).ID, "HoldBack, and a reconnect")
 		}
 		require.Equal(b.t, 1, s.Stats().Reconnects, "the socket was replaced")
 	})

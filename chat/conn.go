@@ -18,28 +18,27 @@ const (
 // conn is the connection to the service: what the newest CreateParticipantConnection
 // returned, the sockets, and when the next dial is due.
 type conn struct {
-	creds      credentials
-	generation int  // counts the connections created
-	cur, old   line // old is read for a moment after cur has replaced it
-	oldUntil   time.Time
+	creds    credentials
+	cur, old line // old is read for a moment after cur has replaced it
+	oldUntil instant
 
-	dialAt  time.Time // the next dial: a renewal while there is a socket
-	dialing bool
-	waiting bool // the dial waits for the limiter
-	low     bool // the dial has low priority
-	urgent  bool // a call waits for a newer token, or the membership is in doubt
+	dialAt     instant // the next dial: a renewal while there is a socket
+	generation int32   // counts the connections created
+	attempts   int32   // failed in a row, or made sockets that were lost soon
+	denied     int32   // how often in a row CreateParticipantConnection was denied
+	dialing    bool
+	waiting    bool // the dial waits for the limiter
+	low        bool // the dial has low priority
+	urgent     bool // a call waits for a newer token, or the membership is in doubt
+	doubt      bool // whether we are still in the chat: the next dial shows it
+	doubting   bool // the dial under way shows it
 
-	attempts    int // failed in a row, or made sockets that were lost soon
-	denied      int // how often in a row CreateParticipantConnection was denied
 	failure     error
-	ackedAt     time.Time
-	lostAt      time.Time
+	ackedAt     instant
+	lostAt      instant
 	excused     time.Duration // spent waiting for the limiter since lostAt
-	pingRenewed time.Time
-
-	doubt     bool    // whether we are still in the chat: the next dial shows it
-	doubting  bool    // the dial under way shows it
-	stillborn *socket // lost before its dial was over
+	pingRenewed instant
+	stillborn   *socket // lost before its dial was over
 }
 
 // line is a subscribed socket and what its heartbeats show.
@@ -62,7 +61,7 @@ func (l *conn) heartOf(k *socket) *heart {
 }
 
 // begin makes the first dial due.
-func (l *conn) begin(now time.Time) { l.dialAt, l.lostAt = now, now }
+func (l *conn) begin(now instant) { l.dialAt, l.lostAt = now, now }
 
 // closeAll closes the sockets, which takes less than a second.
 func (l *conn) closeAll(todo *[]task) {
@@ -76,7 +75,7 @@ func (l *conn) closeAll(todo *[]task) {
 
 // doubtMembership makes a dial due within seconds: CreateParticipantConnection is what shows
 // whether this participant is still in the chat.
-func (l *conn) doubtMembership(now time.Time) {
+func (l *conn) doubtMembership(now instant) {
 	at := now.Add(between(time.Second, 3*time.Second))
 	if earliest := l.creds.asked.Add(doubtGap); at.Before(earliest) {
 		at = earliest
@@ -87,7 +86,7 @@ func (l *conn) doubtMembership(now time.Time) {
 }
 
 // stepHeartbeat sends what is due, and replaces a socket that is found dead.
-func (c *core) stepHeartbeat(now time.Time, d *deadline) {
+func (c *core) stepHeartbeat(now instant, d *deadline) {
 	l := &c.conn
 	if !l.isUp() {
 		return
@@ -110,7 +109,7 @@ func (c *core) stepHeartbeat(now time.Time, d *deadline) {
 }
 
 // stepConn ends the replaced socket and starts the dial that is due.
-func (c *core) stepConn(now time.Time, d *deadline) {
+func (c *core) stepConn(now instant, d *deadline) {
 	l := &c.conn
 	if l.old.socket != nil && !now.Before(l.oldUntil) {
 		c.todo = append(c.todo, closeSocket{l.old.socket})
@@ -151,7 +150,7 @@ func (c *core) startDial() {
 }
 
 // stepGiveUp ends a session that has been without a connection for too long.
-func (c *core) stepGiveUp(now time.Time, d *deadline) {
+func (c *core) stepGiveUp(now instant, d *deadline) {
 	l := &c.conn
 	if c.opts.GiveUpAfter <= 0 || l.isUp() || l.waiting || !c.isOpen() {
 		return
@@ -171,21 +170,21 @@ func (c *core) queued(waiting bool, waited time.Duration) {
 }
 
 // issued takes the credentials of a new connection: its token is used from now on.
-func (c *core) issued(creds credentials, now time.Time) {
+func (c *core) issued(creds credentials, at serviceTime, now instant) {
 	l := &c.conn
 	l.creds, l.denied, l.doubting, l.urgent = creds, 0, false, false
 	l.generation++
 	c.inbox.removed = false
-	if creds.dated {
-		c.inbox.clock.set(creds.date, now)
-		c.inbox.clock.set(creds.made, now)
+	if !at.date.IsZero() {
+		c.inbox.clock.set(at.date, now)
+		c.inbox.clock.set(at.made, now)
+		c.inbox.connected(at.made, now)
 	}
-	c.inbox.connected(creds.made, now)
 }
 
 // dialed takes the end of a dial: a subscribed socket, or an error. It reports false if the
 // socket isn't needed any more.
-func (c *core) dialed(k *socket, err error, now time.Time) (attached bool) {
+func (c *core) dialed(k *socket, err error, now instant) (attached bool) {
 	l := &c.conn
 	l.dialing = false
 	stillborn := l.stillborn == k && k != nil
@@ -208,7 +207,7 @@ func (c *core) dialed(k *socket, err error, now time.Time) (attached bool) {
 	}
 }
 
-func (c *core) dialFailed(err error, now time.Time) {
+func (c *core) dialFailed(err error, now instant) {
 	l := &c.conn
 	l.failure = err
 	if l.doubting {
@@ -229,14 +228,14 @@ func (c *core) dialFailed(err error, now time.Time) {
 		return
 	default:
 		l.attempts++
-		wait = backoff(l.attempts, c.opts.maxBackoff)
+		wait = backoff(int(l.attempts), c.opts.maxBackoff)
 	}
 	l.dialAt = now.Add(wait)
 	c.log(slog.LevelWarn, "chat connection failed", "error", err, "attempt", l.attempts, "next", wait)
 }
 
 // attach makes a subscribed socket the session's.
-func (c *core) attach(k *socket, now time.Time) {
+func (c *core) attach(k *socket, now instant) {
 	l := &c.conn
 	renewal := l.isUp()
 	if l.old.socket != nil {
@@ -262,7 +261,7 @@ func (c *core) attach(k *socket, now time.Time) {
 	if c.phase == phaseStarting && !c.inbox.ledger.resumed {
 		c.inbox.gap.openAt(now.Add(-c.opts.Settle)) // nothing was lost: the first pass closes it
 	}
-	c.passes.retryAt, c.passes.failures = time.Time{}, 0
+	c.passes.retryAt, c.passes.failures = 0, 0
 	if c.phase != phaseStarting {
 		c.stats.Reconnects++
 		c.inbox.connectionChanged(ConnectionChanged{Connected: true})
@@ -271,7 +270,7 @@ func (c *core) attach(k *socket, now time.Time) {
 }
 
 // lost takes the end of a socket.
-func (c *core) lost(k *socket, err error, now time.Time) {
+func (c *core) lost(k *socket, err error, now instant) {
 	l := &c.conn
 	switch k {
 	case l.cur.socket:
@@ -286,7 +285,7 @@ func (c *core) lost(k *socket, err error, now time.Time) {
 	}
 }
 
-func (c *core) disconnected(err error, now time.Time) {
+func (c *core) disconnected(err error, now instant) {
 	l := &c.conn
 	l.lostAt = now
 	if !c.isOpen() {
@@ -300,7 +299,7 @@ func (c *core) disconnected(err error, now time.Time) {
 	}
 	wait := upTo(min(time.Second, c.opts.maxBackoff))
 	if l.attempts > 0 {
-		wait = backoff(l.attempts, c.opts.maxBackoff)
+		wait = backoff(int(l.attempts), c.opts.maxBackoff)
 	}
 	l.attempts++
 	l.dialAt = now.Add(wait)
@@ -308,7 +307,7 @@ func (c *core) disconnected(err error, now time.Time) {
 
 // wantToken makes a dial due for a call whose token, that of the generation used, was denied.
 // It reports false if a newer token is not to be had: this one is new.
-func (c *core) wantToken(used int, now time.Time) bool {
+func (c *core) wantToken(used int32, now instant) bool {
 	l := &c.conn
 	switch {
 	case l.generation != used:

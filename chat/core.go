@@ -3,7 +3,6 @@ package chat
 import (
 	"errors"
 	"log/slog"
-	"time"
 )
 
 // core is the state of a session and all its decisions. It takes no lock, starts nothing and
@@ -19,14 +18,14 @@ type core struct {
 	inbox    delivery
 	passes   passes
 	receipts receipts
-	typed    time.Time // when Typing last sent
+	typed    instant // when Typing last sent
 
 	todo []task
-	logs logs
+	logs *logs // nil without a logger
 }
 
 // phase is where a session is in its life. Phases only rise, but that Leave may fail.
-type phase int
+type phase uint8
 
 const (
 	phaseStarting phase = iota // until the first socket is subscribed
@@ -42,10 +41,13 @@ type task interface{ do(s *Session) }
 func (c *core) init(opts *Options) {
 	c.opts, c.inbox = opts, newDelivery(opts)
 	c.inbox.stats = &c.stats
+	if opts.Logger != nil {
+		c.logs = &logs{}
+	}
 }
 
 // step does what is due, and returns when more is.
-func (c *core) step(now time.Time) (next time.Time) {
+func (c *core) step(now instant) (next instant) {
 	var d deadline
 	c.stepEnd(now, &d)
 	if c.phase < phaseOver {
@@ -57,7 +59,7 @@ func (c *core) step(now time.Time) (next time.Time) {
 		c.inbox.addDeadlines(now, &d)
 	}
 	c.stepLogs()
-	return d.Time
+	return d.instant
 }
 
 // isOpen reports whether the session still connects and reads the transcript. Nothing follows
@@ -91,7 +93,7 @@ func (c *core) takeEvent() (event Event, wake bool) {
 }
 
 // receive takes what a frame of a socket says; wake reports that something is due now.
-func (c *core) receive(k *socket, f *frame, it *item, now time.Time) (wake bool) {
+func (c *core) receive(k *socket, f *frame, it *item, now instant) (wake bool) {
 	if h := c.conn.heartOf(k); h != nil {
 		h.alive()
 		if f.topic == topicPing && h.pong(f.statusCode) {
@@ -111,16 +113,16 @@ func (c *core) receive(k *socket, f *frame, it *item, now time.Time) (wake bool)
 }
 
 // arrive takes a live item.
-func (c *core) arrive(it *item, now time.Time) (wake bool) {
-	wasBehind := c.inbox.behind
+func (c *core) arrive(it *item, now instant) (wake bool) {
+	wasBehind, wasFresh := c.inbox.behind, c.inbox.ledger.fresh
 	c.inbox.arrive(it, now)
 	c.watchMembership(it, now)
 	return len(c.inbox.hold.items) > 0 || it.chunk != nil || c.inbox.behind != wasBehind || c.inbox.ended != nil ||
-		c.inbox.ledger.fresh >= passAfter || c.conn.doubt
+		wasFresh < passAfter && c.inbox.ledger.fresh >= passAfter || c.conn.doubt
 }
 
 // unreadable counts a frame that can't be read as a loss: it may have held an item.
-func (c *core) unreadable(now time.Time) {
+func (c *core) unreadable(now instant) {
 	c.stats.Unreadable++
 	c.inbox.gap.openAt(now)
 	c.passes.want(now)
@@ -129,7 +131,7 @@ func (c *core) unreadable(now time.Time) {
 
 // watchMembership looks for signs that this participant was taken out of the chat. Nothing
 // else shows it: the socket stays open and silent.
-func (c *core) watchMembership(it *item, now time.Time) {
+func (c *core) watchMembership(it *item, now instant) {
 	left := it.kind == kindLeft && c.inbox.self.sent(it)
 	switch {
 	case c.phase == phaseLeaving:

@@ -49,11 +49,8 @@ func (d *delivery) restore(state *State) {
 	}
 }
 
-// connected takes when a connection was made, by the service's clock; zero if unknown.
-func (d *delivery) connected(made, now time.Time) {
-	if made.IsZero() {
-		return
-	}
+// connected takes when a connection was made, by the service's clock.
+func (d *delivery) connected(made time.Time, now instant) {
 	if d.ledger.since == 0 {
 		d.ledger.since = made.UnixNano()
 	}
@@ -67,14 +64,14 @@ func (d *delivery) lose() {
 }
 
 // subscribed notes that a socket is subscribed after a loss: from now on nothing is missed.
-func (d *delivery) subscribed(now time.Time) {
+func (d *delivery) subscribed(now instant) {
 	d.gap.openAt(now)
 	d.hold.catchUp()
 	d.hold.bound(now.Add(d.opts.CatchUpWait))
 }
 
 // arrive takes a live item.
-func (d *delivery) arrive(it *item, now time.Time) {
+func (d *delivery) arrive(it *item, now instant) {
 	d.look(it)
 	switch {
 	case d.behind || d.queue.full() || d.hold.isFull():
@@ -109,7 +106,7 @@ func (d *delivery) awaitsScan(id string) bool {
 }
 
 // discard leaves the item to a pass, which fetches it when the caller has caught up.
-func (d *delivery) discard(now time.Time) {
+func (d *delivery) discard(now instant) {
 	d.stats.Behind++
 	d.gap.openAt(now)
 	if !d.behind {
@@ -119,7 +116,7 @@ func (d *delivery) discard(now time.Time) {
 }
 
 // release delivers the live items whose wait is over, and those older than them.
-func (d *delivery) release(now time.Time) {
+func (d *delivery) release(now instant) {
 	if len(d.hold.items) == 0 || d.self.isUndecided(now) {
 		return
 	}
@@ -131,12 +128,12 @@ func (d *delivery) release(now time.Time) {
 // releaseAll delivers all live items, at the end.
 func (d *delivery) releaseAll() {
 	for _, it := range d.hold.remove(func(held) bool { return true }) {
-		d.merge(it, origin{}, time.Time{})
+		d.merge(it, origin{}, 0)
 	}
 }
 
 // addDeadlines adds when live items are due.
-func (d *delivery) addDeadlines(now time.Time, next *deadline) {
+func (d *delivery) addDeadlines(now instant, next *deadline) {
 	if d.self.isUndecided(now) {
 		next.add(d.self.until)
 		return
@@ -154,7 +151,7 @@ type origin struct {
 
 // arrivePage takes items of a page, the oldest first, and releases the live ones that wait
 // between them. One that waits itself is delivered as a live one: it wasn't missed.
-func (d *delivery) arrivePage(items []*item, from origin, now time.Time) {
+func (d *delivery) arrivePage(items []*item, from origin, now instant) {
 	for _, it := range items {
 		d.look(it)
 		if it.at != 0 && len(d.hold.items) > 0 {
@@ -167,7 +164,7 @@ func (d *delivery) arrivePage(items []*item, from origin, now time.Time) {
 }
 
 // merge makes an event of an item, unless it was released before.
-func (d *delivery) merge(it *item, from origin, now time.Time) {
+func (d *delivery) merge(it *item, from origin, now instant) {
 	if it.kind == kindEnded {
 		return // it is the last event of the session
 	}
@@ -180,7 +177,7 @@ func (d *delivery) merge(it *item, from origin, now time.Time) {
 	d.mergeReceipts(it, from)
 }
 
-func (d *delivery) mergeItem(it *item, from origin, now time.Time) {
+func (d *delivery) mergeItem(it *item, from origin, now instant) {
 	switch d.ledger.judge(it, from) {
 	case itemKnown:
 		d.stats.Duplicates++
@@ -196,7 +193,7 @@ func (d *delivery) mergeItem(it *item, from origin, now time.Time) {
 }
 
 // deliver queues the event of a new item.
-func (d *delivery) deliver(it *item, from origin, now time.Time) {
+func (d *delivery) deliver(it *item, from origin, now instant) {
 	it.meta.History = from.history
 	switch {
 	case it.live:
@@ -224,14 +221,14 @@ func (d *delivery) deliver(it *item, from origin, now time.Time) {
 
 // movesTop reports whether later items that are older than this one will be Late. A time ahead
 // of the service's own, and events that the transcript may lack, show no order.
-func (d *delivery) movesTop(it *item, from origin, now time.Time) bool {
+func (d *delivery) movesTop(it *item, from origin, now instant) bool {
 	return it.at > d.ledger.top && it.at <= d.clock.latest(now) && (from.page || !it.unknownEvent)
 }
 
 // push queues an event, and remembers its item and what was known of it before.
-func (d *delivery) push(it *item, from origin, event Event, now time.Time) {
+func (d *delivery) push(it *item, from origin, event Event, now instant) {
 	q := queued{event: event, size: it.size(), at: it.at, key: it.key, late: it.meta.Late}
-	q.prior, q.known = d.ledger.note(it, from, d.clock.at(now).UnixNano())
+	q.prior, q.known = d.ledger.note(it, from, d.clock.at(now))
 	q.top = it.at <= d.ledger.top
 	d.queue.push(q)
 }
@@ -262,10 +259,10 @@ func (d *delivery) mergeReceipts(it *item, from origin) {
 }
 
 // beginSend lets live items wait, while nobody knows which ones are ours.
-func (d *delivery) beginSend(now time.Time) { d.self.begin(now) }
+func (d *delivery) beginSend(now instant) { d.self.begin(now) }
 
 // endSend takes the ID that the service gave our message, "" if it gave none.
-func (d *delivery) endSend(id string, expected bool, now time.Time) {
+func (d *delivery) endSend(id string, expected bool, now instant) {
 	key := keyOf(id)
 	if id == "" {
 		key = 0
@@ -291,7 +288,7 @@ type mark struct{ gaps, catchUps int }
 func (d *delivery) mark() mark { return mark{d.gap.number, d.hold.catchUps} }
 
 // passed takes a complete pass.
-func (d *delivery) passed(begun time.Time, m mark, now time.Time) {
+func (d *delivery) passed(begun instant, m mark, now instant) {
 	d.ledger.passed()
 	d.trim()
 	d.self.passed(begun, now)

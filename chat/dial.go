@@ -46,10 +46,14 @@ type credentials struct {
 	token   string
 	renewIn time.Duration
 	life    time.Duration // of the socket; 0 if it isn't known
-	asked   time.Time     // by our clock
-	date    time.Time     // of the response, by the service's clock
-	dated   bool          // whether it is known
-	made    time.Time     // when the connection was made, by the service's clock; zero if unknown
+	asked   instant
+}
+
+// serviceTime is what a response of CreateParticipantConnection shows of the service's clock;
+// zero if it doesn't.
+type serviceTime struct {
+	date time.Time // of the response
+	made time.Time // of the connection
 }
 
 // dialError is an attempt that failed.
@@ -69,20 +73,20 @@ var errLostEarly = errors.New("the socket was lost before it could be used")
 // becomes a normal one.
 type startDial struct {
 	priority Priority
-	urgentAt time.Time
+	urgentAt instant
 }
 
 func (t startDial) do(s *Session) {
 	urgent, hurry := context.WithCancel(s.life)
 	if !t.urgentAt.IsZero() {
-		urgent, hurry = context.WithDeadline(s.life, t.urgentAt)
+		urgent, hurry = context.WithTimeout(s.life, t.urgentAt.until())
 	}
 	s.hurryDial = hurry
 	s.wg.Go(func() {
 		defer hurry()
 		k, err := s.dial(s.life, urgent, t.priority)
 		attached := false
-		s.update(func(c *core, now time.Time) { attached = c.dialed(k, err, now) })
+		s.update(func(c *core, now instant) { attached = c.dialed(k, err, now) })
 		if k != nil && !attached {
 			k.close() // the loop may be over, which would have run a task
 		}
@@ -101,12 +105,12 @@ func (s *Session) dial(ctx, urgent context.Context, priority Priority) (*socket,
 		return nil, &dialError{step: "wait for the limiter", err: err}
 	}
 	defer s.opts.Limiter.Done(createConnection)
-	creds, address, err := s.create(ctx)
+	creds, at, address, err := s.create(ctx)
 	if err != nil {
 		return nil, &dialError{step: createConnection, err: err, atCreate: true}
 	}
-	s.update(func(c *core, now time.Time) { c.issued(creds, now) })
-	if time.Since(creds.asked) > urlAge {
+	s.update(func(c *core, now instant) { c.issued(creds, at, now) })
+	if now().Sub(creds.asked) > urlAge {
 		return nil, &dialError{step: "dial chat socket", err: errors.New("the URL is too old")}
 	}
 	k, err := s.open(ctx, address)
@@ -118,10 +122,10 @@ func (s *Session) dial(ctx, urgent context.Context, priority Priority) (*socket,
 
 // waitForTurn waits with a low priority until urgent ends.
 func (s *Session) waitForTurn(ctx, urgent context.Context, priority Priority) error {
-	begun := time.Now()
-	s.update(func(c *core, _ time.Time) { c.queued(true, 0) })
+	begun := now()
+	s.update(func(c *core, _ instant) { c.queued(true, 0) })
 	defer func() {
-		s.update(func(c *core, now time.Time) { c.queued(false, now.Sub(begun)) })
+		s.update(func(c *core, now instant) { c.queued(false, now.Sub(begun)) })
 	}()
 	if priority != PriorityLow {
 		return s.opts.Limiter.Wait(ctx, createConnection, priority)
@@ -134,31 +138,32 @@ func (s *Session) waitForTurn(ctx, urgent context.Context, priority Priority) er
 }
 
 // create returns the credentials of a new connection and the URL of its socket.
-func (s *Session) create(ctx context.Context) (creds credentials, address string, err error) {
+func (s *Session) create(ctx context.Context) (creds credentials, at serviceTime, address string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, createTimeout)
 	defer cancel()
-	creds.asked = time.Now()
+	creds.asked = now()
 	out, err := s.client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
 		ParticipantToken: s.token,
 		Type:             []types.ConnectionType{types.ConnectionTypeWebsocket, types.ConnectionTypeConnectionCredentials},
 	}, once)
 	if err != nil {
 		s.countThrottled(createConnection, err)
-		return creds, "", err
+		return creds, at, "", err
 	}
 	if out.Websocket != nil && out.ConnectionCredentials != nil {
 		creds.token, address = aws.ToString(out.ConnectionCredentials.ConnectionToken), aws.ToString(out.Websocket.Url)
 	}
 	if creds.token == "" || address == "" {
-		return creds, "", errors.New("the response lacks the socket's URL or the token")
+		return creds, at, "", errors.New("the response lacks the socket's URL or the token")
 	}
 	creds.token = strings.Clone(creds.token) // the strings of a response share their memory
-	if creds.date, creds.dated = responseDate(out.ResultMetadata); creds.dated {
-		creds.made = made(creds.date, out.ConnectionCredentials.Expiry)
+	date, known := responseDate(out.ResultMetadata)
+	if known {
+		at = serviceTime{date, made(date, out.ConnectionCredentials.Expiry)}
 	}
-	creds.life = left(out.Websocket.ConnectionExpiry, creds.date)
-	creds.renewIn = renewal(creds.life, left(out.ConnectionCredentials.Expiry, creds.date))
-	return creds, address, nil
+	creds.life = left(out.Websocket.ConnectionExpiry, date)
+	creds.renewIn = renewal(creds.life, left(out.ConnectionCredentials.Expiry, date))
+	return creds, at, address, nil
 }
 
 // responseDate is when the service responded, by its own clock if that is known: ours may be

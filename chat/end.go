@@ -13,15 +13,15 @@ const (
 // ending is the last seconds of a session: what was missed is looked for once more.
 type ending struct {
 	why       *CloseError
-	readUntil time.Time // the sockets are read until then
-	deadline  time.Time // of the last pass
+	readUntil instant // the sockets are read until then
+	deadline  instant // of the last pass
 	pass      endPass
 	complete  bool // the last pass has read the transcript to its end
 	left      bool // our own participant.left came after Leave had begun
 }
 
 // endPass is how far the last pass is.
-type endPass int
+type endPass uint8
 
 const (
 	endPassDue endPass = iota
@@ -30,7 +30,7 @@ const (
 )
 
 // stepEnd begins the end when chat.ended has come, and concludes it.
-func (c *core) stepEnd(now time.Time, d *deadline) {
+func (c *core) stepEnd(now instant, d *deadline) {
 	if c.inbox.ended != nil && c.phase < phaseOver {
 		c.endChat(now)
 	}
@@ -50,7 +50,7 @@ func (c *core) stepEnd(now time.Time, d *deadline) {
 }
 
 // endChat begins the end of the chat, or makes that of what looked like another end.
-func (c *core) endChat(now time.Time) {
+func (c *core) endChat(now instant) {
 	e := &c.end
 	switch {
 	case c.phase == phaseLeaving:
@@ -64,7 +64,7 @@ func (c *core) endChat(now time.Time) {
 	}
 }
 
-func (c *core) beginEnd(why CloseError, now time.Time) {
+func (c *core) beginEnd(why CloseError, now instant) {
 	c.end.why, c.end.readUntil, c.end.deadline = &why, now, now.Add(endPassTimeout)
 	c.end.pass = endPassDue
 	if c.conn.generation == 0 {
@@ -75,7 +75,7 @@ func (c *core) beginEnd(why CloseError, now time.Time) {
 
 // refused begins the end for a participant token that the service doesn't accept any more. If
 // chat.ended was missed, the old connection token may still show it.
-func (c *core) refused(err error, now time.Time) {
+func (c *core) refused(err error, now instant) {
 	switch {
 	case c.phase == phaseLeaving: // somebody else was faster
 		c.beginEnd(CloseError{Reason: ErrLeft}, now)
@@ -88,7 +88,7 @@ func (c *core) refused(err error, now time.Time) {
 }
 
 // stepFinalPass reads the transcript a last time, if the service still shows it.
-func (c *core) stepFinalPass(now time.Time) {
+func (c *core) stepFinalPass(now instant) {
 	switch {
 	case c.end.pass != endPassDue:
 	case c.passes.running:

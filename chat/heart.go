@@ -16,14 +16,14 @@ const (
 // gateway; only the response to a ping proves the way through to the service.
 type heart struct {
 	begun      bool
-	pinged     bool      // a ping has no response yet
-	missed     int       // pings in a row with no response or a bad one
-	tick       time.Time // when the next heartbeat is due
-	unanswered time.Time // when the oldest heartbeat without any frame after it was sent
+	pinged     bool    // a ping has no response yet
+	missed     int32   // pings in a row with no response or a bad one
+	tick       instant // when the next heartbeat is due
+	unanswered instant // when the oldest heartbeat without any frame after it was sent
 }
 
 // alive notes a frame.
-func (h *heart) alive() { h.unanswered = time.Time{} }
+func (h *heart) alive() { h.unanswered = 0 }
 
 // pong notes the response to a ping, and reports whether it was a bad one.
 func (h *heart) pong(status int32) (bad bool) {
@@ -38,7 +38,7 @@ func (h *heart) pong(status int32) (bad bool) {
 }
 
 // beat judges the last heartbeats and reports whether the next ones are to be sent now.
-func (h *heart) beat(now time.Time) (send bool, err error) {
+func (h *heart) beat(now instant) (send bool, err error) {
 	if now.Before(h.tick) {
 		return false, nil
 	}

@@ -3,7 +3,6 @@ package chat
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
 // hold is the live items that wait: for older ones that a pass is to bring, for HoldBack, or
@@ -13,41 +12,41 @@ type hold struct {
 	items []held
 	bytes int
 
-	catchingUp bool      // a pass is to bring older ones
-	catchUps   int       // counts how often that began
-	until      time.Time // the wait for it ends then, if it isn't zero
-	blocked    bool      // the pass waits for the caller, who has other events to take meanwhile
-	resumed    time.Time // when it last went on
+	catchingUp bool    // a pass is to bring older ones
+	catchUps   int     // counts how often that began
+	until      instant // the wait for it ends then, if it isn't zero
+	blocked    bool    // the pass waits for the caller, who has other events to take meanwhile
+	resumed    instant // when it last went on
 }
 
 type held struct {
 	*item
 
-	arrived time.Time
+	arrived instant
 }
 
 func (h *hold) isFull() bool { return len(h.items) >= maxQueued || h.bytes >= maxQueuedBytes }
 
-func (h *hold) add(it *item, now time.Time) {
+func (h *hold) add(it *item, now instant) {
 	h.items = append(h.items, held{it, now})
 	h.bytes += it.size()
 }
 
 // catchUp makes items wait for a pass. Each waits CatchUpWait at most from its own arrival.
 func (h *hold) catchUp() {
-	h.catchingUp, h.until = true, time.Time{}
+	h.catchingUp, h.until = true, 0
 	h.catchUps++
 }
 
 // bound ends the wait for a pass at a time, for all items.
-func (h *hold) bound(until time.Time) {
+func (h *hold) bound(until instant) {
 	if h.until.IsZero() {
 		h.until = until
 	}
 }
 
 // block notes whether the pass waits for the caller. That costs the items nothing.
-func (h *hold) block(blocked bool, now time.Time) {
+func (h *hold) block(blocked bool, now instant) {
 	if h.blocked && !blocked {
 		h.resumed = now
 	}
@@ -58,27 +57,27 @@ func (h *hold) block(blocked bool, now time.Time) {
 func (h *hold) caughtUp() { h.catchingUp = false }
 
 // waitsForPass reports whether an item that arrived at a time waits for a pass.
-func (h *hold) waitsForPass(arrived, now time.Time) bool {
+func (h *hold) waitsForPass(arrived, now instant) bool {
 	return h.catchingUp && (h.blocked || now.Before(h.passWait(arrived)))
 }
 
 // passWait is when the wait for a pass ends for an item that arrived at a time.
-func (h *hold) passWait(arrived time.Time) time.Time {
+func (h *hold) passWait(arrived instant) instant {
 	if h.resumed.After(arrived) {
 		arrived = h.resumed
 	}
 	end := deadline{h.until}
 	end.add(arrived.Add(h.opts.CatchUpWait))
-	return end.Time
+	return end.instant
 }
 
 // isHeld reports whether an item waits for a pass or for HoldBack.
-func (h *hold) isHeld(arrived, now time.Time) bool {
+func (h *hold) isHeld(arrived, now instant) bool {
 	return h.waitsForPass(arrived, now) || now.Before(arrived.Add(h.opts.HoldBack))
 }
 
 // due removes and returns the items whose wait is over, and those older than them.
-func (h *hold) due(now time.Time) []*item {
+func (h *hold) due(now instant) []*item {
 	var newest int64
 	some := false
 	for _, one := range h.items {
@@ -107,7 +106,7 @@ func (h *hold) remove(which func(held) bool) (out []*item) {
 }
 
 // addDeadlines adds when the wait of items ends. What the caller blocks ends with the caller.
-func (h *hold) addDeadlines(now time.Time, d *deadline) {
+func (h *hold) addDeadlines(now instant, d *deadline) {
 	for _, one := range h.items {
 		switch {
 		case !h.waitsForPass(one.arrived, now):

@@ -23,17 +23,16 @@ type ledger struct {
 	top   int64  // the newest time that was released
 	since int64  // of the first connection: what isn't older is no history; 0 if unknown
 	chat  uint64 // a hash of the chat's InitialContactId; 0 if unknown
-
-	resumed bool // no page has been read since Resume
-	seen    map[uint64]entry
-	fresh   int      // ids that are new since the last complete pass
-	lives   []uint64 // the newest live-only items
-	pass    uint16   // the number of the newest pass; 0 is none
-	whole   uint16   // the number of the newest complete one
+	seen  map[uint64]entry
+	lives []uint64 // the newest live-only items
+	fresh int32    // ids that are new since the last complete pass
+	pass  uint16   // the number of the newest pass; 0 is none
+	whole uint16   // the number of the newest complete one
 
 	// After Resume: items older than floor have been handled, but for those in missing.
 	floor   int64
 	missing map[uint64]int64
+	resumed bool // no page has been read since
 }
 
 // entry is what is known of an item that was released, or of a receipt.

@@ -23,7 +23,7 @@ type logs struct {
 	writing bool
 
 	unreadable   int // frames since the last record about them
-	unreadableAt time.Time
+	unreadableAt instant
 }
 
 type logRecord struct {
@@ -33,8 +33,8 @@ type logRecord struct {
 }
 
 func (c *core) log(level slog.Level, message string, args ...any) {
-	switch l := &c.logs; {
-	case c.opts.Logger == nil:
+	switch l := c.logs; {
+	case l == nil:
 	case len(l.records) >= maxLogged:
 		l.dropped++
 	default:
@@ -44,14 +44,17 @@ func (c *core) log(level slog.Level, message string, args ...any) {
 
 // stepLogs starts the writer if there is something to write. A session has at most one.
 func (c *core) stepLogs() {
-	if l := &c.logs; len(l.records) > 0 && !l.writing {
+	if l := c.logs; l != nil && len(l.records) > 0 && !l.writing {
 		l.writing = true
 		c.todo = append(c.todo, writeLogs{})
 	}
 }
 
-func (c *core) logUnreadable(now time.Time) {
-	l := &c.logs
+func (c *core) logUnreadable(now instant) {
+	l := c.logs
+	if l == nil {
+		return
+	}
 	l.unreadable++
 	if l.unreadableAt.IsZero() || now.Sub(l.unreadableAt) >= unreadableEvery {
 		c.log(slog.LevelWarn, "chat frames could not be read", "frames", l.unreadable)
@@ -61,7 +64,7 @@ func (c *core) logUnreadable(now time.Time) {
 
 // takeLogs returns the records that wait. Without any, the writer ends.
 func (c *core) takeLogs() (records []logRecord) {
-	l := &c.logs
+	l := c.logs
 	if l.dropped > 0 {
 		l.records = append(l.records, logRecord{slog.LevelWarn, "chat log records dropped", []any{"records", l.dropped}})
 		l.dropped = 0
@@ -85,6 +88,6 @@ func (writeLogs) do(s *Session) {
 }
 
 func (s *Session) takeLogs() (records []logRecord) {
-	s.change(func(c *core, _ time.Time) { records = c.takeLogs() })
+	s.change(func(c *core, _ instant) { records = c.takeLogs() })
 	return records
 }

@@ -8,7 +8,7 @@ import (
 // loop runs step when it is woken and at the deadline that step returned, one run at a time.
 // Between runs it is a timer: a goroutine that waits would cost an idle session 4 kB.
 type loop struct {
-	step func(now time.Time) (next time.Time, over bool) // a zero next is no deadline
+	step func(now instant) (next instant, over bool) // a zero next is no deadline
 	wg   *sync.WaitGroup
 
 	mu    sync.Mutex
@@ -41,7 +41,7 @@ func (l *loop) wake() {
 
 func (l *loop) run() {
 	for {
-		next, over := l.step(time.Now())
+		next, over := l.step(now())
 		if l.rest(next, over) {
 			return
 		}
@@ -49,13 +49,13 @@ func (l *loop) run() {
 }
 
 // rest sets the timer, and reports false if the loop has been woken meanwhile.
-func (l *loop) rest(next time.Time, over bool) bool {
+func (l *loop) rest(next instant, over bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case over:
 		l.state = loopOver
-		next = time.Time{}
+		next = 0
 	case l.state == loopWoken:
 		l.state = loopRunning
 		return false
@@ -67,23 +67,14 @@ func (l *loop) rest(next time.Time, over bool) bool {
 }
 
 // setTimer leaves a timer that fires late or twice to step, which finds nothing due.
-func (l *loop) setTimer(next time.Time) {
+func (l *loop) setTimer(next instant) {
 	switch {
 	case next.IsZero() && l.timer != nil:
 		l.timer.Stop()
 	case next.IsZero():
 	case l.timer == nil:
-		l.timer = time.AfterFunc(time.Until(next), l.wake)
+		l.timer = time.AfterFunc(next.until(), l.wake)
 	default:
-		l.timer.Reset(time.Until(next))
-	}
-}
-
-// deadline is the earliest of the times given to it; zero is none.
-type deadline struct{ time.Time }
-
-func (d *deadline) add(t time.Time) {
-	if !t.IsZero() && (d.IsZero() || t.Before(d.Time)) {
-		d.Time = t
+		l.timer.Reset(next.until())
 	}
 }

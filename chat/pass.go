@@ -15,26 +15,27 @@ const (
 type passes struct {
 	running  bool
 	kind     passKind
-	begun    time.Time
 	blocked  bool // one waits for the caller to take events
 	first    bool // one has completed
 	backward bool // the service can't read forward from a time
 
-	soonAt   time.Time // a frame could not be read
-	wantedAt time.Time // when the last pass for that was wanted
-	settleAt time.Time // once more after a renewal
-	behindAt time.Time // when the last one for a slow caller began
-	periodAt time.Time // when the next periodic one is due
-	retryAt  time.Time // none begins before
-	failures int       // in a row
-	asked    int       // calls of CatchUp
-	answered int       // those whose pass has completed
-	serving  int       // those for which the running pass is
-	pageSize int       // 0 is the largest
+	pageSize int32 // 0 is the largest
+	failures int32 // in a row
+	asked    int32 // calls of CatchUp
+	answered int32 // those whose pass has completed
+	serving  int32 // those for which the running pass is
+
+	begun    instant
+	soonAt   instant // a frame could not be read
+	wantedAt instant // when the last pass for that was wanted
+	settleAt instant // once more after a connection
+	behindAt instant // when the last one for a slow caller began
+	periodAt instant // when the next periodic one is due
+	retryAt  instant // none begins before
 }
 
 // passKind is why a pass is made. The first in the list that is due is made.
-type passKind int
+type passKind uint8
 
 const (
 	passFinal    passKind = iota // the last seconds of the session
@@ -59,7 +60,7 @@ func (k passKind) priority() Priority {
 }
 
 // want makes a pass due soon, but not more than one in some seconds.
-func (p *passes) want(now time.Time) {
+func (p *passes) want(now instant) {
 	if !p.soonAt.IsZero() {
 		return
 	}
@@ -71,7 +72,7 @@ func (p *passes) want(now time.Time) {
 }
 
 // stepPasses starts the pass that is due.
-func (c *core) stepPasses(now time.Time, d *deadline) {
+func (c *core) stepPasses(now instant, d *deadline) {
 	p := &c.passes
 	if !c.conn.isUp() || !c.isOpen() {
 		return
@@ -91,19 +92,19 @@ func (c *core) stepPasses(now time.Time, d *deadline) {
 }
 
 // block notes whether a pass waits for the caller to take events.
-func (c *core) block(blocked bool, now time.Time) {
+func (c *core) block(blocked bool, now instant) {
 	c.passes.blocked = blocked
 	c.inbox.hold.block(blocked, now)
 }
 
 // duePass returns the kind of pass that is due, and adds when others will be.
-func (c *core) duePass(now time.Time, d *deadline) passKind {
+func (c *core) duePass(now instant, d *deadline) passKind {
 	p, in := &c.passes, &c.inbox
 	if now.Before(p.retryAt) {
 		d.add(p.retryAt)
 		return passNone
 	}
-	due := func(at time.Time) bool {
+	due := func(at instant) bool {
 		if !at.IsZero() && now.Before(at) {
 			d.add(at)
 		}
@@ -126,7 +127,7 @@ func (c *core) duePass(now time.Time, d *deadline) passKind {
 }
 
 // beginPass starts a pass and notes the wishes that it fulfils.
-func (c *core) beginPass(kind passKind, now time.Time) {
+func (c *core) beginPass(kind passKind, now instant) {
 	p := &c.passes
 	p.running, p.kind, p.begun, p.serving = true, kind, now, p.asked
 	if c.inbox.behind {
@@ -144,7 +145,7 @@ func (c *core) beginPass(kind passKind, now time.Time) {
 }
 
 // passEnded takes the end of a pass: nil if it has read the transcript to its end.
-func (c *core) passEnded(read *reading, err error, now time.Time) {
+func (c *core) passEnded(read *reading, err error, now instant) {
 	p := &c.passes
 	p.running = false
 	c.block(false, now)
@@ -162,15 +163,15 @@ func (c *core) passEnded(read *reading, err error, now time.Time) {
 	}
 }
 
-func (c *core) passCompleted(read *reading, now time.Time) {
+func (c *core) passCompleted(read *reading, now instant) {
 	p := &c.passes
 	p.first, p.failures = true, 0
 	p.answered = max(p.answered, p.serving)
 	if !p.soonAt.After(p.begun) {
-		p.soonAt = time.Time{}
+		p.soonAt = 0
 	}
 	if !p.settleAt.After(p.begun) {
-		p.settleAt = time.Time{}
+		p.settleAt = 0
 	}
 	p.periodAt = now.Add(between(c.opts.ReadEvery, c.opts.ReadEvery*6/5))
 	c.inbox.advance(read.fence())
@@ -178,12 +179,12 @@ func (c *core) passCompleted(read *reading, now time.Time) {
 }
 
 // passFailed backs off. Live items wait no longer for a pass that fails than for one that works.
-func (c *core) passFailed(err error, now time.Time) {
+func (c *core) passFailed(err error, now instant) {
 	p := &c.passes
 	p.failures++
-	wait := backoff(p.failures+1, c.opts.maxBackoff)
+	wait := backoff(int(p.failures)+1, c.opts.maxBackoff)
 	if err == errStuck { //nolint:errorlint // our own value
-		wait = backoff(p.failures+4, maxPassWait) // it has cost many calls
+		wait = backoff(int(p.failures)+4, maxPassWait) // it has cost many calls
 	}
 	p.retryAt = now.Add(wait)
 	c.inbox.hold.bound(now.Add(c.opts.CatchUpWait))

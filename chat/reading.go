@@ -28,7 +28,7 @@ var (
 type reading struct {
 	newest int64 // the newest time read that the service's own doesn't contradict
 	recent int64 // when the first page was read to which items may still be added; 0 is never
-	begun  time.Time
+	begun  instant
 	known  bool // a page showed an item that an earlier pass had shown
 	mark   mark // of when the newest page was requested
 	budget budget
@@ -45,12 +45,11 @@ func (r *reading) fence() int64 {
 
 // note takes the times of a page. The fence must not go beyond the service's own time: a single
 // item dated ahead would hide whatever is lost until then.
-func (r *reading) note(p *page, overlap time.Duration, now time.Time) {
+func (r *reading) note(p *page, overlap time.Duration, now instant) {
 	const second = int64(time.Second) // the resolution of Date
-	read := p.date.UnixNano()
 	newest := int64(0)
 	for _, it := range p.items {
-		if it.at < read+second {
+		if it.at < p.read+second {
 			newest = max(newest, it.at)
 		}
 	}
@@ -65,7 +64,7 @@ func (r *reading) note(p *page, overlap time.Duration, now time.Time) {
 
 // isLong reports whether the pass has read recent items for so long that it should end: what
 // it has to remember grows with the time that it takes, and the caller may be slow.
-func (r *reading) isLong(overlap time.Duration, now time.Time) bool {
+func (r *reading) isLong(overlap time.Duration, now instant) bool {
 	return r.recent != 0 && now.Sub(r.begun) > overlap
 }
 

@@ -16,7 +16,7 @@ const (
 // message is taken to hold for those before it.
 type receipts struct {
 	delivered, read receipt
-	sentAt          time.Time
+	sentAt          instant
 	sending         bool
 }
 
@@ -48,12 +48,12 @@ func (r *receipts) take() sendReceipts {
 // doesn't. The service refuses receipts in chats of more than two
 // (API_connect-participant_SendEvent).
 func (s *Session) MarkDelivered(messageID string) {
-	s.update(func(c *core, _ time.Time) { c.mark(messageID, &c.receipts.delivered) })
+	s.update(func(c *core, _ instant) { c.mark(messageID, &c.receipts.delivered) })
 }
 
 // MarkRead is MarkDelivered for a message that was read, which includes that it was delivered.
 func (s *Session) MarkRead(messageID string) {
-	s.update(func(c *core, _ time.Time) { c.mark(messageID, &c.receipts.read) })
+	s.update(func(c *core, _ instant) { c.mark(messageID, &c.receipts.read) })
 }
 
 func (c *core) mark(id string, m *receipt) {
@@ -63,7 +63,7 @@ func (c *core) mark(id string, m *receipt) {
 }
 
 // stepReceipts sends what is due.
-func (c *core) stepReceipts(now time.Time, d *deadline) {
+func (c *core) stepReceipts(now instant, d *deadline) {
 	r := &c.receipts
 	if r.sending || r.delivered.id == "" && r.read.id == "" || c.conn.generation == 0 {
 		return
@@ -76,7 +76,7 @@ func (c *core) stepReceipts(now time.Time, d *deadline) {
 	c.todo = append(c.todo, r.take())
 }
 
-func (c *core) receiptsSent(now time.Time) { c.receipts.sending, c.receipts.sentAt = false, now }
+func (c *core) receiptsSent(now instant) { c.receipts.sending, c.receipts.sentAt = false, now }
 
 // sendReceipts is the task of sending receipts for these messages.
 type sendReceipts struct{ delivered, read string }
@@ -84,7 +84,7 @@ type sendReceipts struct{ delivered, read string }
 func (t sendReceipts) do(s *Session) {
 	s.wg.Go(func() {
 		t.send(s.life, s, receiptsTimeout)
-		s.update(func(c *core, now time.Time) { c.receiptsSent(now) })
+		s.update(func(c *core, now instant) { c.receiptsSent(now) })
 	})
 }
 
@@ -99,7 +99,7 @@ func (t sendReceipts) send(ctx context.Context, s *Session, timeout time.Duratio
 		_, err := s.SendEvent(sending, contentPrefix+eventPrefix+receipt.kind, string(about))
 		cancel()
 		if err != nil {
-			s.update(func(c *core, _ time.Time) {
+			s.update(func(c *core, _ instant) {
 				c.log(slog.LevelDebug, "chat receipt not sent", "receipt", receipt.kind, "error", err)
 			})
 		}

@@ -19,7 +19,7 @@ type self struct {
 	id     string              // "" until it is known
 	items  map[uint64]struct{} // items sent, while the id isn't known
 	calls  int                 // calls of Send under way
-	until  time.Time           // live items wait for their responses, but no longer
+	until  instant             // live items wait for their responses, but no longer
 	echoes []echo              // messages sent whose push hasn't come
 }
 
@@ -27,7 +27,7 @@ type self struct {
 type echo struct {
 	key   uint64
 	tries int
-	due   time.Time
+	due   instant
 }
 
 // sent reports whether this participant sent the item, as far as is known.
@@ -41,12 +41,12 @@ func (s *self) recognize(it *item) {
 }
 
 // isUndecided reports whether a live item may be ours without our knowing.
-func (s *self) isUndecided(now time.Time) bool {
+func (s *self) isUndecided(now instant) bool {
 	return s.id == "" && s.calls > 0 && now.Before(s.until)
 }
 
 // begin notes a call of Send.
-func (s *self) begin(now time.Time) {
+func (s *self) begin(now instant) {
 	if s.calls++; s.calls == 1 {
 		s.until = now.Add(ownPatience)
 	}
@@ -64,7 +64,7 @@ func (s *self) end(key uint64) {
 }
 
 // expect notes a message whose push hasn't come.
-func (s *self) expect(key uint64, now time.Time) {
+func (s *self) expect(key uint64, now instant) {
 	if len(s.echoes) < maxEchoes { // more of them will be found by the same pass
 		s.echoes = append(s.echoes, echo{key: key, tries: 1, due: now.Add(echoPatience)})
 	}
@@ -78,16 +78,16 @@ func (s *self) arrived(key uint64) {
 }
 
 // overdue returns when the first message is missed.
-func (s *self) overdue() time.Time {
+func (s *self) overdue() instant {
 	var d deadline
 	for _, e := range s.echoes {
 		d.add(e.due)
 	}
-	return d.Time
+	return d.instant
 }
 
 // passed gives the messages more time that a complete pass begun at a time should have shown.
-func (s *self) passed(begun, now time.Time) {
+func (s *self) passed(begun, now instant) {
 	s.echoes = slices.DeleteFunc(s.echoes, func(e echo) bool {
 		return !e.due.After(begun) && e.tries >= maxEchoTries
 	})

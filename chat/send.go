@@ -68,9 +68,9 @@ func (s *Session) SendOnce(ctx context.Context, clientToken, contentType, conten
 	if clientToken == "" {
 		return Sent{}, errors.New("send once: the client token is empty")
 	}
-	s.change(func(c *core, now time.Time) { c.inbox.beginSend(now) })
+	s.change(func(c *core, now instant) { c.inbox.beginSend(now) })
 	defer func() {
-		s.update(func(c *core, now time.Time) {
+		s.update(func(c *core, now instant) {
 			expected := sent.Status == "" && c.isOpen()
 			c.inbox.endSend(sent.ID, expected, now)
 		})
@@ -119,7 +119,7 @@ func (s *Session) SendEvent(ctx context.Context, contentType, content string) (S
 // nothing after the end either.
 func (s *Session) Typing(ctx context.Context) error {
 	may := false
-	s.change(func(c *core, now time.Time) { may = c.mayType(now) })
+	s.change(func(c *core, now instant) { may = c.mayType(now) })
 	if !may {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (s *Session) Typing(ctx context.Context) error {
 }
 
 // mayType notes when typing was last sent, if it is time again.
-func (c *core) mayType(now time.Time) bool {
+func (c *core) mayType(now instant) bool {
 	if c.phase >= phaseEnding || !c.typed.IsZero() && now.Sub(c.typed) < typingEvery {
 		return false
 	}
@@ -150,21 +150,21 @@ func (c *core) mayType(now time.Time) bool {
 func (s *Session) Leave(ctx context.Context) error {
 	s.flushReceipts(ctx)
 	var over error
-	s.update(func(c *core, _ time.Time) { over = c.beginLeave() })
+	s.update(func(c *core, _ instant) { over = c.beginLeave() })
 	if over != nil {
 		return s.afterLeave()
 	}
 	if err := s.disconnect(ctx); err != nil {
 		stays := false
-		s.update(func(c *core, _ time.Time) { stays = c.stay() })
+		s.update(func(c *core, _ instant) { stays = c.stay() })
 		if stays {
 			return fmt.Errorf("leave chat: %w", err)
 		}
 	}
 	waiting, cancel := context.WithTimeout(ctx, leaveWait)
 	defer cancel()
-	_ = s.wait(waiting, func(c *core, _ time.Time) (bool, error) { return c.end.left, c.err() })
-	s.update(func(c *core, _ time.Time) { c.left() })
+	_ = s.wait(waiting, func(c *core, _ instant) (bool, error) { return c.end.left, c.err() })
+	s.update(func(c *core, _ instant) { c.left() })
 	return s.afterLeave()
 }
 
@@ -183,7 +183,7 @@ func (s *Session) flushReceipts(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, receiptsWait)
 	defer cancel()
 	var due sendReceipts
-	s.change(func(c *core, _ time.Time) { due = c.receipts.take() })
+	s.change(func(c *core, _ instant) { due = c.receipts.take() })
 	due.send(ctx, s, receiptsWait)
 }
 

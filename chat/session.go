@@ -88,8 +88,8 @@ func newSession(client connectparticipant.API, token string, opts Options) *Sess
 }
 
 func (s *Session) start(ctx context.Context) (*Session, error) {
-	s.update(func(c *core, now time.Time) { c.conn.begin(now) })
-	err := s.wait(ctx, func(c *core, _ time.Time) (bool, error) { return !c.conn.ackedAt.IsZero(), c.startErr() })
+	s.update(func(c *core, now instant) { c.conn.begin(now) })
+	err := s.wait(ctx, func(c *core, _ instant) (bool, error) { return !c.conn.ackedAt.IsZero(), c.startErr() })
 	if err == nil {
 		return s, nil
 	}
@@ -120,15 +120,15 @@ func (s *Session) startTimeout(err error, waiting bool) error {
 }
 
 // update changes the state, and wakes the loop and everybody who waits.
-func (s *Session) update(change func(c *core, now time.Time)) {
+func (s *Session) update(change func(c *core, now instant)) {
 	s.change(change)
 	s.loop.wake()
 }
 
-func (s *Session) change(change func(c *core, now time.Time)) {
+func (s *Session) change(change func(c *core, now instant)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	change(&s.core, time.Now())
+	change(&s.core, now())
 	s.notify()
 }
 
@@ -150,7 +150,7 @@ func (s *Session) notify() {
 
 // wait waits until try reports true or an error, or for the end of ctx. try may change the
 // state.
-func (s *Session) wait(ctx context.Context, try func(c *core, now time.Time) (bool, error)) error {
+func (s *Session) wait(ctx context.Context, try func(c *core, now instant) (bool, error)) error {
 	for {
 		changed, err := s.try(try)
 		if changed == nil {
@@ -166,17 +166,17 @@ func (s *Session) wait(ctx context.Context, try func(c *core, now time.Time) (bo
 }
 
 // try returns nil when wait is over, or else what closes when something has changed.
-func (s *Session) try(try func(c *core, now time.Time) (bool, error)) (changed <-chan struct{}, err error) {
+func (s *Session) try(try func(c *core, now instant) (bool, error)) (changed <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ok, err := try(&s.core, time.Now()); ok || err != nil {
+	if ok, err := try(&s.core, now()); ok || err != nil {
 		return nil, err
 	}
 	return s.changes.wait(), nil
 }
 
 // step is what the loop runs.
-func (s *Session) step(now time.Time) (next time.Time, over bool) {
+func (s *Session) step(now instant) (next instant, over bool) {
 	todo, next, over := s.lockedStep(now)
 	for _, t := range todo {
 		t.do(s)
@@ -187,7 +187,7 @@ func (s *Session) step(now time.Time) (next time.Time, over bool) {
 	return next, over
 }
 
-func (s *Session) lockedStep(now time.Time) (todo []task, next time.Time, over bool) {
+func (s *Session) lockedStep(now instant) (todo []task, next instant, over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next = s.core.step(now)
@@ -284,7 +284,7 @@ func (s *Session) ParticipantID() (id string) {
 // receipts that wait are not sent. It waits for a call of Options.Logger that is under way, and
 // always returns nil.
 func (s *Session) Close() error {
-	s.update(func(c *core, _ time.Time) { c.finish(CloseError{Reason: ErrClosed}) })
+	s.update(func(c *core, _ instant) { c.finish(CloseError{Reason: ErrClosed}) })
 	s.wg.Wait()
 	return nil
 }

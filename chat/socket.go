@@ -90,7 +90,7 @@ func (s *Session) read(ctx context.Context, k *socket) {
 	k.cancel()
 	_ = k.conn.CloseNow()
 	k.acknowledge(err)
-	s.update(func(c *core, now time.Time) { c.lost(k, err, now) })
+	s.update(func(c *core, now instant) { c.lost(k, err, now) })
 }
 
 func (s *Session) readFrames(ctx context.Context, k *socket) error {
@@ -169,7 +169,7 @@ func (s *Session) receive(k *socket, data []byte) error {
 func (s *Session) received(k *socket, f *frame, it *item) (wake bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	wake = s.core.receive(k, f, it, time.Now())
+	wake = s.core.receive(k, f, it, now())
 	s.notify()
 	return wake
 }

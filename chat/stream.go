@@ -19,13 +19,13 @@ type streams map[uint64]*stream
 type stream struct {
 	next  int32 // the number of the chunk that is to come
 	text  []byte
-	heard time.Time
+	heard instant
 	asked bool // the transcript was read for it
 }
 
 // addChunk takes a chunk. One that doesn't follow the last is skipped: the last chunk has the
 // whole text.
-func (d *delivery) addChunk(it *item, now time.Time) {
+func (d *delivery) addChunk(it *item, now instant) {
 	if _, known := d.ledger.seen[it.key]; known {
 		return
 	}
@@ -62,7 +62,7 @@ func (s *streams) open(key uint64) *stream {
 }
 
 func (s *streams) oldest() (key uint64) {
-	var heard time.Time
+	var heard instant
 	for k, stream := range *s {
 		if heard.IsZero() || stream.heard.Before(heard) {
 			key, heard = k, stream.heard
@@ -75,7 +75,7 @@ func (s *streams) end(key uint64) { delete(*s, key) }
 
 // silent reports whether a stream has fallen silent for which the transcript wasn't read, and
 // when the next one will have.
-func (s *streams) silent(now time.Time) (found bool, next time.Time) {
+func (s *streams) silent(now instant) (found bool, next instant) {
 	var d deadline
 	for _, stream := range *s {
 		switch due := stream.heard.Add(streamSilence); {
@@ -86,11 +86,11 @@ func (s *streams) silent(now time.Time) (found bool, next time.Time) {
 			d.add(due)
 		}
 	}
-	return found, d.Time
+	return found, d.instant
 }
 
 // ask notes that the transcript is read for those that have fallen silent.
-func (s *streams) ask(now time.Time) {
+func (s *streams) ask(now instant) {
 	for _, stream := range *s {
 		stream.asked = stream.asked || !stream.heard.Add(streamSilence).After(now)
 	}

@@ -45,12 +45,12 @@ func (c transcriptClient) GetTranscript(ctx context.Context, in *connectparticip
 // It waits while more than half of the queue is filled, so give ctx a deadline if the same
 // goroutine takes the events.
 func (s *Session) CatchUp(ctx context.Context) error {
-	var asked int
-	s.update(func(c *core, _ time.Time) {
+	var asked int32
+	s.update(func(c *core, _ instant) {
 		c.passes.asked++
 		asked = c.passes.asked
 	})
-	return s.wait(ctx, func(c *core, _ time.Time) (bool, error) {
+	return s.wait(ctx, func(c *core, _ instant) (bool, error) {
 		return c.passes.answered >= asked, c.err()
 	})
 }
@@ -58,13 +58,13 @@ func (s *Session) CatchUp(ctx context.Context) error {
 // startPass is the task of reading the transcript.
 type startPass struct {
 	backfill backfill
-	deadline time.Time // of the last pass; else zero
+	deadline instant // of the last pass; else zero
 }
 
 func (t startPass) do(s *Session) {
 	ctx, cancel := context.WithCancel(s.life)
 	if !t.deadline.IsZero() {
-		ctx, cancel = context.WithDeadline(s.life, t.deadline)
+		ctx, cancel = context.WithTimeout(s.life, t.deadline.until())
 	}
 	s.stopPass = cancel
 	s.wg.Go(func() {
@@ -84,7 +84,7 @@ func (s *Session) runPass(ctx context.Context, b *backfill) {
 	if ctx.Err() != nil {
 		err = errStopped
 	}
-	s.update(func(c *core, now time.Time) {
+	s.update(func(c *core, now instant) {
 		c.passes.backward = c.passes.backward || goBackward
 		c.passEnded(&b.read, err, now)
 	})
@@ -98,7 +98,7 @@ type passSource struct {
 }
 
 func (p *passSource) admit(ctx context.Context) (t turn, err error) {
-	err = p.s.wait(ctx, func(c *core, now time.Time) (ok bool, err error) {
+	err = p.s.wait(ctx, func(c *core, now instant) (ok bool, err error) {
 		t, ok = c.admitPage(p.kind, now)
 		return ok, c.err()
 	})
@@ -112,8 +112,8 @@ func (p *passSource) fetch(ctx context.Context, t turn, priority Priority, in *c
 	out, err := attempt(ctx, p.s, "GetTranscript", priority, func(ctx context.Context) (*connectparticipant.GetTranscriptOutput, error) {
 		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 		defer cancel()
-		begun := time.Now()
-		defer func() { took = time.Since(begun) }()
+		begun := now()
+		defer func() { took = now().Sub(begun) }()
 		return p.s.client.GetTranscript(restjson.WithOddItems(ctx, &odd), in, once)
 	})
 	switch {
@@ -122,7 +122,7 @@ func (p *passSource) fetch(ctx context.Context, t turn, priority Priority, in *c
 	case ctx.Err() != nil || p.kind == passFinal:
 		return nil, err
 	case errors.Is(err, context.DeadlineExceeded) && t.pageSize > 1:
-		p.s.update(func(c *core, _ time.Time) { c.passes.pageSize = t.pageSize / 2 })
+		p.s.update(func(c *core, _ instant) { c.passes.pageSize = int32(t.pageSize / 2) })
 		return nil, errAgain
 	case connectparticipant.IsAccessDenied(err) && !p.renewed && p.s.awaitToken(ctx, t.generation):
 		p.renewed = true
@@ -133,7 +133,7 @@ func (p *passSource) fetch(ctx context.Context, t turn, priority Priority, in *c
 }
 
 func newPage(out *connectparticipant.GetTranscriptOutput, odd *restjson.OddItems, took time.Duration) *page {
-	p := &page{items: make([]*item, len(out.Transcript)), next: aws.ToString(out.NextToken), took: took}
+	p := &page{items: make([]*item, len(out.Transcript)), next: aws.ToString(out.NextToken), came: now(), took: took}
 	for i := range out.Transcript {
 		p.items[i] = pageItem(out.Transcript[i])
 	}
@@ -145,7 +145,8 @@ func newPage(out *connectparticipant.GetTranscriptOutput, odd *restjson.OddItems
 	if id := aws.ToString(out.InitialContactId); id != "" {
 		p.chat = keyOf(id)
 	}
-	if date, known := responseDate(out.ResultMetadata); known {
+	date, known := responseDate(out.ResultMetadata)
+	if p.read = date.UnixNano(); known {
 		p.date = date
 	}
 	return p
@@ -158,7 +159,7 @@ func (p *passSource) take(ctx context.Context, whole *page, from origin, r *read
 		part := *whole
 		part.items = items[:min(len(items), pageSize)]
 		items = items[len(part.items):]
-		err := p.s.wait(ctx, func(c *core, now time.Time) (ok bool, err error) {
+		err := p.s.wait(ctx, func(c *core, now instant) (ok bool, err error) {
 			n, ok := c.takePage(p.kind, &part, from, r, now)
 			fresh += n
 			return ok, c.err()
@@ -187,13 +188,13 @@ func (c *core) newBackfill(kind passKind) backfill {
 
 // admitPage reports whether there is room for a page. While there is none, what waits for the
 // pass doesn't wait for us.
-func (c *core) admitPage(kind passKind, now time.Time) (turn, bool) {
+func (c *core) admitPage(kind passKind, now instant) (turn, bool) {
 	blocked := kind != passFinal && !c.inbox.queue.halfEmpty()
 	c.block(blocked, now)
 	if blocked {
 		return turn{}, false
 	}
-	size := c.passes.pageSize
+	size := int(c.passes.pageSize)
 	if size == 0 {
 		size = pageSize
 	}
@@ -201,7 +202,7 @@ func (c *core) admitPage(kind passKind, now time.Time) (turn, bool) {
 }
 
 // takePage takes a page, the oldest item first, and reports false while it can't be taken.
-func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now time.Time) (fresh int, ok bool) {
+func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now instant) (fresh int, ok bool) {
 	in := &c.inbox
 	if kind != passFinal {
 		c.block(in.queue.full(), now)
@@ -216,7 +217,7 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now tim
 	if p.took < quickPage && c.passes.pageSize != 0 {
 		c.passes.pageSize = min(2*c.passes.pageSize, pageSize)
 	}
-	p.date = in.clock.refine(p.date, now)
+	p.read = in.clock.refine(p.date, p.came)
 	r.note(p, c.opts.Overlap, now)
 	for _, it := range p.items {
 		known, shown := in.ledger.isShownBefore(it)
