@@ -15,10 +15,10 @@ import (
 // slack is what a bound may be exceeded by: the time that a call or a wake-up takes.
 const slack = 100 * time.Millisecond
 
-// breakTranscript makes GetTranscript fail with 429 until the fault is removed.
-func (b *bubble) breakTranscript() *participanttest.Injected {
+// breakTranscript makes GetTranscript fail with 429 from now on.
+func (b *bubble) breakTranscript() {
 	b.t.Helper()
-	return b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(429, "ThrottlingException")})
+	b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(429, "ThrottlingException")})
 }
 
 // refuseSockets makes every dial fail until the fault is removed.

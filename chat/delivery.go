@@ -175,6 +175,9 @@ func (d *delivery) merge(it *item, from origin, now instant) {
 		d.mergeItem(it, from, now)
 	}
 	d.mergeReceipts(it, from)
+	if len(d.ledger.seen) > 2*keepAtMost { // no pass has completed for long
+		d.trim()
+	}
 }
 
 func (d *delivery) mergeItem(it *item, from origin, now instant) {

@@ -228,13 +228,13 @@ func TestAnItemWithAnOddTimeClosesNoGap(t *testing.T) {
 }
 
 // resume starts a session from a state, through its text.
-func (b *bubble) resume(state chat.State, optFns ...func(*chat.Options)) *chat.Session {
+func (b *bubble) resume(state chat.State) *chat.Session {
 	b.t.Helper()
 	text, err := state.MarshalText()
 	require.NoError(b.t, err)
 	var read chat.State
 	require.NoError(b.t, read.UnmarshalText(text))
-	s, err := chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, read, append([]func(*chat.Options){b.options}, optFns...)...)
+	s, err := chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, read, b.options)
 	require.NoError(b.t, err)
 	b.t.Cleanup(func() { _ = s.Close() })
 	return s

@@ -55,7 +55,7 @@ func (s *self) begin(now instant) {
 // end notes the response of a call: the key of the item, 0 for none.
 func (s *self) end(key uint64) {
 	s.calls--
-	if key != 0 && s.id == "" {
+	if key != 0 && s.id == "" && len(s.items) < maxEchoes {
 		if s.items == nil {
 			s.items = map[uint64]struct{}{}
 		}
