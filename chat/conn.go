@@ -38,7 +38,6 @@ type conn struct {
 	lostAt      instant
 	excused     time.Duration // spent waiting for the limiter since lostAt
 	pingRenewed instant
-	stillborn   *socket // lost before its dial was over
 }
 
 // line is a subscribed socket and what its heartbeats show.
@@ -160,7 +159,7 @@ func (c *core) stepGiveUp(now instant, d *deadline) {
 		d.add(at)
 		return
 	}
-	c.finish(CloseError{Reason: ErrGaveUp, Cause: l.failure, Gap: true})
+	c.finish(CloseError{Reason: ErrGaveUp, Cause: l.failure, Gap: true}, now)
 }
 
 // queued notes whether the dial waits for the limiter, which doesn't count as an outage.
@@ -187,8 +186,6 @@ func (c *core) issued(creds credentials, at serviceTime, now instant) {
 func (c *core) dialed(k *socket, err error, now instant) (attached bool) {
 	l := &c.conn
 	l.dialing = false
-	stillborn := l.stillborn == k && k != nil
-	l.stillborn = nil
 	switch {
 	case !c.isOpen():
 		if err != nil && !errors.Is(err, context.Canceled) {
@@ -198,7 +195,7 @@ func (c *core) dialed(k *socket, err error, now instant) (attached bool) {
 	case err != nil:
 		c.dialFailed(err, now)
 		return false
-	case stillborn:
+	case k.over.Load():
 		c.dialFailed(errLostEarly, now)
 		return false
 	default:
@@ -224,7 +221,7 @@ func (c *core) dialFailed(err error, now instant) {
 		}
 		wait = between(time.Second, 3*time.Second)
 	case atCreate && isFinal(err, c.phase == phaseStarting):
-		c.finish(CloseError{Reason: ErrGaveUp, Cause: err, Gap: c.phase > phaseStarting})
+		c.finish(CloseError{Reason: ErrGaveUp, Cause: err, Gap: c.phase > phaseStarting}, now)
 		return
 	default:
 		l.attempts++
@@ -269,7 +266,7 @@ func (c *core) attach(k *socket, now instant) {
 	c.phase = max(c.phase, phaseLive)
 }
 
-// lost takes the end of a socket.
+// lost takes the end of a socket. One whose dial is under way dialed finds over.
 func (c *core) lost(k *socket, err error, now instant) {
 	l := &c.conn
 	switch k {
@@ -278,10 +275,6 @@ func (c *core) lost(k *socket, err error, now instant) {
 		c.disconnected(err, now)
 	case l.old.socket:
 		l.old = line{}
-	default:
-		if l.dialing {
-			l.stillborn = k
-		}
 	}
 }
 

@@ -146,11 +146,11 @@ func (c *core) watchMembership(it *item, now instant) {
 }
 
 // finish ends the session for the first reason given. What has arrived is delivered first.
-func (c *core) finish(why CloseError) {
+func (c *core) finish(why CloseError, now instant) {
 	if c.phase == phaseOver {
 		return
 	}
-	c.inbox.releaseAll()
+	c.inbox.releaseAll(now)
 	why.Gap = why.Gap || c.inbox.gap.open
 	if errors.Is(why.Reason, ErrClosed) {
 		why.Gap = false // the participant can come back

@@ -126,9 +126,9 @@ func (d *delivery) release(now instant) {
 }
 
 // releaseAll delivers all live items, at the end.
-func (d *delivery) releaseAll() {
+func (d *delivery) releaseAll(now instant) {
 	for _, it := range d.hold.remove(func(held) bool { return true }) {
-		d.merge(it, origin{}, 0)
+		d.merge(it, origin{}, now)
 	}
 }
 

@@ -45,7 +45,7 @@ func (c *core) stepEnd(now instant, d *deadline) {
 	case e.pass != endPassDone && now.Before(e.deadline):
 		d.add(e.deadline)
 	default:
-		c.conclude()
+		c.conclude(now)
 	}
 }
 
@@ -100,16 +100,16 @@ func (c *core) stepFinalPass(now instant) {
 }
 
 // conclude ends the session after its last seconds.
-func (c *core) conclude() {
+func (c *core) conclude(now instant) {
 	why := *c.end.why
-	c.inbox.releaseAll()
+	c.inbox.releaseAll(now)
 	if ended := c.inbox.ended; ended != nil {
 		ended.meta.Own = false
 		c.inbox.queue.push(queued{event: ChatEnded{ended.meta, c.inbox.gap.open}})
 	} else if !c.end.complete {
 		why.Gap = true // nothing shows what came last
 	}
-	c.finish(why)
+	c.finish(why, now)
 }
 
 // beginLeave notes that Leave is under way, and returns why the session is over if it is.
@@ -139,10 +139,10 @@ func (c *core) stay() bool {
 
 // left ends the session after Leave. Without chat.ended or our own participant.left, nothing
 // shows that the socket was alive until then.
-func (c *core) left() {
+func (c *core) left(now instant) {
 	if c.phase == phaseEnding {
-		c.conclude()
+		c.conclude(now)
 		return
 	}
-	c.finish(CloseError{Reason: ErrLeft, Gap: c.inbox.ended == nil && !c.end.left})
+	c.finish(CloseError{Reason: ErrLeft, Gap: c.inbox.ended == nil && !c.end.left}, now)
 }

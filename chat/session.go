@@ -284,7 +284,7 @@ func (s *Session) ParticipantID() (id string) {
 // receipts that wait are not sent. It waits for a call of Options.Logger that is under way, and
 // always returns nil.
 func (s *Session) Close() error {
-	s.update(func(c *core, _ instant) { c.finish(CloseError{Reason: ErrClosed}) })
+	s.update(func(c *core, now instant) { c.finish(CloseError{Reason: ErrClosed}, now) })
 	s.wg.Wait()
 	return nil
 }

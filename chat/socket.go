@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -34,6 +35,7 @@ type socket struct {
 	conn   *websocket.Conn
 	cancel context.CancelFunc // cuts the connection
 	acked  chan error         // has room for the one acknowledgement
+	over   atomic.Bool        // its reader has ended
 }
 
 func newSocket(conn *websocket.Conn, cancel context.CancelFunc) *socket {
@@ -90,6 +92,7 @@ func (s *Session) read(ctx context.Context, k *socket) {
 	k.cancel()
 	_ = k.conn.CloseNow()
 	k.acknowledge(err)
+	k.over.Store(true)
 	s.update(func(c *core, now instant) { c.lost(k, err, now) })
 }
 

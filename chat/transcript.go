@@ -211,7 +211,7 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now ins
 		}
 	}
 	if in.ledger.isOtherChat(p.chat) {
-		c.finish(CloseError{Reason: ErrState, Gap: true})
+		c.finish(CloseError{Reason: ErrState, Gap: true}, now)
 		return 0, false
 	}
 	if p.took < quickPage && c.passes.pageSize != 0 {
