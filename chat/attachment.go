@@ -60,7 +60,7 @@ func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string,
 		return "", err
 	}
 	id := aws.ToString(started.AttachmentId)
-	if err := storage.Put(ctx, s.opts.HTTPClient, started.UploadMetadata, file.Reader, file.Size, file.Progress, s.plain); err != nil {
+	if err := storage.Put(ctx, s.opts.HTTPClient, started.UploadMetadata, file.Reader, file.Size, file.Progress, s.opts.plain); err != nil {
 		return "", fmt.Errorf("upload file: %w", err)
 	}
 	if file.WaitForScan {
@@ -177,7 +177,7 @@ func (s *Session) OpenAttachment(ctx context.Context, attachmentID string, maxBy
 	if err != nil {
 		return nil, err
 	}
-	body, err := storage.Get(ctx, s.opts.HTTPClient, aws.ToString(out.Url), maxBytes, s.plain)
+	body, err := storage.Get(ctx, s.opts.HTTPClient, aws.ToString(out.Url), maxBytes, s.opts.plain)
 	if err != nil {
 		return nil, fmt.Errorf("open attachment: %w", err)
 	}

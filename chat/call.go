@@ -48,13 +48,22 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 
 // attempt makes one call within the limits.
 func attempt[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context) (O, error)) (out O, err error) {
-	if err := s.opts.Limiter.Wait(ctx, operation, priority); err != nil {
+	if err := s.waitForLimiter(ctx, operation, priority); err != nil {
 		return out, err
 	}
 	defer s.opts.Limiter.Done(operation)
 	out, err = do(ctx)
 	s.countThrottled(operation, err)
 	return out, err
+}
+
+func (s *Session) waitForLimiter(ctx context.Context, operation string, priority Priority) error {
+	begun := now()
+	err := s.opts.Limiter.Wait(ctx, operation, priority)
+	if err == nil {
+		s.meter.recordWait(ctx, operation, now().Sub(begun))
+	}
+	return err
 }
 
 // once turns the client's own retries off.
@@ -64,6 +73,7 @@ func once(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }
 func (s *Session) countThrottled(operation string, err error) {
 	if connectparticipant.IsThrottled(err) {
 		s.opts.Limiter.Throttled(operation)
+		s.meter.countThrottled(operation)
 		s.update(func(c *core, _ instant) { c.stats.Throttled++ })
 	}
 }
@@ -73,6 +83,24 @@ func (s *Session) countThrottled(operation string, err error) {
 func (s *Session) connectionToken() (token string, generation int32, err error) {
 	s.view(func(c *core) { token, generation, err = c.conn.creds.token, c.conn.generation, c.err() })
 	return token, generation, err
+}
+
+// ConnectionToken returns the session's newest connection token, for calls of the client that
+// Session has no method for, and when it expires, by the service's clock; zero if the service
+// didn't say. If the newest is the one used, it waits for a newer one, which comes with each
+// renewal, about every hour: pass the token that was returned last to follow them, and "" for
+// the first. The error is ctx's, or the session's end.
+//
+// The token permits everything that the participant may do: keep it out of logs.
+func (s *Session) ConnectionToken(ctx context.Context, used string) (token string, expiry time.Time, err error) {
+	err = s.wait(ctx, func(c *core, _ instant) (bool, error) {
+		token, expiry = c.conn.creds.token, c.conn.creds.expiry
+		return token != "" && token != used, c.err()
+	})
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return token, expiry, nil
 }
 
 // awaitToken waits for a newer token than that of the generation used. It reports false if

@@ -32,6 +32,10 @@ type conn struct {
 	urgent     bool // a call waits for a newer token, or the membership is in doubt
 	doubt      bool // whether we are still in the chat: the next dial shows it
 	doubting   bool // the dial under way shows it
+	connected  bool // CreateParticipantConnection was called with ConnectParticipant
+	given      bool // Options.Connection was used
+	announced  bool // the planned renewal was announced to the caller
+	offered    bool // who has taken the event
 
 	failure     error
 	ackedAt     instant
@@ -127,10 +131,41 @@ func (c *core) stepConn(now instant, d *deadline) {
 		}
 	case now.Before(l.dialAt):
 		d.add(l.dialAt)
+	case c.opts.RenewalEvents && l.isUp() && !l.urgent && !l.announced:
+		c.announceRenewal(now, d)
 	default:
 		c.startDial()
 	}
 }
+
+// renewalWait is how long a caller has for a renewal that was announced, if the life of the
+// socket isn't known.
+const renewalWait = time.Minute
+
+// announceRenewal lets the caller use the moment of a planned renewal.
+func (c *core) announceRenewal(now instant, d *deadline) {
+	l := &c.conn
+	within := renewalWait
+	if l.creds.life > 0 {
+		within = max(0, l.expires().Sub(now))
+	}
+	l.announced, l.dialAt = true, now.Add(within)
+	d.add(l.dialAt)
+	c.inbox.queue.push(queued{event: RenewalDue{Within: within}})
+}
+
+// decline renews the connection: the caller who was offered the moment has not used it.
+func (c *core) decline(now instant) (wake bool) {
+	l := &c.conn
+	if l.offered && l.isUp() && !l.dialing {
+		l.dialAt, wake = now, true
+	}
+	l.offered = false
+	return wake
+}
+
+// expires is when the socket must have been replaced.
+func (l *conn) expires() instant { return l.creds.asked.Add(l.creds.life - connectionMargin) }
 
 func (c *core) startDial() {
 	l := &c.conn
@@ -141,8 +176,12 @@ func (c *core) startDial() {
 	case !l.isUp() || l.urgent:
 		start.priority = PriorityNormal
 	case l.creds.life > 0:
-		start.urgentAt = l.creds.asked.Add(l.creds.life - connectionMargin)
+		start.urgentAt = l.expires()
 	}
+	if c.opts.Connection != nil && !l.given {
+		start.given, l.given = c.opts.Connection, true
+	}
+	start.connect = c.opts.ConnectParticipant && !l.connected
 	l.dialing, l.low, l.urgent = true, start.priority == PriorityLow, false
 	l.doubting, l.doubt = l.doubt, false
 	c.todo = append(c.todo, start)
@@ -169,10 +208,11 @@ func (c *core) queued(waiting bool, waited time.Duration) {
 }
 
 // issued takes the credentials of a new connection: its token is used from now on.
-func (c *core) issued(creds credentials, at serviceTime, now instant) {
+func (c *core) issued(creds credentials, at serviceTime, connected bool, now instant) {
 	l := &c.conn
 	l.creds, l.denied, l.doubting, l.urgent = creds, 0, false, false
 	l.generation++
+	l.connected = l.connected || connected
 	c.inbox.removed = false
 	if !at.date.IsZero() {
 		c.inbox.clock.set(at.date, now)
@@ -242,6 +282,7 @@ func (c *core) attach(k *socket, now instant) {
 	l.cur = line{socket: k, heart: heart{tick: now}}
 	l.ackedAt, l.excused = now, 0
 	l.dialAt = now.Add(l.creds.renewIn)
+	l.announced, l.offered = false, false
 	if l.doubt {
 		l.doubtMembership(now)
 	}

@@ -82,14 +82,16 @@ func (c *core) startErr() error {
 	return nil
 }
 
-// takeEvent returns the next event; wake reports that there is room now for which the
+// takeEvent returns the next event, a zero one if there is none; wake reports that there is room now for which the
 // transcript's reader waits.
-func (c *core) takeEvent() (event Event, wake bool) {
+func (c *core) takeEvent(now instant) (q queued, wake bool) {
+	declined := c.conn.offered && c.decline(now)
 	if c.inbox.queue.len() == 0 {
-		return nil, false
+		return queued{}, declined
 	}
-	event = c.inbox.pop()
-	return event, c.inbox.queue.halfEmpty() && (c.inbox.behind || c.passes.blocked)
+	q = c.inbox.pop()
+	_, c.conn.offered = q.event.(RenewalDue)
+	return q, declined || c.inbox.queue.halfEmpty() && (c.inbox.behind || c.passes.blocked)
 }
 
 // receive takes what a frame of a socket says; wake reports that something is due now.
@@ -114,10 +116,11 @@ func (c *core) receive(k *socket, f *frame, it *item, now instant) (wake bool) {
 
 // arrive takes a live item.
 func (c *core) arrive(it *item, now instant) (wake bool) {
+	it.arrived = now
 	wasBehind, wasFresh := c.inbox.behind, c.inbox.ledger.fresh
 	c.inbox.arrive(it, now)
 	c.watchMembership(it, now)
-	return len(c.inbox.hold.items) > 0 || it.chunk != nil || c.inbox.behind != wasBehind || c.inbox.ended != nil ||
+	return len(c.inbox.hold.items) > 0 || it.partial || c.inbox.behind != wasBehind || c.inbox.ended != nil ||
 		wasFresh < passAfter && c.inbox.ledger.fresh >= passAfter || c.conn.doubt
 }
 

@@ -76,7 +76,7 @@ func (d *delivery) arrive(it *item, now instant) {
 	switch {
 	case d.behind || d.queue.full() || d.hold.isFull():
 		d.discard(now)
-	case it.chunk != nil:
+	case it.partial:
 		d.addChunk(it, now)
 	case len(d.hold.items) == 0 && !d.self.isUndecided(now) && !d.hold.isHeld(now, now):
 		d.merge(it, origin{}, now)
@@ -201,7 +201,7 @@ func (d *delivery) deliver(it *item, from origin, now instant) {
 	switch {
 	case it.live:
 		d.ledger.noteLive(it.key)
-		d.queue.push(queued{event: it.event(), size: it.size()})
+		d.queue.push(queued{event: it.event(), size: it.size(), arrived: it.arrived})
 		return
 	case from.silent:
 		d.ledger.note(it, from, 0)
@@ -230,7 +230,7 @@ func (d *delivery) movesTop(it *item, from origin, now instant) bool {
 
 // push queues an event, and remembers its item and what was known of it before.
 func (d *delivery) push(it *item, from origin, event Event, now instant) {
-	q := queued{event: event, size: it.size(), at: it.at, key: it.key, late: it.meta.Late}
+	q := queued{event: event, size: it.size(), at: it.at, key: it.key, late: it.meta.Late, arrived: it.arrived}
 	q.prior, q.known = d.ledger.note(it, from, d.clock.at(now))
 	q.top = it.at <= d.ledger.top
 	d.queue.push(q)
@@ -256,7 +256,7 @@ func (d *delivery) mergeReceipts(it *item, from origin) {
 		r.Own = d.self.id != "" && r.From.ParticipantID == d.self.id
 		r.History, r.Late = from.history, false
 		if !from.silent {
-			d.queue.push(queued{event: r, size: it.size(), at: it.at, key: key, prior: prior, known: known, receipt: true})
+			d.queue.push(queued{event: r, size: it.size(), at: it.at, key: key, prior: prior, known: known, receipt: true, arrived: it.arrived})
 		}
 	}
 }
@@ -323,12 +323,12 @@ func (d *delivery) trim() {
 }
 
 // pop returns the next event for the caller.
-func (d *delivery) pop() Event {
+func (d *delivery) pop() queued {
 	q := d.queue.pop()
 	if q.top {
 		d.returned = max(d.returned, q.at)
 	}
-	return q.event
+	return q
 }
 
 // connectionChanged replaces a change that the caller hasn't taken yet, so that a slow one

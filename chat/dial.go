@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -47,6 +48,7 @@ type credentials struct {
 	renewIn time.Duration
 	life    time.Duration // of the socket; 0 if it isn't known
 	asked   instant
+	expiry  time.Time // of the token, by the service's clock; zero if unknown
 }
 
 // serviceTime is what a response of CreateParticipantConnection shows of the service's clock;
@@ -74,6 +76,8 @@ var errLostEarly = errors.New("the socket was lost before it could be used")
 type startDial struct {
 	priority Priority
 	urgentAt instant
+	given    *Connection // is used instead of making one, if it isn't nil
+	connect  bool        // ConnectParticipant
 }
 
 func (t startDial) do(s *Session) {
@@ -84,7 +88,10 @@ func (t startDial) do(s *Session) {
 	s.hurryDial = hurry
 	s.wg.Go(func() {
 		defer hurry()
-		k, err := s.dial(s.life, urgent, t.priority)
+		k, err := s.dialGiven(s.life, t.given)
+		if k == nil {
+			k, err = s.dial(s.life, urgent, t)
+		}
 		attached := false
 		s.update(func(c *core, now instant) { attached = c.dialed(k, err, now) })
 		if k != nil && !attached {
@@ -100,16 +107,16 @@ func (hurryDial) do(s *Session) { s.hurryDial() }
 
 // dial opens one socket and subscribes it to the chat. The service gives 100 s to use a URL, so
 // that each attempt asks for a new one, and nothing waits in between.
-func (s *Session) dial(ctx, urgent context.Context, priority Priority) (*socket, error) {
-	if err := s.waitForTurn(ctx, urgent, priority); err != nil {
+func (s *Session) dial(ctx, urgent context.Context, t startDial) (*socket, error) {
+	if err := s.waitForTurn(ctx, urgent, t.priority); err != nil {
 		return nil, &dialError{step: "wait for the limiter", err: err}
 	}
 	defer s.opts.Limiter.Done(createConnection)
-	creds, at, address, err := s.create(ctx)
+	creds, at, address, err := s.create(ctx, t.connect)
 	if err != nil {
 		return nil, &dialError{step: createConnection, err: err, atCreate: true}
 	}
-	s.update(func(c *core, now instant) { c.issued(creds, at, now) })
+	s.update(func(c *core, now instant) { c.issued(creds, at, t.connect, now) })
 	if now().Sub(creds.asked) > urlAge {
 		return nil, &dialError{step: "dial chat socket", err: errors.New("the URL is too old")}
 	}
@@ -120,6 +127,36 @@ func (s *Session) dial(ctx, urgent context.Context, priority Priority) (*socket,
 	return k, nil
 }
 
+// dialGiven opens the socket of a connection that somebody else has made. What fails is as if
+// there had been none.
+func (s *Session) dialGiven(ctx context.Context, given *Connection) (*socket, error) {
+	if given == nil || given.ConnectionToken == "" || given.URL == "" {
+		return nil, nil
+	}
+	creds, at := givenCredentials(given, time.Now())
+	s.update(func(c *core, now instant) { c.issued(creds, at, false, now) })
+	k, err := s.open(ctx, given.URL)
+	if err != nil {
+		s.update(func(c *core, _ instant) {
+			c.log(slog.LevelInfo, "chat connection of Options.Connection can't be used", "error", err)
+		})
+	}
+	return k, err
+}
+
+// givenCredentials returns the credentials of a given connection. By our wall clock, since the
+// service's isn't known; it may be wrong, and then the life of the connection isn't known.
+func givenCredentials(given *Connection, wall time.Time) (creds credentials, at serviceTime) {
+	const slack = 10 * time.Minute
+	creds = credentials{token: given.ConnectionToken, asked: now().Add(-minRenewal), life: left(&given.ConnectionExpiry, wall)}
+	creds.expiry, _ = connectparticipant.ParseTime(given.Expiry)
+	creds.renewIn = renewal(creds.life, left(&given.Expiry, wall))
+	if t := creds.expiry.Add(-tokenLife); t.After(wall.Add(-slack)) && t.Before(wall.Add(slack)) {
+		at = serviceTime{date: t, made: t}
+	}
+	return creds, at
+}
+
 // waitForTurn waits with a low priority until urgent ends.
 func (s *Session) waitForTurn(ctx, urgent context.Context, priority Priority) error {
 	begun := now()
@@ -128,24 +165,28 @@ func (s *Session) waitForTurn(ctx, urgent context.Context, priority Priority) er
 		s.update(func(c *core, now instant) { c.queued(false, now.Sub(begun)) })
 	}()
 	if priority != PriorityLow {
-		return s.opts.Limiter.Wait(ctx, createConnection, priority)
+		return s.waitForLimiter(ctx, createConnection, priority)
 	}
-	err := s.opts.Limiter.Wait(urgent, createConnection, priority)
+	err := s.waitForLimiter(urgent, createConnection, priority)
 	if err != nil && ctx.Err() == nil {
-		return s.opts.Limiter.Wait(ctx, createConnection, PriorityNormal)
+		return s.waitForLimiter(ctx, createConnection, PriorityNormal)
 	}
 	return err
 }
 
 // create returns the credentials of a new connection and the URL of its socket.
-func (s *Session) create(ctx context.Context) (creds credentials, at serviceTime, address string, err error) {
+func (s *Session) create(ctx context.Context, connect bool) (creds credentials, at serviceTime, address string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, createTimeout)
 	defer cancel()
 	creds.asked = now()
-	out, err := s.client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
+	in := &connectparticipant.CreateParticipantConnectionInput{
 		ParticipantToken: s.token,
 		Type:             []types.ConnectionType{types.ConnectionTypeWebsocket, types.ConnectionTypeConnectionCredentials},
-	}, once)
+	}
+	if connect {
+		in.ConnectParticipant = &connect
+	}
+	out, err := s.client.CreateParticipantConnection(ctx, in, once)
 	if err != nil {
 		s.countThrottled(createConnection, err)
 		return creds, at, "", err
@@ -161,6 +202,7 @@ func (s *Session) create(ctx context.Context) (creds credentials, at serviceTime
 	if known {
 		at = serviceTime{date, made(date, out.ConnectionCredentials.Expiry)}
 	}
+	creds.expiry, _ = connectparticipant.ParseTime(aws.ToString(out.ConnectionCredentials.Expiry))
 	creds.life = left(out.Websocket.ConnectionExpiry, date)
 	creds.renewIn = renewal(creds.life, left(out.ConnectionCredentials.Expiry, date))
 	return creds, at, address, nil
@@ -177,11 +219,14 @@ func responseDate(metadata middleware.Metadata) (date time.Time, known bool) {
 	return time.Now(), false
 }
 
+// tokenLife is how long a connection token is valid
+// (API_connect-participant_CreateParticipantConnection).
+const tokenLife = 24 * time.Hour
+
 // made is when the service made a connection. The Date of its response has seconds; the expiry
 // of a token that is valid for exactly a day has milliseconds. In doubt it is the earlier one:
 // what is taken for history may not be delivered at all.
 func made(date time.Time, expiry *string) time.Time {
-	const tokenLife = 24 * time.Hour
 	if t, err := connectparticipant.ParseTime(aws.ToString(expiry)); err == nil {
 		if t = t.Add(-tokenLife); t.After(date.Add(-createTimeout)) && t.Before(date.Add(time.Second)) {
 			return t
@@ -237,7 +282,7 @@ func (s *Session) upgrade(ctx context.Context, address string) (*websocket.Conn,
 	if err != nil {
 		return nil, errors.New("the socket's URL is malformed") // err would show it
 	}
-	if err := endpoint.RequireSecure(u, s.plain); err != nil {
+	if err := endpoint.RequireSecure(u, s.opts.plain); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)

@@ -9,8 +9,8 @@ import (
 )
 
 // Event is something that has happened in the chat, or to the session: one of [Message],
-// [Updated], [Progress], [Receipt], [Typing], [Participant], [Transfer],
-// [Authentication], [Other], [ConnectionChanged] and [ChatEnded], as values. The list
+// [Updated], [Progress], [Receipt], [Typing], [Participant], [Transfer], [Authentication],
+// [Other], [ConnectionChanged], [RenewalDue] and [ChatEnded], as values. The list
 // grows with the service, so a switch over it should ignore what it doesn't know.
 type Event interface{ event() }
 
@@ -45,7 +45,8 @@ type Meta struct {
 
 func (m Meta) meta() Meta { return m }
 
-// MetaOf returns the Meta of an event, and false for ConnectionChanged, which has none.
+// MetaOf returns the Meta of an event, and false for ConnectionChanged and RenewalDue, which have
+// none.
 func MetaOf(event Event) (Meta, bool) {
 	if of, ok := event.(interface{ meta() Meta }); ok {
 		return of.meta(), true
@@ -101,7 +102,10 @@ type Updated struct{ Message }
 type Progress struct {
 	Meta
 
+	// Text is the message so far.
 	Text string
+	// Chunk is the number of the newest chunk, counted from 1.
+	Chunk int
 }
 
 // Receipt reports that a participant, From, has received or read a message. For each message and
@@ -185,6 +189,16 @@ type ConnectionChanged struct {
 	Cause error
 }
 
+// RenewalDue reports that the connection is about to be renewed, as it is about every hour. The
+// session renews it when Next is called again, or after Within. A caller who gives the chat to
+// another process instead saves the State, closes the session and lets the other one Resume: the
+// connection which that makes takes the place of the renewal. Only Options.RenewalEvents makes
+// RenewalDue events.
+type RenewalDue struct {
+	// Within is how long the session waits, from when the event was queued.
+	Within time.Duration
+}
+
 // ChatEnded is the last event of a chat. It is delivered up to some seconds after the end: what
 // was missed is looked for first.
 type ChatEnded struct { //nolint:revive // chat.Ended could be the session's end
@@ -203,6 +217,7 @@ func (Transfer) event()          {}
 func (Authentication) event()    {}
 func (Other) event()             {}
 func (ConnectionChanged) event() {}
+func (RenewalDue) event()        {}
 func (ChatEnded) event()         {}
 
 // LogValue shows the event to log/slog without content and names.

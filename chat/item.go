@@ -27,9 +27,11 @@ type item struct {
 	meta     Meta
 	key      uint64 // a hash of the Id, or of the rest without one
 	at       int64  // AbsoluteTime in ns; 0 if it is unknown or impossible
-	revision uint32 // a checksum of what can change in a message
+	arrived  instant
 	kind     string // the content type without prefix, in lower case
-	chunk    *chunk // of a streamed message that isn't complete
+	revision uint32 // a checksum of what can change in a message
+	chunk    int32  // the number of a chunk
+	partial  bool   // it is a chunk of a streamed message that isn't complete
 	final    bool   // no scan or processing is under way
 	live     bool   // never in the transcript
 	past     bool   // of a past contact
@@ -37,9 +39,6 @@ type item struct {
 
 	unknownEvent bool // it may or may not be in the transcript
 }
-
-// chunk is a piece of a message that arrives piece by piece.
-type chunk struct{ number int32 }
 
 // liveItem reads the item of a frame. raw is kept.
 func liveItem(raw []byte) (*item, error) {
@@ -51,7 +50,7 @@ func liveItem(raw []byte) (*item, error) {
 	it.meta.InitialContactID = aws.ToString(live.InitialContactID)
 	it.meta.Raw = raw
 	if live.MessageCompleted != nil && !*live.MessageCompleted {
-		it.chunk = &chunk{number: aws.ToInt32(live.ChunkNumber)}
+		it.partial, it.chunk = true, aws.ToInt32(live.ChunkNumber)
 	}
 	return it, nil
 }

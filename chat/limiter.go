@@ -62,6 +62,41 @@ func NewLimiter(share float64) Limiter {
 	return l
 }
 
+// Quota is how many calls of one operation an account may make.
+type Quota struct {
+	// Rate is the calls a second, and Burst how many may come together, as AWS publishes or
+	// has set them. Burst defaults to one and a half times Rate.
+	Rate, Burst float64
+}
+
+// NewQuotaLimiter returns a Limiter for an account whose quotas AWS has raised one by one. The
+// keys are the operations' API names, such as "SendMessage"; those that are not listed have the
+// published defaults, and "GetAuthenticationUrl" and the others without a published quota may
+// be given one. Several processes share the quotas if each is given its part of them. A Rate of
+// 0 or less is the default. For the rest it is as NewLimiter.
+func NewQuotaLimiter(raised map[string]Quota) Limiter {
+	l := NewLimiter(1).(limiter)
+	for operation, q := range raised {
+		if !(q.Rate > 0) { // NaN too
+			continue
+		}
+		q.Rate = min(max(q.Rate, 1e-3), 1e9) // durations and bursts stay in range
+		if !(q.Burst > 0) {
+			q.Burst = 1.5 * q.Rate
+		}
+		slots := 0
+		if b := l[operation]; b != nil {
+			slots = b.slots
+		}
+		l[operation] = newBucket(q.Rate, max(1, int(min(q.Burst, 1e9)*burstShare)))
+		l[operation].slots = slots
+	}
+	return l
+}
+
+// burstShare is the part of a published burst that is used, see quotas.
+const burstShare = 2.0 / 3
+
 // Unlimited admits every call immediately, for tests.
 var Unlimited Limiter = unlimited{}
 

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aws/smithy-go/metrics"
+
 	"github.com/participant-go/connectparticipant/internal/endpoint"
 )
 
@@ -15,6 +17,12 @@ type Options struct {
 	// StartChatContact and CreateParticipant return it with the token. By default it is learned
 	// from the first message sent.
 	ParticipantID string
+
+	// Connection is the connection that StartChatContact has returned with the participant
+	// token, if it was asked for one. The session begins with it and saves the first
+	// CreateParticipantConnection; if its URL has expired or was used, it begins as without.
+	// Defaults to none.
+	Connection *Connection
 
 	// History is how many items older than the session are delivered first, the newest of them:
 	// a number, HistoryNone or HistoryAll. Defaults to 1,000.
@@ -49,8 +57,21 @@ type Options struct {
 	// for the Limiter doesn't count. Defaults to never.
 	GiveUpAfter time.Duration
 
+	// ConnectParticipant marks the participant as connected in the first
+	// CreateParticipantConnection. Agents, custom bots, supervisors and the customer of a
+	// contact with message streaming are connected by it; the customer of another chat is
+	// connected by the socket (API_connect-participant_CreateParticipantConnection). Defaults
+	// to false.
+	ConnectParticipant bool
+
 	// Progress asks for Progress events of messages that arrive in chunks. Defaults to none.
 	Progress bool
+
+	// RenewalEvents asks for a RenewalDue event before each planned renewal, for a caller who
+	// may hand the chat over to another process then. Defaults to none.
+	RenewalEvents bool
+
+	plain bool // the client permits plain http
 
 	// HTTPClient opens the sockets, and sends files to and from signed URLs. It is copied, and
 	// the copy follows no redirects. Its transport must return the response body of an upgrade
@@ -66,8 +87,31 @@ type Options struct {
 	// counted. Defaults to none.
 	Logger *slog.Logger
 
+	// MeterProvider measures all sessions that it is given to; see the package comment for the
+	// instruments. Defaults to none, which costs nothing.
+	MeterProvider metrics.MeterProvider
+
 	maxBackoff time.Duration
 }
+
+// Connection is a connection that was made for a participant: what StartChatContact returns in
+// ConnectionCredentials and Websocket. Times are as the service returns them, ISO 8601 in UTC.
+type Connection struct {
+	// ConnectionToken is that of ConnectionCredentials, and Expiry when it ends.
+	ConnectionToken, Expiry string
+	// URL is that of Websocket, which can be used for 100 seconds, and ConnectionExpiry when
+	// its socket ends.
+	URL, ConnectionExpiry string
+}
+
+// String returns a text without the token and the URL.
+func (Connection) String() string { return "chat connection" }
+
+// GoString is String.
+func (c Connection) GoString() string { return c.String() }
+
+// LogValue shows the connection to log/slog without the token and the URL.
+func (c Connection) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Values of Options.History.
 const (

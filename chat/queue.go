@@ -19,6 +19,7 @@ type queued struct {
 
 	late    bool
 	receipt bool
+	arrived instant // zero for what is no item
 }
 
 // queue grows on demand and gives its memory back when it is empty.

@@ -20,9 +20,7 @@ type Session struct {
 	client connectparticipant.API
 	token  *string // the participant token
 	opts   Options
-	plain  bool            // the client permits plain http
 	life   context.Context // of everything that the session does in the background
-	cancel context.CancelFunc
 
 	// What changes is behind a pointer, as the token is: where a Session is in an unexported
 	// field of a printed struct, fmt asks none of our methods, but doesn't follow pointers.
@@ -31,11 +29,14 @@ type Session struct {
 
 // running is what changes in a session.
 type running struct {
-	wg   sync.WaitGroup
-	loop loop
+	wg     sync.WaitGroup
+	loop   loop
+	cancel context.CancelFunc // of life
 
 	// Only tasks use these, which the loop runs one after the other.
 	hurryDial, stopPass context.CancelFunc
+
+	meter *measuring // nil without Options.MeterProvider
 
 	mu       sync.Mutex
 	core     core
@@ -82,14 +83,21 @@ func newSession(client connectparticipant.API, token string, opts Options) *Sess
 	if c, ok := client.(interface {
 		Options() connectparticipant.Options
 	}); ok {
-		s.plain = c.Options().EndpointOptions.DisableHTTPS
+		s.opts.plain = c.Options().EndpointOptions.DisableHTTPS
 	}
 	return s
 }
 
 func (s *Session) start(ctx context.Context) (*Session, error) {
+	instruments, err := instrumentsOf(s.opts.MeterProvider)
+	if err != nil {
+		return nil, fmt.Errorf("start chat: make the instruments of MeterProvider: %w", err)
+	}
+	if instruments != nil {
+		s.meter = &measuring{instruments: instruments}
+	}
 	s.update(func(c *core, now instant) { c.conn.begin(now) })
-	err := s.wait(ctx, func(c *core, _ instant) (bool, error) { return !c.conn.ackedAt.IsZero(), c.startErr() })
+	err = s.wait(ctx, func(c *core, _ instant) (bool, error) { return !c.conn.ackedAt.IsZero(), c.startErr() })
 	if err == nil {
 		return s, nil
 	}
@@ -177,23 +185,36 @@ func (s *Session) try(try func(c *core, now instant) (bool, error)) (changed <-c
 
 // step is what the loop runs.
 func (s *Session) step(now instant) (next instant, over bool) {
-	todo, next, over := s.lockedStep(now)
-	for _, t := range todo {
+	r := s.lockedStep(now)
+	for _, t := range r.todo {
 		t.do(s)
 	}
-	if over {
+	if s.meter != nil {
+		s.meter.report(r.stats, r.live)
+	}
+	if r.over {
 		s.cancel()
 	}
-	return next, over
+	return r.next, r.over
 }
 
-func (s *Session) lockedStep(now instant) (todo []task, next instant, over bool) {
+// stepped is the result of a step.
+type stepped struct {
+	todo       []task
+	next       instant
+	live, over bool
+	stats      Stats
+}
+
+func (s *Session) lockedStep(now instant) stepped {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next = s.core.step(now)
-	todo, s.core.todo = s.core.todo, nil
+	next := s.core.step(now)
+	todo := s.core.todo
+	s.core.todo = nil
 	s.notify()
-	return todo, next, s.core.phase == phaseOver
+	over := s.core.phase == phaseOver
+	return stepped{todo: todo, next: next, over: over, live: !s.core.conn.ackedAt.IsZero() && !over, stats: s.core.stats}
 }
 
 // Next waits for the next event. A queued event is returned even if ctx is done. After the end
@@ -201,14 +222,14 @@ func (s *Session) lockedStep(now instant) (todo []task, next instant, over bool)
 // Concurrent callers each receive different events.
 func (s *Session) Next(ctx context.Context) (Event, error) {
 	for {
-		event, arrived, err := s.take()
+		event, arrived, err := s.take(ctx)
 		if event != nil || err != nil {
 			return event, err
 		}
 		select {
 		case <-arrived:
 		case <-ctx.Done():
-			if event, _, err := s.take(); event != nil || err != nil {
+			if event, _, err := s.take(ctx); event != nil || err != nil {
 				return event, err
 			}
 			return nil, ctx.Err()
@@ -217,28 +238,31 @@ func (s *Session) Next(ctx context.Context) (Event, error) {
 }
 
 // take returns an event or the end, or else what closes when there is one.
-func (s *Session) take() (event Event, arrived <-chan struct{}, err error) {
-	event, wake, arrived, err := s.lockedTake()
+func (s *Session) take(ctx context.Context) (event Event, arrived <-chan struct{}, err error) {
+	q, wake, arrived, err := s.lockedTake()
 	if wake {
 		s.loop.wake()
 	}
-	return event, arrived, err
+	if q.event != nil {
+		s.meter.recordDelay(ctx, q.arrived)
+	}
+	return q.event, arrived, err
 }
 
-func (s *Session) lockedTake() (event Event, wake bool, arrived <-chan struct{}, err error) {
+func (s *Session) lockedTake() (q queued, wake bool, arrived <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	event, wake = s.core.takeEvent()
+	q, wake = s.core.takeEvent(now())
 	switch err := s.core.err(); {
-	case event != nil:
+	case q.event != nil:
 		if wake {
 			s.changes.broadcast()
 		}
-		return event, wake, nil, nil
+		return q, wake, nil, nil
 	case err != nil:
-		return nil, false, nil, err
+		return q, false, nil, err
 	default:
-		return nil, false, s.arrivals.wait(), nil
+		return q, wake, s.arrivals.wait(), nil
 	}
 }
 

@@ -32,7 +32,7 @@ func (d *delivery) addChunk(it *item, now instant) {
 	s := d.streams.open(it.key)
 	s.heard, s.asked = now, false
 	text := aws.ToString(it.Content)
-	if it.chunk.number != s.next || len(s.text)+len(text) > maxStreamed {
+	if it.chunk != s.next || len(s.text)+len(text) > maxStreamed {
 		return
 	}
 	s.next++
@@ -42,7 +42,7 @@ func (d *delivery) addChunk(it *item, now instant) {
 	s.text = append(s.text, text...)
 	d.self.recognize(it)
 	it.meta.Own = d.self.sent(it)
-	d.queue.push(queued{event: Progress{it.meta, string(s.text)}, size: it.size() + len(s.text)})
+	d.queue.push(queued{event: Progress{it.meta, string(s.text), int(it.chunk)}, size: it.size() + len(s.text)})
 }
 
 // open finds a stream or begins one, in the place of the one that is silent the longest.

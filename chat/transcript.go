@@ -220,6 +220,7 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now ins
 	p.read = in.clock.refine(p.date, p.came)
 	r.note(p, c.opts.Overlap, now)
 	for _, it := range p.items {
+		it.arrived = p.came
 		known, shown := in.ledger.isShownBefore(it)
 		r.known = r.known || shown
 		if !known {

@@ -1,0 +1,43 @@
+package chat
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// API is what *Session can do: for code that is tested with a stub of it. Embed it in the stub,
+// and only the methods that are called need to be written. Methods may be added to it as they
+// are to Session; take an interface of your own with the few methods that you use where that
+// matters. For tests with a whole session there is package participanttest.
+type API interface {
+	Next(ctx context.Context) (Event, error)
+	Events(ctx context.Context) iter.Seq2[Event, error]
+	CatchUp(ctx context.Context) error
+	Transcript(ctx context.Context) iter.Seq2[types.Item, error]
+
+	Send(ctx context.Context, text string) (Sent, error)
+	SendMarkdown(ctx context.Context, text string) (Sent, error)
+	SendJSON(ctx context.Context, v any) (Sent, error)
+	SendContent(ctx context.Context, contentType, content string) (Sent, error)
+	SendOnce(ctx context.Context, clientToken, contentType, content string) (Sent, error)
+	SendEvent(ctx context.Context, contentType, content string) (Sent, error)
+	SendFile(ctx context.Context, file File) (attachmentID string, err error)
+	OpenAttachment(ctx context.Context, attachmentID string, maxBytes int64) (io.ReadCloser, error)
+	Typing(ctx context.Context) error
+	MarkDelivered(messageID string)
+	MarkRead(messageID string)
+
+	ParticipantID() string
+	ConnectionToken(ctx context.Context, used string) (token string, expiry time.Time, err error)
+	State() State
+	Stats() Stats
+	Err() error
+	Leave(ctx context.Context) error
+	Close() error
+}
+
+var _ API = (*Session)(nil)

@@ -1,0 +1,37 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ParseItem returns the events of one item of a chat, as a session would deliver them: raw is
+// the JSON that the socket has in its frames, GetTranscript in its pages and message streaming
+// in its notifications (Meta.Raw too). A message comes before its receipts; an item about
+// receipts alone has only these, or none. A chunk of a message that is not complete is a Progress
+// with the text of this chunk only; chat.ended is a ChatEnded.
+//
+// Nothing is known of other items here: each is delivered each time, and Late, History and Own
+// are never set.
+func ParseItem(raw []byte) ([]Event, error) {
+	it, err := liveItem(raw)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("parse chat item: %w", err)
+	case it.isEmpty():
+		return nil, errors.New("parse chat item: it has no Id, Type or ContentType")
+	}
+	var events []Event
+	switch {
+	case it.isMetadata():
+	case it.partial:
+		message := it.message()
+		events = append(events, Progress{message.Meta, message.Text, int(it.chunk)})
+	default:
+		events = append(events, it.event())
+	}
+	for _, r := range it.receipts() {
+		events = append(events, r)
+	}
+	return events, nil
+}
