@@ -136,6 +136,17 @@ func column(list []object, member string) []any {
 	return out
 }
 
+// whoJoined returns the ids in the participant.joined events of the chat.
+func whoJoined(contact *participanttest.Contact) []string {
+	var ids []string
+	for _, item := range contact.Kept() {
+		if item.ContentType == event+"participant.joined" {
+			ids = append(ids, item.ParticipantId)
+		}
+	}
+	return ids
+}
+
 const (
 	event     = "application/vnd.amazonaws.connect.event."
 	everybody = `{"MaxResults":100,"SortOrder":"ASCENDING"}`

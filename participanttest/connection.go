@@ -30,11 +30,12 @@ func createParticipantConnection(c *call) (any, *wireError) {
 	if c.in.err != nil {
 		return nil, c.in.err
 	}
-	c.participant.connected = true
-	c.participant.generation++
-	if connect || c.srv.opts.JoinOnConnection {
-		c.participant.join()
+	if failure := c.participant.lateConnection(); failure != nil {
+		return nil, failure
 	}
+	c.participant.generation++
+	c.participant.activate()
+	c.participant.joinByCall(connect)
 	return c.participant.connect(kinds), nil
 }
 

@@ -66,7 +66,8 @@ func (s *Server) register(c *Contact) {
 
 // AddParticipant adds somebody with a token of their own: a second agent, a SUPERVISOR
 // who barges in, a CUSTOM_BOT. Like everybody they count as active, which matters for
-// receipts, from their first CreateParticipantConnection on.
+// receipts, from their first CreateParticipantConnection on; Switches.StrictConnection
+// asks for more.
 func (c *Contact) AddParticipant(role types.ParticipantRole, displayName string) *Participant {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -80,6 +81,7 @@ func (c *Contact) add(role types.ParticipantRole, displayName string) *Participa
 		Role:        role,
 		DisplayName: displayName,
 		name:        displayName,
+		added:       c.srv.now(),
 		contact:     c,
 		answers:     map[answerKey]any{},
 		counts:      map[string]int{},
@@ -219,11 +221,11 @@ func (c *Contact) afterItems() time.Time {
 // (API_connect-participant_SendEvent).
 const maxForReceipts = 2
 
-// activeParticipants counts those who have connected and haven't left.
+// activeParticipants counts those who are active and haven't left.
 func (c *Contact) activeParticipants() int {
 	n := 0
 	for _, p := range c.participants {
-		if p.connected && !p.left {
+		if p.active && !p.left {
 			n++
 		}
 	}

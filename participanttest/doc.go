@@ -29,9 +29,10 @@
 //
 // # Not imitated
 //
-//   - The duration of a chat, the five minutes for the first connection, ConnectionExpiry,
-//     and the gateway's limits of 10 minutes idle and 2 hours of life: a socket lives
-//     until one side closes it.
+//   - The duration of a chat, ConnectionExpiry, and the gateway's limits of 10 minutes
+//     idle and 2 hours of life: a socket lives until one side closes it.
+//   - The five minutes for the first connection, unless Switches.StrictConnection is on.
+//     The chat doesn't end after them.
 //   - The address of a server that listens on all interfaces: its URLs name 127.0.0.1.
 //   - TLS, regions, and the Authorization header, which is ignored.
 //   - New contact ids: after a transfer the chat has the ids that it had.
@@ -55,6 +56,19 @@
 //     CreateParticipantConnection with ConnectParticipant. Active, which forbids receipts
 //     beyond two, is whoever has called CreateParticipantConnection in any form and hasn't
 //     left. DisconnectParticipant always leads to participant.left.
+//   - Joining with Switches.StrictConnection. An agent or a SUPERVISOR connects by
+//     ConnectParticipant only, in a streamed chat too. So does a CUSTOM_BOT, whose first
+//     CreateParticipantConnection must come within 15 seconds of AddParticipant; a later
+//     one fails with 404 ResourceNotFoundException. A customer connects with the first
+//     socket. In a streamed chat ConnectParticipant connects them too, within 5 minutes
+//     of the start of the chat (of AddParticipant for a further customer); later it has
+//     no effect. A customer who isn't connected and makes the first
+//     CreateParticipantConnection after these 5 minutes gets 403 AccessDeniedException.
+//     Any other role joins as without the switch. Until a participant is connected, their
+//     subscriptions are acknowledged but they get no pushes, not later either, and
+//     SendMessage, SendEvent, StartAttachmentUpload and CompleteAttachmentUpload fail with
+//     403 AccessDeniedException, whatever else is wrong with the request. Every other
+//     operation works. Active is whoever is connected and hasn't left.
 //   - The end. The chat ends when an agent disconnects or when no customer is left.
 //     Any other role may leave without consequence. Who leaves still gets the end that
 //     follows from it, and nothing else. Sockets stay open and answer heartbeats.

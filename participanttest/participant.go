@@ -1,6 +1,8 @@
 package participanttest
 
 import (
+	"time"
+
 	"github.com/coder/websocket"
 
 	"github.com/participant-go/connectparticipant/types"
@@ -24,7 +26,8 @@ type Participant struct {
 
 	// Guarded by contact.srv.mu.
 	name        string
-	connected   bool // called CreateParticipantConnection
+	added       time.Time
+	active      bool // counts for receipts
 	joined      bool // the others were told
 	left        bool
 	deaf        bool // has left and gets no more pushes
@@ -40,13 +43,8 @@ type Participant struct {
 }
 
 // Join lets the participant take part as CreateParticipantConnection with
-// ConnectParticipant does, once.
-func (p *Participant) Join() {
-	p.act(func() {
-		p.connected = true
-		p.join()
-	})
-}
+// ConnectParticipant does, once. Switches.StrictConnection doesn't restrict it.
+func (p *Participant) Join() { p.act(p.join) }
 
 // Leave does what DisconnectParticipant does.
 func (p *Participant) Leave() { p.act(p.leave) }
@@ -145,7 +143,7 @@ func (p *Participant) join() {
 	if p.joined || p.left || p.contact.ended {
 		return
 	}
-	p.joined = true
+	p.joined, p.active = true, true
 	p.event(eventJoined)
 }
 

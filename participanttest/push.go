@@ -104,7 +104,7 @@ func (c *Contact) deliver(p *push) {
 	f := frame{text: p.text}
 	for _, participant := range p.to {
 		for _, k := range slices.Clone(participant.sockets) { // an effect may close one
-			if !k.subscribed {
+			if !k.subscribed || !participant.isConnected() {
 				continue
 			}
 			if f.text == nil {

@@ -153,6 +153,9 @@ func (s *Server) run(c *call, bearer string) (any, *wireError) {
 	if c.contact.ended && (!s.opts.TokensOutliveTheEnd || !outlivesEnd[c.op.name]) {
 		return nil, errAccessDenied
 	}
+	if needsConnected[c.op.name] && !c.participant.isConnected() {
+		return nil, errAccessDenied
+	}
 	if c.in.err != nil {
 		return nil, c.in.err
 	}

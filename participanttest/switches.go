@@ -30,6 +30,11 @@ type Switches struct {
 	// JoinOnConnection makes a participant join on any CreateParticipantConnection.
 	// Defaults to the first socket, or ConnectParticipant.
 	JoinOnConnection bool
+	// StrictConnection connects each role only in the way the documentation gives for it,
+	// and refuses what a participant who isn't connected sends; see the package comment.
+	// JoinOnConnection has no effect then. Defaults to joining on the first socket or
+	// ConnectParticipant.
+	StrictConnection bool
 	// AgentsMayLeave keeps the chat going when an agent disconnects. Defaults to
 	// chat.ended.
 	AgentsMayLeave bool

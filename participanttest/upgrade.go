@@ -168,5 +168,5 @@ func (s *Server) welcome(k *socket) {
 		p.sockets[0].close(websocket.StatusGoingAway, "Too many connections")
 	}
 	p.sockets = append(p.sockets, k)
-	p.join()
+	p.joinBySocket()
 }
