@@ -6,6 +6,35 @@ import (
 	"github.com/google/uuid"
 )
 
+// Connection is what StartChatContact returns beside the participant token when it is asked
+// for connection information, as it can be since September 2026. The expiries have the form
+// of the wire; with Absent in the Switches they are empty.
+type Connection struct {
+	// ConnectionToken is valid until Expiry.
+	ConnectionToken, Expiry string
+	// URL is that of a WebSocket and can be dialled for 100 seconds. ConnectionExpiry is
+	// when the client has to ask for a new one.
+	URL, ConnectionExpiry string
+}
+
+// NewConnection returns a new connection token and WebSocket URL, as StartChatContact does
+// for the customer: a client that has them can start without CreateParticipantConnection.
+// Count doesn't count it as a call of that operation. ExpireTokens and the Switches for
+// tokens, URLs and expiries apply to it.
+func (p *Participant) NewConnection() (connection Connection) {
+	p.act(func() {
+		p.activate()
+		out := p.connect([]string{"WEBSOCKET", "CONNECTION_CREDENTIALS"})
+		connection = Connection{
+			ConnectionToken:  out.ConnectionCredentials.ConnectionToken,
+			Expiry:           out.ConnectionCredentials.Expiry,
+			URL:              out.Websocket.URL,
+			ConnectionExpiry: out.Websocket.ConnectionExpiry,
+		}
+	})
+	return connection
+}
+
 type connectionOutput struct {
 	Websocket             *websocketOutput   `json:",omitempty"`
 	ConnectionCredentials *credentialsOutput `json:",omitempty"`

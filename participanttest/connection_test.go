@@ -144,3 +144,78 @@ func TestWhoEndsTheChatByLeaving(t *testing.T) {
 		require.Equal(t, "CUSTOM_BOT", list[3]["ParticipantRole"])
 	})
 }
+
+func TestNewConnectionWorksLikeOneOfTheOperation(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		t, srv, contact := w.t, w.srv, w.srv.NewChat()
+		c := contact.Customer.NewConnection()
+		require.WithinDuration(t, srv.Now().Add(24*time.Hour), parse(t, c.Expiry), time.Minute)
+		require.WithinDuration(t, srv.Now().Add(66*time.Minute), parse(t, c.ConnectionExpiry), time.Minute)
+		require.Zero(t, srv.Count("CreateParticipantConnection"))
+		require.Empty(t, srv.Requests())
+		require.Empty(t, contact.Kept(), "nobody has joined")
+		conn := dial(t, srv, c.URL)
+		send(t, conn, subscribe)
+		receive(t, conn)
+		require.Equal(t, []string{contact.Customer.ID}, whoJoined(contact))
+		ok(t, srv, "/participant/message", c.ConnectionToken, hello)
+		require.Equal(t, "hello", pushed(t, conn)["Content"])
+		other := contact.Customer.NewConnection()
+		require.NotEqual(t, c.ConnectionToken, other.ConnectionToken)
+		require.NotEqual(t, c.URL, other.URL)
+		ok(t, srv, "/participant/transcript", c.ConnectionToken, `{}`)
+	})
+}
+
+func TestNewConnectionExpires(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		customer := w.srv.NewChat().Customer
+		c := customer.NewConnection()
+		w.srv.Advance(100 * time.Second)
+		_, status := tryDial(w.t, w.srv, c.URL)
+		require.Equal(w.t, http.StatusForbidden, status)
+		ok(w.t, w.srv, "/participant/transcript", c.ConnectionToken, `{}`)
+		w.srv.Advance(24 * time.Hour)
+		denied(w.t, post(w.t, w.srv, "/participant/transcript", c.ConnectionToken, `{}`))
+		c = customer.NewConnection()
+		customer.ExpireTokens()
+		_, status = tryDial(w.t, w.srv, c.URL)
+		require.Equal(w.t, http.StatusForbidden, status)
+		denied(w.t, post(w.t, w.srv, "/participant/transcript", c.ConnectionToken, `{}`))
+	})
+}
+
+func TestNewConnectionFollowsTheSwitches(t *testing.T) {
+	t.Parallel()
+	turn := func(s *participanttest.Switches) {
+		s.OldTokensDie, s.SingleUseURLs, s.JoinOnConnection = true, true, true
+		s.ExpiryShown, s.ConnectionExpiryShown = participanttest.Absent, -time.Hour
+	}
+	switched(t, turn, func(w world, contact *participanttest.Contact) {
+		old, c := contact.Customer.NewConnection(), contact.Customer.NewConnection()
+		denied(w.t, post(w.t, w.srv, "/participant/transcript", old.ConnectionToken, `{}`))
+		require.Empty(w.t, c.Expiry)
+		require.WithinDuration(w.t, w.srv.Now().Add(-time.Hour), parse(w.t, c.ConnectionExpiry), 10*time.Second)
+		require.Empty(w.t, contact.Kept(), "JoinOnConnection is for the operation")
+		dial(w.t, w.srv, c.URL)
+		_, status := tryDial(w.t, w.srv, c.URL)
+		require.Equal(w.t, http.StatusForbidden, status)
+	})
+}
+
+func TestNewConnectionAfterTheEndIsEmpty(t *testing.T) {
+	t.Parallel()
+	contact := participanttest.Start(t).NewChat()
+	contact.End()
+	require.Zero(t, contact.Customer.NewConnection())
+}
+
+func TestNewConnectionMakesItsParticipantActive(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.contact.AddParticipant("SUPERVISOR", "Sue").NewConnection()
+	receipt := body(t, "ContentType", event+"message.read", "Content", `{"messageId":"`+b.contact.Agent.Say("hello")+`"}`)
+	refused(t, post(t, b.srv, "/participant/event", b.customer, receipt), http.StatusConflict, "ConflictException", "")
+}

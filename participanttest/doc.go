@@ -69,6 +69,10 @@
 //     SendMessage, SendEvent, StartAttachmentUpload and CompleteAttachmentUpload fail with
 //     403 AccessDeniedException, whatever else is wrong with the request. Every other
 //     operation works. Active is whoever is connected and hasn't left.
+//   - Connections of StartChatContact. NewConnection has the effect of a
+//     CreateParticipantConnection with both types and without ConnectParticipant, but
+//     JoinOnConnection and NextTokensDie don't apply to it, and it isn't the first call
+//     that StrictConnection waits for: dialling its URL is.
 //   - The end. The chat ends when an agent disconnects or when no customer is left.
 //     Any other role may leave without consequence. Who leaves still gets the end that
 //     follows from it, and nothing else. Sockets stay open and answer heartbeats.

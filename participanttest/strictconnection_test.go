@@ -210,3 +210,18 @@ func TestDeadlinesOfConnectionsNeedTheSwitch(t *testing.T) {
 		}
 	})
 }
+
+func TestStrictCustomerConnectsWithTheURLOfNewConnection(t *testing.T) {
+	t.Parallel()
+	strictly(t, func(w world) {
+		used, unused := w.srv.NewChat(), w.srv.NewChat()
+		c := used.Customer.NewConnection()
+		unused.Customer.NewConnection()
+		denied(w.t, post(w.t, w.srv, "/participant/message", c.ConnectionToken, hello))
+		dial(w.t, w.srv, c.URL)
+		ok(w.t, w.srv, "/participant/message", c.ConnectionToken, hello)
+		w.srv.Advance(5 * time.Minute)
+		ok(w.t, w.srv, "/participant/connection", used.Customer.Token, credentialsOnly)
+		denied(w.t, post(w.t, w.srv, "/participant/connection", unused.Customer.Token, credentialsOnly))
+	})
+}
