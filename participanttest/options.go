@@ -19,6 +19,9 @@ type Options struct {
 	// Throttle answers calls over the service's published quotas, which all chats of the
 	// server share, with ThrottlingException. Defaults to no quotas.
 	Throttle bool
+	// Quotas replace the published quotas of some operations, by their API names, for
+	// Throttle. Defaults to none.
+	Quotas map[string]Quota
 
 	Switches
 

@@ -2,12 +2,15 @@ package participanttest
 
 import "time"
 
-// quota is a rate and a burst in calls per second.
-type quota struct{ rate, burst float64 }
+// Quota is how many calls of an operation all chats together may make.
+type Quota struct {
+	// Rate is the calls a second, and Burst how many may come together.
+	Rate, Burst float64
+}
 
 // defaultQuotas are those of the Administrator Guide's page on service quotas. The page
 // names none for the operations that are missing here.
-var defaultQuotas = map[string]quota{
+var defaultQuotas = map[string]Quota{
 	"CreateParticipantConnection": {6, 9},
 	"DisconnectParticipant":       {3, 5},
 	"GetTranscript":               {8, 12},
@@ -27,16 +30,19 @@ type bucket struct {
 // withinQuota takes a call from the operation's bucket, which all chats share.
 func (s *Server) withinQuota(operation string) bool {
 	q, limited := defaultQuotas[operation]
+	if raised, ok := s.opts.Quotas[operation]; ok {
+		q, limited = raised, true
+	}
 	if !s.opts.Throttle || !limited {
 		return true
 	}
 	now := s.now()
 	b := s.quotas[operation]
 	if b == nil {
-		b = &bucket{tokens: q.burst, filled: now}
+		b = &bucket{tokens: q.Burst, filled: now}
 		s.quotas[operation] = b
 	}
-	b.tokens = min(q.burst, b.tokens+now.Sub(b.filled).Seconds()*q.rate)
+	b.tokens = min(q.Burst, b.tokens+now.Sub(b.filled).Seconds()*q.Rate)
 	b.filled = now
 	if b.tokens < 1 {
 		return false

@@ -1,0 +1,173 @@
+package chat_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+)
+
+func announced(o *chat.Options) { o.RenewalEvents = true }
+
+// renewalDue waits for the next RenewalDue.
+func (b *bubble) renewalDue(s *chat.Session) chat.RenewalDue {
+	b.t.Helper()
+	due, ok := b.next(s).(chat.RenewalDue)
+	require.True(b.t, ok)
+	return due
+}
+
+// Two sessions hand a chat over at its renewals: no connection more is made than one session
+// would make, and each message is handled once.
+func TestAChatIsHandedOverAtItsRenewals(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start(announced)
+		handled := map[string]int{}
+		for range 5 {
+			for over := false; !over; {
+				switch e := b.nextOf(s).(type) {
+				case chat.RenewalDue:
+					over = true
+				case chat.Message:
+					handled[e.ID]++
+				}
+			}
+			text, err := json.Marshal(s.State())
+			require.NoError(b.t, err)
+			require.NoError(b.t, s.Close())
+			b.contact.Agent.Say("while nobody listens")
+			var state chat.State
+			require.NoError(b.t, json.Unmarshal(text, &state))
+			s, err = chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, state, b.options, announced)
+			require.NoError(b.t, err)
+			b.t.Cleanup(func() { _ = s.Close() })
+		}
+		require.Equal(b.t, 6, b.srv.Count(create), "one an hour")
+		require.NotEmpty(b.t, handled)
+		for id, n := range handled {
+			require.Equal(b.t, 1, n, id)
+		}
+		for range len(b.messages()) - len(handled) {
+			b.message(s)
+		}
+	})
+}
+
+// nextOf says something every ten minutes until an event comes.
+func (b *bubble) nextOf(s *chat.Session) chat.Event {
+	b.t.Helper()
+	for {
+		ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Minute)
+		event, err := s.Next(ctx)
+		cancel()
+		if err == nil {
+			return event
+		}
+		require.ErrorIs(b.t, err, context.DeadlineExceeded)
+		b.contact.Agent.Say("still here")
+	}
+}
+
+// messages are the ids of those that were kept.
+func (b *bubble) messages() (ids []string) {
+	for _, item := range b.contact.Kept() {
+		if item.Type == "MESSAGE" {
+			ids = append(ids, item.Id)
+		}
+	}
+	return ids
+}
+
+func TestAnAnnouncedRenewalIsMade(t *testing.T) {
+	t.Parallel()
+	t.Run("when Next is called again", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(b *bubble) {
+			s := b.start(announced)
+			due := b.renewalDue(s)
+			require.Positive(b.t, due.Within)
+			require.Zero(b.t, s.Stats().Renewals)
+			b.nothing(s, time.Second)
+			require.Equal(b.t, 1, s.Stats().Renewals)
+		})
+	})
+	t.Run("when the caller is too slow", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(b *bubble) {
+			s := b.start(announced)
+			due := b.renewalDue(s)
+			b.sleep(due.Within - time.Second)
+			require.Zero(b.t, s.Stats().Renewals)
+			b.sleep(2 * time.Second)
+			require.Equal(b.t, 1, s.Stats().Renewals)
+			require.Zero(b.t, s.Stats().Reconnects)
+		})
+	})
+	t.Run("when nobody takes the event", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(b *bubble) {
+			s := b.start(announced)
+			b.sleep(10 * time.Hour)
+			require.GreaterOrEqual(b.t, s.Stats().Renewals, 9)
+			require.Zero(b.t, s.Stats().Reconnects)
+		})
+	})
+	t.Run("at once for a call that was denied", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(b *bubble) {
+			s := b.start(announced)
+			b.settle()
+			b.contact.Customer.ExpireTokens()
+			_, err := s.Send(b.t.Context(), "hello")
+			require.NoError(b.t, err)
+			require.IsType(b.t, chat.Message{}, b.next(s), "and is not announced")
+		})
+	})
+}
+
+func TestRenewalsAreNotAnnouncedUnlessAskedFor(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.nothing(s, 5*time.Hour)
+		_, ok := chat.MetaOf(chat.RenewalDue{})
+		require.False(b.t, ok)
+	})
+}
+
+// The connection token serves calls that Session has no method for, and can be followed.
+func TestTheConnectionTokenCanBeFollowed(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		token, expiry, err := s.ConnectionToken(b.t.Context(), "")
+		require.NoError(b.t, err)
+		require.WithinDuration(b.t, time.Now().Add(24*time.Hour), expiry, time.Second)
+		out, err := b.client.GetTranscript(b.t.Context(), &connectparticipant.GetTranscriptInput{ConnectionToken: &token})
+		require.NoError(b.t, err)
+		require.NotEmpty(b.t, out.Transcript)
+
+		begun := time.Now()
+		for range 3 {
+			newer, _, err := s.ConnectionToken(b.t.Context(), token)
+			require.NoError(b.t, err)
+			require.NotEqual(b.t, token, newer)
+			token = newer
+		}
+		require.InDelta(b.t, 3*57, time.Since(begun).Minutes(), 12)
+
+		ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+		defer cancel()
+		_, _, err = s.ConnectionToken(ctx, token)
+		require.ErrorIs(b.t, err, context.DeadlineExceeded)
+		require.NoError(b.t, s.Close())
+		_, _, err = s.ConnectionToken(b.t.Context(), token)
+		require.ErrorIs(b.t, err, chat.ErrClosed)
+	})
+}
