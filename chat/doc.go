@@ -83,12 +83,39 @@
 //
 // [Session.State] and [Resume] carry a session over a restart of the process.
 //
+// # Beyond one process and one role
+//
+// With Options.RenewalEvents a session announces each planned renewal by [RenewalDue], and waits
+// for the next call of Next. A caller who closes the session instead, and lets another process
+// Resume, hands the chat over without an additional connection.
+//
+// Options.ConnectParticipant connects agents, custom bots and customers of message streaming,
+// who aren't connected by their socket. Options.Connection begins a session with a connection
+// that StartChatContact has returned, which saves a request.
+//
+// [Session.ConnectionToken] returns the newest connection token, for operations that Session has
+// no method for, and waits for the next one. [ParseItem] makes events of items that have come
+// another way than through a session: from SNS, or from a store.
+//
+// [API] is an interface that *Session satisfies, for stubs.
+//
+// # Metrics
+//
+// Options.MeterProvider measures all sessions that it is given to, with the instruments
+// chat.sessions.live, chat.connects (by kind: start, reconnect, renewal), chat.items.recovered,
+// chat.items.late, chat.items.behind, chat.items.unreadable, chat.calls.throttled and
+// chat.limiter.wait (by rpc.method), and chat.event.delay, from the arrival of an item until Next
+// returned its event. The last two are histograms of seconds. Counts may be reported some
+// seconds late.
+//
 // # Quotas
 //
 // The service's quotas are shared by all chats of an account. The sessions of a process share a
 // [Limiter] that keeps to the published ones: six connections a second, so that 10,000 sessions
 // need 28 minutes to reconnect, and half of that quota to be renewed every hour. Periodic
 // readings have half of the rate for GetTranscript, four a second: 700 sessions are read every 3
-// minutes, 1,000 every 4.2 minutes and 10,000 every 42 minutes. With other quotas, or several
-// processes, set Options.Limiter; for tests that start many sessions there is [Unlimited].
+// minutes, 1,000 every 4.2 minutes and 10,000 every 42 minutes. [NewLimiter] makes a
+// Limiter for a share of the quotas, where several processes share them, and [NewQuotaLimiter]
+// one for quotas that AWS has raised one by one; for tests that start many sessions there is
+// [Unlimited].
 package chat

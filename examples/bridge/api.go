@@ -100,6 +100,8 @@ func statusOf(err error) int {
 		return http.StatusUnprocessableEntity
 	case connectparticipant.IsThrottled(err):
 		return http.StatusTooManyRequests
+	case connectparticipant.IsRetryable(err):
+		return http.StatusServiceUnavailable // the same call with the same key may succeed later
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusGatewayTimeout
 	default:

@@ -238,7 +238,7 @@ func explain(err error) (status int, text string) {
 	switch {
 	case errors.Is(err, errTaken):
 		return http.StatusConflict, "This chat is open in another browser."
-	case errors.Is(err, errFull), connectparticipant.IsThrottled(err):
+	case errors.Is(err, errFull), connectparticipant.IsRetryable(err):
 		return http.StatusServiceUnavailable, "There is too much going on. Please try again in a minute."
 	case errors.As(err, &over):
 		return http.StatusGone, "This chat is over."

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
 )
 
 // withProviders hands the client's own spans and metrics to OpenTelemetry: a span for each
@@ -20,6 +21,13 @@ func withProviders(tracers trace.TracerProvider, meters metric.MeterProvider) fu
 	}
 }
 
+// withMeters hands the metrics of chat sessions to OpenTelemetry: how many are live, how often
+// they reconnect, what they recover, and how long calls and events wait.
+func withMeters(meters metric.MeterProvider) func(*chat.Options) {
+	provider := smithyotelmetrics.Adapt(meters)
+	return func(o *chat.Options) { o.MeterProvider = provider }
+}
+
 // withOtelaws puts the middlewares of otelaws into every call: one span a call. OpenTelemetry
 // has ended that module; a program that has it for its AWS clients uses it here unchanged.
 func withOtelaws(tracers trace.TracerProvider) func(*connectparticipant.Options) {
@@ -28,11 +36,11 @@ func withOtelaws(tracers trace.TracerProvider) func(*connectparticipant.Options)
 	}
 }
 
-// durations is a view for the client's histograms. They count seconds, and the default
-// buckets of OpenTelemetry, made for milliseconds, would put every call into the first.
+// durations is a view for the histograms of the client and of sessions. They count seconds, and
+// the default buckets of OpenTelemetry, made for milliseconds, would put every call into the first.
 func durations() sdkmetric.View {
 	return sdkmetric.NewView(
-		sdkmetric.Instrument{Name: "client.*", Kind: sdkmetric.InstrumentKindHistogram},
+		sdkmetric.Instrument{Name: "*", Kind: sdkmetric.InstrumentKindHistogram},
 		sdkmetric.Stream{Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}},
 	)
 }

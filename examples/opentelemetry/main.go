@@ -25,6 +25,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -56,7 +57,7 @@ func run(ctx context.Context, stdout io.Writer, byOtelaws bool) error {
 		instrument = withOtelaws(tracers)
 	}
 	err = serveFake(func(srv *participanttest.Server) error {
-		return talk(ctx, tracers.Tracer("example"), srv, instrument)
+		return errors.Join(talk(ctx, tracers.Tracer("example"), srv, instrument), listen(ctx, srv, withMeters(meters)))
 	})
 	return errors.Join(err, tracers.Shutdown(ctx), meters.Shutdown(ctx))
 }
@@ -103,6 +104,29 @@ func talk(ctx context.Context, tracer trace.Tracer, srv *participanttest.Server,
 	contact.End()
 	if _, err := client.SendMessage(ctx, message); !connectparticipant.IsAccessDenied(err) {
 		return fmt.Errorf("send after the end: %w", err)
+	}
+	return nil
+}
+
+// listen holds a chat of the fake in a session that loses its socket once and leaves when it has
+// heard what was said meanwhile.
+func listen(ctx context.Context, srv *participanttest.Server, measure func(*chat.Options)) error {
+	contact := srv.NewChat()
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+	session, err := chat.Start(ctx, client, contact.Customer.Token, measure)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = session.Close() }()
+	contact.Customer.CutSockets()
+	contact.Agent.Say("Did you hear that?")
+	for event, err := range session.Events(ctx) {
+		if err != nil {
+			return err
+		}
+		if _, ok := event.(chat.Message); ok {
+			return session.Leave(ctx)
+		}
 	}
 	return nil
 }

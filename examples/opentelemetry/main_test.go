@@ -181,13 +181,40 @@ func TestMetricsOfTheClient(t *testing.T) {
 	require.Equal(t, map[string]uint64{"CreateParticipantConnection": 1, "SendMessage": 2}, calls)
 }
 
+func TestMetricsOfASession(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithView(durations()))
+	require.NoError(t, listen(t.Context(), participanttest.Start(t), withMeters(meters)))
+	var collected metricdata.ResourceMetrics
+	require.NoError(t, reader.Collect(t.Context(), &collected))
+	require.Len(t, collected.ScopeMetrics, 1)
+	counts := map[string]int64{}
+	for _, m := range collected.ScopeMetrics[0].Metrics {
+		switch data := m.Data.(type) {
+		case metricdata.Sum[int64]:
+			for _, point := range data.DataPoints {
+				kind, _ := point.Attributes.Value("kind")
+				counts[strings.TrimSpace(m.Name+" "+kind.AsString())] = point.Value
+			}
+		case metricdata.ExponentialHistogram[float64]:
+			require.Equal(t, "s", m.Unit)
+			require.NotEmpty(t, data.DataPoints, m.Name)
+		}
+	}
+	require.EqualValues(t, 1, counts["chat.connects start"])
+	require.EqualValues(t, 1, counts["chat.connects reconnect"])
+	require.Contains(t, counts, "chat.sessions.live")
+	require.Zero(t, counts["chat.sessions.live"], "it is over")
+}
+
 func TestRunPrints(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		byOtelaws bool
 		want      []string
 	}{
-		"the client's own": {false, []string{`"Name": "ConnectParticipant.SendMessage"`, `"Name": "Attempt"`, `"Name": "client.call.duration"`}},
+		"the client's own": {false, []string{`"Name": "ConnectParticipant.SendMessage"`, `"Name": "Attempt"`, `"Name": "client.call.duration"`, `"Name": "chat.sessions.live"`}},
 		"those of otelaws": {true, []string{`"Name": "ConnectParticipant.SendMessage"`, `"rpc.method"`}},
 	} {
 		t.Run(name, func(t *testing.T) {

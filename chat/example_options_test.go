@@ -1,0 +1,176 @@
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/aws/smithy-go/metrics"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// An agent isn't connected by its socket.
+func ExampleOptions_connectParticipant() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+
+	agent, err := chat.Start(ctx, client, contact.Agent.Token, func(o *chat.Options) { o.ConnectParticipant = true })
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer agent.Close()
+	for event, err := range agent.Events(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if e, ok := event.(chat.Participant); ok {
+			fmt.Println(e.From.Role, e.Change)
+			break
+		}
+	}
+	// Output:
+	// AGENT joined
+}
+
+// StartChatContact can return a connection with the participant token.
+func ExampleOptions_connection() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+
+	started := contact.Customer.NewConnection() // of StartChatContact
+	session, err := chat.Start(ctx, client, contact.Customer.Token, func(o *chat.Options) {
+		o.Connection = &chat.Connection{
+			ConnectionToken: started.ConnectionToken, Expiry: started.Expiry,
+			URL: started.URL, ConnectionExpiry: started.ConnectionExpiry,
+		}
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	fmt.Println("CreateParticipantConnection calls:", srv.Count("CreateParticipantConnection"))
+	// Output:
+	// CreateParticipantConnection calls: 0
+}
+
+// A process that is about to stop hands each chat over when its connection would be renewed,
+// within the hour.
+func ExampleRenewalDue() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+
+	session, err := chat.Start(ctx, client, contact.Customer.Token, func(o *chat.Options) { o.RenewalEvents = true })
+	if err != nil {
+		log.Fatal(err)
+	}
+	for event, err := range session.Events(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if _, ok := event.(chat.RenewalDue); ok {
+			break // calling Next again would let the session renew it
+		}
+	}
+	state := session.State()
+	session.Close()
+
+	session, err = chat.Resume(ctx, client, contact.Customer.Token, state) // in another process
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+}
+
+// The client's operations that Session has no method for take its connection token.
+func ExampleSession_ConnectionToken() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+	viewToken := contact.AddView(participanttest.View{Name: "Address"}) // in an interactive message
+
+	session, err := chat.Start(ctx, client, contact.Customer.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	token, expiry, err := session.ConnectionToken(ctx, "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	view, err := client.DescribeView(ctx, &connectparticipant.DescribeViewInput{ConnectionToken: &token, ViewToken: &viewToken})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(*view.View.Name, "- the token is valid for", time.Until(expiry).Round(time.Hour))
+	// Output:
+	// Address - the token is valid for 24h0m0s
+}
+
+// An item that came by SNS, or from a store, becomes the events that a session would deliver.
+func ExampleParseItem() {
+	events, err := chat.ParseItem([]byte(`{"Id":"4711","Type":"MESSAGE","ContentType":"text/plain","Content":"Hello","ParticipantRole":"AGENT"}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, event := range events {
+		if e, ok := event.(chat.Message); ok {
+			fmt.Println(e.From.Role, "says", e.Text)
+		}
+	}
+	// Output:
+	// AGENT says Hello
+}
+
+// AWS has raised one quota; three processes share them all.
+func ExampleNewQuotaLimiter() {
+	limiter := chat.NewQuotaLimiter(map[string]chat.Quota{
+		"SendMessage":                 {Rate: 100.0 / 3},
+		"CreateParticipantConnection": {Rate: 6.0 / 3},
+		"GetTranscript":               {Rate: 8.0 / 3},
+	})
+	options := func(o *chat.Options) { o.Limiter = limiter }
+	_ = options // for Start and Resume
+}
+
+// All sessions with the same MeterProvider share its instruments.
+func ExampleOptions_meterProvider() {
+	var provider metrics.MeterProvider = metrics.NopMeterProvider{} // smithyotelmetrics.Adapt(otel.GetMeterProvider())
+	options := func(o *chat.Options) { o.MeterProvider = provider }
+	_ = options // for Start and Resume
+}
+
+// greeter takes what it uses of a session, and so do its tests.
+func greeter(ctx context.Context, session chat.API) error {
+	_, err := session.Send(ctx, "Welcome!")
+	return err
+}
+
+// stub is a session that only sends.
+type stub struct {
+	chat.API
+
+	sent []string
+}
+
+func (s *stub) Send(_ context.Context, text string) (chat.Sent, error) {
+	s.sent = append(s.sent, text)
+	return chat.Sent{}, nil
+}
+
+// A stub needs the methods only that are called.
+func ExampleAPI() {
+	s := &stub{}
+	if err := greeter(context.Background(), s); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(s.sent)
+	// Output:
+	// [Welcome!]
+}
