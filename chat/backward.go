@@ -130,7 +130,7 @@ func (b *backfill) pass(d *descent, s step) (end bool) {
 		}
 		d.newest = max(d.newest, min(it.at, asked))
 		if it.isHistory(b.since) {
-			if d.history++; d.history <= b.history {
+			if d.history++; d.history <= b.history && it.at != 0 {
 				d.counted = it.at
 			}
 		}

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 // calls together; a second denial is the call's error and ends nothing.
 func call[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context, *string) (O, error)) (O, error) {
 	renewed := false
+	var last error
 	for n := 1; ; n++ {
 		var used int32
 		out, err := attempt(ctx, s, operation, priority, func(ctx context.Context) (out O, err error) {
@@ -36,6 +38,8 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 		switch {
 		case err == nil:
 			return out, nil
+		case last != nil && errors.Is(err, ctx.Err()):
+			return out, fmt.Errorf("%w, after %w", err, last)
 		case connectparticipant.IsAccessDenied(err) && !renewed && s.awaitToken(ctx, used):
 			renewed = true
 		case !connectparticipant.IsRetryable(err) || n >= maxAttempts:
@@ -43,6 +47,7 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 		case !sleep(ctx, backoff(n, s.opts.maxBackoff)):
 			return out, fmt.Errorf("%w, after %w", ctx.Err(), err)
 		}
+		last = err
 	}
 }
 
@@ -57,13 +62,23 @@ func attempt[O any](ctx context.Context, s *Session, operation string, priority 
 	return out, err
 }
 
+// waitForLimiter waits until the operation may be called, but no longer than the session lives.
 func (s *Session) waitForLimiter(ctx context.Context, operation string, priority Priority) error {
-	begun := now()
-	err := s.opts.Limiter.Wait(ctx, operation, priority)
-	if err == nil {
-		s.meter.recordWait(ctx, operation, now().Sub(begun))
+	if err := s.Err(); err != nil {
+		return err
 	}
-	return err
+	begun := now()
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
+	if err := s.opts.Limiter.Wait(waiting, operation, priority); err != nil {
+		if over := s.Err(); over != nil {
+			return over
+		}
+		return err
+	}
+	s.meter.recordWait(ctx, operation, now().Sub(begun))
+	return nil
 }
 
 // once turns the client's own retries off.

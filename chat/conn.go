@@ -27,7 +27,6 @@ type conn struct {
 	attempts   int32   // failed in a row, or made sockets that were lost soon
 	denied     int32   // how often in a row CreateParticipantConnection was denied
 	dialing    bool
-	waiting    bool // the dial waits for the limiter
 	low        bool // the dial has low priority
 	urgent     bool // a call waits for a newer token, or the membership is in doubt
 	doubt      bool // whether we are still in the chat: the next dial shows it
@@ -40,7 +39,8 @@ type conn struct {
 	failure     error
 	ackedAt     instant
 	lostAt      instant
-	excused     time.Duration // spent waiting for the limiter since lostAt
+	waitsFrom   instant       // the dial waits for the limiter; 0 if it doesn't
+	excused     time.Duration // spent waiting for it since lostAt
 	pingRenewed instant
 }
 
@@ -151,17 +151,26 @@ func (c *core) announceRenewal(now instant, d *deadline) {
 	}
 	l.announced, l.dialAt = true, now.Add(within)
 	d.add(l.dialAt)
-	c.inbox.queue.push(queued{event: RenewalDue{Within: within}})
+	c.inbox.queue.push(queued{event: RenewalDue{Within: within, generation: l.generation}})
 }
 
-// decline renews the connection: the caller who was offered the moment has not used it.
-func (c *core) decline(now instant) (wake bool) {
+// declineRenewal renews the connection if the caller was offered the moment and has not used it:
+// Next is called again.
+func (c *core) declineRenewal(now instant) (wake bool) {
 	l := &c.conn
 	if l.offered && l.isUp() && !l.dialing {
 		l.dialAt, wake = now, true
 	}
 	l.offered = false
 	return wake
+}
+
+// offerRenewal reports whether an event may be delivered: not a RenewalDue for a connection that
+// was renewed meanwhile.
+func (c *core) offerRenewal(event Event) bool {
+	due, ok := event.(RenewalDue)
+	c.conn.offered = ok && due.generation == c.conn.generation
+	return !ok || c.conn.offered
 }
 
 // expires is when the socket must have been replaced.
@@ -190,10 +199,10 @@ func (c *core) startDial() {
 // stepGiveUp ends a session that has been without a connection for too long.
 func (c *core) stepGiveUp(now instant, d *deadline) {
 	l := &c.conn
-	if c.opts.GiveUpAfter <= 0 || l.isUp() || l.waiting || !c.isOpen() {
+	if c.opts.GiveUpAfter <= 0 || l.isUp() || !l.waitsFrom.IsZero() || !c.isOpen() {
 		return
 	}
-	at := l.lostAt.Add(l.excused + c.opts.GiveUpAfter)
+	at := l.lostAt.Add(l.excused).Add(c.opts.GiveUpAfter)
 	if now.Before(at) {
 		d.add(at)
 		return
@@ -201,10 +210,15 @@ func (c *core) stepGiveUp(now instant, d *deadline) {
 	c.finish(CloseError{Reason: ErrGaveUp, Cause: l.failure, Gap: true}, now)
 }
 
-// queued notes whether the dial waits for the limiter, which doesn't count as an outage.
-func (c *core) queued(waiting bool, waited time.Duration) {
-	c.conn.waiting = waiting
-	c.conn.excused += waited
+// beginWait notes that the dial waits for the limiter, which doesn't count as an outage.
+func (l *conn) beginWait(now instant) { l.waitsFrom = now }
+
+// endWait notes that its turn has come.
+func (l *conn) endWait(now instant) {
+	if !l.waitsFrom.IsZero() {
+		l.excused += now.Sub(max(l.waitsFrom, l.lostAt))
+	}
+	l.waitsFrom = 0
 }
 
 // issued takes the credentials of a new connection: its token is used from now on.
@@ -216,6 +230,19 @@ func (c *core) issued(creds credentials, at serviceTime, connected bool, now ins
 	c.inbox.removed = false
 	if !at.date.IsZero() {
 		c.inbox.clock.set(at.date, now)
+		c.inbox.clock.set(at.made, now)
+		c.inbox.connected(at.made, now)
+	}
+}
+
+// givenOpened takes the end of a dial with a given connection, and when that was made. After
+// Resume nobody knows how old the connection is, and what it shows of the service's time.
+func (c *core) givenOpened(at serviceTime, err error, now instant) {
+	if err != nil {
+		c.log(slog.LevelInfo, "chat connection of Options.Connection can't be used", "error", err)
+		return
+	}
+	if !at.made.IsZero() && !c.inbox.ledger.resumed {
 		c.inbox.clock.set(at.made, now)
 		c.inbox.connected(at.made, now)
 	}
@@ -321,7 +348,7 @@ func (c *core) lost(k *socket, err error, now instant) {
 
 func (c *core) disconnected(err error, now instant) {
 	l := &c.conn
-	l.lostAt = now
+	l.lostAt, l.excused = now, 0
 	if !c.isOpen() {
 		return
 	}

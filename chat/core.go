@@ -84,14 +84,13 @@ func (c *core) startErr() error {
 
 // takeEvent returns the next event, a zero one if there is none; wake reports that there is room now for which the
 // transcript's reader waits.
-func (c *core) takeEvent(now instant) (q queued, wake bool) {
-	declined := c.conn.offered && c.decline(now)
-	if c.inbox.queue.len() == 0 {
-		return queued{}, declined
+func (c *core) takeEvent() (q queued, wake bool) {
+	for c.inbox.queue.len() > 0 {
+		if q = c.inbox.pop(); c.offerRenewal(q.event) {
+			return q, c.inbox.queue.halfEmpty() && (c.inbox.behind || c.passes.blocked)
+		}
 	}
-	q = c.inbox.pop()
-	_, c.conn.offered = q.event.(RenewalDue)
-	return q, declined || c.inbox.queue.halfEmpty() && (c.inbox.behind || c.passes.blocked)
+	return queued{}, false
 }
 
 // receive takes what a frame of a socket says; wake reports that something is due now.

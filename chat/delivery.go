@@ -73,8 +73,9 @@ func (d *delivery) subscribed(now instant) {
 // arrive takes a live item.
 func (d *delivery) arrive(it *item, now instant) {
 	d.look(it)
-	switch {
-	case d.behind || d.queue.full() || d.hold.isFull():
+	switch full := d.behind || d.queue.full() || d.hold.isFull(); {
+	case full && it.live: // no pass can bring it
+	case full:
 		d.discard(now)
 	case it.partial:
 		d.addChunk(it, now)
@@ -293,6 +294,7 @@ func (d *delivery) mark() mark { return mark{d.gap.number, d.hold.catchUps} }
 // passed takes a complete pass.
 func (d *delivery) passed(begun instant, m mark, now instant) {
 	d.ledger.passed()
+	d.streams.passed()
 	d.trim()
 	d.self.passed(begun, now)
 	d.gap.passed(begun, m.gaps, d.opts.Settle)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -81,10 +80,7 @@ type startDial struct {
 }
 
 func (t startDial) do(s *Session) {
-	urgent, hurry := context.WithCancel(s.life)
-	if !t.urgentAt.IsZero() {
-		urgent, hurry = context.WithTimeout(s.life, t.urgentAt.until())
-	}
+	urgent, hurry := withDeadline(s.life, t.urgentAt)
 	s.hurryDial = hurry
 	s.wg.Go(func() {
 		defer hurry()
@@ -98,6 +94,14 @@ func (t startDial) do(s *Session) {
 			k.close() // the loop may be over, which would have run a task
 		}
 	})
+}
+
+// withDeadline returns a context that can be canceled, and ends at a moment unless it is zero.
+func withDeadline(ctx context.Context, at instant) (context.Context, context.CancelFunc) {
+	if at.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, at.until())
 }
 
 // hurryDial is the task of raising the priority of the dial under way.
@@ -134,13 +138,9 @@ func (s *Session) dialGiven(ctx context.Context, given *Connection) (*socket, er
 		return nil, nil
 	}
 	creds, at := givenCredentials(given, time.Now())
-	s.update(func(c *core, now instant) { c.issued(creds, at, false, now) })
+	s.update(func(c *core, now instant) { c.issued(creds, serviceTime{}, false, now) })
 	k, err := s.open(ctx, given.URL)
-	if err != nil {
-		s.update(func(c *core, _ instant) {
-			c.log(slog.LevelInfo, "chat connection of Options.Connection can't be used", "error", err)
-		})
-	}
+	s.update(func(c *core, now instant) { c.givenOpened(at, err, now) })
 	return k, err
 }
 
@@ -159,11 +159,8 @@ func givenCredentials(given *Connection, wall time.Time) (creds credentials, at 
 
 // waitForTurn waits with a low priority until urgent ends.
 func (s *Session) waitForTurn(ctx, urgent context.Context, priority Priority) error {
-	begun := now()
-	s.update(func(c *core, _ instant) { c.queued(true, 0) })
-	defer func() {
-		s.update(func(c *core, now instant) { c.queued(false, now.Sub(begun)) })
-	}()
+	s.update(func(c *core, now instant) { c.conn.beginWait(now) })
+	defer s.update(func(c *core, now instant) { c.conn.endWait(now) })
 	if priority != PriorityLow {
 		return s.waitForLimiter(ctx, createConnection, priority)
 	}

@@ -18,6 +18,7 @@ type ending struct {
 	pass      endPass
 	complete  bool // the last pass has read the transcript to its end
 	left      bool // our own participant.left came after Leave had begun
+	leaves    int8 // calls of Leave under way
 }
 
 // endPass is how far the last pass is.
@@ -123,17 +124,20 @@ func (c *core) beginLeave() error {
 		}
 	default:
 		c.phase = phaseLeaving
+		c.end.leaves++
 	}
 	return nil
 }
 
-// stay notes that Leave has failed. It reports false if the session is ending all the same: the
-// chat is over, or the token refused.
-func (c *core) stay() bool {
+// leaveFailed notes that a call of Leave has failed. It reports false if the session is ending
+// all the same: the chat is over, or the token refused.
+func (c *core) leaveFailed() (stays bool) {
 	if c.phase != phaseLeaving || c.inbox.ended != nil {
 		return false
 	}
-	c.phase = phaseLive
+	if c.end.leaves--; c.end.leaves == 0 {
+		c.phase = phaseLive
+	}
 	return true
 }
 

@@ -2,6 +2,8 @@ package chat
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -190,13 +192,15 @@ type ConnectionChanged struct {
 }
 
 // RenewalDue reports that the connection is about to be renewed, as it is about every hour. The
-// session renews it when Next is called again, or after Within. A caller who gives the chat to
-// another process instead saves the State, closes the session and lets the other one Resume: the
-// connection which that makes takes the place of the renewal. Only Options.RenewalEvents makes
-// RenewalDue events.
+// session renews it when Next is called again, by anybody, or after Within. A caller who gives the
+// chat to another process instead saves the State, closes the session and lets the other process
+// Resume: its new connection replaces the renewal. Only Options.RenewalEvents makes RenewalDue
+// events.
 type RenewalDue struct {
 	// Within is how long the session waits, from when the event was queued.
 	Within time.Duration
+
+	generation int32 // of the connection that is to be renewed
 }
 
 // ChatEnded is the last event of a chat. It is delivered up to some seconds after the end: what
@@ -229,3 +233,6 @@ func (m Meta) LogValue() slog.Value {
 
 // String returns the item's ID: fmt must not show its content.
 func (m Meta) String() string { return "item " + m.ID }
+
+// Format is String for all verbs of fmt.
+func (m Meta) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String()) }

@@ -9,15 +9,23 @@ type instant int64
 // epoch is a moment of the process. A testing/synctest bubble lives decades before it.
 var epoch = time.Now()
 
-const atEpoch instant = 1 << 61 // no moment is as early as 0
+const (
+	atEpoch instant = 1 << 61 // no moment is as early as 0
+	never   instant = 1<<63 - 1
+)
 
 func now() instant { return atEpoch + instant(time.Since(epoch)) }
 
 // IsZero reports whether there is no such moment.
 func (t instant) IsZero() bool { return t == 0 }
 
-// Add returns the moment d later.
-func (t instant) Add(d time.Duration) instant { return t + instant(d) }
+// Add returns the moment d later. A moment too late to be told is never.
+func (t instant) Add(d time.Duration) instant {
+	if sum := t + instant(d); d <= 0 || sum > t {
+		return sum
+	}
+	return never
+}
 
 // Sub returns the time since u.
 func (t instant) Sub(u instant) time.Duration { return time.Duration(t - u) }

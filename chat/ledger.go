@@ -212,6 +212,10 @@ func (l *ledger) restore(state *State) {
 	l.missing, l.resumed = maps.Clone(state.missing), true
 	if state.seen != nil {
 		l.seen = maps.Clone(state.seen)
+		for key, e := range l.seen {
+			e.shown = min(e.shown, 1) // by the only pass that is known of
+			l.seen[key] = e
+		}
 		l.pass, l.whole = 1, 1
 	}
 }

@@ -136,7 +136,10 @@ func TestMetricsAddUp(t *testing.T) {
 }
 
 func consume(s *chat.Session) {
-	for range s.Events(context.Background()) { //nolint:revive // they are only counted
+	for {
+		if _, err := s.Next(context.Background()); err != nil {
+			return
+		}
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/endpoint"
 )
 
-// Options configure a session. A zero value always means the default.
+// Options configure a session. A zero value always means the default, and so does a negative
+// duration.
 type Options struct {
 	// ParticipantID is this participant's own ID, by which events are recognized as Own:
 	// StartChatContact and CreateParticipant return it with the token. By default it is learned
@@ -28,9 +29,8 @@ type Options struct {
 	// a number, HistoryNone or HistoryAll. Defaults to 1,000.
 	History int
 
-	// Overlap is how far each reading of the transcript goes back beyond what was read before:
-	// how long after its own time an item may appear there without being missed. Defaults to 2
-	// minutes.
+	// Overlap is how late an item may appear in the transcript and still be found: each reading
+	// starts this long before what was read last. Defaults to 2 minutes.
 	Overlap time.Duration
 
 	// ReadEvery is how often the transcript is read although nothing seems to be missing: the
@@ -71,7 +71,7 @@ type Options struct {
 	// may hand the chat over to another process then. Defaults to none.
 	RenewalEvents bool
 
-	plain bool // the client permits plain http
+	plain bool // the client permits plain http; here it takes no memory
 
 	// HTTPClient opens the sockets, and sends files to and from signed URLs. It is copied, and
 	// the copy follows no redirects. Its transport must return the response body of an upgrade
@@ -83,12 +83,12 @@ type Options struct {
 	Limiter Limiter
 
 	// Logger receives losses, retries and renewals; never tokens or contents. It is called from
-	// one goroutine at a time for each session. While it blocks, records are dropped, and
-	// counted. Defaults to none.
+	// one goroutine at a time for each session, which Close and Leave wait for: don't call them
+	// from it. While it blocks, records are dropped, and counted. Defaults to none.
 	Logger *slog.Logger
 
 	// MeterProvider measures all sessions that it is given to; see the package comment for the
-	// instruments. Defaults to none, which costs nothing.
+	// instruments. Defaults to no metrics.
 	MeterProvider metrics.MeterProvider
 
 	maxBackoff time.Duration
@@ -121,19 +121,19 @@ const (
 	HistoryAll = math.MaxInt
 )
 
-const defaultHistory = 1000
-
 func withDefaults(optFns []func(*Options)) Options {
 	var o Options
 	for _, fn := range optFns {
 		fn(&o)
 	}
-	setDefault(&o.History, defaultHistory)
 	setDefault(&o.Overlap, 2*time.Minute)
 	setDefault(&o.ReadEvery, 3*time.Minute)
 	setDefault(&o.Settle, 10*time.Second)
 	setDefault(&o.CatchUpWait, 30*time.Second)
 	setDefault(&o.maxBackoff, maxBackoff)
+	if o.History == 0 {
+		o.History = 1000
+	}
 	o.HTTPClient = withoutRedirects(o.HTTPClient)
 	if o.Limiter == nil {
 		o.Limiter = defaultLimiter
@@ -141,9 +141,8 @@ func withDefaults(optFns []func(*Options)) Options {
 	return o
 }
 
-func setDefault[T comparable](value *T, otherwise T) {
-	var zero T
-	if *value == zero {
+func setDefault(value *time.Duration, otherwise time.Duration) {
+	if *value <= 0 {
 		*value = otherwise
 	}
 }

@@ -150,7 +150,7 @@ func (c *core) passEnded(read *reading, err error, now instant) {
 	p.running = false
 	c.block(false, now)
 	if p.kind == passFinal {
-		c.end.pass = endPassDone
+		c.end.pass, c.end.complete = endPassDone, err == nil
 	}
 	switch {
 	case err == nil:
@@ -173,7 +173,7 @@ func (c *core) passCompleted(read *reading, now instant) {
 	if !p.settleAt.After(p.begun) {
 		p.settleAt = 0
 	}
-	p.periodAt = now.Add(between(c.opts.ReadEvery, c.opts.ReadEvery*6/5))
+	p.periodAt = now.Add(c.opts.ReadEvery).Add(upTo(c.opts.ReadEvery / 5))
 	c.inbox.advance(read.fence())
 	c.inbox.passed(p.begun, read.mark, now)
 }

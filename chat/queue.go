@@ -33,6 +33,12 @@ func (q *queue) len() int { return len(q.events) - q.head }
 
 func (q *queue) full() bool { return q.len() >= maxQueued || q.bytes >= maxQueuedBytes }
 
+// isOverfull reports whether even the last pass, which doesn't wait for the caller, must end.
+func (q *queue) isOverfull() bool {
+	const times = 16
+	return q.len() >= times*maxQueued || q.bytes >= times*maxQueuedBytes
+}
+
 func (q *queue) halfEmpty() bool { return q.len() <= maxQueued/2 && q.bytes <= maxQueuedBytes/2 }
 
 func (q *queue) push(e queued) {

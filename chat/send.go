@@ -68,7 +68,7 @@ func (s *Session) SendOnce(ctx context.Context, clientToken, contentType, conten
 	if clientToken == "" {
 		return Sent{}, errors.New("send once: the client token is empty")
 	}
-	s.change(func(c *core, now instant) { c.inbox.beginSend(now) })
+	s.update(func(c *core, now instant) { c.inbox.beginSend(now) })
 	defer func() {
 		s.update(func(c *core, now instant) {
 			expected := sent.Status == "" && c.isOpen()
@@ -118,20 +118,23 @@ func (s *Session) SendEvent(ctx context.Context, contentType, content string) (S
 // sends immediately, and for 10 seconds after that does nothing and returns nil. It does
 // nothing after the end either.
 func (s *Session) Typing(ctx context.Context) error {
-	may := false
-	s.change(func(c *core, now instant) { may = c.mayType(now) })
-	if !may {
+	send := false
+	s.change(func(c *core, now instant) { send = c.startTyping(now) })
+	if !send {
 		return nil
 	}
 	_, err := s.SendEvent(ctx, contentPrefix+kindTyping, "")
 	if s.Err() != nil {
 		return nil //nolint:nilerr // after the end it doesn't matter
 	}
+	if err != nil {
+		s.change(func(c *core, _ instant) { c.typed = 0 }) // the next call sends again
+	}
 	return err
 }
 
-// mayType notes when typing was last sent, if it is time again.
-func (c *core) mayType(now instant) bool {
+// startTyping notes that typing is sent now, if it is time again.
+func (c *core) startTyping(now instant) (send bool) {
 	if c.phase >= phaseEnding || !c.typed.IsZero() && now.Sub(c.typed) < typingEvery {
 		return false
 	}
@@ -156,7 +159,7 @@ func (s *Session) Leave(ctx context.Context) error {
 	}
 	if err := s.disconnect(ctx); err != nil {
 		stays := false
-		s.update(func(c *core, _ instant) { stays = c.stay() })
+		s.update(func(c *core, _ instant) { stays = c.leaveFailed() })
 		if stays {
 			return fmt.Errorf("leave chat: %w", err)
 		}

@@ -38,10 +38,9 @@ type running struct {
 
 	meter *measuring // nil without Options.MeterProvider
 
-	mu       sync.Mutex
-	core     core
-	arrivals signal // an event has been queued, or the session is over
-	changes  signal // anything else has changed
+	mu      sync.Mutex
+	core    core
+	waiters waiters
 }
 
 // Start joins the chat of a participant token, which StartChatContact or CreateParticipant
@@ -102,7 +101,7 @@ func (s *Session) start(ctx context.Context) (*Session, error) {
 		return s, nil
 	}
 	waiting := false
-	s.view(func(c *core) { waiting = c.conn.waiting || c.conn.excused >= time.Second })
+	s.view(func(c *core) { waiting = !c.conn.waitsFrom.IsZero() || c.conn.excused >= time.Second })
 	_ = s.Close() // what was under way reports how far it was
 	if ctx.Err() != nil {
 		err = s.startTimeout(err, waiting)
@@ -137,7 +136,7 @@ func (s *Session) change(change func(c *core, now instant)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(&s.core, now())
-	s.notify()
+	s.waiters.notify(&s.core)
 }
 
 // view looks at the state.
@@ -147,17 +146,8 @@ func (s *Session) view(look func(c *core)) {
 	look(&s.core)
 }
 
-// notify wakes those who wait for something that may be so now. The mutex is held: it is a part
-// of change, step and receive.
-func (s *Session) notify() {
-	if s.core.inbox.queue.len() > 0 || s.core.phase == phaseOver {
-		s.arrivals.broadcast()
-	}
-	s.changes.broadcast()
-}
-
-// wait waits until try reports true or an error, or for the end of ctx. try may change the
-// state.
+// wait calls try after each change until it reports true or an error, or ctx is done. try may
+// change the state.
 func (s *Session) wait(ctx context.Context, try func(c *core, now instant) (bool, error)) error {
 	for {
 		changed, err := s.try(try)
@@ -180,12 +170,12 @@ func (s *Session) try(try func(c *core, now instant) (bool, error)) (changed <-c
 	if ok, err := try(&s.core, now()); ok || err != nil {
 		return nil, err
 	}
-	return s.changes.wait(), nil
+	return s.waiters.changes.wait(), nil
 }
 
 // step is what the loop runs.
 func (s *Session) step(now instant) (next instant, over bool) {
-	r := s.lockedStep(now)
+	r := s.stepOnce(now)
 	for _, t := range r.todo {
 		t.do(s)
 	}
@@ -206,13 +196,13 @@ type stepped struct {
 	stats      Stats
 }
 
-func (s *Session) lockedStep(now instant) stepped {
+func (s *Session) stepOnce(now instant) stepped {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := s.core.step(now)
 	todo := s.core.todo
 	s.core.todo = nil
-	s.notify()
+	s.waiters.notify(&s.core)
 	over := s.core.phase == phaseOver
 	return stepped{todo: todo, next: next, over: over, live: !s.core.conn.ackedAt.IsZero() && !over, stats: s.core.stats}
 }
@@ -237,9 +227,10 @@ func (s *Session) Next(ctx context.Context) (Event, error) {
 	}
 }
 
-// take returns an event or the end, or else what closes when there is one.
+// take returns an event, or the session's error, or else a channel that is closed when either may
+// be there.
 func (s *Session) take(ctx context.Context) (event Event, arrived <-chan struct{}, err error) {
-	q, wake, arrived, err := s.lockedTake()
+	q, wake, arrived, err := s.takeOnce()
 	if wake {
 		s.loop.wake()
 	}
@@ -249,27 +240,29 @@ func (s *Session) take(ctx context.Context) (event Event, arrived <-chan struct{
 	return q.event, arrived, err
 }
 
-func (s *Session) lockedTake() (q queued, wake bool, arrived <-chan struct{}, err error) {
+func (s *Session) takeOnce() (q queued, wake bool, arrived <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, wake = s.core.takeEvent(now())
+	declined := s.core.declineRenewal(now())
+	q, wake = s.core.takeEvent()
+	wake = wake || declined
 	switch err := s.core.err(); {
 	case q.event != nil:
 		if wake {
-			s.changes.broadcast()
+			s.waiters.changes.broadcast()
 		}
 		return q, wake, nil, nil
 	case err != nil:
 		return q, false, nil, err
 	default:
-		return q, wake, s.arrivals.wait(), nil
+		return q, wake, s.waiters.arrivals.wait(), nil
 	}
 }
 
 // Events ranges over the events, for as long as the session lives. It yields an error, and
 // ends, when ctx ends and when the session is over for ErrAccessDenied, ErrRemoved, ErrGaveUp
 // or ErrState; after ErrChatEnded, ErrLeft and ErrClosed the loop just ends. A lost connection
-// is no error. Leaving the loop ends nothing: a later one continues.
+// is no error. Breaking out of the loop doesn't end the session; call Events again to continue.
 func (s *Session) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
@@ -324,6 +317,20 @@ func (s *Session) summary() string {
 		return "chat session <nil>"
 	}
 	return "chat session of participant " + s.ParticipantID()
+}
+
+// waiters are those who wait for a session. It is part of what the mutex guards.
+type waiters struct {
+	arrivals signal // an event has been queued, or the session is over
+	changes  signal // anything else has changed
+}
+
+// notify wakes those who wait for something that may be so now.
+func (w *waiters) notify(c *core) {
+	if c.inbox.queue.len() > 0 || c.phase == phaseOver {
+		w.arrivals.broadcast()
+	}
+	w.changes.broadcast()
 }
 
 // signal wakes all who wait. It costs nothing while nobody does.

@@ -173,6 +173,6 @@ func (s *Session) received(k *socket, f *frame, it *item) (wake bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	wake = s.core.receive(k, f, it, now())
-	s.notify()
+	s.waiters.notify(&s.core)
 	return wake
 }

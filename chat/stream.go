@@ -89,6 +89,16 @@ func (s *streams) silent(now instant) (found bool, next instant) {
 	return found, d.instant
 }
 
+// passed forgets the streams that had fallen silent before a complete pass. If one of them
+// continues, it is delivered when it is complete.
+func (s *streams) passed() {
+	for key, stream := range *s {
+		if stream.asked {
+			delete(*s, key)
+		}
+	}
+}
+
 // ask notes that the transcript is read for those that have fallen silent.
 func (s *streams) ask(now instant) {
 	for _, stream := range *s {

@@ -49,6 +49,7 @@ func (s *Session) CatchUp(ctx context.Context) error {
 	s.update(func(c *core, _ instant) {
 		c.passes.asked++
 		asked = c.passes.asked
+		c.passes.retryAt = 0 // the caller wants it now, after failures too
 	})
 	return s.wait(ctx, func(c *core, _ instant) (bool, error) {
 		return c.passes.answered >= asked, c.err()
@@ -62,10 +63,7 @@ type startPass struct {
 }
 
 func (t startPass) do(s *Session) {
-	ctx, cancel := context.WithCancel(s.life)
-	if !t.deadline.IsZero() {
-		ctx, cancel = context.WithTimeout(s.life, t.deadline.until())
-	}
+	ctx, cancel := withDeadline(s.life, t.deadline)
 	s.stopPass = cancel
 	s.wg.Go(func() {
 		defer cancel()
@@ -99,6 +97,10 @@ type passSource struct {
 
 func (p *passSource) admit(ctx context.Context) (t turn, err error) {
 	err = p.s.wait(ctx, func(c *core, now instant) (ok bool, err error) {
+		if p.kind == passFinal && c.inbox.queue.isOverfull() {
+			c.inbox.gap.openAt(now)
+			return false, errStuck
+		}
 		t, ok = c.admitPage(p.kind, now)
 		return ok, c.err()
 	})

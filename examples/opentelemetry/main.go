@@ -119,12 +119,16 @@ func listen(ctx context.Context, srv *participanttest.Server, measure func(*chat
 	}
 	defer func() { _ = session.Close() }()
 	contact.Customer.CutSockets()
-	contact.Agent.Say("Did you hear that?")
 	for event, err := range session.Events(ctx) {
 		if err != nil {
 			return err
 		}
-		if _, ok := event.(chat.Message); ok {
+		switch e := event.(type) {
+		case chat.ConnectionChanged:
+			if !e.Connected {
+				contact.Agent.Say("Did you hear that?")
+			}
+		case chat.Message:
 			return session.Leave(ctx)
 		}
 	}
