@@ -1,0 +1,126 @@
+package chat
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// beating is a heart that has sent its first heartbeats at began, and is to send the next ones
+// when the function returns its tick.
+func beating(t *testing.T) *heart {
+	t.Helper()
+	h := &heart{tick: began, begun: true}
+	requireBeat(t, h, began)
+	return h
+}
+
+func requireBeat(t *testing.T, h *heart, now instant) {
+	t.Helper()
+	send, err := h.beat(now)
+	require.NoError(t, err)
+	require.True(t, send)
+}
+
+func TestHeartbeatsAreSentEveryTenSeconds(t *testing.T) {
+	t.Parallel()
+	h := beating(t)
+	h.alive()
+	h.pong(200)
+	for _, d := range []time.Duration{0, time.Second, heartbeatEvery - 1} {
+		send, err := h.beat(began.Add(d))
+		require.NoError(t, err)
+		require.False(t, send, "after %v", d)
+	}
+	require.Equal(t, began.Add(10*time.Second), h.tick)
+	requireBeat(t, h, began.Add(10*time.Second))
+	require.Equal(t, began.Add(20*time.Second), h.tick)
+}
+
+func TestTheSecondHeartbeatIsAtARandomTime(t *testing.T) {
+	t.Parallel()
+	seen := map[instant]bool{}
+	for range 20 {
+		h := &heart{tick: began}
+		requireBeat(t, h, began)
+		require.False(t, h.tick.Before(began))
+		require.True(t, h.tick.Before(began.Add(heartbeatEvery)))
+		seen[h.tick] = true
+		h.alive()
+		tick := h.tick
+		requireBeat(t, h, tick)
+		require.Equal(t, tick.Add(heartbeatEvery), h.tick, "only the first interval is random")
+	}
+	require.Greater(t, len(seen), 10)
+}
+
+func TestASilentSocketIsDead(t *testing.T) {
+	t.Parallel()
+	h := beating(t)
+	send, err := h.beat(began.Add(10 * time.Second))
+	require.ErrorIs(t, err, errSilent)
+	require.False(t, send)
+}
+
+func TestAnyFrameProvesASocketAlive(t *testing.T) {
+	t.Parallel()
+	h := beating(t)
+	for n := 1; n <= 10; n++ {
+		h.alive()
+		requireBeat(t, h, began.Add(time.Duration(n)*heartbeatEvery))
+	}
+	require.EqualValues(t, 10, h.missed, "but no ping was answered")
+}
+
+// Less than nine seconds show nothing: the second heartbeat may follow the first immediately.
+func TestAHeartbeatIsJudgedAfterNineSeconds(t *testing.T) {
+	t.Parallel()
+	for wait, dead := range map[time.Duration]bool{
+		time.Millisecond: false, 9*time.Second - 1: false, 9 * time.Second: true,
+	} {
+		h := beating(t)
+		h.tick = began.Add(wait)
+		_, err := h.beat(h.tick)
+		require.Equal(t, dead, err != nil, "after %v", wait)
+		if !dead {
+			require.Equal(t, began, h.unanswered, "the oldest heartbeat is the one that counts")
+		}
+	}
+}
+
+// The process may have been suspended: the responses may be in the socket's buffer.
+func TestALateTickJudgesNobody(t *testing.T) {
+	t.Parallel()
+	for late, judges := range map[time.Duration]bool{
+		2 * time.Second: true, 2*time.Second + 1: false, time.Hour: false,
+	} {
+		h := beating(t)
+		at := began.Add(heartbeatEvery + late)
+		send, err := h.beat(at)
+		require.Equal(t, judges, err != nil, "%v late", late)
+		if judges {
+			continue
+		}
+		require.True(t, send)
+		require.Zero(t, h.missed)
+		require.Equal(t, at, h.unanswered)
+		_, err = h.beat(at.Add(heartbeatEvery))
+		require.ErrorIs(t, err, errSilent, "the next tick judges again")
+	}
+}
+
+func TestPingsAreMissedInARow(t *testing.T) {
+	t.Parallel()
+	h := beating(t)
+	require.True(t, h.pong(500))
+	require.EqualValues(t, 1, h.missed)
+	h.alive()
+	requireBeat(t, h, began.Add(10*time.Second))
+	require.EqualValues(t, 1, h.missed, "the bad response is not counted twice")
+	h.alive()
+	requireBeat(t, h, began.Add(20*time.Second))
+	require.EqualValues(t, 2, h.missed, "no response is a missed ping too")
+	require.False(t, h.pong(200))
+	require.Zero(t, h.missed)
+}

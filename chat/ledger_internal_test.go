@@ -1,0 +1,234 @@
+package chat
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var aPage = origin{page: true}
+
+func newLedger() *ledger { return &ledger{seen: map[uint64]entry{}} }
+
+func keys(n int, format string) []uint64 {
+	keys := make([]uint64, n)
+	for i := range keys {
+		keys[i] = keyOf(fmt.Sprintf(format, i))
+	}
+	return keys
+}
+
+func TestAnItemIsNewOnce(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	it := said("a", 0)
+	require.Equal(t, itemNew, l.judge(it, origin{}))
+	require.Equal(t, itemNew, l.judge(it, origin{}), "judging changes nothing")
+	_, known := l.note(it, origin{}, 0)
+	require.False(t, known)
+	require.Equal(t, itemKnown, l.judge(it, origin{}))
+	require.Equal(t, itemKnown, l.judge(it, aPage))
+	require.EqualValues(t, 1, l.fresh)
+	_, known = l.note(it, origin{}, 0)
+	require.True(t, known)
+	require.EqualValues(t, 1, l.fresh)
+}
+
+func TestAnItemChangesUntilItIsFinal(t *testing.T) {
+	t.Parallel()
+	it := func(revision uint32, final bool) *item {
+		it := said("a", 0)
+		it.revision, it.final = revision, final
+		return it
+	}
+	for name, test := range map[string]struct {
+		known, next *item
+		want        verdict
+	}{
+		"a new state":             {it(1, false), it(2, false), itemChanged},
+		"the final state":         {it(1, false), it(2, true), itemChanged},
+		"another final state":     {it(1, true), it(2, true), itemChanged},
+		"an old state comes late": {it(2, true), it(1, false), itemKnown},
+		"the same":                {it(1, false), it(1, false), itemKnown},
+	} {
+		l := newLedger()
+		l.note(test.known, origin{}, 0)
+		require.Equal(t, test.want, l.judge(test.next, origin{}), name)
+	}
+}
+
+func TestOnlyTheNewestLiveOnlyItemsAreRemembered(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	typing := func(n int) *item {
+		it := happened(kindTyping, fmt.Sprint(n), 0)
+		require.True(t, it.live)
+		return it
+	}
+	for n := range keepLives + 1 {
+		require.Equal(t, itemNew, l.judge(typing(n), origin{}))
+		l.noteLive(typing(n).key)
+	}
+	require.Equal(t, itemNew, l.judge(typing(0), origin{}))
+	require.Equal(t, itemKnown, l.judge(typing(1), origin{}))
+	require.Len(t, l.lives, keepLives)
+	require.Zero(t, l.fresh, "they need no pass")
+}
+
+func TestWhatWasHandledBeforeResumeIsKnown(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	l.floor = at(0)
+	missing := said("missing", -time.Minute)
+	l.missing = map[uint64]int64{missing.key: missing.at}
+	timeless := said("timeless", 0)
+	timeless.at = 0
+	require.Equal(t, itemKnown, l.judge(said("old", -time.Second), aPage))
+	require.Equal(t, itemNew, l.judge(said("old", -time.Second), origin{}), "a push is new: a repeat beats a loss")
+	require.Equal(t, itemNew, l.judge(missing, aPage))
+	require.Equal(t, itemNew, l.judge(said("at the floor", 0), aPage))
+	require.Equal(t, itemNew, l.judge(timeless, aPage))
+	l.note(missing, aPage, 0)
+	require.Empty(t, l.missing)
+	require.Equal(t, itemKnown, l.judge(missing, aPage))
+}
+
+func TestAWitnessIsAnItemOfAnEarlierPass(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	it := said("a", 0)
+	shown := func() bool { _, shown := l.isShownBefore(it); return shown }
+	l.note(it, origin{}, 0)
+	l.show(said("unknown", 0))
+	require.Len(t, l.seen, 1)
+	require.False(t, l.hasWitness(0), "it was only pushed")
+	l.beginPass()
+	l.show(it)
+	known, _ := l.isShownBefore(it)
+	require.True(t, known)
+	require.False(t, shown(), "this pass is not an earlier one")
+	require.True(t, l.hasWitness(at(0)))
+	require.False(t, l.hasWitness(at(0)+1), "the pass begins after it")
+	l.beginPass()
+	require.True(t, shown())
+	l.note(it, origin{}, 0)
+	require.True(t, shown(), "a push leaves what is known of pages")
+	l.note(it, aPage, 0)
+	require.False(t, shown())
+}
+
+func TestTheNumberOfAPassIsNeverZero(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	l.pass = 1<<16 - 1
+	l.beginPass()
+	require.EqualValues(t, 1, l.pass)
+}
+
+func TestAPassBeginsAtTheFenceLessTheOverlap(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	l.fence = at(0) + 999_999 // the service knows milliseconds
+	require.Equal(t, at(-2*time.Minute), l.start(2*time.Minute))
+	l.missing = map[uint64]int64{1: at(-time.Hour) + 1, 2: at(-time.Minute)}
+	require.Equal(t, at(-time.Hour), l.start(2*time.Minute), "what the caller lacks is older")
+}
+
+func TestACompletePassForgetsWhatWasMissing(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	l.floor, l.missing, l.fresh = at(0), map[uint64]int64{1: at(-time.Hour)}, 9
+	l.beginPass()
+	l.passed()
+	require.Zero(t, l.floor)
+	require.Empty(t, l.missing)
+	require.Zero(t, l.fresh)
+	require.Equal(t, l.pass, l.whole)
+}
+
+func TestTrimKeepsWhatAPassCanShow(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	for i, key := range keys(1000, "new %d") {
+		l.put(key, entry{at: at(time.Duration(i) * time.Second)})
+	}
+	for i, key := range keys(1000, "old %d") {
+		l.put(key, entry{at: at(-time.Duration(i+1) * time.Second)})
+	}
+	l.trim(at(0))
+	require.Len(t, l.seen, 1000)
+	for _, key := range keys(1000, "new %d") {
+		require.Contains(t, l.seen, key)
+	}
+	l.trim(at(2000 * time.Second))
+	require.Len(t, l.seen, keepAtLeast)
+	require.Contains(t, l.seen, keyOf("new 999"))
+	require.NotContains(t, l.seen, keyOf("new 743"))
+	require.Contains(t, l.seen, keyOf("new 744"))
+	l.trim(at(time.Hour))
+	require.Len(t, l.seen, keepAtLeast)
+}
+
+func TestTrimKeepsWhatTheLastPassesHaveShown(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	for _, key := range keys(keepAtLeast, "new %d") {
+		l.put(key, entry{at: at(time.Hour)})
+	}
+	l.pass, l.whole = 7, 5
+	for shown := range uint16(9) {
+		l.put(uint64(shown), entry{at: at(0), shown: shown})
+	}
+	l.trim(at(time.Minute))
+	require.Len(t, l.seen, keepAtLeast+2)
+	require.Contains(t, l.seen, uint64(5))
+	require.Contains(t, l.seen, uint64(7))
+}
+
+func TestTrimIsBounded(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	for i := range int64(keepAtMost + 100) {
+		l.put(uint64(i), entry{at: at(0) + i})
+	}
+	l.trim(at(0))
+	require.Len(t, l.seen, keepAtMost)
+	require.Contains(t, l.seen, uint64(keepAtMost+99))
+	require.NotContains(t, l.seen, uint64(99))
+	require.Contains(t, l.seen, uint64(100))
+}
+
+func TestAStateOfAnotherChatIsRecognized(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	l.restore(&State{chat: 1})
+	require.False(t, l.isOtherChat(0), "the response doesn't say")
+	require.True(t, l.isOtherChat(2))
+	require.False(t, l.isOtherChat(1))
+	require.False(t, l.isOtherChat(2), "later pages are of the session's own chat")
+
+	l = newLedger()
+	l.restore(&State{})
+	require.False(t, l.isOtherChat(2), "the state doesn't say")
+	require.EqualValues(t, 2, l.chat)
+	require.False(t, newLedger().isOtherChat(2))
+}
+
+// One item dated ahead must not hide what was lost until then.
+func TestARestoredFenceAheadOfTheServiceIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	l.restore(&State{fence: at(time.Hour), top: at(2 * time.Hour), since: at(-time.Hour)})
+	l.distrust(at(time.Hour))
+	require.Equal(t, at(time.Hour), l.fence)
+	l.distrust(at(time.Hour) - 1)
+	require.Equal(t, at(-time.Hour), l.fence)
+	require.Equal(t, at(time.Hour)-1, l.top)
+
+	l = newLedger()
+	l.fence = at(time.Hour)
+	l.distrust(at(0))
+	require.Equal(t, at(time.Hour), l.fence, "our own fence is held to the service's time elsewhere")
+}

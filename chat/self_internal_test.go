@@ -1,0 +1,178 @@
+package chat
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// from is a message of a participant.
+func from(participant, id string) *item {
+	it := said(id, 0)
+	it.meta.From.ParticipantID = participant
+	return it
+}
+
+func TestTheOwnIDIsLearnedFromASentItem(t *testing.T) {
+	t.Parallel()
+	var s self
+	mine := from("me", "mine")
+	s.recognize(mine)
+	require.Empty(t, s.id, "nothing was sent")
+	s.begin(began)
+	s.end(mine.key)
+	s.recognize(from("agent", "other"))
+	s.recognize(from("", "mine"))
+	require.Empty(t, s.id)
+	require.False(t, s.sent(from("", "anonymous")), "an unknown id matches nobody")
+	s.recognize(mine)
+	require.Equal(t, "me", s.id)
+	require.True(t, s.sent(from("me", "another")))
+	require.False(t, s.sent(from("agent", "other")))
+	s.end(from("agent", "x").key)
+	s.recognize(from("agent", "x"))
+	require.Equal(t, "me", s.id, "once known it stays")
+}
+
+func TestACallThatFailedShowsNoItem(t *testing.T) {
+	t.Parallel()
+	var s self
+	s.begin(began)
+	s.end(0)
+	it := from("agent", "a")
+	it.key = 0
+	s.recognize(it)
+	require.Empty(t, s.id)
+}
+
+func TestItemsAreUndecidedWhileASendIsInFlight(t *testing.T) {
+	t.Parallel()
+	var s self
+	require.False(t, s.isUndecided(began))
+	s.begin(began)
+	s.begin(began.Add(time.Second)) // another call doesn't prolong it
+	require.True(t, s.isUndecided(began.Add(2*time.Second-1)))
+	require.False(t, s.isUndecided(began.Add(2*time.Second)))
+	s.end(0)
+	require.True(t, s.isUndecided(began.Add(time.Second)))
+	s.end(0)
+	require.False(t, s.isUndecided(began.Add(time.Second)))
+	s.begin(began.Add(time.Minute))
+	require.True(t, s.isUndecided(began.Add(time.Minute+time.Second)))
+	s.id = "me"
+	require.False(t, s.isUndecided(began.Add(time.Minute+time.Second)))
+}
+
+func TestTheItemsSentAreBounded(t *testing.T) {
+	t.Parallel()
+	var s self
+	for key := range uint64(1000) {
+		s.begin(began)
+		s.end(key + 1)
+		s.expect(key+1, began)
+	}
+	require.LessOrEqual(t, len(s.items), maxEchoes)
+	require.Len(t, s.echoes, maxEchoes)
+}
+
+// A message that the transcript doesn't show at first is looked for again, less and less often.
+func TestAMessageWithoutAPushIsLookedForThreeTimes(t *testing.T) {
+	t.Parallel()
+	var s self
+	require.Zero(t, s.overdue())
+	s.expect(1, began)
+	at := began
+	for _, wait := range []time.Duration{5, 10, 15} {
+		at = at.Add(wait * time.Second)
+		require.Equal(t, at, s.overdue())
+		s.passed(at.Add(-1), at) // it had begun before: it shows nothing
+		require.Equal(t, at, s.overdue())
+		s.passed(at, at)
+	}
+	require.Zero(t, s.overdue())
+	require.LessOrEqual(t, at.Sub(began), 30*time.Second)
+}
+
+func TestAMessageThatArrivesIsLookedForNoMore(t *testing.T) {
+	t.Parallel()
+	var s self
+	s.expect(1, began)
+	s.expect(2, began.Add(time.Second))
+	s.arrived(3)
+	require.Equal(t, began.Add(5*time.Second), s.overdue())
+	s.arrived(1)
+	require.Equal(t, began.Add(6*time.Second), s.overdue())
+	s.arrived(2)
+	require.Zero(t, s.overdue())
+}
+
+func TestALostPushOfAnOwnMessageMakesAPassDue(t *testing.T) {
+	t.Parallel()
+	for name, push := range map[string]bool{"lost": false, "arrived": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := connected(t)
+			f.inbox.beginSend(f.now)
+			f.inbox.endSend("mine", true, f.now)
+			if push {
+				f.arrives(from("me", "mine"))
+				require.Equal(t, "me", f.inbox.self.id)
+			}
+			f.sleep(echoPatience - 1)
+			none[startPass](f)
+			f.sleep(1)
+			if push {
+				none[startPass](f)
+			} else {
+				f.begin(passBehind)
+			}
+		})
+	}
+}
+
+// The push may come before the response.
+func TestAnItemThatIsHeldIsNotExpected(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.inbox.beginSend(f.now)
+	f.arrives(from("me", "mine"))
+	require.Empty(t, f.events(), "it may be ours")
+	f.inbox.endSend("mine", true, f.now)
+	events := f.events()
+	require.Len(t, events, 1)
+	meta, _ := MetaOf(events[0])
+	require.True(t, meta.Own)
+	require.Zero(t, f.inbox.self.overdue())
+	f.inbox.beginSend(f.now)
+	f.inbox.endSend("mine", true, f.now)
+	require.Zero(t, f.inbox.self.overdue(), "nor is one that was delivered")
+	f.inbox.endSend("an event", false, f.now)
+	require.Zero(t, f.inbox.self.overdue(), "nor is what the transcript may lack")
+}
+
+func TestAnUndecidedItemIsDeliveredInTheEnd(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.inbox.beginSend(f.now)
+	f.arrives(said("a", 0))
+	_, next := f.look()
+	require.LessOrEqual(t, next, ownPatience)
+	f.sleep(ownPatience)
+	f.look()
+	require.Equal(t, []string{"a"}, f.messages())
+}
+
+func TestManyMessagesAreFoundByOnePass(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	for n := range 2 * maxEchoes {
+		f.inbox.beginSend(f.now)
+		f.inbox.endSend(fmt.Sprint("message ", n), true, f.now)
+	}
+	f.sleep(echoPatience)
+	f.begin(passBehind)
+	f.complete()
+	none[startPass](f)
+}
