@@ -117,10 +117,10 @@ func (f *fixture) connect() *socket {
 	return f.subscribe()
 }
 
-// reconnect makes the dial that will be due within a second.
+// reconnect makes the dial that will be due.
 func (f *fixture) reconnect() *socket {
 	f.t.Helper()
-	f.sleep(time.Second)
+	f.sleep(max(0, f.conn.dialAt.Sub(f.now)))
 	return f.connect()
 }
 
