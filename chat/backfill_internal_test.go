@@ -1,0 +1,378 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// archive is a source: the transcript of a service, whose items go to a core.
+type archive struct {
+	*fixture
+
+	items    []*item // oldest first
+	requests []*connectparticipant.GetTranscriptInput
+	urgency  []Priority
+	got      []Message
+
+	// before may refuse a request, the first of which is number 1; token may replace the
+	// token of its response.
+	before func(n int, in *connectparticipant.GetTranscriptInput) error
+	token  func(n int, token string) string
+	taken  func(r *reading) // after a page was taken
+}
+
+func (a *archive) admit(context.Context) (turn, error) {
+	t, ok := a.admitPage(a.passes.kind, a.now)
+	require.True(a.t, ok)
+	return t, nil
+}
+
+func (a *archive) fetch(_ context.Context, t turn, priority Priority, in *connectparticipant.GetTranscriptInput) (*page, error) {
+	request := *in
+	if in.NextToken != nil {
+		request.NextToken = aws.String(*in.NextToken)
+	}
+	a.requests, a.urgency = append(a.requests, &request), append(a.urgency, priority)
+	if a.before != nil {
+		if err := a.before(len(a.requests), in); err != nil {
+			return nil, err
+		}
+	}
+	items := slices.Clone(a.items)
+	if in.ScanDirection == types.ScanDirectionBackward {
+		slices.Reverse(items)
+	} else {
+		items = slices.DeleteFunc(items, func(it *item) bool { return it.past })
+	}
+	first := 0
+	switch {
+	case in.NextToken != nil:
+		_, err := fmt.Sscanf(*in.NextToken, "after %d", &first)
+		require.NoError(a.t, err)
+	case in.StartPosition != nil:
+		from, err := connectparticipant.ParseTime(*in.StartPosition.AbsoluteTime)
+		require.NoError(a.t, err)
+		first = max(0, slices.IndexFunc(items, func(it *item) bool { return it.at >= from.UnixNano() }))
+	}
+	p := &page{date: a.time(), came: a.now, read: a.time().UnixNano()}
+	last := min(first+int(*in.MaxResults), len(items))
+	for _, it := range items[first:last] {
+		copied := *it
+		p.items = append(p.items, &copied)
+	}
+	if last < len(items) {
+		p.next = fmt.Sprint("after ", last)
+	}
+	if a.token != nil {
+		p.next = a.token(len(a.requests), p.next)
+	}
+	return p, nil
+}
+
+func (a *archive) take(_ context.Context, p *page, from origin, r *reading) (int, error) {
+	fresh, ok := a.takePage(a.passes.kind, p, from, r, a.now)
+	require.True(a.t, ok)
+	for _, event := range a.events() {
+		if m, ok := event.(Message); ok {
+			a.got = append(a.got, m)
+		}
+	}
+	if a.taken != nil {
+		a.taken(r)
+	}
+	return fresh, nil
+}
+
+// newArchive has n messages, one a second, the last of them a second before the session.
+func newArchive(t *testing.T, n int, optFns ...func(*Options)) *archive {
+	t.Helper()
+	a := &archive{fixture: newFixture(t, optFns...)}
+	for i := range n {
+		a.items = append(a.items, said(fmt.Sprint("old ", i), time.Duration(i-n)*time.Second))
+	}
+	a.connect()
+	return a
+}
+
+// says adds n messages, a second apart.
+func (a *archive) says(n int) {
+	for i := range n {
+		a.sleep(time.Second)
+		a.items = append(a.items, said(fmt.Sprint("new ", i), a.now.Sub(began)))
+	}
+}
+
+// readNow makes a pass, and returns the IDs of the messages that it delivers.
+func (a *archive) readNow() (ids []string, backward bool, err error) {
+	a.passes.asked++
+	a.passes.retryAt = 0
+	b := one[startPass](a.fixture).backfill
+	b.source, a.got, a.requests, a.urgency = a, nil, nil, nil
+	backward, err = b.run(a.t.Context())
+	a.passEnded(&b.read, err, a.now)
+	for _, event := range a.events() {
+		if m, ok := event.(Message); ok {
+			a.got = append(a.got, m)
+		}
+	}
+	for _, m := range a.got {
+		ids = append(ids, m.ID)
+	}
+	return ids, backward, err
+}
+
+// reads requires a complete pass, and returns the IDs of what it delivers.
+func (a *archive) reads() []string {
+	a.t.Helper()
+	ids, _, err := a.readNow()
+	require.NoError(a.t, err)
+	return ids
+}
+
+func named(format string, first, end int) (ids []string) {
+	for i := first; i < end; i++ {
+		ids = append(ids, fmt.Sprintf(format, i))
+	}
+	return ids
+}
+
+// started has read the transcript once.
+func started(t *testing.T, n int) *archive {
+	t.Helper()
+	a := newArchive(t, n)
+	a.reads()
+	return a
+}
+
+func TestAForwardPassReadsFromTheFenceLessTheOverlap(t *testing.T) {
+	t.Parallel()
+	a := started(t, 300)
+	a.says(250)
+	require.Equal(t, named("new %d", 0, 250), a.reads())
+	require.Len(t, a.requests, 4, "250 and the overlap's 120 items")
+	first := a.requests[0]
+	require.Equal(t, types.ScanDirectionForward, first.ScanDirection)
+	require.Equal(t, types.SortKeyAscending, first.SortOrder)
+	require.Equal(t, "2026-01-01T11:57:59.000Z", *first.StartPosition.AbsoluteTime)
+	require.Nil(t, first.StartPosition.Id, "the service may not know it any more")
+	require.Nil(t, first.ContactId)
+	require.Nil(t, first.NextToken)
+	require.EqualValues(t, 100, *first.MaxResults)
+	require.Equal(t, "after 279", *a.requests[1].NextToken)
+	require.Equal(t, a.items[len(a.items)-1].at, a.inbox.ledger.fence)
+	require.Empty(t, a.reads(), "nothing comes twice")
+	require.Equal(t, 250, a.stats.Recovered)
+}
+
+func TestAPassOfATranscriptThatForgotEverythingReadsBackward(t *testing.T) {
+	t.Parallel()
+	a := started(t, 300)
+	a.says(150)
+	a.items = a.items[len(a.items)-20:]
+	ids, backward, err := a.readNow()
+	require.NoError(t, err)
+	require.True(t, backward)
+	require.Equal(t, named("new %d", 130, 150), ids)
+	require.Equal(t, types.ScanDirectionBackward, a.requests[len(a.requests)-1].ScanDirection)
+}
+
+func TestAServiceThatRefusesTimesIsReadBackward(t *testing.T) {
+	t.Parallel()
+	a := started(t, 300)
+	a.before = func(_ int, in *connectparticipant.GetTranscriptInput) error {
+		if in.StartPosition != nil {
+			return &types.ValidationException{}
+		}
+		return nil
+	}
+	a.says(150)
+	ids, backward, err := a.readNow()
+	require.NoError(t, err)
+	require.True(t, backward)
+	require.Equal(t, named("new %d", 0, 150), ids)
+	require.Len(t, a.requests, 4, "one is refused")
+}
+
+func TestARefusedTokenIsReplacedByTheLastTime(t *testing.T) {
+	t.Parallel()
+	a := started(t, 300)
+	a.says(400)
+	a.before = func(n int, in *connectparticipant.GetTranscriptInput) error {
+		if n == 3 {
+			require.NotNil(t, in.NextToken)
+			return &types.ValidationException{}
+		}
+		return nil
+	}
+	ids, backward, err := a.readNow()
+	require.NoError(t, err)
+	require.False(t, backward)
+	require.Equal(t, named("new %d", 0, 400), ids)
+	require.Nil(t, a.requests[3].NextToken)
+	require.Equal(t, "2026-01-01T12:01:18.999Z", *a.requests[3].StartPosition.AbsoluteTime, "a millisecond before the last item")
+}
+
+func TestTokensThatAreAlwaysRefused(t *testing.T) {
+	t.Parallel()
+	a := started(t, 50)
+	a.says(400)
+	a.before = func(_ int, in *connectparticipant.GetTranscriptInput) error {
+		if in.NextToken != nil {
+			return &types.ValidationException{}
+		}
+		return nil
+	}
+	require.Equal(t, named("new %d", 0, 400), a.reads(), "each page brings the next start")
+}
+
+func TestATokenDoesNotOutliveItsConnection(t *testing.T) {
+	t.Parallel()
+	a := started(t, 300)
+	a.says(400)
+	a.before = func(n int, _ *connectparticipant.GetTranscriptInput) error {
+		if n == 2 {
+			a.issue()
+		}
+		return nil
+	}
+	require.Equal(t, named("new %d", 0, 400), a.reads())
+	require.NotNil(t, a.requests[1].NextToken)
+	require.Nil(t, a.requests[2].NextToken)
+	require.Equal(t, "2026-01-01T12:01:18.999Z", *a.requests[2].StartPosition.AbsoluteTime)
+	require.NotNil(t, a.requests[3].NextToken)
+}
+
+func TestARepeatedTokenIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	a := started(t, 300)
+	a.says(400)
+	a.token = func(n int, token string) string {
+		if n == 3 {
+			return *a.requests[2].NextToken
+		}
+		return token
+	}
+	require.Equal(t, named("new %d", 0, 400), a.reads())
+	require.Nil(t, a.requests[3].NextToken)
+}
+
+func TestPagesWithoutAnEndAreNotReadForever(t *testing.T) {
+	t.Parallel()
+	for name, token := range map[string]func(n int, token string) string{
+		"always the same token": func(int, string) string { return "after 0" },
+		"a cycle of tokens":     func(n int, _ string) string { return fmt.Sprint("after ", n%3) },
+		"always another token":  func(n int, _ string) string { return fmt.Sprint("after 0 again ", n) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := started(t, 10)
+			a.says(10)
+			fence := a.inbox.ledger.fence
+			a.token = token
+			ids, backward, err := a.readNow()
+			require.ErrorIs(t, err, errStuck)
+			require.False(t, backward)
+			require.Equal(t, named("new %d", 0, 10), ids, "what could be read is delivered")
+			require.LessOrEqual(t, len(a.requests), maxIdlePages+5)
+			require.Greater(t, a.inbox.ledger.fence, fence)
+			require.EqualValues(t, 1, a.passes.failures)
+		})
+	}
+}
+
+func TestARequestIsMadeAgainWithTheSizeOfTheNewTurn(t *testing.T) {
+	t.Parallel()
+	a := started(t, 300)
+	a.says(10)
+	a.before = func(n int, _ *connectparticipant.GetTranscriptInput) error {
+		if n == 1 {
+			a.passes.pageSize = 50
+			return errAgain
+		}
+		return nil
+	}
+	require.Equal(t, named("new %d", 0, 10), a.reads())
+	require.EqualValues(t, 50, *a.requests[1].MaxResults)
+	require.Equal(t, a.requests[0].StartPosition, a.requests[1].StartPosition)
+}
+
+func TestAnErrorEndsThePass(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 300} {
+		a := newArchive(t, 300)
+		if n > 0 {
+			a.reads()
+		}
+		a.before = func(int, *connectparticipant.GetTranscriptInput) error { return errTest }
+		_, backward, err := a.readNow()
+		require.ErrorIs(t, err, errTest)
+		require.False(t, backward)
+		require.Len(t, a.requests, 1)
+	}
+}
+
+// What a pass has to remember grows with its time, and the caller may be slow.
+func TestALongPassEndsInParts(t *testing.T) {
+	t.Parallel()
+	a := started(t, 300)
+	a.says(150)
+	a.taken = func(r *reading) {
+		if r.recent != 0 { // the pass reads the clock of the process
+			r.begun = now().Add(-a.opts.Overlap - time.Minute)
+		}
+	}
+	fence := a.inbox.ledger.fence
+	ids, _, err := a.readNow()
+	require.ErrorIs(t, err, errPartial)
+	require.Len(t, a.requests, 2)
+	require.Equal(t, named("new %d", 0, 79), ids)
+	require.Greater(t, a.inbox.ledger.fence, fence, "the next pass continues from there")
+	require.Zero(t, a.passes.failures)
+}
+
+func TestAPassHasTheMarkOfItsLastRequest(t *testing.T) {
+	t.Parallel()
+	a := started(t, 300)
+	a.says(150)
+	a.sleep(a.opts.Settle)
+	a.before = func(n int, _ *connectparticipant.GetTranscriptInput) error {
+		if n == len(a.requests) && n == 3 {
+			a.inbox.gap.openAt(a.now.Add(-a.opts.Settle))
+		}
+		return nil
+	}
+	a.reads()
+	require.Len(t, a.requests, 3)
+	require.True(t, a.inbox.gap.open, "it was opened during the last request")
+	a.before = nil
+	a.reads()
+	require.False(t, a.inbox.gap.open)
+}
+
+func TestThePriorityOfALongPassFalls(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[passKind]Priority{passFinal: PriorityHigh, passCatchUp: PriorityLow, passPeriodic: PriorityBackground} {
+		b := backfill{kind: kind}
+		require.Equal(t, kind.priority(), b.priority())
+		b.read.budget.pages = politePages - 1
+		require.Equal(t, kind.priority(), b.priority())
+		b.read.budget.pages = politePages
+		require.Equal(t, want, b.priority())
+	}
+}
+
+func TestPagesAreRequestedInMilliseconds(t *testing.T) {
+	t.Parallel()
+	c := cursor{start: at(0) + 1_999_999}
+	require.Equal(t, aws.String("2026-01-01T12:00:00.001Z"), c.forward(7).StartPosition.AbsoluteTime)
+	require.EqualValues(t, 7, *c.forward(7).MaxResults)
+}

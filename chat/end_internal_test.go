@@ -1,0 +1,248 @@
+package chat
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// chatEnds lets chat.ended come.
+func (f *fixture) chatEnds() { f.arrives(happened(kindEnded, "system", time.Minute)) }
+
+// over requires the end of the session, and returns it.
+func (f *fixture) over() *CloseError {
+	f.t.Helper()
+	var closed *CloseError
+	require.ErrorAs(f.t, f.err(), &closed)
+	return closed
+}
+
+func (f *fixture) requireEnded(gap bool) {
+	f.t.Helper()
+	require.ErrorIs(f.t, f.err(), ErrChatEnded)
+	require.Equal(f.t, gap, f.over().Gap)
+	events := f.events()
+	require.NotEmpty(f.t, events)
+	ended, ok := events[len(events)-1].(ChatEnded)
+	require.True(f.t, ok)
+	require.Equal(f.t, gap, ended.Gap)
+	require.False(f.t, ended.Own)
+}
+
+func TestTheSocketIsReadForTwoSecondsAfterChatEnded(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.chatEnds()
+	start := one[startPass](f)
+	require.Equal(t, passFinal, start.backfill.kind)
+	require.Equal(t, f.now.Add(5*time.Second), start.deadline)
+	require.NoError(t, f.err())
+	f.complete()
+	_, next := f.look()
+	require.Equal(t, 2*time.Second, next)
+	f.arrives(said("afterwards", time.Minute+1))
+	f.sleep(2*time.Second - 1)
+	f.look()
+	require.NoError(t, f.err())
+	f.sleep(1)
+	one[closeSocket](f)
+	f.requireEnded(false)
+}
+
+func TestTheLastPassMayTakeFiveSeconds(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.chatEnds()
+	f.begin(passFinal)
+	f.sleep(2 * time.Second)
+	_, next := f.look()
+	require.Equal(t, 3*time.Second, next)
+	f.sleep(3 * time.Second)
+	f.look()
+	f.requireEnded(false)
+}
+
+func TestALastPassThatFailsIsNotRetried(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.chatEnds()
+	f.begin(passFinal)
+	f.failPass(errTest)
+	f.sleep(2 * time.Second)
+	none[startPass](f)
+	f.requireEnded(false)
+}
+
+func TestAGapThatTheLastPassCannotCloseIsReported(t *testing.T) {
+	t.Parallel()
+	for wait, gap := range map[time.Duration]bool{settle - 1: true, settle: false} {
+		f := connected(t)
+		f.loses()
+		f.reconnect()
+		f.pass(passCatchUp)
+		f.sleep(wait)
+		f.chatEnds()
+		f.pass(passFinal)
+		f.sleep(endReading)
+		f.look()
+		f.requireEnded(gap)
+	}
+}
+
+func TestTheLastPassFollowsTheOneUnderWay(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.asked++
+	f.begin(passCatchUp)
+	f.chatEnds()
+	one[stopPass](f)
+	f.failPass(errStopped)
+	f.begin(passFinal)
+	none[startPass](f)
+}
+
+func TestNothingConnectsAfterChatEnded(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.chatEnds()
+	f.conn.dialAt = f.now
+	none[startDial](f)
+	f.events()
+	f.loses()
+	none[startDial](f)
+	require.Empty(t, f.events(), "the loss of the socket is no news")
+	require.False(t, f.inbox.gap.open)
+	require.False(t, f.dialed(&socket{}, nil, f.now))
+}
+
+func TestItemsAreDeliveredBeforeChatEnded(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.loses()
+	f.reconnect()
+	f.arrives(said("held", time.Minute))
+	f.chatEnds()
+	f.arrives(said("after", time.Minute+time.Second))
+	f.begin(passFinal)
+	f.failPass(errTest)
+	f.sleep(endReading)
+	f.look()
+	require.Equal(t, []string{"held", "after"}, f.messages())
+}
+
+func TestADeniedTokenEndsASessionAfterALastPass(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.loses()
+	f.sleep(time.Second)
+	one[startDial](f)
+	f.refused(denied, f.now)
+	f.pass(passFinal)
+	f.look()
+	require.ErrorIs(t, f.err(), ErrAccessDenied)
+	require.ErrorIs(t, f.err(), denied)
+	require.True(t, f.over().Gap, "nothing shows what came last")
+}
+
+// If chat.ended was missed, the old connection token may still show it.
+func TestALastPassMayShowThatTheChatHasEnded(t *testing.T) {
+	t.Parallel()
+	f := connected(t, func(o *Options) { o.ParticipantID = "me" })
+	f.refused(denied, f.now)
+	f.begin(passFinal)
+	_, ok := f.takePage(passFinal, &page{items: []*item{happened(kindEnded, "system", 0)}, date: f.time(), came: f.now}, aPage, &reading{}, f.now)
+	require.True(t, ok)
+	f.complete()
+	f.look()
+	f.requireEnded(false)
+}
+
+func TestWithoutATokenThereIsNoLastPass(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	one[startDial](f)
+	f.refused(denied, f.now)
+	none[startPass](f)
+	require.ErrorIs(t, f.err(), ErrAccessDenied)
+}
+
+func TestReasonsAfterARefusal(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		do   func(f *fixture)
+		want error
+	}{
+		"a wrong token":                 {func(*fixture) {}, ErrAccessDenied},
+		"our own participant.left came": {func(f *fixture) { f.inbox.removed = true }, ErrRemoved},
+		"the membership was in doubt":   {func(f *fixture) { f.conn.doubting = true }, ErrRemoved},
+		"Leave is under way":            {func(f *fixture) { _ = f.beginLeave() }, ErrLeft},
+	} {
+		f := connected(t)
+		test.do(f)
+		f.refused(denied, f.now)
+		require.ErrorIs(t, f.end.why.Reason, test.want, name)
+	}
+}
+
+func TestLeaveEndsTheSession(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		event *item
+		gap   bool
+	}{
+		"our own participant.left came": {happened(kindLeft, "me", 0), false},
+		"another's came":                {happened(kindLeft, "agent", 0), true},
+		"nothing came":                  {said("a", 0), true},
+	} {
+		f := connected(t, func(o *Options) { o.ParticipantID = "me" })
+		require.NoError(t, f.beginLeave())
+		f.arrives(test.event)
+		f.left()
+		require.ErrorIs(t, f.err(), ErrLeft, name)
+		require.Equal(t, test.gap, f.over().Gap, name)
+	}
+}
+
+func TestChatEndedDuringLeaveEndsItImmediately(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	require.NoError(t, f.beginLeave())
+	f.chatEnds()
+	none[startPass](f)
+	require.ErrorIs(t, f.err(), ErrLeft)
+	require.False(t, f.over().Gap)
+	require.Len(t, f.events(), 1)
+}
+
+func TestALeaveThatFailedChangesNothing(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	require.False(t, f.stay(), "no Leave is under way")
+	require.NoError(t, f.beginLeave())
+	require.True(t, f.stay())
+	require.Equal(t, phaseLive, f.phase)
+	require.NoError(t, f.beginLeave())
+	f.chatEnds()
+	require.False(t, f.stay(), "the chat is over all the same")
+	f.look()
+	require.Error(t, f.beginLeave(), "it is over")
+}
+
+func TestLeaveDuringTheLastSeconds(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.chatEnds()
+	f.begin(passFinal)
+	require.NoError(t, f.beginLeave())
+	require.Equal(t, phaseEnding, f.phase)
+	f.left()
+	f.requireEnded(false)
+
+	f = connected(t)
+	f.refused(denied, f.now)
+	require.NoError(t, f.beginLeave())
+	f.left()
+	require.ErrorIs(t, f.err(), ErrLeft)
+	require.True(t, f.over().Gap)
+}

@@ -1,0 +1,124 @@
+package chat
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// run is one of the loop's.
+type run struct {
+	next time.Duration // until the deadline that it returns; 0 for none
+	wake bool          // the loop is woken while it runs
+	over bool
+}
+
+// looping has a loop that runs these, in virtual time, and returns when it did.
+func looping(t *testing.T, runs ...run) (l *loop, ran *[]time.Duration) {
+	t.Helper()
+	var wg sync.WaitGroup
+	begun := now()
+	ran = new([]time.Duration)
+	l = &loop{wg: &wg}
+	l.step = func(at instant) (instant, bool) {
+		require.Less(t, len(*ran), len(runs), "a run too many, after %v", at.Sub(begun))
+		r := runs[len(*ran)]
+		*ran = append(*ran, at.Sub(begun))
+		if r.wake {
+			l.wake()
+			l.wake()
+		}
+		if r.next == 0 {
+			return 0, r.over
+		}
+		return at.Add(r.next), r.over
+	}
+	t.Cleanup(wg.Wait)
+	return l, ran
+}
+
+func TestTheLoopRunsAtItsDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, ran := looping(t, run{next: time.Second}, run{next: time.Minute}, run{})
+		synctest.Wait()
+		require.Empty(t, *ran, "it rests until it is woken")
+		l.wake()
+		<-time.After(time.Hour)
+		require.Equal(t, []time.Duration{0, time.Second, 61 * time.Second}, *ran)
+	})
+}
+
+func TestALoopThatIsWokenWhileItRunsRunsOnceMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, ran := looping(t, run{wake: true, next: time.Second}, run{next: time.Hour})
+		l.wake()
+		<-time.After(time.Minute)
+		require.Equal(t, []time.Duration{0, 0}, *ran, "the first deadline doesn't count any more")
+		l.timer.Stop()
+	})
+}
+
+func TestALoopThatIsWokenForgetsItsDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, ran := looping(t, run{next: time.Minute}, run{}, run{next: time.Second}, run{})
+		l.wake()
+		<-time.After(time.Second)
+		l.wake()
+		<-time.After(time.Hour)
+		l.wake()
+		<-time.After(time.Hour)
+		hour := time.Hour + time.Second
+		require.Equal(t, []time.Duration{0, time.Second, hour, hour + time.Second}, *ran)
+	})
+}
+
+func TestALoopThatIsOverRunsNoMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, ran := looping(t, run{next: time.Minute}, run{wake: true, over: true, next: time.Second})
+		l.wake()
+		<-time.After(time.Hour)
+		l.wake()
+		<-time.After(time.Hour)
+		require.Equal(t, []time.Duration{0, time.Minute}, *ran)
+	})
+}
+
+func TestADeadlineThatHasPassedIsDueImmediately(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, ran := looping(t, run{next: -time.Minute}, run{})
+		l.wake()
+		<-time.After(time.Minute)
+		require.Equal(t, []time.Duration{0, 0}, *ran)
+	})
+}
+
+func TestTheLoopRunsOneAtATime(t *testing.T) {
+	t.Parallel()
+	var wg sync.WaitGroup
+	running := 0
+	l := &loop{wg: &wg, step: func(instant) (instant, bool) {
+		running++ // the race detector reports two at a time
+		require.Equal(t, 1, running)
+		running--
+		return 0, false
+	}}
+	var wakers sync.WaitGroup
+	for range 8 {
+		wakers.Go(func() {
+			for range 100 {
+				l.wake()
+			}
+		})
+	}
+	wakers.Wait()
+	wg.Wait()
+	require.Zero(t, running)
+}

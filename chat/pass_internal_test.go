@@ -1,0 +1,361 @@
+package chat
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fill queues events until more than half of the queue is filled.
+func (f *fixture) fill() {
+	for f.inbox.queue.halfEmpty() {
+		f.inbox.queue.push(queued{event: Typing{}})
+	}
+}
+
+// failPass ends the pass under way with an error, and returns how long none begins.
+func (f *fixture) failPass(err error) time.Duration {
+	f.passEnded(&reading{}, err, f.now)
+	return max(0, f.passes.retryAt.Sub(f.now))
+}
+
+// retry waits until the next pass may begin.
+func (f *fixture) retry() { f.sleep(max(0, f.passes.retryAt.Sub(f.now))) }
+
+func TestPrioritiesOfPasses(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[passKind]Priority{
+		passFinal: PriorityHigh, passCatchUp: PriorityHigh, passBehind: PriorityNormal, passSettle: PriorityLow,
+		passPeriodic: PriorityBackground,
+	} {
+		require.Equal(t, want, kind.priority(), "kind %d", kind)
+	}
+}
+
+func TestThePassesOfAStart(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	none[startPass](f)
+	f.subscribe()
+	f.arrives(said("a", 0))
+	f.pass(passCatchUp)
+	require.False(t, f.inbox.gap.open, "nothing was lost: the first pass closes the gap")
+	require.Equal(t, []string{"a"}, f.messages())
+	none[startPass](f)
+	f.sleep(10*time.Second - 1)
+	none[startPass](f)
+	f.sleep(1)
+	f.pass(passSettle)
+	none[startPass](f)
+	require.Equal(t, 2, f.stats.Passes)
+}
+
+func TestAPassIsMadeEveryThreeMinutes(t *testing.T) {
+	t.Parallel()
+	for _, every := range []time.Duration{0, time.Minute} {
+		f := connected(t, func(o *Options) { o.ReadEvery = every })
+		if every == 0 {
+			every = 3 * time.Minute
+		}
+		seen := map[time.Duration]bool{}
+		for range 20 {
+			wait := f.passes.periodAt.Sub(f.now)
+			require.GreaterOrEqual(t, wait, every)
+			require.LessOrEqual(t, wait, every*6/5)
+			seen[wait] = true
+			f.sleep(wait - 1)
+			none[startPass](f)
+			f.sleep(1)
+			f.pass(passPeriodic)
+		}
+		require.Greater(t, len(seen), 10, "at a random time")
+	}
+}
+
+func TestAnyCompletePassPutsThePeriodicOneOff(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.sleep(2 * time.Minute)
+	f.passes.asked++
+	f.pass(passCatchUp)
+	require.GreaterOrEqual(t, f.passes.periodAt.Sub(f.now), 3*time.Minute)
+	f.passes.asked++
+	f.begin(passCatchUp)
+	f.failPass(errPartial)
+	require.GreaterOrEqual(t, f.passes.periodAt.Sub(f.now), 3*time.Minute)
+}
+
+// Only a pass that begins after CatchUp was called shows all that it should.
+func TestCatchUpIsAnsweredByThePassThatBeginsAfterIt(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.asked++
+	f.begin(passCatchUp)
+	f.passes.asked += 2
+	f.complete()
+	require.EqualValues(t, 1, f.passes.answered)
+	f.begin(passCatchUp)
+	f.failPass(errTest)
+	require.EqualValues(t, 1, f.passes.answered)
+	f.retry()
+	f.begin(passCatchUp)
+	f.failPass(errPartial)
+	require.EqualValues(t, 1, f.passes.answered, "a part is not enough")
+	f.begin(passCatchUp)
+	f.complete()
+	require.EqualValues(t, 3, f.passes.answered, "one pass serves all that wait")
+	none[startPass](f)
+}
+
+func TestAnUrgentPassStopsALessUrgentOne(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.sleep(f.passes.periodAt.Sub(f.now))
+	f.begin(passPeriodic)
+	none[stopPass](f)
+	f.passes.asked++
+	one[stopPass](f)
+	f.failPass(errStopped)
+	require.False(t, f.passes.running)
+	require.Zero(t, f.passes.failures)
+	f.begin(passCatchUp)
+	f.sleep(time.Millisecond)
+	f.passes.want(f.now)
+	none[stopPass](f)
+	f.complete()
+	f.begin(passBehind)
+	f.complete()
+}
+
+func TestAPassOfTheSamePriorityIsNotStopped(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.asked++
+	f.begin(passCatchUp)
+	f.passes.asked++
+	none[stopPass](f)
+}
+
+func TestFailedPassesBackOff(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err   error
+		first time.Duration
+		last  time.Duration
+	}{
+		"a failure":            {errTest, time.Second, 30 * time.Second},
+		"pages without an end": {errStuck, 8 * time.Second, 5 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := connected(t)
+			fail := func(failures int32) func() time.Duration {
+				return func() time.Duration {
+					f.passes.failures, f.passes.retryAt = failures, 0
+					f.passes.asked++
+					f.begin(passCatchUp)
+					return f.failPass(test.err)
+				}
+			}
+			most := longest(100, fail(0))
+			require.LessOrEqual(t, most, test.first)
+			require.Greater(t, most, test.first/2)
+			most = longest(100, fail(30))
+			require.LessOrEqual(t, most, test.last)
+			require.Greater(t, most, test.last/2)
+			f.retry()
+			f.begin(passCatchUp)
+			f.complete()
+			require.Zero(t, f.passes.failures)
+		})
+	}
+}
+
+func TestNoPassBeginsDuringTheBackOff(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.asked++
+	f.begin(passCatchUp)
+	wait := f.failPass(errTest)
+	if wait > 0 {
+		f.sleep(wait - 1)
+		none[startPass](f)
+		f.sleep(1)
+	}
+	f.begin(passCatchUp)
+	f.failPass(errTest)
+	f.passes.retryAt = f.now.Add(time.Hour)
+	f.loses()
+	f.reconnect()
+	f.begin(passCatchUp) // the new connection may be what was needed
+	require.Zero(t, f.passes.failures)
+}
+
+func TestAPartOfThePassIsProgress(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.asked, f.passes.failures = 1, 5
+	f.begin(passCatchUp)
+	require.Zero(t, f.failPass(errPartial))
+	require.Zero(t, f.passes.failures)
+	f.begin(passCatchUp)
+}
+
+// Live items wait no longer for passes that fail than for one that works.
+func TestHeldItemsAreReleasedWhilePassesFail(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.loses()
+	f.reconnect()
+	f.arrives(said("a", time.Minute))
+	arrived := f.now
+	for len(f.messages()) == 0 {
+		todo, next := f.look()
+		if len(tasks[startPass](todo)) > 0 {
+			f.failPass(errTest)
+			_, next = f.look()
+		}
+		require.LessOrEqual(t, f.now.Sub(arrived), 30*time.Second)
+		f.sleep(min(max(next, 1), arrived.Add(30*time.Second).Sub(f.now)))
+		f.look()
+	}
+	require.Equal(t, 30*time.Second, f.now.Sub(arrived))
+	require.True(t, f.inbox.gap.open)
+}
+
+func TestPassesAreMadeOnlyWithASocket(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.asked++
+	f.loses()
+	none[startPass](f)
+	f.reconnect()
+	f.begin(passCatchUp)
+	f.loses()
+	f.failPass(errTest)
+	require.Zero(t, f.passes.retryAt, "the reconnect decides")
+}
+
+func TestAPassWaitsForTheCaller(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.loses()
+	f.reconnect()
+	f.events()
+	f.arrives(said("a", time.Minute))
+	f.fill()
+	none[startPass](f)
+	require.True(t, f.passes.blocked)
+	f.sleep(time.Hour)
+	none[startPass](f)
+	require.Len(t, f.inbox.hold.items, 1, "the caller's time is not the pass's")
+	require.Empty(t, f.messages())
+	f.pass(passCatchUp)
+	require.Equal(t, []string{"a"}, f.messages())
+}
+
+func TestTheLastPassWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.fill()
+	_, ok := f.admitPage(passCatchUp, f.now)
+	require.False(t, ok)
+	_, ok = f.admitPage(passFinal, f.now)
+	require.True(t, ok)
+}
+
+func TestPassesForUnreadableFramesAreSpaced(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.want(f.now)
+	f.passes.want(f.now)
+	f.begin(passBehind)
+	f.complete()
+	none[startPass](f)
+	f.sleep(time.Second)
+	f.passes.want(f.now)
+	f.sleep(4*time.Second - 1)
+	none[startPass](f)
+	f.sleep(1)
+	f.begin(passBehind)
+	f.failPass(errTest)
+	f.retry()
+	f.begin(passBehind)
+	f.complete()
+	none[startPass](f)
+	f.sleep(time.Minute)
+	f.passes.want(f.now)
+	f.begin(passBehind)
+}
+
+func TestASlowCallerIsCaughtUpWithOnceASecond(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	overflow := func() {
+		for !f.inbox.queue.full() {
+			f.inbox.queue.push(queued{event: Typing{}})
+		}
+		f.arrives(said("discarded", 0))
+		require.True(t, f.inbox.behind)
+		none[startPass](f)
+		f.events()
+	}
+	overflow()
+	f.arrives(said("also discarded", 0))
+	require.Equal(t, 2, f.stats.Behind)
+	f.begin(passBehind)
+	require.False(t, f.inbox.behind)
+	f.arrives(said("beside the pass", 0))
+	require.Empty(t, f.messages())
+	f.complete()
+	require.Equal(t, []string{"beside the pass"}, f.messages())
+	require.True(t, f.inbox.gap.open)
+	f.sleep(behindEvery / 2)
+	overflow()
+	none[startPass](f)
+	f.sleep(behindEvery/2 - 1)
+	none[startPass](f)
+	f.sleep(1)
+	f.begin(passBehind)
+}
+
+func TestAPassDoesNotReleaseWhatALossDuringItHolds(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.asked++
+	f.begin(passCatchUp)
+	before := f.inbox.mark()
+	f.inbox.hold.catchUp()
+	f.arrives(said("a", time.Minute))
+	f.passEnded(&reading{mark: before}, nil, f.now)
+	require.Empty(t, f.messages())
+	f.pass(passCatchUp)
+	require.Equal(t, []string{"a"}, f.messages())
+}
+
+func TestASilentStreamMakesAPassDueOnce(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	it := said("streamed", 0)
+	it.chunk = &chunk{number: 1}
+	f.arrives(it)
+	f.sleep(streamSilence - 1)
+	none[startPass](f)
+	f.sleep(1)
+	f.begin(passSettle)
+	f.complete()
+	f.sleep(time.Minute)
+	none[startPass](f)
+}
+
+func TestAPassThatEndsAfterTheSessionIsNotRetried(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.asked++
+	f.begin(passCatchUp)
+	f.finish(CloseError{Reason: ErrClosed})
+	require.Zero(t, f.failPass(errors.New("whatever")))
+	require.Zero(t, f.passes.failures)
+}

@@ -1,0 +1,250 @@
+package chat
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// again is a state through its text.
+func (state State) again(t *testing.T) (read State) {
+	t.Helper()
+	text, err := state.MarshalText()
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(text), 16_000)
+	require.NoError(t, read.UnmarshalText(text))
+	return read
+}
+
+// fullState has every member.
+func fullState() State {
+	return State{
+		fence: at(0), top: at(time.Minute), since: at(-time.Hour), chat: math.MaxUint64, own: "participant",
+		seen: map[uint64]entry{
+			1: {at: at(0), revision: math.MaxUint32, final: true, shown: 1}, 2: {at: at(2 * time.Minute), revision: 7},
+			3: {at: 0, final: true}, math.MaxUint64: {at: -1, shown: 1},
+		},
+		missing: map[uint64]int64{9: at(-time.Hour), 10: at(time.Hour), 11: math.MinInt64},
+	}
+}
+
+// sealed is the text of bytes with their checksum.
+func sealed(b []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	return base64.RawURLEncoding.AppendEncode(nil, b)
+}
+
+func TestAStateIsTheSameAfterItsText(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, fullState(), fullState().again(t))
+	least := State{since: 1, seen: map[uint64]entry{}, missing: map[uint64]int64{}}
+	require.Equal(t, least, least.again(t))
+}
+
+func TestTheTextOfAStateIsAlwaysTheSame(t *testing.T) {
+	t.Parallel()
+	first, err := fullState().MarshalText()
+	require.NoError(t, err)
+	for range 20 {
+		text, err := fullState().MarshalText()
+		require.NoError(t, err)
+		require.Equal(t, first, text)
+	}
+}
+
+func TestALargeStateKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	state := fullState()
+	for n := range 2000 {
+		state.seen[keyOf(fmt.Sprint(n))] = entry{at: at(time.Duration(n) * time.Second), revision: uint32(n), final: true, shown: 1}
+	}
+	for n := range maxMissing {
+		state.missing[uint64(n)] = int64(n)
+	}
+	state.own = strings.Repeat("x", 256)
+	read := state.again(t)
+	require.Equal(t, state.missing, read.missing, "what was not delivered is never left out")
+	require.Equal(t, state.own, read.own)
+	require.Greater(t, len(read.seen), 450)
+	oldest := 2000 - len(read.seen)
+	for n := range 2000 {
+		key := keyOf(fmt.Sprint(n))
+		if n > oldest {
+			require.Equal(t, state.seen[key], read.seen[key])
+		} else if n < oldest {
+			require.NotContains(t, read.seen, key)
+		}
+	}
+}
+
+func TestTextsThatAreNoState(t *testing.T) {
+	t.Parallel()
+	good := []byte{stateVersion, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+	require.NoError(t, new(State).UnmarshalText(sealed(good)))
+	for name, text := range map[string][]byte{
+		"no base64":                 []byte("not base64!"),
+		"no checksum":               base64.RawURLEncoding.AppendEncode(nil, good),
+		"only a checksum":           sealed(nil),
+		"another version":           sealed(append([]byte{stateVersion + 1}, good[1:]...)),
+		"an older version":          sealed(append([]byte{1}, good[1:]...)),
+		"nothing but the version":   sealed(good[:1]),
+		"it is too short":           sealed(good[:len(good)-1]),
+		"an entry that isn't whole": sealed(append(good[:len(good):len(good)], 1, 2, 3)),
+		"a text beyond the end":     sealed(append(good[:12:12], 200, 1, 0)),
+		"a number without an end":   sealed([]byte{stateVersion, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}),
+	} {
+		state := fullState()
+		require.ErrorIs(t, state.UnmarshalText(text), ErrState, name)
+		require.Equal(t, State{}, state, "%s: no part of it is kept", name)
+	}
+}
+
+func TestAnEmptyTextIsTheZeroState(t *testing.T) {
+	t.Parallel()
+	state := fullState()
+	require.NoError(t, state.UnmarshalText(nil))
+	require.True(t, state.isZero())
+}
+
+func TestAStateCoversWhatWasReturned(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.arrives(said("a", time.Second))
+	f.arrives(said("b", 2*time.Second))
+	state := f.inbox.state()
+	require.Empty(t, state.seen)
+	require.Zero(t, state.top)
+	f.takeEvent()
+	state = f.inbox.state()
+	require.Equal(t, at(time.Second), state.top)
+	require.Len(t, state.seen, 1)
+	require.Contains(t, state.seen, keyOf("a"))
+	require.Len(t, f.inbox.ledger.seen, 2, "the session keeps what it knows")
+}
+
+// An Updated that waits takes nothing back of its message but the new state.
+func TestAStateWithAnUpdateThatWaits(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	before := f.arrives(said("a", 0))
+	before.final = false
+	f.inbox.ledger.seen[before.key] = entry{at: before.at, revision: before.revision}
+	f.events()
+	for _, revision := range []uint32{100, 200} {
+		after := said("a", 0)
+		after.revision = revision
+		f.arrives(after)
+	}
+	require.Equal(t, before.revision, f.inbox.state().seen[before.key].revision)
+	f.takeEvent()
+	require.EqualValues(t, 100, f.inbox.state().seen[before.key].revision)
+	f.takeEvent()
+	require.EqualValues(t, 200, f.inbox.state().seen[before.key].revision)
+}
+
+func TestAStateListsWhatAPassWouldNotShow(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.arrives(said("old", -time.Hour))
+	f.arrives(said("new", time.Second))
+	f.inbox.hold.add(said("held", -2*time.Hour), f.now)
+	f.inbox.hold.add(said("held new", 0), f.now)
+	state := f.inbox.state()
+	require.Equal(t, map[uint64]int64{keyOf("old"): at(-time.Hour), keyOf("held"): at(-2 * time.Hour)}, state.missing)
+	f.events()
+	f.inbox.releaseAll()
+	f.events()
+	require.Empty(t, f.inbox.state().missing)
+}
+
+func TestAStateOfTooMuchToListReadsFromTheOldest(t *testing.T) {
+	t.Parallel()
+	for extra, listed := range map[int]bool{0: true, 1: false} {
+		f := connected(t)
+		for n := range maxMissing + extra {
+			f.arrives(said(fmt.Sprint(n), -time.Hour-time.Duration(n)*time.Second))
+		}
+		state := f.inbox.state()
+		if listed {
+			require.Len(t, state.missing, maxMissing)
+			continue
+		}
+		require.Empty(t, state.missing)
+		require.Equal(t, at(-time.Hour-time.Duration(maxMissing+extra-1)*time.Second+f.opts.Overlap), state.fence)
+	}
+}
+
+func TestAStateForgetsWhatNoPassShows(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.arrives(said("new", 0))
+	f.arrives(said("old", -time.Hour))
+	f.inbox.ledger.put(keyOf("shown"), entry{at: at(-time.Hour), shown: f.inbox.ledger.whole})
+	f.events()
+	state := f.inbox.state()
+	require.Contains(t, state.seen, keyOf("new"))
+	require.Contains(t, state.seen, keyOf("shown"))
+	require.NotContains(t, state.seen, keyOf("old"))
+}
+
+func TestAReceiptThatWaitsIsNotListed(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.inbox.queue.push(queued{event: Receipt{}, at: at(-time.Hour), key: 7, receipt: true})
+	require.Empty(t, f.inbox.state().missing)
+}
+
+func TestResumeContinuesFromAState(t *testing.T) {
+	t.Parallel()
+	state := fullState()
+	f := newFixture(t)
+	f.inbox.restore(&state)
+	f.connect()
+	require.Equal(t, "participant", f.inbox.self.id)
+	require.Equal(t, at(-time.Hour), f.inbox.ledger.since, "the first connection stays the first")
+	require.Equal(t, state.top, f.inbox.returned)
+	require.Equal(t, horizon(state.fence, f.opts.Overlap), f.inbox.ledger.floor)
+	require.Equal(t, state.missing, f.inbox.state().missing)
+	f.pass(passCatchUp)
+	require.True(t, f.inbox.gap.open, "as after a loss")
+
+	f = newFixture(t, func(o *Options) { o.ParticipantID = "me" })
+	state.missing = nil
+	f.inbox.restore(&state)
+	require.Equal(t, "me", f.inbox.self.id)
+	require.Zero(t, f.inbox.ledger.floor)
+}
+
+func FuzzState(f *testing.F) {
+	text, _ := fullState().MarshalText()
+	f.Add(text)
+	f.Add(sealed([]byte{stateVersion, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}))
+	f.Add([]byte("not a state"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for _, text := range [][]byte{text, sealed(append([]byte{stateVersion}, text...))} {
+			var state State
+			if err := state.UnmarshalText(text); err != nil {
+				require.ErrorIs(t, err, ErrState)
+				require.Equal(t, State{}, state)
+				continue
+			}
+			again, err := state.MarshalText()
+			require.NoError(t, err)
+			if len(state.seen) > 400 || len(state.own) > 400 {
+				continue // some of it is left out
+			}
+			var read State
+			require.NoError(t, read.UnmarshalText(again))
+			if len(text) > 0 {
+				require.Equal(t, state, read)
+			}
+		}
+	})
+}

@@ -1,0 +1,99 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/require"
+)
+
+// chunkOf is a chunk of a streamed message.
+func chunkOf(id string, number int32, text string) *item {
+	it := said(id, 0)
+	it.Content, it.chunk = aws.String(text), &chunk{number}
+	return it
+}
+
+// progress takes the texts of the Progress events.
+func (f *fixture) progress() (texts []string) {
+	for _, event := range f.events() {
+		if p, ok := event.(Progress); ok {
+			texts = append(texts, p.Text)
+		}
+	}
+	return texts
+}
+
+func withProgress(o *Options) { o.Progress = true }
+
+func TestProgressHasTheTextSoFar(t *testing.T) {
+	t.Parallel()
+	f := connected(t, withProgress)
+	f.arrives(chunkOf("a", 1, "one"))
+	f.arrives(chunkOf("b", 1, "other"))
+	f.arrives(chunkOf("a", 2, " two"))
+	f.arrives(chunkOf("a", 2, " two"))
+	f.arrives(chunkOf("a", 4, " four"))
+	f.arrives(chunkOf("a", 3, " three"))
+	require.Equal(t, []string{"one", "other", "one two", "one two three"}, f.progress())
+	f.arrives(said("a", 0))
+	require.Equal(t, []string{"a"}, f.messages())
+	require.Len(t, f.inbox.streams, 1)
+	f.arrives(chunkOf("a", 4, " late"))
+	require.Empty(t, f.events(), "the message is complete")
+	require.Len(t, f.inbox.streams, 1)
+}
+
+func TestProgressIsMadeOnRequest(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.arrives(chunkOf("a", 1, "one"))
+	require.Empty(t, f.events())
+	require.Empty(t, f.inbox.streams[keyOf("a")].text, "nobody needs it")
+}
+
+func TestTheTextOfAStreamIsBounded(t *testing.T) {
+	t.Parallel()
+	f := connected(t, withProgress)
+	half := strings.Repeat("x", 32<<10)
+	f.arrives(chunkOf("a", 1, half))
+	f.arrives(chunkOf("a", 2, half))
+	f.arrives(chunkOf("a", 3, "x"))
+	require.Len(t, f.progress(), 2)
+}
+
+func TestTheMostSilentStreamMakesRoom(t *testing.T) {
+	t.Parallel()
+	f := connected(t, withProgress)
+	for n := range maxStreams {
+		f.arrives(chunkOf(fmt.Sprint(n), 1, "x"))
+		f.sleep(time.Millisecond)
+	}
+	f.arrives(chunkOf("0", 2, "x"))
+	f.arrives(chunkOf("another", 1, "x"))
+	require.Len(t, f.inbox.streams, maxStreams)
+	require.NotContains(t, f.inbox.streams, keyOf("1"))
+	require.Contains(t, f.inbox.streams, keyOf("0"))
+}
+
+func TestAStreamIsAskedForWheneverItFallsSilent(t *testing.T) {
+	t.Parallel()
+	var s streams
+	silent := func(after time.Duration) bool { found, _ := s.silent(began.Add(after)); return found }
+	s.open(1).heard = began
+	s.open(2).heard = began.Add(time.Second)
+	_, next := s.silent(began)
+	require.Equal(t, began.Add(30*time.Second), next)
+	require.False(t, silent(30*time.Second-1))
+	require.True(t, silent(30*time.Second))
+	s.ask(began.Add(30 * time.Second))
+	require.False(t, silent(30*time.Second))
+	require.True(t, silent(31*time.Second), "the other one")
+	s.ask(began.Add(time.Hour))
+	require.False(t, silent(2*time.Hour))
+	s.open(1).heard, s.open(1).asked = began.Add(time.Hour), false // as another chunk does
+	require.True(t, silent(2*time.Hour))
+}
