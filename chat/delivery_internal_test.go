@@ -1,0 +1,289 @@
+package chat
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// shows takes items of a page, as a pass after the first does.
+func (f *fixture) shows(items ...*item) { f.inbox.arrivePage(items, aPage, f.now) }
+
+// metas takes what waits for the caller.
+func (f *fixture) metas() (metas []Meta) {
+	for _, event := range f.events() {
+		if meta, ok := MetaOf(event); ok {
+			metas = append(metas, meta)
+		}
+	}
+	return metas
+}
+
+// seenBy is a message with a receipt of a participant.
+func seenBy(participant string, read bool) *item {
+	receipt := types.Receipt{RecipientParticipantId: &participant, DeliveredTimestamp: aws.String("2026-01-01T12:00:00Z")}
+	if read {
+		receipt.ReadTimestamp = aws.String("2026-01-01T12:00:05Z")
+	}
+	in := types.Item{
+		Id: aws.String("receipt"), Type: types.ChatItemTypeMessage, ContentType: aws.String(contentPrefix + kindMetadata),
+		AbsoluteTime:    aws.String("2026-01-01T12:00:05Z"),
+		MessageMetadata: &types.MessageMetadata{MessageId: aws.String("message"), Receipts: []types.Receipt{receipt}},
+	}
+	return newItem(in)
+}
+
+func TestAnItemIsDeliveredOnceWhereverItComesFrom(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	for range 2 {
+		f.arrives(said("pushed", 0))
+		f.shows(said("pushed", 0), said("shown", time.Second))
+	}
+	require.Equal(t, []string{"pushed", "shown"}, f.messages())
+	require.Equal(t, 4, f.stats.Duplicates)
+	require.Equal(t, 1, f.stats.Recovered)
+}
+
+func TestALateItemIsOlderThanOneBefore(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	odd := said("odd", 0)
+	odd.at = 0
+	for _, it := range []*item{said("b", time.Second), said("same time", time.Second), said("a", 0), odd} {
+		f.arrives(it)
+	}
+	late := map[string]bool{}
+	for _, meta := range f.metas() {
+		late[meta.ID] = meta.Late
+	}
+	require.Equal(t, map[string]bool{"b": false, "same time": false, "a": true, "odd": false}, late)
+	require.Equal(t, 1, f.stats.Late)
+}
+
+// A time ahead of the service's own shows no order.
+func TestAnItemDatedAheadMakesNothingLate(t *testing.T) {
+	t.Parallel()
+	for ahead, late := range map[time.Duration]bool{aheadBy: true, aheadBy + time.Millisecond: false} {
+		f := connected(t)
+		now := f.now.Sub(began)
+		f.arrives(said("ahead", now+ahead))
+		f.arrives(said("in time", now))
+		metas := f.metas()
+		require.Len(t, metas, 2)
+		require.Equal(t, late, metas[1].Late, "%v ahead", ahead)
+	}
+}
+
+// The transcript may lack an event of an unknown kind: it shows no order until it does.
+func TestAnUnknownEventMakesNothingLate(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.arrives(happened("event.of.the.future", "agent", time.Second))
+	f.arrives(said("a", 0))
+	f.shows(happened("event.of.the.future.too", "agent", 2*time.Second))
+	f.arrives(said("b", time.Second))
+	metas := f.metas()
+	require.Len(t, metas, 4)
+	require.False(t, metas[1].Late)
+	require.True(t, metas[3].Late)
+}
+
+func TestAPageReleasesTheLiveItemsBetweenItsOwn(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.loses()
+	f.reconnect()
+	for _, n := range []int{4, 2, 6} {
+		f.arrives(said(fmt.Sprint(n), time.Duration(n)*time.Second))
+	}
+	odd := said("odd", 0)
+	odd.at = 0
+	f.shows(odd, said("1", time.Second), said("3", 3*time.Second), said("4", 4*time.Second), said("5", 5*time.Second))
+	require.Equal(t, []string{"odd", "1", "2", "3", "4", "5"}, f.messages(), "6 may not be the next one")
+	require.Equal(t, 4, f.stats.Recovered, "4 was not missed")
+	require.Zero(t, f.stats.Late)
+}
+
+func TestAMessageInANewStateIsUpdated(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	file := func(status types.ArtifactStatus) *item {
+		in := wireMessage("file", 0)
+		in.Type, in.Attachments = types.ChatItemTypeAttachment, []types.AttachmentItem{{AttachmentId: aws.String("id"), Status: status}}
+		return newItem(in)
+	}
+	f.inbox.scans = map[string]types.ArtifactStatus{"id": types.ArtifactStatusInProgress}
+	f.arrives(file(types.ArtifactStatusInProgress))
+	require.Equal(t, types.ArtifactStatusInProgress, f.inbox.scans["id"])
+	f.shows(file(types.ArtifactStatusApproved))
+	f.arrives(file(types.ArtifactStatusApproved))
+	f.arrives(file(types.ArtifactStatusInProgress))
+	events := f.events()
+	require.Len(t, events, 2)
+	require.IsType(t, Message{}, events[0])
+	updated, ok := events[1].(Updated)
+	require.True(t, ok)
+	require.Equal(t, types.ArtifactStatusApproved, updated.Attachments[0].Status)
+	require.Equal(t, types.ArtifactStatusApproved, f.inbox.scans["id"])
+}
+
+// A call waits for the scan, whatever becomes of the event.
+func TestADiscardedItemShowsTheScan(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.inbox.behind = true
+	f.inbox.scans = map[string]types.ArtifactStatus{"id": ""}
+	in := wireMessage("file", 0)
+	in.Attachments = []types.AttachmentItem{
+		{AttachmentId: aws.String("id"), Status: types.ArtifactStatusRejected}, {AttachmentId: aws.String("other"), Status: types.ArtifactStatusApproved},
+	}
+	f.arrives(newItem(in))
+	require.Equal(t, map[string]types.ArtifactStatus{"id": types.ArtifactStatusRejected}, f.inbox.scans)
+	require.Empty(t, f.events())
+}
+
+func TestReceiptsOnlyRise(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		read []bool
+		want []bool
+	}{
+		"delivered, then read": {[]bool{false, true}, []bool{false, true}},
+		"read, then delivered": {[]bool{true, false}, []bool{true}},
+		"twice the same":       {[]bool{false, false, true, true}, []bool{false, true}},
+	} {
+		f := connected(t, func(o *Options) { o.ParticipantID = "me" })
+		for _, read := range test.read {
+			f.arrives(seenBy("customer", read))
+		}
+		var got []bool
+		for _, event := range f.events() {
+			r, ok := event.(Receipt)
+			require.True(t, ok)
+			require.Equal(t, "message", r.MessageID)
+			require.False(t, r.Own)
+			require.False(t, r.Late)
+			got = append(got, r.Read)
+		}
+		require.Equal(t, test.want, got, name)
+	}
+}
+
+func TestReceiptsOfEachReader(t *testing.T) {
+	t.Parallel()
+	f := connected(t, func(o *Options) { o.ParticipantID = "me" })
+	f.arrives(seenBy("customer", true))
+	f.arrives(seenBy("me", true))
+	metas := f.metas()
+	require.Len(t, metas, 2)
+	require.False(t, metas[0].Own)
+	require.True(t, metas[1].Own)
+}
+
+func TestSilentItemsAreRemembered(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	silent := origin{page: true, first: true, history: true, silent: true}
+	f.inbox.arrivePage([]*item{said("a", time.Second), seenBy("customer", true)}, silent, f.now)
+	require.Empty(t, f.events())
+	require.Equal(t, at(time.Second), f.inbox.ledger.top)
+	require.Equal(t, at(time.Second), f.inbox.state().top)
+	f.shows(said("a", time.Second), seenBy("customer", true))
+	require.Empty(t, f.events())
+	f.arrives(said("b", 0))
+	require.True(t, f.metas()[0].Late)
+}
+
+func TestTypingIsNeverLateAndMovesNothing(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.arrives(happened(kindTyping, "agent", time.Second))
+	f.arrives(happened(kindTyping, "agent", time.Second))
+	f.arrives(said("a", 0))
+	metas := f.metas()
+	require.Len(t, metas, 2, "both sockets of a renewal bring it")
+	require.False(t, metas[1].Late)
+	require.Len(t, f.inbox.ledger.seen, 1)
+	require.Equal(t, at(0), f.inbox.state().top)
+}
+
+func TestChatEndedIsTheLastEvent(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	first := happened(kindEnded, "system", 0)
+	f.arrives(first)
+	f.arrives(happened(kindEnded, "again", time.Second))
+	f.shows(happened(kindEnded, "system", 0))
+	require.Empty(t, f.events())
+	require.Same(t, first, f.inbox.ended)
+}
+
+// What the ledger knows of events that wait for the caller is kept: after Resume they come again,
+// and what is newer with them.
+func TestTheLedgerKeepsWhatIsNewerThanAnEventThatWaits(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	for n := range 600 {
+		f.arrives(said(fmt.Sprint(n), time.Duration(n)*time.Second))
+	}
+	waiting := f.inbox.queue.len()
+	require.Equal(t, 600, waiting)
+	f.sleep(time.Hour)
+	f.inbox.ledger.beginPass()
+	f.inbox.advance(at(time.Hour))
+	f.inbox.passed(f.now, f.inbox.mark(), f.now)
+	require.Len(t, f.inbox.ledger.seen, 600)
+	for range 100 {
+		f.takeEvent()
+	}
+	f.inbox.ledger.beginPass()
+	f.inbox.passed(f.now, f.inbox.mark(), f.now)
+	require.Len(t, f.inbox.ledger.seen, 500)
+	f.events()
+	f.inbox.passed(f.now, f.inbox.mark(), f.now)
+	require.Len(t, f.inbox.ledger.seen, keepAtLeast)
+}
+
+func TestALateEventThatWaitsKeepsNothing(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	for n := range 600 {
+		f.arrives(said(fmt.Sprint(n), time.Duration(n)*time.Second))
+	}
+	f.events()
+	f.arrives(said("late", -time.Hour))
+	f.inbox.advance(at(time.Hour))
+	f.inbox.passed(f.now, f.inbox.mark(), f.now)
+	require.Len(t, f.inbox.ledger.seen, keepAtLeast)
+}
+
+func TestTheFenceNeverFalls(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	fence := f.inbox.ledger.fence
+	f.inbox.advance(fence - 1)
+	require.Equal(t, fence, f.inbox.ledger.fence)
+	f.inbox.advance(fence + 1)
+	require.Equal(t, fence+1, f.inbox.ledger.fence)
+}
+
+// The ledger is bounded while no pass completes.
+func TestWhatIsRememberedIsBounded(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	for n := range int64(2*keepAtMost + 1000) {
+		it := said("a", time.Minute)
+		it.key, it.at = uint64(n), it.at+n
+		f.arrives(it)
+		f.takeEvent()
+	}
+	require.LessOrEqual(t, len(f.inbox.ledger.seen), 2*keepAtMost)
+	f.inbox.advance(f.inbox.ledger.fence)
+	require.LessOrEqual(t, len(f.inbox.ledger.seen), keepAtMost+passAfter)
+}
