@@ -370,6 +370,17 @@ func TestThePriorityOfALongPassFalls(t *testing.T) {
 	}
 }
 
+func TestTheLastPagesOfALongPassAreRequestedWithALowPriority(t *testing.T) {
+	t.Parallel()
+	a := started(t, 10)
+	a.says(2400)
+	require.Len(t, a.reads(), 2400)
+	require.Len(t, a.urgency, 25)
+	for n, priority := range a.urgency {
+		require.Equal(t, n >= 20, priority == PriorityLow, "page %d", n+1)
+	}
+}
+
 func TestPagesAreRequestedInMilliseconds(t *testing.T) {
 	t.Parallel()
 	c := cursor{start: at(0) + 1_999_999}

@@ -118,10 +118,10 @@ func (f *fixture) connect() *socket {
 }
 
 // reconnect makes the dial that will be due.
-func (f *fixture) reconnect() *socket {
+func (f *fixture) reconnect() {
 	f.t.Helper()
 	f.sleep(max(0, f.conn.dialAt.Sub(f.now)))
-	return f.connect()
+	f.connect()
 }
 
 // begin requires that a pass of a kind is due.

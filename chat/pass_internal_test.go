@@ -178,12 +178,13 @@ func TestNoPassBeginsDuringTheBackOff(t *testing.T) {
 	f := connected(t)
 	f.passes.asked++
 	f.begin(passCatchUp)
-	wait := f.failPass(errTest)
-	if wait > 0 {
-		f.sleep(wait - 1)
-		none[startPass](f)
-		f.sleep(1)
-	}
+	f.failPass(errTest)
+	f.passes.retryAt = f.now.Add(time.Second)
+	todo, next := f.look()
+	require.Empty(t, tasks[startPass](todo))
+	require.LessOrEqual(t, next, time.Second)
+	require.NotEqual(t, nothing, next)
+	f.sleep(time.Second)
 	f.begin(passCatchUp)
 	f.failPass(errTest)
 	f.passes.retryAt = f.now.Add(time.Hour)
@@ -319,6 +320,21 @@ func TestASlowCallerIsCaughtUpWithOnceASecond(t *testing.T) {
 	none[startPass](f)
 	f.sleep(1)
 	f.begin(passBehind)
+}
+
+func TestItemsDoNotWaitForeverForPassesThatFail(t *testing.T) {
+	t.Parallel()
+	f := connected(t, rarely)
+	f.inbox.discard(f.now)
+	f.begin(passBehind)
+	f.failPass(errTest)
+	f.passes.retryAt = f.now.Add(time.Hour)
+	f.arrives(said("a", time.Minute))
+	require.Empty(t, f.messages())
+	f.sleep(f.opts.CatchUpWait)
+	f.look()
+	f.arrives(said("b", time.Hour))
+	require.Equal(t, []string{"a", "b"}, f.messages(), "a later one doesn't wait at all")
 }
 
 func TestAPassDoesNotReleaseWhatALossDuringItHolds(t *testing.T) {

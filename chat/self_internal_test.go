@@ -84,8 +84,8 @@ func TestAMessageWithoutAPushIsLookedForThreeTimes(t *testing.T) {
 	require.Zero(t, s.overdue())
 	s.expect(1, began)
 	at := began
-	for _, wait := range []time.Duration{5, 10, 15} {
-		at = at.Add(wait * time.Second)
+	for _, wait := range []time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Second} {
+		at = at.Add(wait)
 		require.Equal(t, at, s.overdue())
 		s.passed(at.Add(-1), at) // it had begun before: it shows nothing
 		require.Equal(t, at, s.overdue())
