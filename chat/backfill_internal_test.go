@@ -282,7 +282,7 @@ func TestPagesWithoutAnEndAreNotReadForever(t *testing.T) {
 			require.ErrorIs(t, err, errStuck)
 			require.False(t, backward)
 			require.Equal(t, named("new %d", 0, 10), ids, "what could be read is delivered")
-			require.LessOrEqual(t, len(a.requests), maxIdlePages+5)
+			require.LessOrEqual(t, len(a.requests), 20+5)
 			require.Greater(t, a.inbox.ledger.fence, fence)
 			require.EqualValues(t, 1, a.passes.failures)
 		})
@@ -363,9 +363,9 @@ func TestThePriorityOfALongPassFalls(t *testing.T) {
 	for kind, want := range map[passKind]Priority{passFinal: PriorityHigh, passCatchUp: PriorityLow, passPeriodic: PriorityBackground} {
 		b := backfill{kind: kind}
 		require.Equal(t, kind.priority(), b.priority())
-		b.read.budget.pages = politePages - 1
+		b.read.budget.pages = 20 - 1
 		require.Equal(t, kind.priority(), b.priority())
-		b.read.budget.pages = politePages
+		b.read.budget.pages = 20
 		require.Equal(t, want, b.priority())
 	}
 }

@@ -186,7 +186,7 @@ func TestABackwardPassThatLeadsNoFurther(t *testing.T) {
 			return nil
 		}, nil, 4},
 		"a repeated token":     {nil, func(int, string) string { return "after 0" }, 2},
-		"pages without an end": {nil, func(n int, _ string) string { return fmt.Sprint("after 0 again ", n) }, maxIdlePages + 2},
+		"pages without an end": {nil, func(n int, _ string) string { return fmt.Sprint("after 0 again ", n) }, 20 + 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -329,4 +329,23 @@ func TestABackwardPassHasTheMarkOfItsFirstRequest(t *testing.T) {
 	a.before = nil
 	a.reads()
 	require.False(t, a.inbox.gap.open)
+}
+
+func TestASessionThatResumesReadsForward(t *testing.T) {
+	t.Parallel()
+	before := started(t, 300)
+	before.sleep(before.opts.Settle)
+	before.reads()
+	state := before.inbox.state().again(t)
+
+	a := &archive{fixture: newFixture(t), items: before.items}
+	a.sleep(time.Minute)
+	a.inbox.restore(&state)
+	a.connect()
+	a.says(5)
+	ids, backward, err := a.readNow()
+	require.NoError(t, err)
+	require.False(t, backward)
+	require.Equal(t, named("new %d", 0, 5), ids)
+	require.Equal(t, types.ScanDirectionForward, a.requests[0].ScanDirection)
 }

@@ -66,12 +66,12 @@ func TestARenewalIsDueInTime(t *testing.T) {
 	require.False(t, f.inbox.gap.open)
 	require.Same(t, old, f.conn.old.socket, "the old socket is read for a moment")
 	require.NotNil(t, f.conn.heartOf(old))
-	f.sleep(drainTime - 1)
+	f.sleep(2*time.Second - 1)
 	none[closeSocket](f)
 	f.sleep(1)
 	require.Same(t, old, one[closeSocket](f).socket)
 	require.Nil(t, f.conn.heartOf(old))
-	f.sleep(f.opts.Settle - drainTime)
+	f.sleep(f.opts.Settle - 2*time.Second)
 	f.begin(passSettle)
 }
 
@@ -142,7 +142,7 @@ func TestTheLossOfTheOldSocketIsNone(t *testing.T) {
 	f.lost(old, errTest, f.now)
 	require.Empty(t, f.events())
 	require.True(t, f.conn.isUp())
-	f.sleep(drainTime)
+	f.sleep(2 * time.Second)
 	none[closeSocket](f)
 }
 
@@ -178,7 +178,7 @@ func TestFailedDialsBackOff(t *testing.T) {
 // A socket that is lost soon after it was subscribed doesn't reset the back-off.
 func TestTheBackOffIsResetByASocketThatLives(t *testing.T) {
 	t.Parallel()
-	for lived, attempts := range map[time.Duration]int32{0: 9, stableAfter - 1: 9, stableAfter: 1} {
+	for lived, attempts := range map[time.Duration]int32{0: 9, 30*time.Second - 1: 9, 30 * time.Second: 1} {
 		f := newFixture(t)
 		f.connect()
 		f.conn.attempts = 8

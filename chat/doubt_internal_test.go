@@ -118,7 +118,7 @@ func TestTheMembershipIsNotCheckedMoreThanEveryTenSeconds(t *testing.T) {
 	asked := f.conn.creds.asked
 	f.sleep(time.Second)
 	f.arrives(happened(kindTransferred, "agent", time.Second))
-	require.Equal(t, asked.Add(doubtGap), f.conn.dialAt)
+	require.Equal(t, asked.Add(10*time.Second), f.conn.dialAt)
 	dialAt := f.conn.dialAt
 	f.sleep(5 * time.Second)
 	f.arrives(happened(kindTransferred, "agent", 2*time.Second))
@@ -133,7 +133,7 @@ func TestADoubtDuringADialIsCheckedByTheNext(t *testing.T) {
 	f.arrives(happened(kindLeft, "me", 0))
 	none[startDial](f)
 	f.subscribe()
-	f.sleep(doubtGap)
+	f.sleep(10 * time.Second)
 	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 }
 
@@ -169,7 +169,7 @@ func TestNobodyDoubtsDuringStartAndLeave(t *testing.T) {
 func TestACallsDenialMakesARenewalDue(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.sleep(minRenewal)
+	f.sleep(30 * time.Second)
 	require.True(t, f.wantToken(f.conn.generation, f.now))
 	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 	f.issue()
@@ -184,8 +184,8 @@ func TestACallsDenialOfANewTokenStands(t *testing.T) {
 		do   func(f *fixture)
 		want bool
 	}{
-		"it is new":               {minRenewal - 1, func(*fixture) {}, false},
-		"it is old":               {minRenewal, func(*fixture) {}, true},
+		"it is new":               {30*time.Second - 1, func(*fixture) {}, false},
+		"it is old":               {30 * time.Second, func(*fixture) {}, true},
 		"there is no socket":      {0, func(f *fixture) { f.loses() }, true},
 		"Leave is under way":      {0, func(f *fixture) { _ = f.beginLeave() }, true},
 		"the session is over":     {time.Hour, func(f *fixture) { f.finish(CloseError{Reason: ErrClosed}) }, false},
@@ -256,7 +256,7 @@ func TestASocketWithoutPingsIsReplacedNowAndThen(t *testing.T) {
 	require.Len(t, dials, 3)
 	require.LessOrEqual(t, dials[0].Sub(began), time.Minute)
 	for n := range dials[1:] {
-		require.GreaterOrEqual(t, dials[n+1].Sub(dials[n]), pingReplaceGap)
+		require.GreaterOrEqual(t, dials[n+1].Sub(dials[n]), 5*time.Minute)
 	}
 	require.Empty(t, f.events())
 }

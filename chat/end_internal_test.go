@@ -84,7 +84,7 @@ func TestAGapThatTheLastPassCannotCloseIsReported(t *testing.T) {
 		f.sleep(wait)
 		f.chatEnds()
 		f.pass(passFinal)
-		f.sleep(endReading)
+		f.sleep(2 * time.Second)
 		f.look()
 		f.requireEnded(gap)
 	}
@@ -116,6 +116,19 @@ func TestNothingConnectsAfterChatEnded(t *testing.T) {
 	require.False(t, f.dialed(&socket{}, nil, f.now))
 }
 
+func TestNothingConnectsAfterARefusal(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.refused(denied, f.now)
+	f.begin(passFinal)
+	f.conn.dialAt = f.now
+	none[startDial](f)
+	require.False(t, f.wantToken(f.conn.generation, f.now.Add(time.Hour)))
+	f.loses()
+	none[startDial](f)
+	require.Empty(t, f.events(), "the loss of the socket is no news")
+}
+
 func TestItemsAreDeliveredBeforeChatEnded(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
@@ -126,7 +139,7 @@ func TestItemsAreDeliveredBeforeChatEnded(t *testing.T) {
 	f.arrives(said("after", time.Minute+time.Second))
 	f.begin(passFinal)
 	f.failPass(errTest)
-	f.sleep(endReading)
+	f.sleep(2 * time.Second)
 	f.look()
 	require.Equal(t, []string{"held", "after"}, f.messages())
 }

@@ -67,13 +67,13 @@ func TestOnlyTheNewestLiveOnlyItemsAreRemembered(t *testing.T) {
 		require.True(t, it.live)
 		return it
 	}
-	for n := range keepLives + 1 {
+	for n := range 16 + 1 {
 		require.Equal(t, itemNew, l.judge(typing(n), origin{}))
 		l.noteLive(typing(n).key)
 	}
 	require.Equal(t, itemNew, l.judge(typing(0), origin{}))
 	require.Equal(t, itemKnown, l.judge(typing(1), origin{}))
-	require.Len(t, l.lives, keepLives)
+	require.Len(t, l.lives, 16)
 	require.Zero(t, l.fresh, "they need no pass")
 }
 
@@ -163,18 +163,18 @@ func TestTrimKeepsWhatAPassCanShow(t *testing.T) {
 		require.Contains(t, l.seen, key)
 	}
 	l.trim(at(2000 * time.Second))
-	require.Len(t, l.seen, keepAtLeast)
+	require.Len(t, l.seen, 256)
 	require.Contains(t, l.seen, keyOf("new 999"))
 	require.NotContains(t, l.seen, keyOf("new 743"))
 	require.Contains(t, l.seen, keyOf("new 744"))
 	l.trim(at(time.Hour))
-	require.Len(t, l.seen, keepAtLeast)
+	require.Len(t, l.seen, 256)
 }
 
 func TestTrimKeepsWhatTheLastPassesHaveShown(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
-	for _, key := range keys(keepAtLeast, "new %d") {
+	for _, key := range keys(256, "new %d") {
 		l.put(key, entry{at: at(time.Hour)})
 	}
 	l.pass, l.whole = 7, 5
@@ -182,7 +182,7 @@ func TestTrimKeepsWhatTheLastPassesHaveShown(t *testing.T) {
 		l.put(uint64(shown), entry{at: at(0), shown: shown})
 	}
 	l.trim(at(time.Minute))
-	require.Len(t, l.seen, keepAtLeast+2)
+	require.Len(t, l.seen, 256+2)
 	require.Contains(t, l.seen, uint64(5))
 	require.Contains(t, l.seen, uint64(7))
 }
@@ -190,12 +190,12 @@ func TestTrimKeepsWhatTheLastPassesHaveShown(t *testing.T) {
 func TestTrimIsBounded(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
-	for i := range int64(keepAtMost + 100) {
+	for i := range int64(16_384 + 100) {
 		l.put(uint64(i), entry{at: at(0) + i})
 	}
 	l.trim(at(0))
-	require.Len(t, l.seen, keepAtMost)
-	require.Contains(t, l.seen, uint64(keepAtMost+99))
+	require.Len(t, l.seen, 16_384)
+	require.Contains(t, l.seen, uint64(16_384+99))
 	require.NotContains(t, l.seen, uint64(99))
 	require.Contains(t, l.seen, uint64(100))
 }

@@ -38,12 +38,12 @@ func TestRecordsThatASlowLoggerHasNoRoomForAreCounted(t *testing.T) {
 	t.Parallel()
 	f := connected(t, withLogger)
 	f.records()
-	for range maxLogged + 5 {
+	for range 32 + 5 {
 		f.log(slog.LevelInfo, "a")
 	}
 	records := f.takeLogs()
-	require.Len(t, records, maxLogged+1)
-	require.Equal(t, logRecord{slog.LevelWarn, "chat log records dropped", []any{"records", 5}}, records[maxLogged])
+	require.Len(t, records, 32+1)
+	require.Equal(t, logRecord{slog.LevelWarn, "chat log records dropped", []any{"records", 5}}, records[32])
 	require.Empty(t, f.takeLogs())
 }
 

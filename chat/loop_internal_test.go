@@ -90,6 +90,17 @@ func TestALoopThatIsOverRunsNoMore(t *testing.T) {
 	})
 }
 
+func TestALoopThatIsOverLeavesNoTimer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, ran := looping(t, run{next: time.Minute}, run{over: true, next: time.Hour})
+		l.wake()
+		<-time.After(2 * time.Minute)
+		require.Len(t, *ran, 2)
+		require.False(t, l.timer.Stop())
+	})
+}
+
 func TestADeadlineThatHasPassedIsDueImmediately(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

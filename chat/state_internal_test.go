@@ -65,7 +65,7 @@ func TestALargeStateKeepsTheNewest(t *testing.T) {
 	for n := range 2000 {
 		state.seen[keyOf(fmt.Sprint(n))] = entry{at: at(time.Duration(n) * time.Second), revision: uint32(n), final: true, shown: 1}
 	}
-	for n := range maxMissing {
+	for n := range 128 {
 		state.missing[uint64(n)] = int64(n)
 	}
 	state.own = strings.Repeat("x", 256)
@@ -168,16 +168,16 @@ func TestAStateOfTooMuchToListReadsFromTheOldest(t *testing.T) {
 	t.Parallel()
 	for extra, listed := range map[int]bool{0: true, 1: false} {
 		f := connected(t)
-		for n := range maxMissing + extra {
+		for n := range 128 + extra {
 			f.arrives(said(fmt.Sprint(n), -time.Hour-time.Duration(n)*time.Second))
 		}
 		state := f.inbox.state()
 		if listed {
-			require.Len(t, state.missing, maxMissing)
+			require.Len(t, state.missing, 128)
 			continue
 		}
 		require.Empty(t, state.missing)
-		require.Equal(t, at(-time.Hour-time.Duration(maxMissing+extra-1)*time.Second+f.opts.Overlap), state.fence)
+		require.Equal(t, at(-time.Hour-time.Duration(128+extra-1)*time.Second+f.opts.Overlap), state.fence)
 	}
 }
 

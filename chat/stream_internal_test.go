@@ -47,6 +47,21 @@ func TestProgressHasTheTextSoFar(t *testing.T) {
 	require.Len(t, f.inbox.streams, 1)
 }
 
+func TestProgressOfAnOwnMessage(t *testing.T) {
+	t.Parallel()
+	f := connected(t, withProgress)
+	f.inbox.beginSend(f.now)
+	f.inbox.endSend("mine", true, f.now)
+	f.arrives(chunkOf("other", 1, "x"))
+	mine := chunkOf("mine", 1, "x")
+	mine.meta.From.ParticipantID = "me"
+	f.arrives(mine)
+	metas := f.metas()
+	require.Len(t, metas, 2)
+	require.False(t, metas[0].Own)
+	require.True(t, metas[1].Own)
+}
+
 func TestProgressIsMadeOnRequest(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
@@ -68,13 +83,13 @@ func TestTheTextOfAStreamIsBounded(t *testing.T) {
 func TestTheMostSilentStreamMakesRoom(t *testing.T) {
 	t.Parallel()
 	f := connected(t, withProgress)
-	for n := range maxStreams {
+	for n := range 16 {
 		f.arrives(chunkOf(fmt.Sprint(n), 1, "x"))
 		f.sleep(time.Millisecond)
 	}
 	f.arrives(chunkOf("0", 2, "x"))
 	f.arrives(chunkOf("another", 1, "x"))
-	require.Len(t, f.inbox.streams, maxStreams)
+	require.Len(t, f.inbox.streams, 16)
 	require.NotContains(t, f.inbox.streams, keyOf("1"))
 	require.Contains(t, f.inbox.streams, keyOf("0"))
 }

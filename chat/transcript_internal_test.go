@@ -22,10 +22,10 @@ func TestTheSizeOfPages(t *testing.T) {
 	take(time.Hour)
 	require.Equal(t, 100, size())
 	f.passes.pageSize = 25 // as after two pages that took too long
-	take(quickPage)
+	take(5 * time.Second)
 	require.Equal(t, 25, size())
 	for _, want := range []int{50, 100, 100} {
-		take(quickPage - 1)
+		take(5*time.Second - 1)
 		require.Equal(t, want, size())
 	}
 }
