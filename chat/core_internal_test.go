@@ -95,7 +95,7 @@ func tasks[T task](todo []task) (found []T) {
 
 // issue gives the dial under way its credentials.
 func (f *fixture) issue() {
-	f.issued(credentials{token: "made-up", renewIn: 50 * time.Minute, life: time.Hour, asked: f.now}, serviceTime{f.time(), f.time()}, f.now)
+	f.issued(credentials{token: "made-up", renewIn: 50 * time.Minute, life: time.Hour, asked: f.now}, serviceTime{f.time(), f.time()}, false, f.now)
 }
 
 // time is the service's time now.
@@ -150,11 +150,11 @@ func (f *fixture) arrives(it *item) *item {
 // events takes what waits for the caller.
 func (f *fixture) events() (events []Event) {
 	for {
-		event, _ := f.takeEvent()
-		if event == nil {
+		q, _ := f.takeEvent()
+		if q.event == nil {
 			return events
 		}
-		events = append(events, event)
+		events = append(events, q.event)
 	}
 }
 
@@ -197,9 +197,9 @@ func TestWhatHasArrivedIsDeliveredBeforeTheEnd(t *testing.T) {
 	f.arrives(said("b", time.Second))
 	f.arrives(said("a", 0))
 	require.Empty(t, f.messages(), "they wait for the first pass")
-	f.finish(CloseError{Reason: ErrClosed})
+	f.finish(CloseError{Reason: ErrClosed}, f.now)
 	require.Equal(t, []string{"a", "b"}, f.messages())
-	f.finish(CloseError{Reason: ErrLeft})
+	f.finish(CloseError{Reason: ErrLeft}, f.now)
 	require.ErrorIs(t, f.err(), ErrClosed, "the first reason counts")
 }
 
@@ -221,7 +221,7 @@ func TestGapOfTheEnds(t *testing.T) {
 			if test.open {
 				f.inbox.lose()
 			}
-			f.finish(test.why)
+			f.finish(test.why, f.now)
 			var closed *CloseError
 			require.ErrorAs(t, f.err(), &closed)
 			require.Equal(t, test.gap, closed.Gap)
@@ -233,7 +233,7 @@ func TestNothingIsDueAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	require.NoError(t, f.err())
-	f.finish(CloseError{Reason: ErrClosed})
+	f.finish(CloseError{Reason: ErrClosed}, f.now)
 	require.NoError(t, f.startErr(), "it had started")
 	one[closeSocket](f)
 	f.sleep(time.Hour)
@@ -248,7 +248,7 @@ func TestAnEndBeforeTheStart(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	require.NoError(t, f.startErr())
-	f.finish(CloseError{Reason: ErrGaveUp})
+	f.finish(CloseError{Reason: ErrGaveUp}, f.now)
 	require.ErrorIs(t, f.startErr(), ErrGaveUp)
 }
 

@@ -188,7 +188,7 @@ func TestACallsDenialOfANewTokenStands(t *testing.T) {
 		"it is old":               {30 * time.Second, func(*fixture) {}, true},
 		"there is no socket":      {0, func(f *fixture) { f.loses() }, true},
 		"Leave is under way":      {0, func(f *fixture) { _ = f.beginLeave() }, true},
-		"the session is over":     {time.Hour, func(f *fixture) { f.finish(CloseError{Reason: ErrClosed}) }, false},
+		"the session is over":     {time.Hour, func(f *fixture) { f.finish(CloseError{Reason: ErrClosed}, f.now) }, false},
 		"the chat has just ended": {time.Hour, func(f *fixture) { f.arrives(happened(kindEnded, "system", 0)) }, false},
 	} {
 		f := newFixture(t)

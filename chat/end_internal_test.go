@@ -211,7 +211,7 @@ func TestLeaveEndsTheSession(t *testing.T) {
 		f := connected(t, func(o *Options) { o.ParticipantID = "me" })
 		require.NoError(t, f.beginLeave())
 		f.arrives(test.event)
-		f.left()
+		f.left(f.now)
 		require.ErrorIs(t, f.err(), ErrLeft, name)
 		require.Equal(t, test.gap, f.over().Gap, name)
 	}
@@ -231,13 +231,13 @@ func TestChatEndedDuringLeaveEndsItImmediately(t *testing.T) {
 func TestALeaveThatFailedChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	require.False(t, f.stay(), "no Leave is under way")
+	require.False(t, f.leaveFailed(), "no Leave is under way")
 	require.NoError(t, f.beginLeave())
-	require.True(t, f.stay())
+	require.True(t, f.leaveFailed())
 	require.Equal(t, phaseLive, f.phase)
 	require.NoError(t, f.beginLeave())
 	f.chatEnds()
-	require.False(t, f.stay(), "the chat is over all the same")
+	require.False(t, f.leaveFailed(), "the chat is over all the same")
 	f.look()
 	require.Error(t, f.beginLeave(), "it is over")
 }
@@ -249,13 +249,13 @@ func TestLeaveDuringTheLastSeconds(t *testing.T) {
 	f.begin(passFinal)
 	require.NoError(t, f.beginLeave())
 	require.Equal(t, phaseEnding, f.phase)
-	f.left()
+	f.left(f.now)
 	f.requireEnded(false)
 
 	f = connected(t)
 	f.refused(denied, f.now)
 	require.NoError(t, f.beginLeave())
-	f.left()
+	f.left(f.now)
 	require.ErrorIs(t, f.err(), ErrLeft)
 	require.True(t, f.over().Gap)
 }

@@ -355,7 +355,7 @@ func TestASilentStreamMakesAPassDueOnce(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	it := said("streamed", 0)
-	it.chunk = &chunk{number: 1}
+	it.partial, it.chunk = true, 1
 	f.arrives(it)
 	f.sleep(30*time.Second - 1)
 	none[startPass](f)
@@ -371,7 +371,7 @@ func TestAPassThatEndsAfterTheSessionIsNotRetried(t *testing.T) {
 	f := connected(t)
 	f.passes.asked++
 	f.begin(passCatchUp)
-	f.finish(CloseError{Reason: ErrClosed})
+	f.finish(CloseError{Reason: ErrClosed}, f.now)
 	require.Zero(t, f.failPass(errors.New("whatever")))
 	require.Zero(t, f.passes.failures)
 }

@@ -97,7 +97,7 @@ func TestReceiptsThatMakeNoSense(t *testing.T) {
 	f := connected(t)
 	f.marks("", "")
 	none[sendReceipts](f)
-	f.finish(CloseError{Reason: ErrClosed})
+	f.finish(CloseError{Reason: ErrClosed}, f.now)
 	f.marks("a", "a")
 	require.Zero(t, f.receipts)
 }

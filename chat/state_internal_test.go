@@ -159,7 +159,7 @@ func TestAStateListsWhatAPassWouldNotShow(t *testing.T) {
 	state := f.inbox.state()
 	require.Equal(t, map[uint64]int64{keyOf("old"): at(-time.Hour), keyOf("held"): at(-2 * time.Hour)}, state.missing)
 	f.events()
-	f.inbox.releaseAll()
+	f.inbox.releaseAll(f.now)
 	f.events()
 	require.Empty(t, f.inbox.state().missing)
 }

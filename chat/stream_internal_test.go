@@ -13,7 +13,7 @@ import (
 // chunkOf is a chunk of a streamed message.
 func chunkOf(id string, number int32, text string) *item {
 	it := said(id, 0)
-	it.Content, it.chunk = aws.String(text), &chunk{number}
+	it.Content, it.partial, it.chunk = aws.String(text), true, number
 	return it
 }
 
