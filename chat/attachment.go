@@ -52,7 +52,7 @@ type File struct {
 // Which types and sizes are accepted is set for the instance (20 MB by default). With
 // ErrRejected, or when ctx ends during the scan, the ID is returned with the error.
 func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string, err error) {
-	if err := file.check(); err != nil {
+	if err := file.prepare(); err != nil {
 		return "", err
 	}
 	started, err := s.startUpload(ctx, file)
@@ -76,7 +76,8 @@ func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string,
 	return id, nil
 }
 
-func (f *File) check() error {
+// prepare checks the file, and finds its size.
+func (f *File) prepare() error {
 	switch {
 	case f.Name == "":
 		return errors.New("send file: File.Name is missing")

@@ -97,25 +97,10 @@ func (b *backfill) priority() Priority {
 
 // readForward reads from the start to the newest item.
 func (b *backfill) readForward(ctx context.Context) error {
-	at := cursor{start: b.start}
-	last := at.start
-	for {
-		t, err := b.admit(ctx)
+	at := cursor{start: b.start, last: b.start}
+	for more := true; more; {
+		p, generation, err := b.nextPage(ctx, &at)
 		if err != nil {
-			return err
-		}
-		if b.read.isLong(b.overlap, now()) {
-			return errPartial
-		}
-		at.keepToken(t.generation, last)
-		b.read.mark = t.mark
-		p, err := b.fetch(ctx, t, b.priority(), at.forward(t.pageSize))
-		switch {
-		case errors.Is(err, errAgain):
-			continue
-		case isInvalid(err) && at.token != "" && at.restart(last):
-			continue
-		case err != nil:
 			return err
 		}
 		newest := b.read.newest
@@ -126,11 +111,9 @@ func (b *backfill) readForward(ctx context.Context) error {
 		if err := b.read.budget.spend(p, fresh > 0 || b.read.newest > newest); err != nil {
 			return err
 		}
-		last = max(last, b.read.newest)
-		if !at.follow(p.next, b.read.budget.isRepeated(p.next), t.generation, last) {
-			break
-		}
-		if at.restarts > maxRestarts {
+		at.last = max(at.last, b.read.newest)
+		repeated := p.next != "" && b.read.budget.visited(p.next)
+		if more = at.follow(p.next, repeated, generation); at.restarts > maxRestarts {
 			return errStuck
 		}
 	}
@@ -140,25 +123,48 @@ func (b *backfill) readForward(ctx context.Context) error {
 	return nil
 }
 
+// nextPage requests the page at the cursor, until there is a response that it can move on from.
+func (b *backfill) nextPage(ctx context.Context, at *cursor) (p *page, generation int32, err error) {
+	for {
+		t, err := b.admit(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		if b.read.isLong(b.overlap, now()) {
+			return nil, 0, errPartial
+		}
+		at.keepToken(t.generation)
+		b.read.mark = t.mark
+		p, err := b.fetch(ctx, t, b.priority(), at.forward(t.pageSize))
+		switch {
+		case errors.Is(err, errAgain):
+		case isInvalid(err) && at.token != "" && at.restart():
+		default:
+			return p, t.generation, err
+		}
+	}
+}
+
 // cursor is where the next page of a forward pass begins.
 type cursor struct {
 	start      int64 // where the pages begin, a time in ns
+	last       int64 // the newest time seen
 	token      string
 	generation int32 // of the connection that the token is of: it may not outlive that
 	restarts   int   // without progress
 }
 
 // keepToken drops a token from before the newest connection.
-func (c *cursor) keepToken(generation int32, last int64) {
+func (c *cursor) keepToken(generation int32) {
 	if c.token != "" && c.generation != generation {
-		c.restart(last)
+		c.restart()
 	}
 }
 
 // restart begins again just before the last time seen, without the token. It reports false
 // when that has been tried too often in one place.
-func (c *cursor) restart(last int64) bool {
-	start := last - int64(time.Millisecond)
+func (c *cursor) restart() bool {
+	start := c.last - int64(time.Millisecond)
 	if start > c.start {
 		c.restarts = 0
 	} else {
@@ -169,12 +175,12 @@ func (c *cursor) restart(last int64) bool {
 }
 
 // follow moves to the next page, if there is one. A token that was there before leads nowhere.
-func (c *cursor) follow(token string, repeated bool, generation int32, last int64) bool {
+func (c *cursor) follow(token string, repeated bool, generation int32) bool {
 	switch {
 	case token == "":
 		return false
 	case repeated:
-		c.restart(last)
+		c.restart()
 	default:
 		c.token, c.generation = token, generation
 	}

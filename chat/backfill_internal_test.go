@@ -113,7 +113,7 @@ func (a *archive) says(n int) {
 
 // readNow makes a pass, and returns the IDs of the messages that it delivers.
 func (a *archive) readNow() (ids []string, backward bool, err error) {
-	a.passes.asked++
+	a.passes.wanted++
 	a.passes.retryAt = 0
 	b := one[startPass](a.fixture).backfill
 	b.source, a.got, a.requests, a.urgency = a, nil, nil, nil

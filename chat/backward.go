@@ -90,7 +90,7 @@ func (b *backfill) descend(ctx context.Context) (d descent, err error) {
 		if b.pass(&d, step{token, t.pageSize, p}) || p.next == "" {
 			return d, nil
 		}
-		if stuck != nil || b.read.budget.isRepeated(p.next) {
+		if stuck != nil || b.read.budget.visited(p.next) {
 			return d, errStuck
 		}
 		token = p.next
@@ -161,7 +161,7 @@ func (b *backfill) isEnough(d *descent, it *item) bool {
 	}
 }
 
-// cut drops the items of a page that earlier passes have read, and reports whether the page ends
+// cut drops the items of a page that earlier passes have read, and returns whether the page ended
 // with one. One in between may have a wrong time.
 func (b *backfill) cut(p *page) (end bool) {
 	if n := len(p.items); n > 0 {

@@ -26,15 +26,12 @@ type conn struct {
 	generation int32   // counts the connections created
 	attempts   int32   // failed in a row, or made sockets that were lost soon
 	denied     int32   // how often in a row CreateParticipantConnection was denied
-	dialing    bool
-	low        bool // the dial has low priority
+	dial       dialState
+	doubt      doubtState
+	renewal    renewalState
 	urgent     bool // a call waits for a newer token, or the membership is in doubt
-	doubt      bool // whether we are still in the chat: the next dial shows it
-	doubting   bool // the dial under way shows it
 	connected  bool // CreateParticipantConnection was called with ConnectParticipant
 	given      bool // Options.Connection was used
-	announced  bool // the planned renewal was announced to the caller
-	offered    bool // who has taken the event
 
 	failure     error
 	ackedAt     instant
@@ -43,6 +40,24 @@ type conn struct {
 	excused     time.Duration // spent waiting for it since lostAt
 	pingRenewed instant
 }
+
+// dialState is whether a dial is under way.
+type dialState uint8
+
+const (
+	dialIdle    dialState = iota
+	dialRunning           // with the priority that it needs
+	dialLow               // with a low one, which can be raised
+)
+
+// doubtState is whether this participant may have been taken out of the chat.
+type doubtState uint8
+
+const (
+	doubtNone   doubtState = iota
+	doubtRaised            // the next dial will show it
+	doubtDialed            // the dial under way will
+)
 
 // line is a subscribed socket and what its heartbeats show.
 type line struct {
@@ -83,7 +98,7 @@ func (l *conn) doubtMembership(now instant) {
 	if earliest := l.creds.asked.Add(doubtGap); at.Before(earliest) {
 		at = earliest
 	}
-	if l.doubt = true; l.isUp() && at.Before(l.dialAt) {
+	if l.doubt = doubtRaised; l.isUp() && at.Before(l.dialAt) {
 		l.dialAt, l.urgent = at, true
 	}
 }
@@ -124,53 +139,18 @@ func (c *core) stepConn(now instant, d *deadline) {
 	c.stepGiveUp(now, d)
 	switch {
 	case !c.isOpen():
-	case l.dialing:
-		if l.low && (l.urgent || !l.isUp()) {
-			l.low = false
+	case l.dial != dialIdle:
+		if l.dial == dialLow && (l.urgent || !l.isUp()) {
+			l.dial = dialRunning
 			c.todo = append(c.todo, hurryDial{})
 		}
 	case now.Before(l.dialAt):
 		d.add(l.dialAt)
-	case c.opts.RenewalEvents && l.isUp() && !l.urgent && !l.announced:
+	case c.opts.RenewalEvents && l.isUp() && !l.urgent && l.renewal == renewalSilent:
 		c.announceRenewal(now, d)
 	default:
 		c.startDial()
 	}
-}
-
-// renewalWait is how long a caller has for a renewal that was announced, if the life of the
-// socket isn't known.
-const renewalWait = time.Minute
-
-// announceRenewal lets the caller use the moment of a planned renewal.
-func (c *core) announceRenewal(now instant, d *deadline) {
-	l := &c.conn
-	within := renewalWait
-	if l.creds.life > 0 {
-		within = max(0, l.expires().Sub(now))
-	}
-	l.announced, l.dialAt = true, now.Add(within)
-	d.add(l.dialAt)
-	c.inbox.queue.push(queued{event: RenewalDue{Within: within, generation: l.generation}})
-}
-
-// declineRenewal renews the connection if the caller was offered the moment and has not used it:
-// Next is called again.
-func (c *core) declineRenewal(now instant) (wake bool) {
-	l := &c.conn
-	if l.offered && l.isUp() && !l.dialing {
-		l.dialAt, wake = now, true
-	}
-	l.offered = false
-	return wake
-}
-
-// offerRenewal reports whether an event may be delivered: not a RenewalDue for a connection that
-// was renewed meanwhile.
-func (c *core) offerRenewal(event Event) bool {
-	due, ok := event.(RenewalDue)
-	c.conn.offered = ok && due.generation == c.conn.generation
-	return !ok || c.conn.offered
 }
 
 // expires is when the socket must have been replaced.
@@ -191,8 +171,13 @@ func (c *core) startDial() {
 		start.given, l.given = c.opts.Connection, true
 	}
 	start.connect = c.opts.ConnectParticipant && !l.connected
-	l.dialing, l.low, l.urgent = true, start.priority == PriorityLow, false
-	l.doubting, l.doubt = l.doubt, false
+	l.dial, l.urgent = dialRunning, false
+	if start.priority == PriorityLow {
+		l.dial = dialLow
+	}
+	if l.doubt == doubtRaised {
+		l.doubt = doubtDialed
+	}
 	c.todo = append(c.todo, start)
 }
 
@@ -224,7 +209,10 @@ func (l *conn) endWait(now instant) {
 // issued takes the credentials of a new connection: its token is used from now on.
 func (c *core) issued(creds credentials, at serviceTime, connected bool, now instant) {
 	l := &c.conn
-	l.creds, l.denied, l.doubting, l.urgent = creds, 0, false, false
+	l.creds, l.denied, l.urgent = creds, 0, false
+	if l.doubt == doubtDialed {
+		l.doubt = doubtNone
+	}
 	l.generation++
 	l.connected = l.connected || connected
 	c.inbox.removed = false
@@ -252,7 +240,7 @@ func (c *core) givenOpened(at serviceTime, err error, now instant) {
 // socket isn't needed any more.
 func (c *core) dialed(k *socket, err error, now instant) (attached bool) {
 	l := &c.conn
-	l.dialing = false
+	l.dial = dialIdle
 	switch {
 	case !c.isOpen():
 		if err != nil && !errors.Is(err, context.Canceled) {
@@ -274,8 +262,9 @@ func (c *core) dialed(k *socket, err error, now instant) (attached bool) {
 func (c *core) dialFailed(err error, now instant) {
 	l := &c.conn
 	l.failure = err
-	if l.doubting {
-		l.doubt, l.urgent = true, true // the next dial is to show it
+	doubted := l.doubt == doubtDialed
+	if doubted {
+		l.doubt, l.urgent = doubtRaised, true // the next dial is to show it
 	}
 	var failed *dialError
 	atCreate := errors.As(err, &failed) && failed.atCreate
@@ -283,7 +272,7 @@ func (c *core) dialFailed(err error, now instant) {
 	switch {
 	case atCreate && isDenied(err):
 		if l.denied++; l.denied > 1 || c.phase == phaseLeaving {
-			c.refused(err, now)
+			c.refused(err, doubted, now)
 			return
 		}
 		wait = between(time.Second, 3*time.Second)
@@ -309,8 +298,8 @@ func (c *core) attach(k *socket, now instant) {
 	l.cur = line{socket: k, heart: heart{tick: now}}
 	l.ackedAt, l.excused = now, 0
 	l.dialAt = now.Add(l.creds.renewIn)
-	l.announced, l.offered = false, false
-	if l.doubt {
+	l.renewal = renewalSilent
+	if l.doubt == doubtRaised {
 		l.doubtMembership(now)
 	}
 	c.log(slog.LevelDebug, "chat socket subscribed", "renewal", renewal, "renew_in", l.creds.renewIn)
@@ -334,7 +323,7 @@ func (c *core) attach(k *socket, now instant) {
 	c.phase = max(c.phase, phaseLive)
 }
 
-// lost takes the end of a socket. One whose dial is under way dialed finds over.
+// lost takes the end of a socket. If its dial is still under way, dialed finds it over.
 func (c *core) lost(k *socket, err error, now instant) {
 	l := &c.conn
 	switch k {

@@ -24,7 +24,8 @@ type core struct {
 	logs *logs // nil without a logger
 }
 
-// phase is where a session is in its life. Phases only rise, but that Leave may fail.
+// phase is where a session is in its life. A phase never goes back, except from leaving to live
+// when Leave fails.
 type phase uint8
 
 const (
@@ -87,7 +88,7 @@ func (c *core) startErr() error {
 func (c *core) takeEvent() (q queued, wake bool) {
 	for c.inbox.queue.len() > 0 {
 		if q = c.inbox.pop(); c.offerRenewal(q.event) {
-			return q, c.inbox.queue.halfEmpty() && (c.inbox.behind || c.passes.blocked)
+			return q, c.inbox.queue.halfEmpty() && (c.inbox.behind || c.inbox.hold.blocked)
 		}
 	}
 	return queued{}, false
@@ -120,7 +121,7 @@ func (c *core) arrive(it *item, now instant) (wake bool) {
 	c.inbox.arrive(it, now)
 	c.watchMembership(it, now)
 	return len(c.inbox.hold.items) > 0 || it.partial || c.inbox.behind != wasBehind || c.inbox.ended != nil ||
-		wasFresh < passAfter && c.inbox.ledger.fresh >= passAfter || c.conn.doubt
+		wasFresh < passAfter && c.inbox.ledger.fresh >= passAfter || c.conn.doubt == doubtRaised
 }
 
 // unreadable counts a frame that can't be read as a loss: it may have held an item.
@@ -159,5 +160,6 @@ func (c *core) finish(why CloseError, now instant) {
 	}
 	c.phase, c.end.why = phaseOver, &why
 	c.conn.closeAll(&c.todo)
+	c.flushUnreadable()
 	c.log(slog.LevelInfo, "chat session over", "reason", why.Reason, "gap", why.Gap)
 }

@@ -259,7 +259,7 @@ func TestAnUnreadableFrameIsALoss(t *testing.T) {
 	require.True(t, f.receive(k, &frame{topic: topicChat, unreadable: true}, nil, f.now))
 	require.Equal(t, 1, f.stats.Unreadable)
 	require.True(t, f.inbox.gap.open)
-	f.pass(passBehind)
+	f.pass(passMissed)
 	require.True(t, f.inbox.gap.open, "the transcript may show the item later")
 	f.sleep(f.opts.Settle)
 	f.pass(passSettle)
@@ -307,7 +307,7 @@ func TestTakingEventsWakesThePassThatWaits(t *testing.T) {
 	for range maxQueued/2 + 2 {
 		f.inbox.queue.push(queued{event: Typing{}})
 	}
-	f.passes.asked++
+	f.passes.wanted++
 	none[startPass](f)
 	_, wake := f.takeEvent()
 	require.False(t, wake, "more than half of the queue is filled")

@@ -3,10 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -15,11 +12,8 @@ import (
 	smithy "github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"github.com/coder/websocket"
 
 	"github.com/participant-go/connectparticipant"
-	"github.com/participant-go/connectparticipant/internal/endpoint"
-	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -260,111 +254,18 @@ func renewBefore(life, margin time.Duration) time.Duration {
 }
 
 func (s *Session) open(ctx context.Context, address string) (*socket, error) {
-	conn, err := s.upgrade(ctx, address)
+	conn, err := upgrade(ctx, address, s.opts.HTTPClient, s.opts.plain)
 	if err != nil {
 		return nil, err
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx)) // the socket's own: it outlives the dial
 	k := newSocket(conn, cancel)
 	s.wg.Go(func() { s.read(life, k) })
-	if err := s.subscribe(ctx, k); err != nil {
+	if err := k.subscribe(ctx); err != nil {
 		cancel()
 		return nil, err
 	}
 	return k, nil
-}
-
-func (s *Session) upgrade(ctx context.Context, address string) (*websocket.Conn, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, errors.New("the socket's URL is malformed") // err would show it
-	}
-	if err := endpoint.RequireSecure(u, s.opts.plain); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
-	defer cancel()
-	shake := handshake{ctx: ctx, base: transportOf(s.opts.HTTPClient)}
-	client := *s.opts.HTTPClient
-	client.Transport = &shake
-	conn, response, err := websocket.Dial(ctx, address, &websocket.DialOptions{ //nolint:bodyclose // the package closes it
-		HTTPClient: &client, CompressionMode: websocket.CompressionDisabled,
-	})
-	switch shake.done(); {
-	case err == nil:
-		return conn, nil
-	case errors.Is(err, errWrapped):
-		return nil, errWrapped
-	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
-		return nil, fmt.Errorf("status %d", response.StatusCode)
-	default:
-		return nil, redact.URLError(err, u, nil)
-	}
-}
-
-var errWrapped = errors.New("the transport of Options.HTTPClient wraps response bodies: a WebSocket needs that of the upgrade as net/http returns it")
-
-// handshake is the transport of one upgrade. The package websocket reads the body of a failed
-// one for up to three seconds, whatever the context; this closes it when the context ends. And
-// net/http would quote a Location that it can't parse.
-type handshake struct {
-	ctx  context.Context // that of the request ends when the package websocket is done
-	base http.RoundTripper
-	stop func() bool
-}
-
-func transportOf(client *http.Client) http.RoundTripper {
-	if client.Transport == nil {
-		return http.DefaultTransport
-	}
-	return client.Transport
-}
-
-// RoundTrip sends the request.
-func (h *handshake) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := h.base.RoundTrip(request)
-	if err != nil {
-		return nil, err
-	}
-	response.Header.Del("Location")
-	body := response.Body
-	if response.StatusCode != http.StatusSwitchingProtocols {
-		_ = body.Close() // nobody needs it
-		response.Body = http.NoBody
-		return response, nil
-	}
-	if _, isConnection := body.(io.ReadWriteCloser); !isConnection {
-		_ = body.Close()
-		return nil, errWrapped
-	}
-	h.stop = context.AfterFunc(h.ctx, func() { _ = body.Close() })
-	return response, nil
-}
-
-// done leaves the connection to its new owner.
-func (h *handshake) done() {
-	if h.stop != nil {
-		h.stop()
-	}
-}
-
-func (s *Session) subscribe(ctx context.Context, k *socket) error {
-	timer := time.NewTimer(subscribeTimeout)
-	defer timer.Stop()
-	if err := k.write(ctx, subscribeFrame); err != nil {
-		return fmt.Errorf("subscribe: %w", err)
-	}
-	select {
-	case err := <-k.acked:
-		if err != nil {
-			return fmt.Errorf("subscribe: %w", err)
-		}
-		return nil
-	case <-timer.C:
-		return errUnanswered
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // isFinal reports whether a failure of CreateParticipantConnection ends the session. It takes

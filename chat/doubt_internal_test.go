@@ -157,7 +157,7 @@ func TestNobodyDoubtsDuringStartAndLeave(t *testing.T) {
 	f := newFixture(t)
 	one[startDial](f)
 	f.arrives(happened(kindTransferred, "agent", 0))
-	require.False(t, f.conn.doubt)
+	require.Equal(t, doubtNone, f.conn.doubt)
 
 	f = connected(t, me)
 	require.NoError(t, f.beginLeave())

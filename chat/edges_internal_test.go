@@ -22,7 +22,7 @@ func newTestCore(fns ...func(*Options)) *core {
 
 func goLive(c *core) *socket {
 	k := &socket{}
-	c.conn.dialing = true
+	c.conn.dial = dialRunning
 	c.issued(credentials{token: "t", renewIn: time.Hour, asked: now()}, serviceTime{date: time.Now(), made: time.Now()}, false, now())
 	c.dialed(k, nil, now())
 	return k
@@ -41,7 +41,7 @@ func TestAnOldSocketHidesThatTheNewOneIsLost(t *testing.T) {
 	c := newTestCore()
 	old := goLive(c)
 	c.lost(old, errSilent, now()) // found dead: its reader is still to end
-	c.conn.dialing = true
+	c.conn.dial = dialRunning
 	fresh := &socket{}
 	fresh.over.Store(true)
 	c.lost(fresh, errors.New("reset"), now()) // lost before its dial is over
@@ -54,7 +54,7 @@ func TestWaitingBeforeTheLossIsNotExcused(t *testing.T) {
 	c := newTestCore(func(o *Options) { o.GiveUpAfter = time.Minute })
 	k := goLive(c)
 	begun := now()
-	c.conn.dialing = true
+	c.conn.dial = dialRunning
 	c.conn.beginWait(begun) // a renewal waits for the limiter for ten minutes while the socket lives
 	lost := begun.Add(10 * time.Minute)
 	c.lost(k, errSilent, lost)

@@ -74,14 +74,15 @@ func (c *core) beginEnd(why CloseError, now instant) {
 	c.phase = phaseEnding
 }
 
-// refused begins the end for a participant token that the service doesn't accept any more. If
+// refused begins the end for a participant token that the service doesn't accept any more. doubted
+// means that this participant may have been taken out of the chat. If
 // chat.ended was missed, the old connection token may still show it.
-func (c *core) refused(err error, now instant) {
+func (c *core) refused(err error, doubted bool, now instant) {
 	switch {
 	case c.phase == phaseLeaving: // somebody else was faster
 		c.beginEnd(CloseError{Reason: ErrLeft}, now)
 		c.end.pass = endPassDone
-	case c.inbox.removed || c.conn.doubting:
+	case c.inbox.removed || doubted:
 		c.beginEnd(CloseError{Reason: ErrRemoved, Cause: err}, now)
 	default:
 		c.beginEnd(CloseError{Reason: ErrAccessDenied, Cause: err}, now)

@@ -93,7 +93,7 @@ func TestAGapThatTheLastPassCannotCloseIsReported(t *testing.T) {
 func TestTheLastPassFollowsTheOneUnderWay(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.passes.asked++
+	f.passes.wanted++
 	f.begin(passCatchUp)
 	f.chatEnds()
 	one[stopPass](f)
@@ -119,7 +119,7 @@ func TestNothingConnectsAfterChatEnded(t *testing.T) {
 func TestNothingConnectsAfterARefusal(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.refused(denied, f.now)
+	f.refused(denied, false, f.now)
 	f.begin(passFinal)
 	f.conn.dialAt = f.now
 	none[startDial](f)
@@ -150,7 +150,7 @@ func TestADeniedTokenEndsASessionAfterALastPass(t *testing.T) {
 	f.loses()
 	f.sleep(time.Second)
 	one[startDial](f)
-	f.refused(denied, f.now)
+	f.refused(denied, false, f.now)
 	f.pass(passFinal)
 	f.look()
 	require.ErrorIs(t, f.err(), ErrAccessDenied)
@@ -162,7 +162,7 @@ func TestADeniedTokenEndsASessionAfterALastPass(t *testing.T) {
 func TestALastPassMayShowThatTheChatHasEnded(t *testing.T) {
 	t.Parallel()
 	f := connected(t, func(o *Options) { o.ParticipantID = "me" })
-	f.refused(denied, f.now)
+	f.refused(denied, false, f.now)
 	f.begin(passFinal)
 	_, ok := f.takePage(passFinal, &page{items: []*item{happened(kindEnded, "system", 0)}, date: f.time(), came: f.now}, aPage, &reading{}, f.now)
 	require.True(t, ok)
@@ -175,7 +175,7 @@ func TestWithoutATokenThereIsNoLastPass(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	one[startDial](f)
-	f.refused(denied, f.now)
+	f.refused(denied, false, f.now)
 	none[startPass](f)
 	require.ErrorIs(t, f.err(), ErrAccessDenied)
 }
@@ -183,17 +183,18 @@ func TestWithoutATokenThereIsNoLastPass(t *testing.T) {
 func TestReasonsAfterARefusal(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		do   func(f *fixture)
-		want error
+		do      func(f *fixture)
+		doubted bool
+		want    error
 	}{
-		"a wrong token":                 {func(*fixture) {}, ErrAccessDenied},
-		"our own participant.left came": {func(f *fixture) { f.inbox.removed = true }, ErrRemoved},
-		"the membership was in doubt":   {func(f *fixture) { f.conn.doubting = true }, ErrRemoved},
-		"Leave is under way":            {func(f *fixture) { _ = f.beginLeave() }, ErrLeft},
+		"a wrong token":                 {func(*fixture) {}, false, ErrAccessDenied},
+		"our own participant.left came": {func(f *fixture) { f.inbox.removed = true }, false, ErrRemoved},
+		"the membership was in doubt":   {func(*fixture) {}, true, ErrRemoved},
+		"Leave is under way":            {func(f *fixture) { _ = f.beginLeave() }, true, ErrLeft},
 	} {
 		f := connected(t)
 		test.do(f)
-		f.refused(denied, f.now)
+		f.refused(denied, test.doubted, f.now)
 		require.ErrorIs(t, f.end.why.Reason, test.want, name)
 	}
 }
@@ -253,7 +254,7 @@ func TestLeaveDuringTheLastSeconds(t *testing.T) {
 	f.requireEnded(false)
 
 	f = connected(t)
-	f.refused(denied, f.now)
+	f.refused(denied, false, f.now)
 	require.NoError(t, f.beginLeave())
 	f.left(f.now)
 	require.ErrorIs(t, f.err(), ErrLeft)

@@ -35,8 +35,8 @@ func parseFrame(data []byte) (f frame) {
 	return f
 }
 
-// item returns the item of a frame, or nil if it can't be read.
-func (f *frame) item() *item {
+// parseItem returns the item of a frame, or nil if it can't be read: the frame is unreadable then.
+func (f *frame) parseItem() *item {
 	it, err := liveItem(f.content)
 	if err != nil || it.isEmpty() {
 		f.unreadable = true

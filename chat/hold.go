@@ -16,7 +16,7 @@ type hold struct {
 	catchUps   int     // counts how often that began
 	until      instant // the wait for it ends then, if it isn't zero
 	blocked    bool    // the pass waits for the caller, who has other events to take meanwhile
-	resumed    instant // when it last went on
+	continued  instant // when it last continued
 }
 
 type held struct {
@@ -48,7 +48,7 @@ func (h *hold) bound(until instant) {
 // block notes whether the pass waits for the caller. That costs the items nothing.
 func (h *hold) block(blocked bool, now instant) {
 	if h.blocked && !blocked {
-		h.resumed = now
+		h.continued = now
 	}
 	h.blocked = blocked
 }
@@ -63,8 +63,8 @@ func (h *hold) waitsForPass(arrived, now instant) bool {
 
 // passWait is when the wait for a pass ends for an item that arrived at a time.
 func (h *hold) passWait(arrived instant) instant {
-	if h.resumed.After(arrived) {
-		arrived = h.resumed
+	if h.continued.After(arrived) {
+		arrived = h.continued
 	}
 	end := deadline{h.until}
 	end.add(arrived.Add(h.opts.CatchUpWait))

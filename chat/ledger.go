@@ -85,9 +85,9 @@ func (l *ledger) isShownBefore(it *item) (known, shown bool) {
 	return known || l.isHandled(it), known && e.shown != 0 && e.shown != l.pass
 }
 
-// isOtherChat reports whether the transcript is of another chat than the state from which the
-// session was resumed. Without one, it notes the chat.
-func (l *ledger) isOtherChat(chat uint64) bool {
+// checkChat compares the chat of the first page after Resume with that of the state, and reports
+// whether they differ. Else it notes the chat.
+func (l *ledger) checkChat(chat uint64) (differs bool) {
 	if chat == 0 {
 		return false
 	}

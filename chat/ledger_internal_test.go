@@ -204,16 +204,16 @@ func TestAStateOfAnotherChatIsRecognized(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
 	l.restore(&State{chat: 1})
-	require.False(t, l.isOtherChat(0), "the response doesn't say")
-	require.True(t, l.isOtherChat(2))
-	require.False(t, l.isOtherChat(1))
-	require.False(t, l.isOtherChat(2), "later pages are of the session's own chat")
+	require.False(t, l.checkChat(0), "the response doesn't say")
+	require.True(t, l.checkChat(2))
+	require.False(t, l.checkChat(1))
+	require.False(t, l.checkChat(2), "later pages are of the session's own chat")
 
 	l = newLedger()
 	l.restore(&State{})
-	require.False(t, l.isOtherChat(2), "the state doesn't say")
+	require.False(t, l.checkChat(2), "the state doesn't say")
 	require.EqualValues(t, 2, l.chat)
-	require.False(t, newLedger().isOtherChat(2))
+	require.False(t, newLedger().checkChat(2))
 }
 
 // One item dated ahead must not hide what was lost until then.

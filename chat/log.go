@@ -57,8 +57,16 @@ func (c *core) logUnreadable(now instant) {
 	}
 	l.unreadable++
 	if l.unreadableAt.IsZero() || now.Sub(l.unreadableAt) >= unreadableEvery {
+		l.unreadableAt = now
+		c.flushUnreadable()
+	}
+}
+
+// flushUnreadable logs what was counted since the last record.
+func (c *core) flushUnreadable() {
+	if l := c.logs; l != nil && l.unreadable > 0 {
 		c.log(slog.LevelWarn, "chat frames could not be read", "frames", l.unreadable)
-		l.unreadable, l.unreadableAt = 0, now
+		l.unreadable = 0
 	}
 }
 

@@ -7,7 +7,8 @@ import (
 
 const (
 	behindEvery = time.Second     // at most one pass for a slow caller
-	soonEvery   = 5 * time.Second // at most one pass for unreadable frames
+	soonEvery   = 5 * time.Second // at most one pass for unreadable frames at first
+	maxSoon     = time.Minute     // and later
 	maxPassWait = 5 * time.Minute // the longest back-off after passes that got stuck
 )
 
@@ -15,15 +16,15 @@ const (
 type passes struct {
 	running  bool
 	kind     passKind
-	blocked  bool // one waits for the caller to take events
 	first    bool // one has completed
 	backward bool // the service can't read forward from a time
 
 	pageSize int32 // 0 is the largest
 	failures int32 // in a row
-	asked    int32 // calls of CatchUp
-	answered int32 // those whose pass has completed
+	wanted   int32 // calls of CatchUp
+	served   int32 // those whose pass has completed
 	serving  int32 // those for which the running pass is
+	streak   int32 // passes for unreadable frames that came one after the other
 
 	begun    instant
 	soonAt   instant // a frame could not be read
@@ -40,7 +41,7 @@ type passKind uint8
 const (
 	passFinal    passKind = iota // the last seconds of the session
 	passCatchUp                  // after a loss, or for CatchUp
-	passBehind                   // for a slow caller who has caught up, or something that is missed
+	passMissed                   // for a slow caller who has caught up, or something that is missed
 	passSettle                   // to settle after a loss or renewal, and to forget
 	passPeriodic                 // to find what was lost unnoticed
 	passNone
@@ -50,7 +51,7 @@ func (k passKind) priority() Priority {
 	switch k {
 	case passFinal, passCatchUp:
 		return PriorityHigh
-	case passBehind:
+	case passMissed:
 		return PriorityNormal
 	case passSettle:
 		return PriorityLow
@@ -59,16 +60,18 @@ func (k passKind) priority() Priority {
 	}
 }
 
-// want makes a pass due soon, but not more than one in some seconds.
+// want makes a pass due soon, but not more than one in some seconds. While the reasons don't end,
+// passes become rarer: a kind of frame that this version can't read may come in all chats.
 func (p *passes) want(now instant) {
 	if !p.soonAt.IsZero() {
 		return
 	}
-	p.soonAt = now
-	if earliest := p.wantedAt.Add(soonEvery); earliest.After(now) {
-		p.soonAt = earliest
+	if now.Sub(p.wantedAt) > 2*maxSoon {
+		p.streak = 0
 	}
+	p.soonAt = max(now, p.wantedAt.Add(min(soonEvery<<max(0, min(p.streak, 8)-1), maxSoon)))
 	p.wantedAt = p.soonAt
+	p.streak++
 }
 
 // stepPasses starts the pass that is due.
@@ -85,16 +88,10 @@ func (c *core) stepPasses(now instant, d *deadline) {
 		return
 	}
 	blocked := kind != passNone && !c.inbox.queue.halfEmpty()
-	c.block(blocked, now) // until the caller has taken some events
+	c.inbox.hold.block(blocked, now) // until the caller has taken some events
 	if kind != passNone && !blocked {
 		c.beginPass(kind, now)
 	}
-}
-
-// block notes whether a pass waits for the caller to take events.
-func (c *core) block(blocked bool, now instant) {
-	c.passes.blocked = blocked
-	c.inbox.hold.block(blocked, now)
 }
 
 // duePass returns the kind of pass that is due, and adds when others will be.
@@ -113,10 +110,10 @@ func (c *core) duePass(now instant, d *deadline) passKind {
 	silent, next := in.streams.silent(now)
 	d.add(next)
 	switch {
-	case p.asked > p.answered, in.hold.catchingUp && !in.behind:
+	case p.wanted > p.served, in.hold.catchingUp && !in.behind:
 		return passCatchUp
 	case in.behind && due(p.behindAt.Add(behindEvery)), due(p.soonAt), due(in.self.overdue()):
-		return passBehind
+		return passMissed
 	case silent, in.ledger.fresh >= passAfter, due(p.settleAt), due(in.gap.closesAt(c.opts.Settle)):
 		return passSettle
 	case due(p.periodAt):
@@ -129,7 +126,7 @@ func (c *core) duePass(now instant, d *deadline) passKind {
 // beginPass starts a pass and notes the wishes that it fulfils.
 func (c *core) beginPass(kind passKind, now instant) {
 	p := &c.passes
-	p.running, p.kind, p.begun, p.serving = true, kind, now, p.asked
+	p.running, p.kind, p.begun, p.serving = true, kind, now, p.wanted
 	if c.inbox.behind {
 		p.behindAt = now
 		c.inbox.behind = false // live items wait beside the pass from now on
@@ -148,7 +145,7 @@ func (c *core) beginPass(kind passKind, now instant) {
 func (c *core) passEnded(read *reading, err error, now instant) {
 	p := &c.passes
 	p.running = false
-	c.block(false, now)
+	c.inbox.hold.block(false, now)
 	if p.kind == passFinal {
 		c.end.pass, c.end.complete = endPassDone, err == nil
 	}
@@ -166,7 +163,7 @@ func (c *core) passEnded(read *reading, err error, now instant) {
 func (c *core) passCompleted(read *reading, now instant) {
 	p := &c.passes
 	p.first, p.failures = true, 0
-	p.answered = max(p.answered, p.serving)
+	p.served = max(p.served, p.serving)
 	if !p.soonAt.After(p.begun) {
 		p.soonAt = 0
 	}

@@ -27,7 +27,7 @@ func (f *fixture) retry() { f.sleep(max(0, f.passes.retryAt.Sub(f.now))) }
 func TestPrioritiesOfPasses(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[passKind]Priority{
-		passFinal: PriorityHigh, passCatchUp: PriorityHigh, passBehind: PriorityNormal, passSettle: PriorityLow,
+		passFinal: PriorityHigh, passCatchUp: PriorityHigh, passMissed: PriorityNormal, passSettle: PriorityLow,
 		passPeriodic: PriorityBackground,
 	} {
 		require.Equal(t, want, kind.priority(), "kind %d", kind)
@@ -78,10 +78,10 @@ func TestAnyCompletePassPutsThePeriodicOneOff(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.sleep(2 * time.Minute)
-	f.passes.asked++
+	f.passes.wanted++
 	f.pass(passCatchUp)
 	require.GreaterOrEqual(t, f.passes.periodAt.Sub(f.now), 3*time.Minute)
-	f.passes.asked++
+	f.passes.wanted++
 	f.begin(passCatchUp)
 	f.failPass(errPartial)
 	require.GreaterOrEqual(t, f.passes.periodAt.Sub(f.now), 3*time.Minute)
@@ -91,21 +91,21 @@ func TestAnyCompletePassPutsThePeriodicOneOff(t *testing.T) {
 func TestCatchUpIsAnsweredByThePassThatBeginsAfterIt(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.passes.asked++
+	f.passes.wanted++
 	f.begin(passCatchUp)
-	f.passes.asked += 2
+	f.passes.wanted += 2
 	f.complete()
-	require.EqualValues(t, 1, f.passes.answered)
+	require.EqualValues(t, 1, f.passes.served)
 	f.begin(passCatchUp)
 	f.failPass(errTest)
-	require.EqualValues(t, 1, f.passes.answered)
+	require.EqualValues(t, 1, f.passes.served)
 	f.retry()
 	f.begin(passCatchUp)
 	f.failPass(errPartial)
-	require.EqualValues(t, 1, f.passes.answered, "a part is not enough")
+	require.EqualValues(t, 1, f.passes.served, "a part is not enough")
 	f.begin(passCatchUp)
 	f.complete()
-	require.EqualValues(t, 3, f.passes.answered, "one pass serves all that wait")
+	require.EqualValues(t, 3, f.passes.served, "one pass serves all that wait")
 	none[startPass](f)
 }
 
@@ -115,7 +115,7 @@ func TestAnUrgentPassStopsALessUrgentOne(t *testing.T) {
 	f.sleep(f.passes.periodAt.Sub(f.now))
 	f.begin(passPeriodic)
 	none[stopPass](f)
-	f.passes.asked++
+	f.passes.wanted++
 	one[stopPass](f)
 	f.failPass(errStopped)
 	require.False(t, f.passes.running)
@@ -125,16 +125,16 @@ func TestAnUrgentPassStopsALessUrgentOne(t *testing.T) {
 	f.passes.want(f.now)
 	none[stopPass](f)
 	f.complete()
-	f.begin(passBehind)
+	f.begin(passMissed)
 	f.complete()
 }
 
 func TestAPassOfTheSamePriorityIsNotStopped(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.passes.asked++
+	f.passes.wanted++
 	f.begin(passCatchUp)
-	f.passes.asked++
+	f.passes.wanted++
 	none[stopPass](f)
 }
 
@@ -154,7 +154,7 @@ func TestFailedPassesBackOff(t *testing.T) {
 			fail := func(failures int32) func() time.Duration {
 				return func() time.Duration {
 					f.passes.failures, f.passes.retryAt = failures, 0
-					f.passes.asked++
+					f.passes.wanted++
 					f.begin(passCatchUp)
 					return f.failPass(test.err)
 				}
@@ -176,7 +176,7 @@ func TestFailedPassesBackOff(t *testing.T) {
 func TestNoPassBeginsDuringTheBackOff(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.passes.asked++
+	f.passes.wanted++
 	f.begin(passCatchUp)
 	f.failPass(errTest)
 	f.passes.retryAt = f.now.Add(time.Second)
@@ -197,7 +197,7 @@ func TestNoPassBeginsDuringTheBackOff(t *testing.T) {
 func TestAPartOfThePassIsProgress(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.passes.asked, f.passes.failures = 1, 5
+	f.passes.wanted, f.passes.failures = 1, 5
 	f.begin(passCatchUp)
 	require.Zero(t, f.failPass(errPartial))
 	require.Zero(t, f.passes.failures)
@@ -229,7 +229,7 @@ func TestHeldItemsAreReleasedWhilePassesFail(t *testing.T) {
 func TestPassesAreMadeOnlyWithASocket(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.passes.asked++
+	f.passes.wanted++
 	f.loses()
 	none[startPass](f)
 	f.reconnect()
@@ -248,7 +248,7 @@ func TestAPassWaitsForTheCaller(t *testing.T) {
 	f.arrives(said("a", time.Minute))
 	f.fill()
 	none[startPass](f)
-	require.True(t, f.passes.blocked)
+	require.True(t, f.inbox.hold.blocked)
 	f.sleep(time.Hour)
 	none[startPass](f)
 	require.Len(t, f.inbox.hold.items, 1, "the caller's time is not the pass's")
@@ -272,7 +272,7 @@ func TestPassesForUnreadableFramesAreSpaced(t *testing.T) {
 	f := connected(t)
 	f.passes.want(f.now)
 	f.passes.want(f.now)
-	f.begin(passBehind)
+	f.begin(passMissed)
 	f.complete()
 	none[startPass](f)
 	f.sleep(time.Second)
@@ -280,15 +280,15 @@ func TestPassesForUnreadableFramesAreSpaced(t *testing.T) {
 	f.sleep(4*time.Second - 1)
 	none[startPass](f)
 	f.sleep(1)
-	f.begin(passBehind)
+	f.begin(passMissed)
 	f.failPass(errTest)
 	f.retry()
-	f.begin(passBehind)
+	f.begin(passMissed)
 	f.complete()
 	none[startPass](f)
 	f.sleep(time.Minute)
 	f.passes.want(f.now)
-	f.begin(passBehind)
+	f.begin(passMissed)
 }
 
 func TestASlowCallerIsCaughtUpWithOnceASecond(t *testing.T) {
@@ -306,7 +306,7 @@ func TestASlowCallerIsCaughtUpWithOnceASecond(t *testing.T) {
 	overflow()
 	f.arrives(said("also discarded", 0))
 	require.Equal(t, 2, f.stats.Behind)
-	f.begin(passBehind)
+	f.begin(passMissed)
 	require.False(t, f.inbox.behind)
 	f.arrives(said("beside the pass", 0))
 	require.Empty(t, f.messages())
@@ -319,14 +319,14 @@ func TestASlowCallerIsCaughtUpWithOnceASecond(t *testing.T) {
 	f.sleep(time.Second/2 - 1)
 	none[startPass](f)
 	f.sleep(1)
-	f.begin(passBehind)
+	f.begin(passMissed)
 }
 
 func TestItemsDoNotWaitForeverForPassesThatFail(t *testing.T) {
 	t.Parallel()
 	f := connected(t, rarely)
 	f.inbox.discard(f.now)
-	f.begin(passBehind)
+	f.begin(passMissed)
 	f.failPass(errTest)
 	f.passes.retryAt = f.now.Add(time.Hour)
 	f.arrives(said("a", time.Minute))
@@ -340,7 +340,7 @@ func TestItemsDoNotWaitForeverForPassesThatFail(t *testing.T) {
 func TestAPassDoesNotReleaseWhatALossDuringItHolds(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.passes.asked++
+	f.passes.wanted++
 	f.begin(passCatchUp)
 	before := f.inbox.mark()
 	f.inbox.hold.catchUp()
@@ -369,7 +369,7 @@ func TestASilentStreamMakesAPassDueOnce(t *testing.T) {
 func TestAPassThatEndsAfterTheSessionIsNotRetried(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	f.passes.asked++
+	f.passes.wanted++
 	f.begin(passCatchUp)
 	f.finish(CloseError{Reason: ErrClosed}, f.now)
 	require.Zero(t, f.failPass(errors.New("whatever")))

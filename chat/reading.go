@@ -92,8 +92,8 @@ func (b *budget) spend(p *page, progress bool) error {
 	return nil
 }
 
-// isRepeated reports whether a token leads back to a page that was read, and notes it.
-func (b *budget) isRepeated(token string) bool {
+// visited notes a token that is about to be followed, and reports whether it was before.
+func (b *budget) visited(token string) bool {
 	key := keyOf(token)
 	if _, known := b.tokens[key]; known {
 		return true

@@ -115,9 +115,9 @@ func TestATokenIsFollowedOnce(t *testing.T) {
 	t.Parallel()
 	var b budget
 	for n := range 10 {
-		require.False(t, b.isRepeated(fmt.Sprint(n)))
+		require.False(t, b.visited(fmt.Sprint(n)))
 	}
 	for n := range 10 {
-		require.True(t, b.isRepeated(fmt.Sprint(n)))
+		require.True(t, b.visited(fmt.Sprint(n)))
 	}
 }

@@ -126,7 +126,7 @@ func TestALostPushOfAnOwnMessageMakesAPassDue(t *testing.T) {
 			if push {
 				none[startPass](f)
 			} else {
-				f.begin(passBehind)
+				f.begin(passMissed)
 			}
 		})
 	}
@@ -172,7 +172,7 @@ func TestManyMessagesAreFoundByOnePass(t *testing.T) {
 		f.inbox.endSend(fmt.Sprint("message ", n), true, f.now)
 	}
 	f.sleep(5 * time.Second)
-	f.begin(passBehind)
+	f.begin(passMissed)
 	f.complete()
 	none[startPass](f)
 }

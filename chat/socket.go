@@ -51,6 +51,26 @@ func (k *socket) acknowledge(err error) {
 	}
 }
 
+// subscribe subscribes to the chat, and waits for the acknowledgement.
+func (k *socket) subscribe(ctx context.Context) error {
+	timer := time.NewTimer(subscribeTimeout)
+	defer timer.Stop()
+	if err := k.write(ctx, subscribeFrame); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	select {
+	case err := <-k.acked:
+		if err != nil {
+			return fmt.Errorf("subscribe: %w", err)
+		}
+		return nil
+	case <-timer.C:
+		return errUnanswered
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // write sends a frame. A write that hangs cuts the connection.
 func (k *socket) write(ctx context.Context, text string) error {
 	timer := time.AfterFunc(writeTimeout, k.cancel)
@@ -72,8 +92,8 @@ type closeSocket struct{ *socket }
 
 func (t closeSocket) do(s *Session) { s.wg.Go(t.close) }
 
-// beat is the task of sending both kinds of heartbeats. That the socket is broken its reader
-// finds out.
+// beat is the task of sending both kinds of heartbeats. The reader notices a broken socket; errors
+// are ignored here.
 type beat struct{ *socket }
 
 func (t beat) do(s *Session) {
@@ -153,7 +173,7 @@ func (s *Session) receive(k *socket, data []byte) error {
 	f := parseFrame(data)
 	var it *item
 	if f.topic == topicChat && !f.unreadable {
-		it = f.item()
+		it = f.parseItem()
 	}
 	switch {
 	case f.topic == topicSubscribe:

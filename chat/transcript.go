@@ -47,12 +47,12 @@ func (c transcriptClient) GetTranscript(ctx context.Context, in *connectparticip
 func (s *Session) CatchUp(ctx context.Context) error {
 	var asked int32
 	s.update(func(c *core, _ instant) {
-		c.passes.asked++
-		asked = c.passes.asked
+		c.passes.wanted++
+		asked = c.passes.wanted
 		c.passes.retryAt = 0 // the caller wants it now, after failures too
 	})
 	return s.wait(ctx, func(c *core, _ instant) (bool, error) {
-		return c.passes.answered >= asked, c.err()
+		return c.passes.served >= asked, c.err()
 	})
 }
 
@@ -192,7 +192,7 @@ func (c *core) newBackfill(kind passKind) backfill {
 // pass doesn't wait for us.
 func (c *core) admitPage(kind passKind, now instant) (turn, bool) {
 	blocked := kind != passFinal && !c.inbox.queue.halfEmpty()
-	c.block(blocked, now)
+	c.inbox.hold.block(blocked, now)
 	if blocked {
 		return turn{}, false
 	}
@@ -207,12 +207,12 @@ func (c *core) admitPage(kind passKind, now instant) (turn, bool) {
 func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now instant) (fresh int, ok bool) {
 	in := &c.inbox
 	if kind != passFinal {
-		c.block(in.queue.full(), now)
-		if c.passes.blocked || in.self.isUndecided(now) {
+		c.inbox.hold.block(in.queue.full(), now)
+		if in.hold.blocked || in.self.isUndecided(now) {
 			return 0, false
 		}
 	}
-	if in.ledger.isOtherChat(p.chat) {
+	if in.ledger.checkChat(p.chat) {
 		c.finish(CloseError{Reason: ErrState, Gap: true}, now)
 		return 0, false
 	}

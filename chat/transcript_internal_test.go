@@ -54,7 +54,7 @@ func TestAPageWaitsForTheCallerAndForSend(t *testing.T) {
 	}
 	_, ok = f.takePage(passCatchUp, p, aPage, &reading{}, f.now)
 	require.False(t, ok)
-	require.True(t, f.passes.blocked)
+	require.True(t, f.inbox.hold.blocked)
 	f.events()
 	fresh, ok := f.takePage(passCatchUp, p, aPage, &reading{}, f.now)
 	require.True(t, ok)

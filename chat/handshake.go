@@ -1,0 +1,95 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/coder/websocket"
+
+	"github.com/participant-go/connectparticipant/internal/endpoint"
+	"github.com/participant-go/connectparticipant/internal/redact"
+)
+
+// upgrade opens the WebSocket of a signed URL, which its errors don't show.
+func upgrade(ctx context.Context, address string, httpClient *http.Client, plain bool) (*websocket.Conn, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("the socket's URL is malformed") // err would show it
+	}
+	if err := endpoint.RequireSecure(u, plain); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
+	defer cancel()
+	shake := handshake{ctx: ctx, base: transportOf(httpClient)}
+	client := *httpClient
+	client.Transport = &shake
+	conn, response, err := websocket.Dial(ctx, address, &websocket.DialOptions{ //nolint:bodyclose // the package closes it
+		HTTPClient: &client, CompressionMode: websocket.CompressionDisabled,
+	})
+	switch shake.done(); {
+	case err == nil:
+		return conn, nil
+	case errors.Is(err, errWrapped):
+		return nil, errWrapped
+	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
+		return nil, fmt.Errorf("status %d", response.StatusCode)
+	default:
+		return nil, redact.URLError(err, u, nil)
+	}
+}
+
+var errWrapped = errors.New("the transport of Options.HTTPClient wraps response bodies: a WebSocket needs that of the upgrade as net/http returns it")
+
+// handshake is the transport of one upgrade. The package websocket reads the body of a failed
+// one for up to three seconds, whatever the context; this closes it when the context ends. And
+// net/http would quote a Location that it can't parse.
+type handshake struct {
+	ctx    context.Context // that of the request ends when the package websocket is done
+	base   http.RoundTripper
+	stop   func() bool
+	closed chan struct{}
+}
+
+func transportOf(client *http.Client) http.RoundTripper {
+	if client.Transport == nil {
+		return http.DefaultTransport
+	}
+	return client.Transport
+}
+
+// RoundTrip sends the request.
+func (h *handshake) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := h.base.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	response.Header.Del("Location")
+	body := response.Body
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		_ = body.Close() // nobody needs it
+		response.Body = http.NoBody
+		return response, nil
+	}
+	if _, isConnection := body.(io.ReadWriteCloser); !isConnection {
+		_ = body.Close()
+		return nil, errWrapped
+	}
+	h.closed = make(chan struct{})
+	h.stop = context.AfterFunc(h.ctx, func() {
+		defer close(h.closed)
+		_ = body.Close()
+	})
+	return response, nil
+}
+
+// done leaves the connection to its new owner, unless the context has ended.
+func (h *handshake) done() {
+	if h.stop != nil && !h.stop() {
+		<-h.closed
+	}
+}
