@@ -193,7 +193,7 @@ func (c *cursor) forward(size int) *connectparticipant.GetTranscriptInput {
 		StartPosition: &types.StartPosition{AbsoluteTime: aws.String(time.Unix(0, c.start).UTC().Format("2006-01-02T15:04:05.000Z"))},
 	}
 	if c.token != "" {
-		in.NextToken = &c.token
+		in.NextToken = aws.String(c.token)
 	}
 	return in
 }

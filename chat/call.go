@@ -109,7 +109,7 @@ func (s *Session) connectionToken() (token string, generation int32, err error) 
 // The token permits everything that the participant may do: keep it out of logs.
 func (s *Session) ConnectionToken(ctx context.Context, used string) (token string, expiry time.Time, err error) {
 	err = s.wait(ctx, func(c *core, _ instant) (bool, error) {
-		token, expiry = c.conn.creds.token, c.conn.creds.expiry
+		token, expiry = c.conn.creds.token, c.conn.creds.expires()
 		return token != "" && token != used, c.err()
 	})
 	if err != nil {

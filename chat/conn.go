@@ -98,7 +98,11 @@ func (l *conn) doubtMembership(now instant) {
 	if earliest := l.creds.asked.Add(doubtGap); at.Before(earliest) {
 		at = earliest
 	}
-	if l.doubt = doubtRaised; l.isUp() && at.Before(l.dialAt) {
+	l.doubt = doubtRaised
+	switch {
+	case l.dial == dialLow:
+		l.urgent = true
+	case l.isUp() && l.dial == dialIdle && at.Before(l.dialAt):
 		l.dialAt, l.urgent = at, true
 	}
 }
@@ -262,7 +266,7 @@ func (c *core) dialed(k *socket, err error, now instant) (attached bool) {
 func (c *core) dialFailed(err error, now instant) {
 	l := &c.conn
 	l.failure = err
-	doubted := l.doubt == doubtDialed
+	doubted := l.doubt != doubtNone
 	if doubted {
 		l.doubt, l.urgent = doubtRaised, true // the next dial is to show it
 	}

@@ -155,8 +155,9 @@ func (c *core) finish(why CloseError, now instant) {
 	}
 	c.inbox.releaseAll(now)
 	why.Gap = why.Gap || c.inbox.gap.open
-	if errors.Is(why.Reason, ErrClosed) {
-		why.Gap = false // the participant can come back
+	hasBegun := !c.conn.ackedAt.IsZero() || c.inbox.ledger.resumed
+	if errors.Is(why.Reason, ErrClosed) || !hasBegun {
+		why.Gap = false // the participant can come back, or nothing has been read
 	}
 	c.phase, c.end.why = phaseOver, &why
 	c.conn.closeAll(&c.todo)

@@ -41,7 +41,15 @@ type credentials struct {
 	renewIn time.Duration
 	life    time.Duration // of the socket; 0 if it isn't known
 	asked   instant
-	expiry  time.Time // of the token, by the service's clock; zero if unknown
+	expiry  int64 // of the token, by the service's clock, in ns; 0 if unknown
+}
+
+// expires returns when the token ends, by the service's clock; zero if unknown.
+func (c *credentials) expires() time.Time {
+	if c.expiry == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, c.expiry).UTC()
 }
 
 // serviceTime is what a response of CreateParticipantConnection shows of the service's clock;
@@ -143,9 +151,9 @@ func (s *Session) dialGiven(ctx context.Context, given *Connection) (*socket, er
 func givenCredentials(given *Connection, wall time.Time) (creds credentials, at serviceTime) {
 	const slack = 10 * time.Minute
 	creds = credentials{token: given.ConnectionToken, asked: now().Add(-minRenewal), life: left(&given.ConnectionExpiry, wall)}
-	creds.expiry, _ = connectparticipant.ParseTime(given.Expiry)
+	creds.expiry = nanoseconds(&given.Expiry)
 	creds.renewIn = renewal(creds.life, left(&given.Expiry, wall))
-	if t := creds.expiry.Add(-tokenLife); t.After(wall.Add(-slack)) && t.Before(wall.Add(slack)) {
+	if t := time.Unix(0, creds.expiry).Add(-tokenLife); t.After(wall.Add(-slack)) && t.Before(wall.Add(slack)) {
 		at = serviceTime{date: t, made: t}
 	}
 	return creds, at
@@ -193,7 +201,7 @@ func (s *Session) create(ctx context.Context, connect bool) (creds credentials, 
 	if known {
 		at = serviceTime{date, made(date, out.ConnectionCredentials.Expiry)}
 	}
-	creds.expiry, _ = connectparticipant.ParseTime(aws.ToString(out.ConnectionCredentials.Expiry))
+	creds.expiry = nanoseconds(out.ConnectionCredentials.Expiry)
 	creds.life = left(out.Websocket.ConnectionExpiry, date)
 	creds.renewIn = renewal(creds.life, left(out.ConnectionCredentials.Expiry, date))
 	return creds, at, address, nil
@@ -224,6 +232,15 @@ func made(date time.Time, expiry *string) time.Time {
 		}
 	}
 	return date
+}
+
+// nanoseconds returns a time of the service; 0 if it is none, or impossible.
+func nanoseconds(at *string) int64 {
+	t, err := connectparticipant.ParseTime(aws.ToString(at))
+	if err != nil || !isPossible(t) {
+		return 0
+	}
+	return t.UnixNano()
 }
 
 // left is how long something is valid from date on; 0 if that isn't known.

@@ -177,9 +177,9 @@ func TestAFailedLeaveOfTwo(t *testing.T) {
 	goLive(c)
 	c.inbox.self.id = "me"
 	c.inbox.gap.open = false
-	require.NoError(t, c.beginLeave()) // A
-	require.NoError(t, c.beginLeave()) // B
-	require.True(t, c.leaveFailed())   // A's DisconnectParticipant failed, B's is under way
+	require.NoError(t, c.beginLeave())    // A
+	require.NoError(t, c.beginLeave())    // B
+	require.True(t, c.leaveFailed(now())) // A's DisconnectParticipant failed, B's is under way
 	it := newItem(types.Item{Id: aws.String("l"), Type: types.ChatItemTypeParticipantLeft, ParticipantId: aws.String("me")})
 	c.arrive(it, now()) // B's has succeeded
 	c.left(now())

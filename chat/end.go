@@ -132,12 +132,17 @@ func (c *core) beginLeave() error {
 
 // leaveFailed notes that a call of Leave has failed. It reports false if the session is ending
 // all the same: the chat is over, or the token refused.
-func (c *core) leaveFailed() (stays bool) {
+func (c *core) leaveFailed(now instant) (stays bool) {
 	if c.phase != phaseLeaving || c.inbox.ended != nil {
 		return false
 	}
-	if c.end.leaves--; c.end.leaves == 0 {
-		c.phase = phaseLive
+	if c.end.leaves--; c.end.leaves > 0 {
+		return true
+	}
+	c.phase = phaseLive
+	if c.end.left { // in spite of the error
+		c.end.left, c.inbox.removed = false, true
+		c.conn.doubtMembership(now)
 	}
 	return true
 }

@@ -232,13 +232,13 @@ func TestChatEndedDuringLeaveEndsItImmediately(t *testing.T) {
 func TestALeaveThatFailedChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	require.False(t, f.leaveFailed(), "no Leave is under way")
+	require.False(t, f.leaveFailed(f.now), "no Leave is under way")
 	require.NoError(t, f.beginLeave())
-	require.True(t, f.leaveFailed())
+	require.True(t, f.leaveFailed(f.now))
 	require.Equal(t, phaseLive, f.phase)
 	require.NoError(t, f.beginLeave())
 	f.chatEnds()
-	require.False(t, f.leaveFailed(), "the chat is over all the same")
+	require.False(t, f.leaveFailed(f.now), "the chat is over all the same")
 	f.look()
 	require.Error(t, f.beginLeave(), "it is over")
 }

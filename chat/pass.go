@@ -63,7 +63,7 @@ func (k passKind) priority() Priority {
 // want makes a pass due soon, but not more than one in some seconds. While the reasons don't end,
 // passes become rarer: a kind of frame that this version can't read may come in all chats.
 func (p *passes) want(now instant) {
-	if !p.soonAt.IsZero() {
+	if beingMade := p.running && !p.soonAt.After(p.begun); !p.soonAt.IsZero() && !beingMade {
 		return
 	}
 	if now.Sub(p.wantedAt) > 2*maxSoon {
@@ -78,6 +78,9 @@ func (p *passes) want(now instant) {
 func (c *core) stepPasses(now instant, d *deadline) {
 	p := &c.passes
 	if !c.conn.isUp() || !c.isOpen() {
+		if !p.running {
+			c.inbox.hold.block(false, now) // no pass waits for the caller
+		}
 		return
 	}
 	kind := c.duePass(now, d)
@@ -155,6 +158,7 @@ func (c *core) passEnded(read *reading, err error, now instant) {
 	case err == errPartial: //nolint:errorlint // our own value
 		p.failures = 0
 	case err == errStopped || !c.isOpen() || !c.conn.isUp(): //nolint:errorlint // our own value
+		c.inbox.streams.retry()
 	default:
 		c.passFailed(err, now)
 	}
@@ -178,6 +182,7 @@ func (c *core) passCompleted(read *reading, now instant) {
 // passFailed backs off. Live items wait no longer for a pass that fails than for one that works.
 func (c *core) passFailed(err error, now instant) {
 	p := &c.passes
+	c.inbox.streams.retry()
 	p.failures++
 	wait := backoff(int(p.failures)+1, c.opts.maxBackoff)
 	if err == errStuck { //nolint:errorlint // our own value

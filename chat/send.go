@@ -159,7 +159,7 @@ func (s *Session) Leave(ctx context.Context) error {
 	}
 	if err := s.disconnect(ctx); err != nil {
 		stays := false
-		s.update(func(c *core, _ instant) { stays = c.leaveFailed() })
+		s.update(func(c *core, now instant) { stays = c.leaveFailed(now) })
 		if stays {
 			return fmt.Errorf("leave chat: %w", err)
 		}

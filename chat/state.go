@@ -50,7 +50,9 @@ func (s *Session) State() (state State) {
 	return state
 }
 
-func (state *State) isZero() bool { return state.since == 0 && state.fence == 0 && state.seen == nil }
+func (state *State) isZero() bool {
+	return state.since == 0 && state.fence == 0 && len(state.seen) == 0 && len(state.missing) == 0
+}
 
 func (d *delivery) state() State {
 	l := &d.ledger

@@ -99,6 +99,13 @@ func (s *streams) passed() {
 	}
 }
 
+// retry notes that the transcript could not be read for those that have fallen silent.
+func (s *streams) retry() {
+	for _, stream := range *s {
+		stream.asked = false
+	}
+}
+
 // ask notes that the transcript is read for those that have fallen silent.
 func (s *streams) ask(now instant) {
 	for _, stream := range *s {
