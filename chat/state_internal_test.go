@@ -69,6 +69,9 @@ func TestALargeStateKeepsTheNewest(t *testing.T) {
 		state.missing[uint64(n)] = int64(n)
 	}
 	state.own = strings.Repeat("x", 256)
+	text, err := state.MarshalText()
+	require.NoError(t, err)
+	require.Greater(t, len(text), 15_900, "there is no more room")
 	read := state.again(t)
 	require.Equal(t, state.missing, read.missing, "what was not delivered is never left out")
 	require.Equal(t, state.own, read.own)
