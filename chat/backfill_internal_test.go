@@ -265,6 +265,20 @@ func TestARepeatedTokenIsNotFollowed(t *testing.T) {
 	require.Nil(t, a.requests[3].NextToken)
 }
 
+func TestARepeatedTokenMayPass(t *testing.T) {
+	t.Parallel()
+	a := started(t, 10)
+	a.says(10)
+	a.token = func(n int, _ string) string {
+		if n <= 5 {
+			return "after 0"
+		}
+		return ""
+	}
+	require.Equal(t, named("new %d", 0, 10), a.reads())
+	require.Len(t, a.requests, 6)
+}
+
 func TestPagesWithoutAnEndAreNotReadForever(t *testing.T) {
 	t.Parallel()
 	for name, token := range map[string]func(n int, token string) string{
@@ -379,11 +393,4 @@ func TestTheLastPagesOfALongPassAreRequestedWithALowPriority(t *testing.T) {
 	for n, priority := range a.urgency {
 		require.Equal(t, n >= 20, priority == PriorityLow, "page %d", n+1)
 	}
-}
-
-func TestPagesAreRequestedInMilliseconds(t *testing.T) {
-	t.Parallel()
-	c := cursor{start: at(0) + 1_999_999}
-	require.Equal(t, aws.String("2026-01-01T12:00:00.001Z"), c.forward(7).StartPosition.AbsoluteTime)
-	require.EqualValues(t, 7, *c.forward(7).MaxResults)
 }

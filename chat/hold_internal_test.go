@@ -96,7 +96,7 @@ func TestItemsWaitAsLongAsTheCallerBlocksThePass(t *testing.T) {
 	h.block(true, began)
 	require.Empty(t, h.dueIDs(time.Hour))
 	require.Equal(t, nothing, h.deadlineAfter(time.Hour))
-	h.block(true, began.Add(time.Hour))
+	h.block(true, began.Add(time.Hour-time.Second))
 	h.block(false, began.Add(time.Hour))
 	require.Equal(t, time.Hour+30*time.Second, h.deadlineAfter(time.Hour))
 	require.Empty(t, h.dueIDs(time.Hour+30*time.Second-1))

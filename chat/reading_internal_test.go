@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 )
 
@@ -115,4 +116,11 @@ func TestATokenIsFollowedOnce(t *testing.T) {
 	for n := range 10 {
 		require.True(t, b.visited(fmt.Sprint(n)))
 	}
+}
+
+func TestPagesAreRequestedInMilliseconds(t *testing.T) {
+	t.Parallel()
+	c := cursor{start: at(0) + 1_999_999}
+	require.Equal(t, aws.String("2026-01-01T12:00:00.001Z"), c.forward(7).StartPosition.AbsoluteTime)
+	require.EqualValues(t, 7, *c.forward(7).MaxResults)
 }

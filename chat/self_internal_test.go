@@ -162,6 +162,9 @@ func TestAnUndecidedItemIsDeliveredInTheEnd(t *testing.T) {
 	f.sleep(2 * time.Second)
 	f.look()
 	require.Equal(t, []string{"a"}, f.messages())
+	f.inbox.endSend("", true, f.now)
+	require.Empty(t, f.inbox.self.items, "the call failed")
+	require.Zero(t, f.inbox.self.overdue())
 }
 
 func TestManyMessagesAreFoundByOnePass(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// 1
 func TestAStateIsResumedWithoutItsText(t *testing.T) {
 	t.Parallel()
 	before := started(t, 300)
@@ -23,7 +22,6 @@ func TestAStateIsResumedWithoutItsText(t *testing.T) {
 	require.False(t, backward, "the transcript shows what it showed before")
 }
 
-// 2
 func TestAZeroStateIsStillZeroAfterItsText(t *testing.T) {
 	t.Parallel()
 	text, err := State{}.MarshalText()
@@ -33,7 +31,6 @@ func TestAZeroStateIsStillZeroAfterItsText(t *testing.T) {
 	require.True(t, read.isZero())
 }
 
-// 3
 func TestADoubtHurriesTheRenewalUnderWay(t *testing.T) {
 	t.Parallel()
 	f := connected(t, me)
@@ -55,7 +52,6 @@ func TestADoubtDuringADialThatFailsIsCheckedSoon(t *testing.T) {
 	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 }
 
-// 4
 func TestGiveUpCountsFromTheLoss(t *testing.T) {
 	t.Parallel()
 	f := connected(t, func(o *Options) { o.GiveUpAfter = time.Minute })
@@ -71,7 +67,6 @@ func TestGiveUpCountsFromTheLoss(t *testing.T) {
 	require.ErrorIs(t, f.err(), ErrGaveUp)
 }
 
-// 5
 func TestASocketThatDiedEarlyIsNotUsedWhenAnotherEnds(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
@@ -85,12 +80,12 @@ func TestASocketThatDiedEarlyIsNotUsedWhenAnotherEnds(t *testing.T) {
 	one[startDial](f)
 	f.issue()
 	k := &socket{}
+	k.over.Store(true)
 	f.lost(k, errTest, f.now)
 	f.lost(old, errTest, f.now) // its close is over
 	require.False(t, f.dialed(k, nil, f.now))
 }
 
-// 6
 func TestWhatIsReleasedAtTheEndCountsInTheState(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
@@ -115,7 +110,6 @@ func TestAnItemWithoutATimeReleasedAtTheEndIsRememberedAsNew(t *testing.T) {
 	require.Contains(t, f.inbox.state().seen, it.key)
 }
 
-// 7
 func TestAnUnreadableFrameDuringThePassForAnotherIsLookedFor(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
@@ -128,7 +122,6 @@ func TestAnUnreadableFrameDuringThePassForAnotherIsLookedFor(t *testing.T) {
 	f.begin(passMissed)
 }
 
-// 8
 func TestTheTokenOfARequestStaysWhatItWas(t *testing.T) {
 	t.Parallel()
 	c := cursor{start: at(0), token: "first"}
@@ -137,7 +130,6 @@ func TestTheTokenOfARequestStaysWhatItWas(t *testing.T) {
 	require.Equal(t, "first", *in.NextToken)
 }
 
-// 9
 func TestAFailedStartHasNoGap(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -146,7 +138,6 @@ func TestAFailedStartHasNoGap(t *testing.T) {
 	require.False(t, f.end.why.Gap)
 }
 
-// 10
 func TestItemsDoNotWaitForACallerWhileThereIsNoSocket(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
@@ -157,13 +148,13 @@ func TestItemsDoNotWaitForACallerWhileThereIsNoSocket(t *testing.T) {
 	f.fill()
 	none[startPass](f) // it waits for the caller
 	f.loses()
+	f.look()
 	f.events() // the caller makes room, but nothing connects
 	f.sleep(f.opts.CatchUpWait)
 	one[startDial](f)
 	require.Equal(t, []string{"a"}, f.messages())
 }
 
-// 11
 func TestAParticipantWhoLeftAlthoughLeaveFailedIsChecked(t *testing.T) {
 	t.Parallel()
 	f := connected(t, me)
@@ -174,7 +165,6 @@ func TestAParticipantWhoLeftAlthoughLeaveFailedIsChecked(t *testing.T) {
 	f.check()
 }
 
-// 12
 func TestASecondLeaveWaitsForItsOwnDeparture(t *testing.T) {
 	t.Parallel()
 	f := connected(t, me)
@@ -187,7 +177,6 @@ func TestASecondLeaveWaitsForItsOwnDeparture(t *testing.T) {
 	require.False(t, f.end.left)
 }
 
-// 13
 func TestAPassForASilentStreamIsRetried(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
@@ -199,7 +188,6 @@ func TestAPassForASilentStreamIsRetried(t *testing.T) {
 	f.begin(passSettle)
 }
 
-// 14
 func TestASecondSignDuringTheCheckChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
