@@ -190,10 +190,15 @@ func (c *cursor) follow(token string, repeated bool, generation int32) bool {
 func (c *cursor) forward(size int) *connectparticipant.GetTranscriptInput {
 	in := &connectparticipant.GetTranscriptInput{
 		ScanDirection: types.ScanDirectionForward, SortOrder: types.SortKeyAscending, MaxResults: aws.Int32(int32(size)),
-		StartPosition: &types.StartPosition{AbsoluteTime: aws.String(time.Unix(0, c.start).UTC().Format("2006-01-02T15:04:05.000Z"))},
+		StartPosition: startAt(c.start),
 	}
 	if c.token != "" {
 		in.NextToken = aws.String(c.token)
 	}
 	return in
+}
+
+// startAt is the StartPosition for a time in ns.
+func startAt(at int64) *types.StartPosition {
+	return &types.StartPosition{AbsoluteTime: aws.String(time.Unix(0, at).UTC().Format("2006-01-02T15:04:05.000Z"))}
 }

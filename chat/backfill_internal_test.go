@@ -61,7 +61,13 @@ func (a *archive) fetch(_ context.Context, t turn, priority Priority, in *connec
 	case in.StartPosition != nil:
 		from, err := connectparticipant.ParseTime(*in.StartPosition.AbsoluteTime)
 		require.NoError(a.t, err)
-		first = max(0, slices.IndexFunc(items, func(it *item) bool { return it.at >= from.UnixNano() }))
+		backward := in.ScanDirection == types.ScanDirectionBackward
+		first = slices.IndexFunc(items, func(it *item) bool {
+			return it.at == from.UnixNano() || it.at < from.UnixNano() == backward
+		})
+		if first < 0 {
+			first = len(items)
+		}
 	}
 	p := &page{date: a.time(), came: a.now, read: a.time().UnixNano()}
 	last := min(first+int(*in.MaxResults), len(items))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -25,6 +26,8 @@ type descent struct {
 	next       int   // the newest page but the first whose items are
 	generation int32 // the tokens are of that connection
 	mark       mark
+	oldest     int64 // the oldest time so far
+	placed     int64 // where the last page by time began
 	newest     int64 // the newest time, as far as the service's own doesn't contradict it
 	history    int   // items older than the session
 	counted    int64 // the time of the oldest of those that are delivered
@@ -33,9 +36,10 @@ type descent struct {
 
 // step is one page on the way, and what it was requested with.
 type step struct {
-	token string
-	size  int
-	page  *page // nil if its items were dropped
+	place
+
+	size int
+	page *page // nil if its items were dropped
 }
 
 // readBackward reads from the newest item down to the first that is old enough, and then
@@ -65,44 +69,66 @@ var errRestart = errors.New("the pages have to be read anew")
 func (b *backfill) descend(ctx context.Context) (d descent, err error) {
 	b.read = reading{known: true, budget: budget{pages: b.read.budget.pages}}
 	d.next = 1
-	for token := ""; ; {
+	for at := (place{}); ; {
 		t, err := b.admit(ctx)
 		if err != nil {
 			return d, err
 		}
-		if token == "" {
+		if len(d.pages) == 0 {
 			d.generation, d.mark = t.generation, t.mark
 		}
 		if t.generation != d.generation {
 			return d, errRestart
 		}
-		p, err := b.fetch(ctx, t, b.priority(), backwardInput(token, t.pageSize))
+		p, err := b.fetch(ctx, t, b.priority(), at.input(t.pageSize))
 		switch {
 		case errors.Is(err, errAgain):
 			continue
-		case isInvalid(err) && token != "":
+		case isInvalid(err) && at.token != "" && d.placeByTime(&at):
+			continue
+		case isInvalid(err) && at != place{}:
 			return d, errRestart
 		case err != nil:
 			return d, err
 		}
 		d.dropRepeated(p)
 		stuck := b.read.budget.spend(p, len(p.items) > 0)
-		if b.pass(&d, step{token, t.pageSize, p}) || p.next == "" {
+		if b.pass(&d, step{at, t.pageSize, p}) || p.next == "" {
 			return d, nil
 		}
-		if stuck != nil || b.read.budget.visited(p.next) {
+		at = place{token: p.next}
+		if stuck != nil || b.read.budget.visited(p.next) && !d.placeByTime(&at) {
 			return d, errStuck
 		}
-		token = p.next
 	}
 }
 
-func backwardInput(token string, size int) *connectparticipant.GetTranscriptInput {
+// place is where a page begins: at a token, at a time in ns, or, if it is zero, at the newest item.
+type place struct {
+	token  string
+	before int64
+}
+
+// placeByTime continues at the oldest time so far, in the place of a token that leads no further.
+// It reports false if that was tried.
+func (d *descent) placeByTime(at *place) bool {
+	if d.oldest == 0 || d.placed != 0 && d.oldest >= d.placed {
+		return false
+	}
+	d.placed = d.oldest
+	*at = place{before: d.oldest + int64(time.Millisecond)}
+	return true
+}
+
+func (at place) input(size int) *connectparticipant.GetTranscriptInput {
 	in := &connectparticipant.GetTranscriptInput{
 		ScanDirection: types.ScanDirectionBackward, SortOrder: types.SortKeyDescending, MaxResults: aws.Int32(int32(size)),
 	}
-	if token != "" {
-		in.NextToken = &token
+	switch {
+	case at.token != "":
+		in.NextToken = aws.String(at.token)
+	case at.before != 0:
+		in.StartPosition = startAt(at.before)
 	}
 	return in
 }
@@ -129,6 +155,9 @@ func (b *backfill) pass(d *descent, s step) (end bool) {
 			break
 		}
 		d.newest = max(d.newest, min(it.at, asked))
+		if it.at != 0 && (d.oldest == 0 || it.at < d.oldest) {
+			d.oldest = it.at
+		}
 		if it.isHistory(b.since) {
 			if d.history++; d.history <= b.history && it.at != 0 {
 				d.counted = it.at
@@ -216,7 +245,7 @@ func (b *backfill) again(ctx context.Context, d *descent, s step) (*page, error)
 	case t.generation != d.generation:
 		return nil, errPartial
 	}
-	p, err := b.fetch(ctx, t, b.priority(), backwardInput(s.token, s.size))
+	p, err := b.fetch(ctx, t, b.priority(), s.input(s.size))
 	switch {
 	case errors.Is(err, errAgain):
 		return nil, errPartial

@@ -154,17 +154,53 @@ func TestABackwardPassBeginsAnewWithANewConnection(t *testing.T) {
 	require.Nil(t, a.requests[2].NextToken)
 }
 
-func TestARefusedTokenBeginsABackwardPassAnew(t *testing.T) {
+func TestATokenThatIsRefusedOnceBeginsABackwardPassAnew(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 250)
-	a.before = func(n int, _ *connectparticipant.GetTranscriptInput) error {
-		if n == 2 || n == 4 || n == 6 {
+	a.before = func(n int, in *connectparticipant.GetTranscriptInput) error {
+		if n == 2 || in.StartPosition != nil {
 			return &types.ValidationException{}
 		}
 		return nil
 	}
 	require.Equal(t, named("old %d", 0, 250), a.reads())
-	require.Len(t, a.requests, 9)
+	require.Len(t, a.requests, 6)
+}
+
+// A time takes the place of a token.
+func TestABackwardPassContinuesByTime(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before func(n int, in *connectparticipant.GetTranscriptInput) error
+		token  func(n int, token string) string
+	}{
+		"where a token is refused": {func(n int, _ *connectparticipant.GetTranscriptInput) error {
+			if n == 2 {
+				return &types.ValidationException{}
+			}
+			return nil
+		}, nil},
+		"where all are": {func(_ int, in *connectparticipant.GetTranscriptInput) error {
+			if in.NextToken != nil {
+				return &types.ValidationException{}
+			}
+			return nil
+		}, nil},
+		"where one is repeated": {nil, func(_ int, token string) string {
+			if token == "" {
+				return ""
+			}
+			return "after 0"
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newArchive(t, 250)
+			a.before, a.token = test.before, test.token
+			require.Equal(t, named("old %d", 0, 250), a.reads())
+			require.LessOrEqual(t, len(a.requests), 6)
+		})
+	}
 }
 
 // What could be read is better than nothing.
@@ -175,17 +211,22 @@ func TestABackwardPassThatLeadsNoFurther(t *testing.T) {
 		token    func(n int, token string) string
 		requests int
 	}{
-		"refused tokens": {func(_ *archive, _ int, in *connectparticipant.GetTranscriptInput) error {
-			if in.NextToken != nil {
+		"refused tokens and times": {func(_ *archive, _ int, in *connectparticipant.GetTranscriptInput) error {
+			if in.NextToken != nil || in.StartPosition != nil {
 				return &types.ValidationException{}
 			}
 			return nil
-		}, nil, 8},
+		}, nil, 12},
 		"sockets that flap": {func(a *archive, _ int, _ *connectparticipant.GetTranscriptInput) error {
 			a.issue()
 			return nil
 		}, nil, 4},
-		"a repeated token":     {nil, func(int, string) string { return "after 0" }, 2},
+		"a repeated token, and times that are refused": {func(_ *archive, _ int, in *connectparticipant.GetTranscriptInput) error {
+			if in.StartPosition != nil {
+				return &types.ValidationException{}
+			}
+			return nil
+		}, func(int, string) string { return "after 0" }, 12},
 		"pages without an end": {nil, func(n int, _ string) string { return fmt.Sprint("after 0 again ", n) }, 20 + 2},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -37,10 +37,16 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 		})
 		switch {
 		case err == nil:
+			if renewed {
+				s.change(func(c *core, _ instant) { c.conn.tokenTaken(operation) })
+			}
 			return out, nil
+		case connectparticipant.IsAccessDenied(err) && renewed:
+			s.renewalWasFutile(operation)
+			return out, err
 		case last != nil && errors.Is(err, ctx.Err()):
 			return out, fmt.Errorf("%w, after %w", err, last)
-		case connectparticipant.IsAccessDenied(err) && !renewed && s.awaitToken(ctx, used):
+		case connectparticipant.IsAccessDenied(err) && s.awaitToken(ctx, operation, used):
 			renewed = true
 		case !connectparticipant.IsRetryable(err) || n >= maxAttempts:
 			return out, err
@@ -118,13 +124,18 @@ func (s *Session) ConnectionToken(ctx context.Context, used string) (token strin
 	return token, expiry, nil
 }
 
+// renewalWasFutile notes that an operation was denied with a new token too.
+func (s *Session) renewalWasFutile(operation string) {
+	s.change(func(c *core, now instant) { c.conn.tokenDenied(operation, now) })
+}
+
 // awaitToken waits for a newer token than that of the generation used. It reports false if
 // there is none to be had: the token was new, or the session has ended.
-func (s *Session) awaitToken(ctx context.Context, used int32) bool {
+func (s *Session) awaitToken(ctx context.Context, operation string, used int32) bool {
 	ctx, cancel := context.WithTimeout(ctx, tokenWait)
 	defer cancel()
 	ok, newer := false, false
-	s.update(func(c *core, now instant) { ok = c.wantToken(used, now) })
+	s.update(func(c *core, now instant) { ok = c.wantToken(operation, used, now) })
 	if !ok {
 		return false
 	}

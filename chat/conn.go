@@ -39,6 +39,7 @@ type conn struct {
 	waitsFrom   instant       // the dial waits for the limiter; 0 if it doesn't
 	excused     time.Duration // spent waiting for it since lostAt
 	pingRenewed instant
+	futile      map[string]futility // by operation
 }
 
 // dialState is whether a dial is under way.
@@ -58,6 +59,13 @@ const (
 	doubtRaised            // the next dial will show it
 	doubtDialed            // the dial under way will
 )
+
+// futility is that an operation is denied with new tokens too: it is no reason to make more of them
+// for a while.
+type futility struct {
+	times int
+	until instant
+}
 
 // line is a subscribed socket and what its heartbeats show.
 type line struct {
@@ -247,7 +255,7 @@ func (c *core) dialed(k *socket, err error, now instant) (attached bool) {
 	l.dial = dialIdle
 	switch {
 	case !c.isOpen():
-		if err != nil && !errors.Is(err, context.Canceled) {
+		if err != nil && (l.failure == nil || !errors.Is(err, context.Canceled)) {
 			l.failure = err
 		}
 		return false
@@ -359,18 +367,36 @@ func (c *core) disconnected(err error, now instant) {
 	l.dialAt = now.Add(wait)
 }
 
-// wantToken makes a dial due for a call whose token, that of the generation used, was denied.
-// It reports false if a newer token is not to be had: this one is new.
-func (c *core) wantToken(used int32, now instant) bool {
+// wantToken makes a dial due for a call of an operation whose token, that of the generation used,
+// was denied. It reports false if there is no newer token to be had soon.
+func (c *core) wantToken(operation string, used int32, now instant) bool {
 	l := &c.conn
+	earliest := l.creds.asked.Add(minRenewal)
 	switch {
 	case l.generation != used:
 		return true
-	case !c.isOpen(), now.Sub(l.creds.asked) < minRenewal && l.isUp() && c.phase != phaseLeaving:
+	case !c.isOpen(), c.phase != phaseLeaving && now.Before(l.futile[operation].until):
+		return false
+	case !l.isUp():
+		return true
+	case now.Before(earliest) && c.phase != phaseLeaving: // the token is new, but the chat may be over
+		l.dialAt, l.urgent = min(l.dialAt, earliest), true
 		return false
 	}
-	if l.isUp() {
-		l.dialAt, l.urgent = now, true
-	}
+	l.dialAt, l.urgent = now, true
 	return true
 }
+
+// tokenDenied notes that an operation was denied with a new token too.
+func (l *conn) tokenDenied(operation string, now instant) {
+	if l.futile == nil {
+		l.futile = map[string]futility{}
+	}
+	f := l.futile[operation]
+	f.until = now.Add(min(minRenewal<<min(f.times, 8), renewEvery))
+	f.times++
+	l.futile[operation] = f
+}
+
+// tokenTaken notes that an operation was not denied.
+func (l *conn) tokenTaken(operation string) { delete(l.futile, operation) }

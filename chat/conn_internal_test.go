@@ -361,9 +361,11 @@ func TestADialThatEndsAfterTheSessionIsNotUsed(t *testing.T) {
 	f.finish(CloseError{Reason: ErrClosed}, f.now)
 	require.False(t, f.dialed(&socket{}, nil, f.now))
 	f.fail(context.Canceled)
-	require.NoError(t, f.conn.failure, "that it was canceled shows nothing")
+	require.ErrorIs(t, f.conn.failure, context.Canceled, "it shows what was under way")
 	f.fail(refused)
 	require.ErrorIs(t, f.conn.failure, errTest)
+	f.fail(context.Canceled)
+	require.ErrorIs(t, f.conn.failure, errTest, "it shows less")
 }
 
 func TestChangesOfTheConnectionReplaceEachOther(t *testing.T) {

@@ -245,6 +245,20 @@ func TestAGivenConnectionOverRealSockets(t *testing.T) {
 	require.Zero(t, srv.Count(create))
 }
 
+func TestAnAgentOverRealSockets(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t, strict)
+	contact := srv.NewChat()
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL})
+	s, err := chat.Start(t.Context(), client, contact.Agent.Token, connecting, func(o *chat.Options) {
+		o.HTTPClient, o.Limiter = http.DefaultClient, chat.Unlimited
+	})
+	require.NoError(t, err)
+	defer func() { _ = s.Close() }()
+	_, err = s.Send(t.Context(), "hello")
+	require.NoError(t, err)
+}
+
 // A URL that belongs to nobody must not hold up the start for longer than a dial.
 func TestAGivenConnectionThatHangs(t *testing.T) {
 	t.Parallel()

@@ -105,6 +105,7 @@ func (c *core) receive(k *socket, f *frame, it *item, now instant) (wake bool) {
 	switch {
 	case c.phase == phaseOver:
 		return false
+	case it != nil && it.past, it != nil && c.inbox.isForeignEnd(it):
 	case it != nil:
 		return c.arrive(it, now) || wake
 	case f.unreadable:

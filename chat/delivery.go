@@ -101,6 +101,12 @@ func (d *delivery) look(it *item) {
 	}
 }
 
+// isForeignEnd reports whether an item is the chat.ended of another chat.
+func (d *delivery) isForeignEnd(it *item) bool {
+	id := it.meta.InitialContactID
+	return it.kind == kindEnded && id != "" && d.ledger.chat != 0 && keyOf(id) != d.ledger.chat
+}
+
 func (d *delivery) awaitsScan(id string) bool {
 	_, awaited := d.scans[id]
 	return awaited

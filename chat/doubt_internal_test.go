@@ -170,11 +170,11 @@ func TestACallsDenialMakesARenewalDue(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.sleep(30 * time.Second)
-	require.True(t, f.wantToken(f.conn.generation, f.now))
+	require.True(t, f.wantToken("SendMessage", f.conn.generation, f.now))
 	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 	f.issue()
-	require.True(t, f.wantToken(f.conn.generation-1, f.now), "there is a newer token already")
-	require.False(t, f.wantToken(f.conn.generation, f.now), "this one is new")
+	require.True(t, f.wantToken("SendMessage", f.conn.generation-1, f.now), "there is a newer token already")
+	require.False(t, f.wantToken("SendMessage", f.conn.generation, f.now), "this one is new")
 }
 
 func TestACallsDenialOfANewTokenStands(t *testing.T) {
@@ -195,7 +195,7 @@ func TestACallsDenialOfANewTokenStands(t *testing.T) {
 		f.connect()
 		f.sleep(test.age)
 		test.do(f)
-		require.Equal(t, test.want, f.wantToken(f.conn.generation, f.now), name)
+		require.Equal(t, test.want, f.wantToken("SendMessage", f.conn.generation, f.now), name)
 	}
 }
 
@@ -204,7 +204,7 @@ func TestACallsDenialHurriesTheRenewalUnderWay(t *testing.T) {
 	f := connected(t)
 	f.sleep(f.conn.dialAt.Sub(f.now))
 	one[startDial](f)
-	require.True(t, f.wantToken(f.conn.generation, f.now))
+	require.True(t, f.wantToken("SendMessage", f.conn.generation, f.now))
 	one[hurryDial](f)
 	f.sleep(f.fail(refused))
 	require.Equal(t, PriorityNormal, one[startDial](f).priority, "the call still waits")

@@ -17,10 +17,11 @@ const (
 
 // frame is one message of the socket.
 type frame struct {
-	topic      string // empty for an error of the gateway
+	topic      string // empty if it has none
 	content    []byte // of an item: JSON that came in a string
 	status     string // of a subscription
 	statusCode int32  // of a ping
+	gateway    bool   // it is an error of the gateway
 	unreadable bool   // it may have held an item
 }
 
@@ -57,6 +58,8 @@ func (f *frame) read(r *restjson.Reader) {
 		switch string(name) {
 		case "topic":
 			f.topic = r.Text()
+		case "message", "connectionId":
+			f.gateway = true
 		case "content":
 			f.readContent(r)
 		case "statusCode":

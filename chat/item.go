@@ -47,6 +47,7 @@ func liveItem(raw []byte) (*item, error) {
 		return nil, err
 	}
 	it := newItem(live.Item)
+	it.past = live.RelatedContactId != nil && live.ContactId == nil
 	it.meta.InitialContactID = aws.ToString(live.InitialContactID)
 	it.meta.Raw = raw
 	if live.MessageCompleted != nil && !*live.MessageCompleted {
@@ -180,6 +181,9 @@ func (it *item) classify() {
 	}
 	if it.isMessage() {
 		it.revise()
+		if it.kind != kindMetadata {
+			it.kind = "" // whatever its content type, it is no event
+		}
 		return
 	}
 	it.final, it.live = true, liveOnly[it.kind]

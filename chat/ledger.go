@@ -85,6 +85,14 @@ func (l *ledger) isShownBefore(it *item) (known, shown bool) {
 	return known || l.isHandled(it), known && e.shown != 0 && e.shown != l.pass
 }
 
+// retreat follows the service's clock when that was set back by more than the overlap: items get
+// times again that the fence has passed. Some that are known by then may come once more.
+func (l *ledger) retreat(at int64, overlap time.Duration) {
+	if l.fence > at+int64(overlap) {
+		l.fence, l.top = at, min(l.top, at)
+	}
+}
+
 // checkChat compares the chat of the first page after Resume with that of the state, and reports
 // whether they differ. Else it notes the chat.
 func (l *ledger) checkChat(chat uint64) (differs bool) {

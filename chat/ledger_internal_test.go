@@ -232,3 +232,16 @@ func TestARestoredFenceAheadOfTheServiceIsNotTrusted(t *testing.T) {
 	l.distrust(at(0))
 	require.Equal(t, at(time.Hour), l.fence, "our own fence is held to the service's time elsewhere")
 }
+
+func TestTheFenceFollowsAClockThatIsSetBack(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	l.fence, l.top = at(time.Hour), at(time.Hour)
+	l.retreat(at(time.Hour-2*time.Minute), 2*time.Minute)
+	require.Equal(t, at(time.Hour), l.fence, "the overlap covers it")
+	l.retreat(at(50*time.Minute), 2*time.Minute)
+	require.Equal(t, at(50*time.Minute), l.fence)
+	require.Equal(t, at(50*time.Minute), l.top)
+	l.retreat(at(2*time.Hour), 2*time.Minute)
+	require.Equal(t, at(50*time.Minute), l.fence, "pages move it ahead")
+}

@@ -41,7 +41,6 @@ func TestADoubtHurriesTheRenewalUnderWay(t *testing.T) {
 	one[hurryDial](f)
 }
 
-// 3b
 func TestADoubtDuringADialThatFailsIsCheckedSoon(t *testing.T) {
 	t.Parallel()
 	f := connected(t, me)
@@ -96,7 +95,6 @@ func TestWhatIsReleasedAtTheEndCountsInTheState(t *testing.T) {
 	require.Equal(t, at(time.Second), f.inbox.state().top)
 }
 
-// 6b
 func TestAnItemWithoutATimeReleasedAtTheEndIsRememberedAsNew(t *testing.T) {
 	t.Parallel()
 	f := connected(t)

@@ -120,7 +120,11 @@ func (s *Session) startTimeout(err error, waiting bool) error {
 	}
 	var last error
 	s.view(func(c *core) { last = c.conn.failure })
-	if last != nil {
+	switch {
+	case last == nil:
+	case errors.Is(last, context.Canceled): // by the end of the start itself
+		err = fmt.Errorf("%w, during: %v", err, last) //nolint:errorlint // the caller has canceled nothing
+	default:
 		err = fmt.Errorf("%w, after %w", err, last)
 	}
 	return fmt.Errorf("start chat: %w", err)

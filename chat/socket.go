@@ -178,7 +178,7 @@ func (s *Session) receive(k *socket, data []byte) error {
 	switch {
 	case f.topic == topicSubscribe:
 		k.acknowledge(f.refusal())
-	case f.topic == "" && !f.unreadable:
+	case f.topic == "" && f.gateway:
 		return errGateway
 	}
 	if s.received(k, &f, it) {

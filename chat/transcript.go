@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +13,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 	"github.com/participant-go/connectparticipant/types"
 )
+
+const getTranscript = "GetTranscript"
 
 const (
 	pageTimeout = 20 * time.Second
@@ -30,7 +33,7 @@ func (s *Session) Transcript(ctx context.Context) iter.Seq2[types.Item, error] {
 type transcriptClient struct{ s *Session }
 
 func (c transcriptClient) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
-	return call(ctx, c.s, "GetTranscript", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.GetTranscriptOutput, error) {
+	return call(ctx, c.s, getTranscript, PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.GetTranscriptOutput, error) {
 		page := *in
 		page.ConnectionToken = token
 		return c.s.client.GetTranscript(ctx, &page, append(optFns, once)...)
@@ -107,31 +110,55 @@ func (p *passSource) admit(ctx context.Context) (t turn, err error) {
 	return t, err
 }
 
+// fetch retries a page by itself: a pass that began anew at each failure would come to no end where
+// some requests in a hundred fail.
 func (p *passSource) fetch(ctx context.Context, t turn, priority Priority, in *connectparticipant.GetTranscriptInput) (*page, error) {
 	in.ConnectionToken = &t.token
+	for n := 1; ; n++ {
+		page, err := p.fetchOnce(ctx, priority, in)
+		switch {
+		case err == nil:
+			return page, nil
+		case ctx.Err() != nil:
+			return nil, err
+		case errors.Is(err, context.DeadlineExceeded) && t.pageSize > 1 && p.kind != passFinal:
+			p.s.update(func(c *core, _ instant) { c.passes.pageSize = int32(t.pageSize / 2) })
+			return nil, errAgain
+		case connectparticipant.IsAccessDenied(err):
+			return nil, p.denied(ctx, t, err)
+		case !connectparticipant.IsRetryable(err) || n >= maxAttempts || !sleep(ctx, backoff(n, p.s.opts.maxBackoff)):
+			return nil, err
+		}
+	}
+}
+
+func (p *passSource) fetchOnce(ctx context.Context, priority Priority, in *connectparticipant.GetTranscriptInput) (*page, error) {
 	var took time.Duration
 	var odd restjson.OddItems
-	out, err := attempt(ctx, p.s, "GetTranscript", priority, func(ctx context.Context) (*connectparticipant.GetTranscriptOutput, error) {
+	out, err := attempt(ctx, p.s, getTranscript, priority, func(ctx context.Context) (*connectparticipant.GetTranscriptOutput, error) {
 		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 		defer cancel()
 		begun := now()
 		defer func() { took = now().Sub(begun) }()
 		return p.s.client.GetTranscript(restjson.WithOddItems(ctx, &odd), in, once)
 	})
-	switch {
-	case err == nil:
-		return newPage(out, &odd, took), nil
-	case ctx.Err() != nil || p.kind == passFinal:
-		return nil, err
-	case errors.Is(err, context.DeadlineExceeded) && t.pageSize > 1:
-		p.s.update(func(c *core, _ instant) { c.passes.pageSize = int32(t.pageSize / 2) })
-		return nil, errAgain
-	case connectparticipant.IsAccessDenied(err) && !p.renewed && p.s.awaitToken(ctx, t.generation):
-		p.renewed = true
-		return nil, errAgain
-	default:
+	if err != nil {
 		return nil, err
 	}
+	return newPage(out, &odd, took), nil
+}
+
+// denied asks for a newer token, once in a pass.
+func (p *passSource) denied(ctx context.Context, t turn, err error) error {
+	switch {
+	case p.kind == passFinal:
+	case p.renewed:
+		p.s.renewalWasFutile(getTranscript)
+	case p.s.awaitToken(ctx, getTranscript, t.generation):
+		p.renewed = true
+		return errAgain
+	}
+	return err
 }
 
 func newPage(out *connectparticipant.GetTranscriptOutput, odd *restjson.OddItems, took time.Duration) *page {
@@ -220,7 +247,11 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now ins
 		c.passes.pageSize = min(2*c.passes.pageSize, pageSize)
 	}
 	p.read = in.clock.refine(p.date, p.came)
+	if !p.date.IsZero() {
+		in.ledger.retreat(p.read, c.opts.Overlap)
+	}
 	r.note(p, c.opts.Overlap, now)
+	p.items = slices.DeleteFunc(p.items, func(it *item) bool { return it.past })
 	for _, it := range p.items {
 		it.arrived = p.came
 		known, shown := in.ledger.isShownBefore(it)
