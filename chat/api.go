@@ -9,10 +9,10 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// API is what *Session can do: for code that is tested with a stub of it. Embed it in the stub,
-// and only the methods that are called need to be written. Methods may be added to it as they
-// are to Session; take an interface of your own with the few methods that you use where that
-// matters. For tests with a whole session there is package participanttest.
+// API lists the methods of *Session, so that code can be tested with a stub: embed API in the stub,
+// and write only the methods that are called. Methods are added to it as they are to Session; where
+// that matters, declare an interface of your own with the few that you use. For tests with a whole
+// session there is package participanttest.
 type API interface {
 	Next(ctx context.Context) (Event, error)
 	Events(ctx context.Context) iter.Seq2[Event, error]

@@ -106,11 +106,11 @@ func (s *Session) connectionToken() (token string, generation int32, err error) 
 	return token, generation, err
 }
 
-// ConnectionToken returns the session's newest connection token, for calls of the client that
-// Session has no method for, and when it expires, by the service's clock; zero if the service
-// didn't say. If the newest is the one used, it waits for a newer one, which comes with each
-// renewal, about every hour: pass the token that was returned last to follow them, and "" for
-// the first. The error is ctx's, or the session's end.
+// ConnectionToken returns the newest connection token and its expiry, by the service's clock; zero
+// if the service didn't say. It is for operations of the client that Session has no method for.
+// With used set to the token returned last it waits for the next one, which comes with each
+// renewal, about every hour; with "" it returns immediately. The error is ctx's, or the session's
+// end.
 //
 // The token permits everything that the participant may do: keep it out of logs.
 func (s *Session) ConnectionToken(ctx context.Context, used string) (token string, expiry time.Time, err error) {

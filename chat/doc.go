@@ -26,7 +26,8 @@
 //		}
 //	}
 //
-// One client serves any number of sessions. An idle session has one goroutine.
+// One client serves any number of sessions. An idle session costs one goroutine, which reads the
+// socket.
 //
 // # What is delivered
 //
@@ -48,8 +49,8 @@
 //
 // Start delivers the newest items of the current contact first (Options.History), with
 // Meta.History. Otherwise what was said before the socket was subscribed would be missed, which
-// is usually a greeting. Events of this participant have Meta.Own: a bot that answers them talks
-// to itself. The participant's ID is learned from the first message that is sent, unless
+// is usually a greeting. Events of this participant have Meta.Own: a bot must skip them, or
+// it replies to itself. The participant's ID is learned from the first message that is sent, unless
 // Options.ParticipantID has it: until then, messages of another device of the same participant
 // aren't known as its own.
 //
@@ -57,12 +58,12 @@
 //
 //   - An item whose push was missed and which enters the transcript later than Options.Overlap
 //     after its time is not found.
-//   - When the chat ends, its tokens end too. What fell into a gap that is still open then can't
-//     be read any more; ChatEnded.Gap and CloseError.Gap report that there was one. A gap opens
-//     when a socket is lost, when a frame can't be read and when the caller is too slow, and is
-//     closed by a complete reading of the transcript that begins Options.Settle later: if an
-//     item appears there even later, and the chat ends before the next reading, it is lost
-//     without a gap. So is one whose push was lost unnoticed just before the end.
+//   - When the chat ends, its tokens end too. Items missed in a gap that is still open then can no
+//     longer be read; ChatEnded.Gap and CloseError.Gap report it. A gap opens when a socket is
+//     lost, when a frame can't be read and when the caller is too slow. It is closed by a complete
+//     reading of the transcript that begins Options.Settle later. An item that appears in the
+//     transcript after that reading is lost without a gap if the chat ends before the next one;
+//     so is an item whose push is lost unnoticed just before the end.
 //   - Items that the transcript never has (typing, idle, returned) are best effort, and so are
 //     receipts and intermediate states of messages older than the last reading.
 //   - The order is not total: Late items are the exceptions.
@@ -79,7 +80,7 @@
 //
 // A caller who takes events slowly costs neither the connection nor much memory: at most 1,024
 // events or 256 KiB are queued, which are 240 to 650 messages, and the rest is read from the
-// transcript later.
+// transcript later. Only the last reading, when the chat has ended, queues more: up to 4 MiB.
 //
 // [Session.State] and [Resume] carry a session over a restart of the process.
 //
@@ -112,7 +113,7 @@
 //
 // The service's quotas are shared by all chats of an account. The sessions of a process share a
 // [Limiter] that keeps to the published ones: six connections a second, so that 10,000 sessions
-// need 28 minutes to reconnect, and half of that quota to be renewed every hour. Periodic
+// need 28 minutes to reconnect; renewing them every hour uses half of that quota. Periodic
 // readings have half of the rate for GetTranscript, four a second: 700 sessions are read every 3
 // minutes, 1,000 every 4.2 minutes and 10,000 every 42 minutes. [NewLimiter] makes a
 // Limiter for a share of the quotas, where several processes share them, and [NewQuotaLimiter]

@@ -17,7 +17,7 @@ var (
 	// ErrRemoved means that somebody else took this participant out of the chat.
 	ErrRemoved = errors.New("removed from the chat")
 	// ErrAccessDenied means that the service refuses the participant token. It does so for a
-	// wrong token, and also when the chat has ended unseen.
+	// wrong token, and also when the chat ended while the session was not connected.
 	ErrAccessDenied = errors.New("access denied")
 	// ErrGaveUp means that Options.GiveUpAfter has passed without a connection, or that the
 	// service rejects the request itself (ValidationException, ResourceNotFoundException), or
@@ -25,7 +25,7 @@ var (
 	ErrGaveUp = errors.New("gave up connecting")
 )
 
-// CloseError is why a session is over. Once it is, every call returns the same one.
+// CloseError is why a session is over. Next, Err and Events report the same one.
 type CloseError struct {
 	// Reason is one of ErrChatEnded, ErrLeft, ErrClosed, ErrRemoved, ErrAccessDenied, ErrGaveUp
 	// and ErrState.

@@ -34,14 +34,14 @@ type Meta struct {
 	// Late reports that an item with a later Time was delivered before.
 	Late bool
 	// History reports that the item is older than the first connection of the session, by the
-	// service's clock; one of the same millisecond isn't.
+	// service's clock. An item of the same millisecond is not History.
 	History bool
 	// Own reports that it is this participant's own item, sent from here or from another
 	// device. In the History that is known only with Options.ParticipantID, or after Resume.
 	Own bool
 	// Raw is the item as JSON: as the socket received it, with members that this version
 	// doesn't know; encoded again for an item from the transcript. json.Unmarshal decodes it
-	// into a types.Item, unless the event is an Other that has the wrong shape.
+	// into a types.Item, unless the event is an Other because the item is malformed.
 	Raw json.RawMessage
 }
 

@@ -45,7 +45,7 @@ func (h *hold) bound(until instant) {
 	}
 }
 
-// block notes whether the pass waits for the caller. That costs the items nothing.
+// block notes whether the pass waits for the caller. That time doesn't count toward CatchUpWait.
 func (h *hold) block(blocked bool, now instant) {
 	if h.blocked && !blocked {
 		h.continued = now
@@ -105,7 +105,8 @@ func (h *hold) remove(which func(held) bool) (out []*item) {
 	return out
 }
 
-// addDeadlines adds when the wait of items ends. What the caller blocks ends with the caller.
+// addDeadlines adds when the wait of items ends. While the pass is blocked there is no deadline: the
+// caller unblocks it.
 func (h *hold) addDeadlines(now instant, d *deadline) {
 	for _, one := range h.items {
 		switch {

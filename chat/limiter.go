@@ -28,8 +28,8 @@ const (
 // which are shared by all chats of an account too. Operations go by their API names,
 // such as "GetTranscript". Its methods may be called concurrently.
 type Limiter interface {
-	// Wait returns nil when the operation may be called, or else ctx's error. After an error
-	// there is nothing to call and no Done.
+	// Wait returns nil when the operation may be called, or else ctx's error. If it returns an
+	// error, make no call and do not call Done.
 	Wait(ctx context.Context, operation string, priority Priority) error
 	// Done reports that a call which Wait admitted is over, successful or not. That of
 	// CreateParticipantConnection includes the dial of its socket.

@@ -11,8 +11,8 @@ import (
 // receipts alone has only these, or none. A chunk of a message that is not complete is a Progress
 // with the text of this chunk only; chat.ended is a ChatEnded.
 //
-// Nothing is known of other items here: each is delivered each time, and Late, History and Own
-// are never set.
+// ParseItem keeps no state: it returns every item that it is given, and never sets Late, History or
+// Own.
 func ParseItem(raw []byte) ([]Event, error) {
 	it, err := liveItem(raw)
 	switch {

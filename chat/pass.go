@@ -16,7 +16,7 @@ const (
 type passes struct {
 	running  bool
 	kind     passKind
-	first    bool // one has completed
+	first    bool // a pass has completed
 	backward bool // the service can't read forward from a time
 
 	pageSize int32 // 0 is the largest
@@ -126,7 +126,7 @@ func (c *core) duePass(now instant, d *deadline) passKind {
 	}
 }
 
-// beginPass starts a pass and notes the wishes that it fulfils.
+// beginPass starts a pass, and notes which calls of CatchUp it serves.
 func (c *core) beginPass(kind passKind, now instant) {
 	p := &c.passes
 	p.running, p.kind, p.begun, p.serving = true, kind, now, p.wanted
@@ -179,7 +179,7 @@ func (c *core) passCompleted(read *reading, now instant) {
 	c.inbox.passed(p.begun, read.mark, now)
 }
 
-// passFailed backs off. Live items wait no longer for a pass that fails than for one that works.
+// passFailed backs off. A failing pass holds live items no longer than CatchUpWait.
 func (c *core) passFailed(err error, now instant) {
 	p := &c.passes
 	c.inbox.streams.retry()

@@ -86,7 +86,8 @@ func (s *self) overdue() instant {
 	return d.instant
 }
 
-// passed gives the messages more time that a complete pass begun at a time should have shown.
+// passed gives more time to messages that a complete pass, begun at a time, should have shown, and
+// drops those that several passes haven't.
 func (s *self) passed(begun, now instant) {
 	s.echoes = slices.DeleteFunc(s.echoes, func(e echo) bool {
 		return !e.due.After(begun) && e.tries >= maxEchoTries

@@ -33,8 +33,8 @@ type Sent struct {
 // Send sends a plain text message. It works without a socket too, as long as the service can be
 // reached. A request that fails for a passing reason is retried up to four times, within the
 // Limiter and with the same ClientToken, so that the message is sent once. ctx bounds all of
-// that; the error is that of SendMessage, or the session's end. In the seconds before the end
-// is known it is AccessDeniedException: continue with Events or Next, which report the end.
+// that; the error is that of SendMessage, or the session's end. Just before the end is known,
+// Send may return AccessDeniedException; Next and Events then report the reason.
 func (s *Session) Send(ctx context.Context, text string) (Sent, error) {
 	return s.SendContent(ctx, "text/plain", text)
 }

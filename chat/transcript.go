@@ -215,8 +215,8 @@ func (c *core) newBackfill(kind passKind) backfill {
 	return b
 }
 
-// admitPage reports whether there is room for a page. While there is none, what waits for the
-// pass doesn't wait for us.
+// admitPage reports whether there is room for a page. While there is none, the clock of held items
+// stands still.
 func (c *core) admitPage(kind passKind, now instant) (turn, bool) {
 	blocked := kind != passFinal && !c.inbox.queue.halfEmpty()
 	c.inbox.hold.block(blocked, now)
