@@ -102,7 +102,7 @@ func TestTheMistakesOfTheFirstHour(t *testing.T) {
 				Name: "a.txt", ContentType: "text/plain", Reader: io.MultiReader(strings.NewReader("a")),
 			})
 			return err
-		}, says("send file: File.Size is missing")},
+		}, says("send file: set File.Size")},
 		"an expired token": {func(n newcomer) error {
 			token := n.connectionToken()
 			n.srv.Advance(25 * time.Hour)

@@ -90,7 +90,7 @@ func (f *File) prepare() error {
 		f.Size, _ = storage.Size(f.Reader)
 	}
 	if f.Size <= 0 {
-		return errors.New("set File.Size: it can't be determined from File.Reader, and the service accepts no empty files")
+		return errors.New("send file: set File.Size: it can't be determined from File.Reader, and the service accepts no empty files")
 	}
 	return nil
 }
