@@ -241,7 +241,7 @@ func TestABackwardPassThatLeadsNoFurther(t *testing.T) {
 			require.Len(t, a.requests, test.requests)
 			require.Equal(t, named("old %d", 150, 250), ids)
 			require.Zero(t, a.inbox.ledger.fence, "older items may be missing")
-			require.False(t, a.passes.first)
+			require.False(t, a.passes.completed)
 			require.True(t, a.inbox.gap.open)
 		})
 	}

@@ -83,8 +83,8 @@ func (c *core) startErr() error {
 	return nil
 }
 
-// takeEvent returns the next event, a zero one if there is none; wake reports that there is room now for which the
-// transcript's reader waits.
+// takeEvent returns the next event, a zero one if there is none. wake reports that there is room now
+// for which a pass waits.
 func (c *core) takeEvent() (q queued, wake bool) {
 	for c.inbox.queue.len() > 0 {
 		if q = c.inbox.pop(); c.offerRenewal(q.event) {

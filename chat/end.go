@@ -75,8 +75,8 @@ func (c *core) beginEnd(why CloseError, now instant) {
 }
 
 // refused begins the end for a participant token that the service doesn't accept any more. doubted
-// means that this participant may have been taken out of the chat. If
-// chat.ended was missed, the old connection token may still show it.
+// means that this participant may have been taken out of the chat. If chat.ended was missed, the old
+// connection token may still show it.
 func (c *core) refused(err error, doubted bool, now instant) {
 	switch {
 	case c.phase == phaseLeaving: // somebody else was faster

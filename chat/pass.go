@@ -14,10 +14,10 @@ const (
 
 // passes are the readings of the transcript: one at a time, by what is due.
 type passes struct {
-	running  bool
-	kind     passKind
-	first    bool // a pass has completed
-	backward bool // the service can't read forward from a time
+	running   bool
+	kind      passKind
+	completed bool // a pass has completed
+	backward  bool // the service can't read forward from a time
 
 	pageSize int32 // 0 is the largest
 	failures int32 // in a row
@@ -166,7 +166,7 @@ func (c *core) passEnded(read *reading, err error, now instant) {
 
 func (c *core) passCompleted(read *reading, now instant) {
 	p := &c.passes
-	p.first, p.failures = true, 0
+	p.completed, p.failures = true, 0
 	p.served = max(p.served, p.serving)
 	if !p.soonAt.After(p.begun) {
 		p.soonAt = 0

@@ -118,6 +118,9 @@ func (p *passSource) fetch(ctx context.Context, t turn, priority Priority, in *c
 		page, err := p.fetchOnce(ctx, priority, in)
 		switch {
 		case err == nil:
+			if p.renewed {
+				p.s.change(func(c *core, _ instant) { c.conn.tokenTaken(getTranscript) })
+			}
 			return page, nil
 		case ctx.Err() != nil:
 			return nil, err
@@ -206,7 +209,7 @@ func (c *core) newBackfill(kind passKind) backfill {
 		kind: kind, overlap: c.opts.Overlap, start: l.start(c.opts.Overlap), fence: l.fence, since: l.since, history: max(0, c.opts.History),
 		backward: c.passes.backward,
 	}
-	if c.passes.first {
+	if c.passes.completed {
 		b.history = HistoryAll // what the first pass has not delivered is known
 	}
 	if b.backward = b.backward || !l.hasWitness(b.start); b.backward && b.fence == 0 {
