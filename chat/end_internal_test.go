@@ -260,3 +260,19 @@ func TestLeaveDuringTheLastSeconds(t *testing.T) {
 	require.ErrorIs(t, f.err(), ErrLeft)
 	require.True(t, f.over().Gap)
 }
+
+// HoldBack ends with the session: chat.ended is its last event.
+func TestHeldItemsComeBeforeChatEnded(t *testing.T) {
+	t.Parallel()
+	f := connected(t, func(o *Options) { o.HoldBack = time.Hour })
+	f.arrives(said("held", 0))
+	f.chatEnds()
+	f.pass(passFinal)
+	f.sleep(2 * time.Second)
+	f.look()
+	require.ErrorIs(t, f.err(), ErrChatEnded)
+	events := f.events()
+	require.Len(t, events, 2)
+	require.IsType(t, Message{}, events[0])
+	require.IsType(t, ChatEnded{}, events[1])
+}

@@ -190,3 +190,20 @@ func TestStartNamesATransportThatWrapsBodies(t *testing.T) {
 	require.Regexp(t, `(?i)\bbody\b|\bbodies\b`, err.Error())
 	require.Regexp(t, `(?i)transport`, err.Error())
 }
+
+// The URL of a socket is signed: another server must not get to see it.
+func TestARedirectedHandshakeIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	other := newPeer(t, func(net.Conn) {})
+	p := newPeer(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://"+other.address+"/\r\nContent-Length: 0\r\n\r\n")
+	})
+	contact, client := realSockets(t)
+	client.address.Store(&p.address)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := chat.Start(ctx, client, contact.Customer.Token, ownTransport(t))
+	require.ErrorContains(t, err, "307")
+	require.Len(t, p.asked, 1)
+	require.Empty(t, other.asked, "the redirect was followed")
+}

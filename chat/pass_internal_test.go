@@ -380,3 +380,25 @@ func TestAPassThatEndsAfterTheSessionIsNotRetried(t *testing.T) {
 	require.Zero(t, f.failPass(errors.New("whatever")))
 	require.Zero(t, f.passes.failures)
 }
+
+// What was discarded for a slow caller is older than what arrives when it has caught up.
+func TestAPassThatEndsWhileTheCallerIsBehindEndsNoWait(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.passes.wanted++
+	f.begin(passCatchUp)
+	for !f.inbox.queue.full() {
+		f.inbox.queue.push(queued{event: Typing{}})
+	}
+	f.arrives(said("discarded", time.Minute))
+	f.complete()
+	f.events()
+	f.sleep(time.Second)
+	f.begin(passMissed)
+	f.arrives(said("live", time.Minute+time.Second))
+	require.Empty(t, f.messages(), "an older one is still to come")
+	f.shows(said("discarded", time.Minute))
+	f.complete()
+	require.Equal(t, []string{"discarded", "live"}, f.messages())
+	require.Zero(t, f.stats.Late)
+}

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"sync"
@@ -105,6 +106,34 @@ func TestAFileIsSentFromTheLoopOfACallerWhoIsBehind(t *testing.T) {
 		require.Len(b.t, events, 1001)
 		for _, m := range only[chat.Message](events) {
 			require.True(b.t, said[m.ID] == 1 || m.Attachments[0].ID == id)
+		}
+	})
+}
+
+// A service may return more than it was asked for. The queue is bounded all the same.
+func TestAPageOfMoreThanWasAskedForWaitsForTheCaller(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		const count = 5000
+		p := b.through(&pages{})
+		s := b.start()
+		b.settle()
+		all := make([]json.RawMessage, count)
+		for i := range all {
+			at := time.Now().Add(time.Duration(i) * time.Millisecond).UTC().Format(isoMillis)
+			all[i] = json.RawMessage(b.wireMessage("item-"+strconv.Itoa(i), at))
+		}
+		b.settle()
+		p.respondWith(func(in pageRequest, fetch func(pageRequest) page) page {
+			out := fetch(in)
+			out.Transcript = append(out.Transcript, all...)
+			return out
+		})
+		b.reconnect()
+		b.sleep(10 * time.Second)
+		require.Less(b.t, s.Stats().Recovered, 1200, "nobody takes them")
+		for i := range count {
+			require.Equal(b.t, "item-"+strconv.Itoa(i), b.message(s).ID)
 		}
 	})
 }
