@@ -309,6 +309,32 @@ func TestPagesWithoutAnEndAreNotReadForever(t *testing.T) {
 	}
 }
 
+func TestATokenThatLeadsNowhereIsGivenUpSoon(t *testing.T) {
+	t.Parallel()
+	a := started(t, 10)
+	a.says(10)
+	a.token = func(int, string) string { return "after 0" }
+	_, _, err := a.readNow()
+	require.ErrorIs(t, err, errStuck)
+	require.LessOrEqual(t, len(a.requests), 8)
+}
+
+func TestRestartsWithoutProgressAreCounted(t *testing.T) {
+	t.Parallel()
+	c := cursor{start: at(0), last: at(0)}
+	for range 3 {
+		for range 3 {
+			require.True(t, c.restart())
+		}
+		c.last += int64(time.Second)
+		require.True(t, c.restart(), "there was progress")
+	}
+	for range 3 {
+		require.True(t, c.restart())
+	}
+	require.False(t, c.restart())
+}
+
 func TestARequestIsMadeAgainWithTheSizeOfTheNewTurn(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)

@@ -54,6 +54,28 @@ func (b *bubble) leaveWithReceipts(effect participanttest.Effect) {
 	require.LessOrEqual(b.t, b.requestTime("DisconnectParticipant").Sub(begun), 1100*time.Millisecond)
 }
 
+func TestLeaveGivesASecondToAllReceipts(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: "SendEvent", Effect: participanttest.Ignore()})
+		var said []string
+		for range 3 {
+			b.contact.Agent.Say("read this")
+			said = append(said, b.message(s).ID)
+			b.sleep(time.Second)
+		}
+		s.MarkRead(said[0]) // is sent immediately
+		b.sleep(100 * time.Millisecond)
+		s.MarkRead(said[1])
+		s.MarkDelivered(said[2])
+		begun := time.Now()
+		require.NoError(b.t, s.Leave(b.t.Context()))
+		require.LessOrEqual(b.t, b.requestTime("DisconnectParticipant").Sub(begun), 1100*time.Millisecond)
+	})
+}
+
 // requestTime returns when the first request to an operation was answered.
 func (b *bubble) requestTime(operation string) time.Time {
 	b.t.Helper()

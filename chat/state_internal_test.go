@@ -152,6 +152,21 @@ func TestAStateWithAnUpdateThatWaits(t *testing.T) {
 	require.EqualValues(t, 200, f.inbox.state().seen[before.key].revision)
 }
 
+// Its message is listed, but it has been delivered: after Resume only the new state comes.
+func TestAStateWithAnOldUpdateThatWaits(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	before := f.arrives(said("a", -time.Hour))
+	f.inbox.ledger.seen[before.key] = entry{at: before.at, revision: before.revision}
+	f.events()
+	after := said("a", -time.Hour)
+	after.revision = 100
+	f.arrives(after)
+	state := f.inbox.state()
+	require.Contains(t, state.missing, before.key)
+	require.Equal(t, before.revision, state.seen[before.key].revision)
+}
+
 func TestAStateListsWhatAPassWouldNotShow(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
