@@ -216,7 +216,7 @@ func (d *delivery) deliver(it *item, from origin, now instant) {
 		return
 	}
 	d.streams.end(it.key)
-	it.meta.Late = it.at != 0 && it.at < d.ledger.top
+	it.meta.Late = it.at != 0 && it.at < d.ledger.top && (from.page || !it.unknownEvent) // as in movesTop
 	if it.meta.Late {
 		d.stats.Late++
 	}

@@ -94,6 +94,19 @@ func TestAnUnknownEventMakesNothingLate(t *testing.T) {
 	require.True(t, metas[3].Late)
 }
 
+// Nor is it late itself: a pass that showed what follows may have passed over it.
+func TestAnUnknownEventIsLateWhenAPageShowsItOnly(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.shows(said("a", 2*time.Second))
+	f.arrives(happened("event.of.the.future", "agent", time.Second))
+	f.shows(happened("event.of.the.future.too", "agent", time.Second))
+	metas := f.metas()
+	require.Len(t, metas, 3)
+	require.False(t, metas[1].Late)
+	require.True(t, metas[2].Late)
+}
+
 func TestAPageReleasesTheLiveItemsBetweenItsOwn(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
