@@ -103,6 +103,13 @@ func TestTheMistakesOfTheFirstHour(t *testing.T) {
 			})
 			return err
 		}, says("send file: set File.Size")},
+		"an empty file": {func(n newcomer) error {
+			session, err := chat.Start(n.Context(), n.client, n.contact.Customer.Token)
+			require.NoError(n, err)
+			defer func() { _ = session.Close() }()
+			_, err = session.SendFile(n.Context(), chat.File{Name: "a.txt", ContentType: "text/plain", Reader: strings.NewReader("")})
+			return err
+		}, says("send file: the file is empty")},
 		"an expired token": {func(n newcomer) error {
 			token := n.connectionToken()
 			n.srv.Advance(25 * time.Hour)

@@ -86,11 +86,15 @@ func (f *File) prepare() error {
 	case f.Reader == nil:
 		return errors.New("send file: File.Reader is missing")
 	}
-	if f.Size == 0 {
-		f.Size, _ = storage.Size(f.Reader)
+	known := f.Size > 0
+	if !known {
+		f.Size, known = storage.Size(f.Reader)
 	}
-	if f.Size <= 0 {
-		return errors.New("send file: set File.Size: it can't be determined from File.Reader, and the service accepts no empty files")
+	switch {
+	case !known:
+		return errors.New("send file: set File.Size: it can't be determined from File.Reader")
+	case f.Size == 0:
+		return errors.New("send file: the file is empty, and the service accepts no empty files")
 	}
 	return nil
 }

@@ -217,6 +217,7 @@ func TestAStartThatTheLimiterHoldsBackNamesIt(t *testing.T) {
 		require.InDelta(b.t, sessions-66, len(failed), 3, "6 at first, then 6 a second")
 		for _, err := range failed {
 			require.ErrorIs(b.t, err, context.DeadlineExceeded)
+			require.NotErrorIs(b.t, err, chat.ErrClosed)
 			require.Regexp(b.t, `(?i)limiter`, err.Error())
 			require.Contains(b.t, err.Error(), create)
 			require.Regexp(b.t, `\b6\b`, err.Error())

@@ -20,7 +20,8 @@ func (c *core) announceRenewal(now instant, d *deadline) {
 	l := &c.conn
 	within := renewalWait
 	if l.creds.life > 0 {
-		within = max(0, l.expires().Sub(now))
+		end := l.creds.asked.Add(l.creds.life)
+		within = max(l.expires().Sub(now), end.Sub(now)/2, 0) // half for a short life
 	}
 	l.renewal, l.dialAt = renewalAnnounced, now.Add(within)
 	d.add(l.dialAt)

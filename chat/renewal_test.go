@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
 )
 
 func announced(o *chat.Options) { o.RenewalEvents = true }
@@ -129,6 +131,21 @@ func TestAnAnnouncedRenewalIsMade(t *testing.T) {
 			require.IsType(b.t, chat.Message{}, b.next(s), "and is not announced")
 		})
 	})
+}
+
+func TestTheRenewalOfAShortConnectionIsAnnouncedInTime(t *testing.T) {
+	t.Parallel()
+	for _, life := range []time.Duration{75 * time.Second, 3 * time.Minute, 6 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBubble(t, func(o *participanttest.Options) { o.ConnectionExpiryShown = life })
+			s, begun := b.start(announced), time.Now()
+			due := b.renewalDue(s)
+			require.GreaterOrEqual(t, due.Within, 5*time.Second, life)
+			require.Less(t, time.Since(begun)+due.Within, life)
+			b.sleep(due.Within - time.Second)
+			require.Zero(t, s.Stats().Renewals, life)
+		})
+	}
 }
 
 func TestRenewalsAreNotAnnouncedUnlessAskedFor(t *testing.T) {

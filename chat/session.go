@@ -121,8 +121,8 @@ func (s *Session) startTimeout(err error, waiting bool) error {
 	var last error
 	s.view(func(c *core) { last = c.conn.failure })
 	switch {
-	case last == nil:
-	case errors.Is(last, context.Canceled): // by the end of the start itself
+	case last == nil, errors.Is(last, ErrClosed): // by the end of the start itself
+	case errors.Is(last, context.Canceled):
 		err = fmt.Errorf("%w, during: %v", err, last) //nolint:errorlint // the caller has canceled nothing
 	default:
 		err = fmt.Errorf("%w, after %w", err, last)

@@ -243,6 +243,7 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now ins
 		}
 	}
 	if in.ledger.checkChat(p.chat) {
+		in.hold.items, in.hold.bytes = nil, 0 // they are of that other chat
 		c.finish(CloseError{Reason: ErrState, Gap: true}, now)
 		return 0, false
 	}

@@ -35,10 +35,12 @@ func TestAPageOfAnotherChatEndsTheSession(t *testing.T) {
 	f := newFixture(t)
 	f.inbox.restore(&State{chat: 1})
 	f.connect()
+	f.arrives(said("of chat 2", 0))
 	_, ok := f.takePage(passCatchUp, &page{chat: 2}, aPage, &reading{}, f.now)
 	require.False(t, ok)
 	require.ErrorIs(t, f.err(), ErrState)
 	require.True(t, f.end.why.Gap)
+	require.Empty(t, f.messages())
 }
 
 func TestAPageWaitsForTheCallerAndForSend(t *testing.T) {
