@@ -60,10 +60,10 @@
 //     after its time is not found.
 //   - When the chat ends, its tokens end too. Items missed in a gap that is still open then can no
 //     longer be read; ChatEnded.Gap and CloseError.Gap report it. A gap opens when a socket is
-//     lost, when a frame can't be read and when the caller is too slow. It is closed by a complete
-//     reading of the transcript that begins Options.Settle later. An item that appears in the
-//     transcript after that reading is lost without a gap if the chat ends before the next one;
-//     so is an item whose push is lost unnoticed just before the end.
+//     lost, at Resume, when a frame can't be read and when the caller is too slow. It is closed
+//     by a complete reading of the transcript that begins Options.Settle later. An item that
+//     appears in the transcript after that reading is lost without a gap if the chat ends before
+//     the next one; so is an item whose push is lost unnoticed after the last periodic reading.
 //   - Items that the transcript never has (typing, idle, returned) are best effort, and so are
 //     receipts and intermediate states of messages older than the last reading.
 //   - The order is not total: Late items are the exceptions.
@@ -103,11 +103,11 @@
 // # Metrics
 //
 // Options.MeterProvider measures all sessions that it is given to, with the instruments
-// chat.sessions.live, chat.connects (by kind: start, reconnect, renewal), chat.items.recovered,
-// chat.items.late, chat.items.behind, chat.items.unreadable, chat.calls.throttled and
-// chat.limiter.wait (by rpc.method), and chat.event.delay, from the arrival of an item until Next
-// returned its event. The last two are histograms of seconds. Counts may be reported some
-// seconds late.
+// chat.sessions.live, chat.connects (by kind: start, reconnect, renewal; Resume counts as start),
+// chat.items.recovered, chat.items.late, chat.items.behind, chat.items.unreadable,
+// chat.calls.throttled and chat.limiter.wait (by rpc.method), and chat.event.delay, from the
+// arrival of an item until Next returned its event. The last two are histograms of seconds.
+// Counts may be reported some seconds late.
 //
 // # Quotas
 //
@@ -117,6 +117,6 @@
 // readings have half of the rate for GetTranscript, four a second: 700 sessions are read every 3
 // minutes, 1,000 every 4.2 minutes and 10,000 every 42 minutes. [NewLimiter] makes a
 // Limiter for a share of the quotas, where several processes share them, and [NewQuotaLimiter]
-// one for quotas that AWS has raised one by one; for tests that start many sessions there is
-// [Unlimited].
+// one for an account some of whose quotas AWS has raised. For tests that start many sessions
+// there is [Unlimited].
 package chat

@@ -14,7 +14,8 @@ var (
 	ErrLeft = errors.New("left the chat")
 	// ErrClosed means that Close was called.
 	ErrClosed = errors.New("the session was closed")
-	// ErrRemoved means that somebody else took this participant out of the chat.
+	// ErrRemoved means that somebody else took this participant out of the chat. It is reported
+	// some seconds after it happened: the session checks first whether it may still connect.
 	ErrRemoved = errors.New("removed from the chat")
 	// ErrAccessDenied means that the service refuses the participant token. It does so for a
 	// wrong token, and also when the chat ended while the session was not connected.
@@ -32,9 +33,10 @@ type CloseError struct {
 	Reason error
 	// Cause is the error that led to it, if there was one.
 	Cause error
-	// Gap reports that something may be missing: a connection had been lost, a frame could not
-	// be read, or the caller had been slow, and the transcript could not be read again before
-	// the end; or the end itself was not seen. It is never set with ErrClosed.
+	// Gap reports that something may be missing: a connection had been lost, the session had
+	// resumed, a frame could not be read, or the caller had been slow, and the transcript could
+	// not be read again before the end; or the end itself was not seen. It is never set with
+	// ErrClosed.
 	Gap bool
 }
 

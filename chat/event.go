@@ -197,7 +197,8 @@ type ConnectionChanged struct {
 // Resume: its new connection replaces the renewal. Only Options.RenewalEvents makes RenewalDue
 // events.
 type RenewalDue struct {
-	// Within is how long the session waits, from when the event was queued.
+	// Within is how long the session waits, from when the event was queued: for a connection of
+	// an hour at least 5 minutes, for one of a few minutes some seconds.
 	Within time.Duration
 
 	generation int32 // of the connection that is to be renewed

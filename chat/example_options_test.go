@@ -128,13 +128,9 @@ func ExampleParseItem() {
 	// AGENT says Hello
 }
 
-// AWS has raised one quota; three processes share them all.
+// AWS has raised one quota of the account, whose quotas three processes share.
 func ExampleNewQuotaLimiter() {
-	limiter := chat.NewQuotaLimiter(map[string]chat.Quota{
-		"SendMessage":                 {Rate: 100.0 / 3},
-		"CreateParticipantConnection": {Rate: 6.0 / 3},
-		"GetTranscript":               {Rate: 8.0 / 3},
-	})
+	limiter := chat.NewQuotaLimiter(1.0/3, map[string]chat.Quota{"SendMessage": {Rate: 100, Burst: 150}})
 	options := func(o *chat.Options) { o.Limiter = limiter }
 	_ = options // for Start and Resume
 }

@@ -49,18 +49,7 @@ type Limiter interface {
 // Waiting calls are admitted by priority; a steady stream of higher-priority calls starves
 // lower ones, and PriorityBackground has at most half of the rate. The Limiter needs no
 // closing, and may be shared by testing/synctest bubbles.
-func NewLimiter(share float64) Limiter {
-	if !(share > 0) { // NaN too
-		share = 1
-	}
-	share = min(max(share, 1e-3), 1e8) // durations and bursts stay in range
-	l := make(limiter, len(quotas))
-	for operation, q := range quotas {
-		l[operation] = newBucket(q.rate*share, max(1, int(float64(q.burst)*share)))
-	}
-	l["CreateParticipantConnection"].slots = dialSlots
-	return l
-}
+func NewLimiter(share float64) Limiter { return NewQuotaLimiter(share, nil) }
 
 // Quota is how many calls of one operation an account may make.
 type Quota struct {
@@ -69,28 +58,31 @@ type Quota struct {
 	Rate, Burst float64
 }
 
-// NewQuotaLimiter returns a Limiter for an account whose quotas AWS has raised one by one. The
-// keys are the operations' API names, such as "SendMessage"; those that are not listed have the
-// published defaults, and "GetAuthenticationUrl" and the others without a published quota may
-// be given one. Several processes share the quotas if each is given its part of them. A Rate of
-// 0 or less is the default. For the rest it is as NewLimiter.
-func NewQuotaLimiter(raised map[string]Quota) Limiter {
-	l := NewLimiter(1).(limiter)
+// NewQuotaLimiter returns a Limiter for a share of an account's quotas, some of which AWS has
+// raised. The keys are the operations' API names, such as "SendMessage": an operation that is not
+// listed, or has a Rate of 0 or less, has the published default quota, and one without a default,
+// such as "GetAuthenticationUrl", may be given a quota. Other names are ignored. The share is that
+// of NewLimiter and applies to all quotas, and everything else is as there.
+func NewQuotaLimiter(share float64, raised map[string]Quota) Limiter {
+	if !(share > 0) { // NaN too
+		share = 1
+	}
+	share = min(max(share, 1e-3), 1e8)
+	l := make(limiter, len(quotas)+len(raised))
+	for operation, q := range quotas {
+		l[operation] = newBucket(q.rate*share, max(1, int(float64(q.burst)*share)))
+	}
 	for operation, q := range raised {
-		if !(q.Rate > 0) { // NaN too
+		if !(q.Rate > 0) {
 			continue
 		}
-		q.Rate = min(max(q.Rate, 1e-3), 1e9) // durations and bursts stay in range
 		if !(q.Burst > 0) {
 			q.Burst = 1.5 * q.Rate
 		}
-		slots := 0
-		if b := l[operation]; b != nil {
-			slots = b.slots
-		}
-		l[operation] = newBucket(q.Rate, max(1, int(min(q.Burst, 1e9)*burstShare)))
-		l[operation].slots = slots
+		rate := min(max(q.Rate*share, 1e-3), 1e9) // durations and bursts stay in range
+		l[operation] = newBucket(rate, max(1, int(min(q.Burst*share, 1e9)*burstShare)))
 	}
+	l["CreateParticipantConnection"].slots = dialSlots
 	return l
 }
 

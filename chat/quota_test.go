@@ -23,7 +23,7 @@ func TestRaisedQuotasAreKeptTo(t *testing.T) {
 			o.Throttle = true
 			o.Quotas = map[string]participanttest.Quota{create: {Rate: 30, Burst: 45}, sendMessage: {Rate: 50, Burst: 75}}
 		})
-		limiter := chat.NewQuotaLimiter(map[string]chat.Quota{create: {Rate: 30, Burst: 45}, sendMessage: {Rate: 50}})
+		limiter := chat.NewQuotaLimiter(1, map[string]chat.Quota{create: {Rate: 30, Burst: 45}, sendMessage: {Rate: 50}})
 		begun := time.Now()
 		var starting sync.WaitGroup
 		for range sessions {
@@ -52,26 +52,46 @@ func TestRaisedQuotasAreKeptTo(t *testing.T) {
 	})
 }
 
+// burst counts the calls that may be made together.
+func burst(t *testing.T, limiter chat.Limiter, operation string) (n int) {
+	t.Helper()
+	for ; n < 100; n++ {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		err := limiter.Wait(ctx, operation, chat.PriorityNormal)
+		cancel()
+		if err != nil {
+			break
+		}
+		limiter.Done(operation)
+	}
+	return n
+}
+
+func TestTheShareAppliesToRaisedQuotasToo(t *testing.T) {
+	t.Parallel()
+	limiter := chat.NewQuotaLimiter(0.5, map[string]chat.Quota{sendMessage: {Rate: 60, Burst: 90}, "SendEvent": {Rate: 60}})
+	synctest.Test(t, func(t *testing.T) {
+		for operation, most := range map[string]int{create: 3, sendMessage: 30, "SendEvent": 30} {
+			require.Equal(t, most, burst(t, limiter, operation), operation)
+		}
+		begun := time.Now()
+		for range 60 {
+			require.NoError(t, limiter.Wait(t.Context(), sendMessage, chat.PriorityNormal))
+		}
+		require.InDelta(t, 2, time.Since(begun).Seconds(), 0.1)
+	})
+}
+
 func TestQuotasThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	nan := 0.0
 	nan /= nan
-	limiter := chat.NewQuotaLimiter(map[string]chat.Quota{
+	limiter := chat.NewQuotaLimiter(1, map[string]chat.Quota{
 		create: {}, sendMessage: {Rate: -1}, "SendEvent": {Rate: nan}, "GetTranscript": {Rate: 1e300, Burst: nan}, "GetAuthenticationUrl": {Rate: 1, Burst: 1},
 	})
 	synctest.Test(t, func(t *testing.T) {
 		for operation, most := range map[string]int{create: 6, sendMessage: 6, "SendEvent": 6, "GetAuthenticationUrl": 1} {
-			n := 0
-			for ; n < 100; n++ {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-				err := limiter.Wait(ctx, operation, chat.PriorityNormal)
-				cancel()
-				if err != nil {
-					break
-				}
-				limiter.Done(operation)
-			}
-			require.Equal(t, most, n, operation)
+			require.Equal(t, most, burst(t, limiter, operation), operation)
 		}
 		for range 1000 {
 			require.NoError(t, limiter.Wait(t.Context(), "GetTranscript", chat.PriorityNormal))

@@ -74,8 +74,9 @@
 //     JoinOnConnection and NextTokensDie don't apply to it, and it isn't the first call
 //     that StrictConnection waits for: dialling its URL is.
 //   - The end. The chat ends when an agent disconnects or when no customer is left.
-//     Any other role may leave without consequence. Who leaves still gets the end that
-//     follows from it, and nothing else. Sockets stay open and answer heartbeats.
+//     Any other role may leave without consequence. Who leaves still gets their own
+//     participant.left and the end that follows from it, and nothing else. Sockets stay open
+//     and answer heartbeats.
 //   - Sockets. A URL can be dialled any number of times within 100 seconds; later, after
 //     its participant left, and after the end it answers 403. A sixth socket of a
 //     participant closes the oldest with 1001. Origin isn't looked at, deflate declined.
