@@ -88,6 +88,20 @@ func TestASendIsRetriedByTheSession(t *testing.T) {
 	}
 }
 
+func TestASendIsRetriedFourTimes(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.srv.Inject(participanttest.Fault{On: "SendMessage", Effect: participanttest.Fail(http.StatusInternalServerError, "InternalServerException")})
+		ctx, cancel := context.WithTimeout(b.t.Context(), time.Hour)
+		defer cancel()
+		_, err := s.Send(ctx, "never sent")
+		require.ErrorContains(b.t, err, "InternalServerException")
+		require.NoError(b.t, ctx.Err())
+		require.Equal(b.t, 5, b.srv.Count("SendMessage"))
+	})
+}
+
 func TestARefusedSendIsNotRetried(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{

@@ -137,6 +137,27 @@ func TestLimiterServesByPriorityThenInOrder(t *testing.T) {
 	})
 }
 
+func TestLimiterGivesTheBackgroundHalfOfTheRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := chat.NewLimiter(1)
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 103 {
+			wg.Go(func() {
+				_ = l.Wait(t.Context(), getTranscript, chat.PriorityBackground)
+				l.Done(getTranscript)
+			})
+		}
+		for range 20 {
+			<-time.After(time.Second)
+			require.Zero(t, pass(t, l, getTranscript), "the other half is free")
+		}
+		wg.Wait()
+		require.InDelta(t, 100.0/4, time.Since(start).Seconds(), 0.1)
+	})
+}
+
 func waitAndCall(ctx context.Context, l chat.Limiter, priority chat.Priority) {
 	if l.Wait(ctx, createConnection, priority) == nil {
 		l.Done(createConnection)
