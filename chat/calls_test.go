@@ -102,6 +102,25 @@ func TestASendIsRetriedFourTimes(t *testing.T) {
 	})
 }
 
+// Each dial brings a new token while no socket can be opened.
+func TestASecondDenialIsTheErrorOfTheCall(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.refuseSockets()
+		b.contact.Customer.CutSockets()
+		b.srv.Inject(participanttest.Fault{On: "SendMessage", Effect: participanttest.Fail(http.StatusForbidden, "AccessDeniedException")})
+		ctx, cancel := context.WithTimeout(b.t.Context(), time.Hour)
+		defer cancel()
+		_, err := s.Send(ctx, "never sent")
+		require.ErrorContains(b.t, err, "AccessDeniedException")
+		require.NoError(b.t, ctx.Err())
+		require.Equal(b.t, 2, b.srv.Count("SendMessage"))
+		require.NoError(b.t, s.Err())
+	})
+}
+
 func TestARefusedSendIsNotRetried(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
