@@ -1,11 +1,15 @@
 package chat_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
 )
 
 // Each character of the longest message may be escaped twice: once in the item, and once more
@@ -33,5 +37,25 @@ func TestAFrameBeyondTheLimitCostsTheSocket(t *testing.T) {
 		require.Equal(b.t, 1, s.Stats().Reconnects)
 		id := b.contact.Agent.Say("afterwards")
 		require.Equal(b.t, id, b.within(s, 0).ID)
+	})
+}
+
+func TestASocketThatIsNotNeededAnyMoreIsClosed(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: participanttest.Fail(http.StatusForbidden, "AccessDeniedException")})
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Delay(time.Second)})
+		_, err := s.Send(b.t.Context(), "renews the token")
+		require.NoError(b.t, err)                                         // the dial continues with its socket
+		b.contact.PushFrame(envelope(b.eventItem("ended", "chat.ended"))) // the service still accepts sockets
+		_, end := b.toEnd(s, 3*time.Second)
+		require.ErrorIs(b.t, end, chat.ErrChatEnded)
+		require.Equal(b.t, 2, b.srv.Count(create), "the dial had begun")
+		begun := time.Now()
+		require.NoError(b.t, s.Close())
+		require.LessOrEqual(b.t, time.Since(begun), time.Second)
+		require.Zero(b.t, b.contact.Customer.Sockets())
 	})
 }
