@@ -125,8 +125,8 @@ func listen(ctx context.Context, srv *participanttest.Server, measure func(*chat
 		}
 		switch e := event.(type) {
 		case chat.ConnectionChanged:
-			if !e.Connected {
-				contact.Agent.Say("Did you hear that?")
+			if e.Connected {
+				contact.Agent.Say("Welcome back!")
 			}
 		case chat.Message:
 			return session.Leave(ctx)
