@@ -75,7 +75,12 @@ func Resume(ctx context.Context, client connectparticipant.API, participantToken
 }
 
 func newSession(client connectparticipant.API, token string, opts Options) *Session {
-	s := &Session{client: client, token: &token, opts: opts, running: &running{}}
+	both := &struct { // one object: two of these sizes leave more gaps in the heap
+		Session
+		running
+	}{}
+	s := &both.Session
+	s.client, s.token, s.opts, s.running = client, &token, opts, &both.running
 	s.core.init(&s.opts)
 	s.loop = loop{step: s.step, wg: &s.wg}
 	s.life, s.cancel = context.WithCancel(context.Background())

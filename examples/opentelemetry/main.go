@@ -109,7 +109,7 @@ func talk(ctx context.Context, tracer trace.Tracer, srv *participanttest.Server,
 }
 
 // listen holds a chat of the fake in a session that loses its socket once and leaves when it has
-// heard what was said meanwhile.
+// heard what was said after that.
 func listen(ctx context.Context, srv *participanttest.Server, measure func(*chat.Options)) error {
 	contact := srv.NewChat()
 	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
