@@ -40,6 +40,12 @@ func looping(t *testing.T, runs ...run) (l *loop, ran *[]time.Duration) {
 	return l, ran
 }
 
+// rest waits until nothing happens any more, a time from now.
+func rest(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func TestTheLoopRunsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -47,7 +53,7 @@ func TestTheLoopRunsAtItsDeadline(t *testing.T) {
 		synctest.Wait()
 		require.Empty(t, *ran, "it rests until it is woken")
 		l.wake()
-		<-time.After(time.Hour)
+		rest(time.Hour)
 		require.Equal(t, []time.Duration{0, time.Second, 61 * time.Second}, *ran)
 	})
 }
@@ -57,7 +63,7 @@ func TestALoopThatIsWokenWhileItRunsRunsOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{wake: true, next: time.Second}, run{next: time.Hour})
 		l.wake()
-		<-time.After(time.Minute)
+		rest(time.Minute)
 		require.Equal(t, []time.Duration{0, 0}, *ran, "the first deadline doesn't count any more")
 		l.timer.Stop()
 	})
@@ -68,11 +74,11 @@ func TestALoopThatIsWokenForgetsItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{next: time.Minute}, run{}, run{next: time.Second}, run{})
 		l.wake()
-		<-time.After(time.Second)
+		rest(time.Second)
 		l.wake()
-		<-time.After(time.Hour)
+		rest(time.Hour)
 		l.wake()
-		<-time.After(time.Hour)
+		rest(time.Hour)
 		hour := time.Hour + time.Second
 		require.Equal(t, []time.Duration{0, time.Second, hour, hour + time.Second}, *ran)
 	})
@@ -83,9 +89,9 @@ func TestALoopThatIsOverRunsNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{next: time.Minute}, run{wake: true, over: true, next: time.Second})
 		l.wake()
-		<-time.After(time.Hour)
+		rest(time.Hour)
 		l.wake()
-		<-time.After(time.Hour)
+		rest(time.Hour)
 		require.Equal(t, []time.Duration{0, time.Minute}, *ran)
 	})
 }
@@ -95,7 +101,7 @@ func TestALoopThatIsOverLeavesNoTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{next: time.Minute}, run{over: true, next: time.Hour})
 		l.wake()
-		<-time.After(2 * time.Minute)
+		rest(2 * time.Minute)
 		require.Len(t, *ran, 2)
 		require.False(t, l.timer.Stop())
 	})
@@ -106,7 +112,7 @@ func TestADeadlineThatHasPassedIsDueImmediately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{next: -time.Minute}, run{})
 		l.wake()
-		<-time.After(time.Minute)
+		rest(time.Minute)
 		require.Equal(t, []time.Duration{0, 0}, *ran)
 	})
 }
