@@ -361,12 +361,12 @@ func TestRenewalsLeakNoContext(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		children := func() int {
+			synctest.Wait()
 			return reflect.ValueOf(s).Elem().FieldByName("life").Elem().Elem().FieldByName("children").Len()
 		}
 		b.sleep(time.Minute)
 		before := children()
 		b.sleep(48 * time.Hour)
-		synctest.Wait()
 		require.Equal(b.t, before, children(), "%d renewals", s.Stats().Renewals)
 	})
 }
