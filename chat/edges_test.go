@@ -360,14 +360,10 @@ func TestRenewalsLeakNoContext(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
-		children := func() int {
-			synctest.Wait()
-			return reflect.ValueOf(s).Elem().FieldByName("life").Elem().Elem().FieldByName("children").Len()
-		}
-		b.sleep(time.Minute)
-		before := children()
 		b.sleep(48 * time.Hour)
-		require.Equal(b.t, before, children(), "%d renewals", s.Stats().Renewals)
+		synctest.Wait()
+		children := reflect.ValueOf(s).Elem().FieldByName("life").Elem().Elem().FieldByName("children")
+		require.Less(b.t, children.Len(), 10, "%d renewals", s.Stats().Renewals)
 	})
 }
 

@@ -111,6 +111,7 @@ func TestMetricsAddUp(t *testing.T) {
 			all[i] = b.start(func(o *chat.Options) { o.MeterProvider, o.Limiter = meter, limiter })
 			events.Go(func() { consume(all[i]) })
 		}
+		synctest.Wait()
 		require.Equal(t, sessions, meter.sum("chat.sessions.live"))
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Chance: 0.1, Effect: participanttest.Lose()})
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Chance: 0.1, Effect: participanttest.Delay(time.Second)})
