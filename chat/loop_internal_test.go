@@ -42,7 +42,7 @@ func looping(t *testing.T, runs ...run) (l *loop, ran *[]time.Duration) {
 
 // rest waits until nothing happens any more, a time from now.
 func rest(d time.Duration) {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 }
 
