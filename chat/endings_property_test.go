@@ -33,17 +33,13 @@ var (
 //	go test ./chat -run TestEndingsTellTheTruth -chat.ending=17 -count=20
 func TestEndingsTellTheTruth(t *testing.T) {
 	t.Parallel()
-	first, last := uint64(1), *endings
-	if *onlyEnding != 0 {
-		first, last = *onlyEnding, *onlyEnding
-	}
-	for seed := first; seed <= last; seed++ {
+	eachSeed(*onlyEnding, *endings, func(seed uint64) {
 		c := endingClasses[seed%uint64(len(endingClasses))]
 		t.Run(fmt.Sprintf("%s with -chat.ending=%d", c.name, seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { newEndingTrial(t, seed, c).run() })
 		})
-	}
+	})
 }
 
 // endingClass is a kind of schedule before the end.

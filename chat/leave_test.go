@@ -218,8 +218,10 @@ func (b *bubble) blackhole(p *participanttest.Participant) {
 	b.contact.Agent.Say("lost")
 }
 
-func TestLeaveOnADeadSocketReportsAGap(t *testing.T) {
-	t.Parallel()
+// eachLeaver runs a test for a participant whose leaving ends the chat, and for one whose leaving
+// doesn't.
+func eachLeaver(t *testing.T, test func(b *bubble, p *participanttest.Participant)) {
+	t.Helper()
 	for name, customer := range map[string]bool{"by the customer, which ends the chat": true, "by a bot, which doesn't": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -228,40 +230,38 @@ func TestLeaveOnADeadSocketReportsAGap(t *testing.T) {
 				if !customer {
 					p = b.addBot()
 				}
-				s := b.startAs(p)
-				b.settle()
-				b.blackhole(p)
-				require.NoError(b.t, s.Leave(b.t.Context()))
-				events, end := b.toEnd(s, time.Minute)
-				require.ErrorIs(b.t, end, chat.ErrLeft)
-				require.Empty(b.t, messageIDs(events))
-				require.True(b.t, end.Gap)
+				test(b, p)
 			})
 		})
 	}
 }
 
+func TestLeaveOnADeadSocketReportsAGap(t *testing.T) {
+	t.Parallel()
+	eachLeaver(t, func(b *bubble, p *participanttest.Participant) {
+		s := b.startAs(p)
+		b.settle()
+		b.blackhole(p)
+		require.NoError(b.t, s.Leave(b.t.Context()))
+		events, end := b.toEnd(s, time.Minute)
+		require.ErrorIs(b.t, end, chat.ErrLeft)
+		require.Empty(b.t, messageIDs(events))
+		require.True(b.t, end.Gap)
+	})
+}
+
 func TestLeaveOnAHealthySocketReportsNoGap(t *testing.T) {
 	t.Parallel()
-	for name, customer := range map[string]bool{"by the customer, which ends the chat": true, "by a bot, which doesn't": false} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			inBubble(t, func(b *bubble) {
-				p := b.contact.Customer
-				if !customer {
-					p = b.addBot()
-				}
-				s := b.startAs(p, func(o *chat.Options) { o.ParticipantID = p.ID })
-				b.settle()
-				said := b.contact.Agent.Say("just before")
-				require.NoError(b.t, s.Leave(b.t.Context()))
-				events, end := b.toEnd(s, time.Minute)
-				require.ErrorIs(b.t, end, chat.ErrLeft)
-				require.Equal(b.t, []string{said}, messageIDs(events))
-				require.False(b.t, end.Gap)
-			})
-		})
-	}
+	eachLeaver(t, func(b *bubble, p *participanttest.Participant) {
+		s := b.startAs(p, func(o *chat.Options) { o.ParticipantID = p.ID })
+		b.settle()
+		said := b.contact.Agent.Say("just before")
+		require.NoError(b.t, s.Leave(b.t.Context()))
+		events, end := b.toEnd(s, time.Minute)
+		require.ErrorIs(b.t, end, chat.ErrLeft)
+		require.Equal(b.t, []string{said}, messageIDs(events))
+		require.False(b.t, end.Gap)
+	})
 }
 
 // A Leave that failed leaves the session as it was.

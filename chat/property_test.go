@@ -29,16 +29,23 @@ var (
 //	go test ./chat -run TestNothingIsLostOrRepeated -chat.seed=17 -count=20
 func TestNothingIsLostOrRepeated(t *testing.T) {
 	t.Parallel()
-	first, last := uint64(1), *seeds
-	if *onlySeed != 0 {
-		first, last = *onlySeed, *onlySeed
-	}
-	for seed := first; seed <= last; seed++ {
+	eachSeed(*onlySeed, *seeds, func(seed uint64) {
 		c := classes[seed%uint64(len(classes))]
 		t.Run(fmt.Sprintf("%s with -chat.seed=%d", c.name, seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { newTrial(t, seed, c).run() })
 		})
+	})
+}
+
+// eachSeed calls run with each seed up to the last, or with one only, unless that is 0.
+func eachSeed(only, last uint64, run func(seed uint64)) {
+	if only != 0 {
+		run(only)
+		return
+	}
+	for seed := uint64(1); seed <= last; seed++ {
+		run(seed)
 	}
 }
 
