@@ -48,7 +48,7 @@ func (l *loop) run() {
 	}
 }
 
-// rest sets the timer, and reports false if the loop has been woken meanwhile.
+// rest sets the timer, and reports false if the loop has been woken since the run began.
 func (l *loop) rest(next instant, over bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -43,7 +43,7 @@ func (c *core) declineRenewal(now instant) (wake bool) {
 }
 
 // offerRenewal reports whether an event may be delivered: not a RenewalDue for a connection that
-// was renewed meanwhile.
+// has been renewed since.
 func (c *core) offerRenewal(event Event) bool {
 	due, ok := event.(RenewalDue)
 	switch {

@@ -120,7 +120,7 @@ func TestAnAnnouncedRenewalIsMade(t *testing.T) {
 			require.Zero(b.t, s.Stats().Reconnects)
 		})
 	})
-	t.Run("at once for a call that was denied", func(t *testing.T) {
+	t.Run("immediately for a call that was denied", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(b *bubble) {
 			s := b.start(announced)

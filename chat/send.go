@@ -148,8 +148,8 @@ func (c *core) startTyping(now instant) (send bool) {
 //
 // The error is that of DisconnectParticipant; the session lives on then. A chat that has ended
 // already is no error, and neither is a participant token that the service stops accepting
-// meanwhile. If the session was over for another reason than ErrLeft and ErrChatEnded, that is
-// the error, and Leave does nothing.
+// during the call. If the session was over for another reason than ErrLeft and ErrChatEnded, that
+// is the error, and Leave does nothing.
 func (s *Session) Leave(ctx context.Context) error {
 	s.flushReceipts(ctx)
 	var over error

@@ -53,7 +53,7 @@ type running struct {
 // The error is a *CloseError for ErrAccessDenied (a wrong token, or the chat is over), after
 // two requests that were denied, a second or more apart, for ErrGaveUp (a request that the
 // service rejects, or that can't be sent at all), and for ErrChatEnded if the chat ends
-// meanwhile. Otherwise it wraps ctx's error, with what failed last. Close the session when
+// before that. Otherwise it wraps ctx's error, with what failed last. Close the session when
 // done.
 //
 // What the session does by itself, the calls of the start included, is not part of a trace in

@@ -12,7 +12,7 @@ import (
 // maxErrorBody is how much of an error's body is looked at.
 const maxErrorBody = 64 << 10
 
-// statusError is an answer that isn't a success.
+// statusError is a response without success.
 type statusError struct {
 	// Method and Host tell the request.
 	Method, Host string
