@@ -190,14 +190,16 @@ func (b *backfill) isEnough(d *descent, it *item) bool {
 	}
 }
 
+// isRead reports whether earlier passes have read an item.
+func (b *backfill) isRead(it *item) bool { return it.at != 0 && it.at < b.start }
+
 // cut drops the items of a page that earlier passes have read, and returns whether the page ended
 // with one. One in between may have a wrong time.
 func (b *backfill) cut(p *page) (end bool) {
 	if n := len(p.items); n > 0 {
-		last := p.items[n-1]
-		end = last.at != 0 && last.at < b.start
+		end = b.isRead(p.items[n-1])
 	}
-	p.items = slices.DeleteFunc(p.items, func(it *item) bool { return it.at != 0 && it.at < b.start })
+	p.items = slices.DeleteFunc(p.items, b.isRead)
 	return end
 }
 
@@ -254,7 +256,7 @@ func (b *backfill) again(ctx context.Context, d *descent, s step) (*page, error)
 	}
 	b.read.budget.pages++
 	p.items = slices.DeleteFunc(p.items, func(it *item) bool {
-		return it.past || b.fence != 0 && it.at != 0 && it.at < b.start
+		return it.past || b.fence != 0 && b.isRead(it)
 	})
 	return p, nil
 }

@@ -230,14 +230,14 @@ func (c *core) issued(creds credentials, at serviceTime, connected bool, now ins
 
 // givenOpened takes the end of a dial with a given connection, and when that was made. After
 // Resume nobody knows how old the connection is, and what it shows of the service's time.
-func (c *core) givenOpened(at serviceTime, err error, now instant) {
+func (c *core) givenOpened(made time.Time, err error, now instant) {
 	if err != nil {
 		c.log(slog.LevelInfo, "chat connection of Options.Connection can't be used", "error", err)
 		return
 	}
-	if !at.made.IsZero() && !c.inbox.ledger.resumed {
-		c.inbox.clock.set(at.made, now)
-		c.inbox.connected(at.made, now)
+	if !made.IsZero() && !c.inbox.ledger.resumed {
+		c.inbox.clock.set(made, now)
+		c.inbox.connected(made, now)
 	}
 }
 

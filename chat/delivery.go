@@ -134,7 +134,7 @@ func (d *delivery) release(now instant) {
 
 // releaseAll delivers all live items, at the end.
 func (d *delivery) releaseAll(now instant) {
-	for _, it := range d.hold.remove(func(held) bool { return true }) {
+	for _, it := range d.hold.removeAll() {
 		d.merge(it, origin{}, now)
 	}
 }
@@ -155,6 +155,10 @@ type origin struct {
 	history bool
 	silent  bool // it is remembered, and becomes no event
 }
+
+// showsOrder reports whether the place of an item says anything: a pass may have passed over a
+// pushed event that the transcript may lack.
+func (o origin) showsOrder(it *item) bool { return o.page || !it.unknownEvent }
 
 // arrivePage takes items of a page, the oldest first, and releases the live ones that wait
 // between them. One that waits itself is delivered as a live one: it wasn't missed.
@@ -216,7 +220,7 @@ func (d *delivery) deliver(it *item, from origin, now instant) {
 		return
 	}
 	d.streams.end(it.key)
-	it.meta.Late = it.at != 0 && it.at < d.ledger.top && (from.page || !it.unknownEvent) // as in movesTop
+	it.meta.Late = it.at != 0 && it.at < d.ledger.top && from.showsOrder(it)
 	if it.meta.Late {
 		d.stats.Late++
 	}
@@ -230,9 +234,9 @@ func (d *delivery) deliver(it *item, from origin, now instant) {
 }
 
 // movesTop reports whether later items that are older than this one will be Late. A time ahead
-// of the service's own, and events that the transcript may lack, show no order.
+// of the service's own shows no order.
 func (d *delivery) movesTop(it *item, from origin, now instant) bool {
-	return it.at > d.ledger.top && it.at <= d.clock.latest(now) && (from.page || !it.unknownEvent)
+	return it.at > d.ledger.top && it.at <= d.clock.latest(now) && from.showsOrder(it)
 }
 
 // push queues an event, and remembers its item and what was known of it before.

@@ -139,24 +139,25 @@ func (s *Session) dialGiven(ctx context.Context, given *Connection) (*socket, er
 	if given == nil || given.ConnectionToken == "" || given.URL == "" {
 		return nil, nil
 	}
-	creds, at := givenCredentials(given, time.Now())
+	creds, made := givenCredentials(given, time.Now())
 	s.update(func(c *core, now instant) { c.issued(creds, serviceTime{}, false, now) })
 	k, err := s.open(ctx, given.URL)
-	s.update(func(c *core, now instant) { c.givenOpened(at, err, now) })
+	s.update(func(c *core, now instant) { c.givenOpened(made, err, now) })
 	return k, err
 }
 
-// givenCredentials returns the credentials of a given connection. By our wall clock, since the
-// service's isn't known; it may be wrong, and then the life of the connection isn't known.
-func givenCredentials(given *Connection, wall time.Time) (creds credentials, at serviceTime) {
+// givenCredentials returns the credentials of a given connection and when it was made, zero if
+// that isn't known. It goes by our wall clock, since the service's isn't known. Ours may be wrong,
+// and then the life of the connection isn't known.
+func givenCredentials(given *Connection, wall time.Time) (creds credentials, made time.Time) {
 	const slack = 10 * time.Minute
 	creds = credentials{token: given.ConnectionToken, asked: now().Add(-minRenewal), life: left(&given.ConnectionExpiry, wall)}
 	creds.expiry = nanoseconds(&given.Expiry)
 	creds.renewIn = renewal(creds.life, left(&given.Expiry, wall))
 	if t := time.Unix(0, creds.expiry).Add(-tokenLife); t.After(wall.Add(-slack)) && t.Before(wall.Add(slack)) {
-		at = serviceTime{date: t, made: t}
+		made = t
 	}
-	return creds, at
+	return creds, made
 }
 
 // waitForTurn waits with a low priority until urgent ends.

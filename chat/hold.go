@@ -15,7 +15,7 @@ type hold struct {
 	catchingUp bool    // a pass is to bring older ones
 	catchUps   int     // counts how often that began
 	until      instant // the wait for it ends then, if it isn't zero
-	blocked    bool    // the pass waits for the caller, who has other events to take meanwhile
+	blocked    bool    // the pass waits for the caller, who has other events to take first
 	continued  instant // when it last continued
 }
 
@@ -104,6 +104,9 @@ func (h *hold) remove(which func(held) bool) (out []*item) {
 	slices.SortStableFunc(out, func(a, b *item) int { return cmp.Compare(a.at, b.at) })
 	return out
 }
+
+// removeAll removes and returns all items, sorted by time.
+func (h *hold) removeAll() []*item { return h.remove(func(held) bool { return true }) }
 
 // addDeadlines adds when the wait of items ends. While the pass is blocked there is no deadline: the
 // caller unblocks it.

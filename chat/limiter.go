@@ -82,7 +82,7 @@ func NewQuotaLimiter(share float64, raised map[string]Quota) Limiter {
 		rate := min(max(q.Rate*share, 1e-3), 1e9) // durations and bursts stay in range
 		l[operation] = newBucket(rate, max(1, int(min(q.Burst*share, 1e9)*burstShare)))
 	}
-	l["CreateParticipantConnection"].slots = dialSlots
+	l[createConnection].slots = dialSlots
 	return l
 }
 

@@ -237,13 +237,13 @@ func (c *core) admitPage(kind passKind, now instant) (turn, bool) {
 func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now instant) (fresh int, ok bool) {
 	in := &c.inbox
 	if kind != passFinal {
-		c.inbox.hold.block(in.queue.full(), now)
+		in.hold.block(in.queue.full(), now)
 		if in.hold.blocked || in.self.isUndecided(now) {
 			return 0, false
 		}
 	}
 	if in.ledger.checkChat(p.chat) {
-		in.hold.items, in.hold.bytes = nil, 0 // they are of that other chat
+		in.hold.removeAll() // they are of that other chat
 		c.finish(CloseError{Reason: ErrState, Gap: true}, now)
 		return 0, false
 	}
