@@ -33,8 +33,9 @@ func newChain(op operation, options *Options) (*chain, error) {
 	return &chain{telemetry, callValues(op.name, options), first}, err
 }
 
-func (c *chain) run(ctx context.Context, name string, in input) (any, middleware.Metadata, error) {
-	ctx, measured := c.telemetry.startCall(callContext{ctx, c.values}, name)
+// run makes a call; attempts, unless nil, replaces the chain's own.
+func (c *chain) run(ctx context.Context, name string, in input, attempts *attempts) (any, middleware.Metadata, error) {
+	ctx, measured := c.telemetry.startCall(&callContext{ctx, c.values, attempts}, name)
 	out, metadata, err := c.first.HandleInitialize(ctx, middleware.InitializeInput{Parameters: in})
 	measured.endCall(ctx, err)
 	return out.Result, metadata, err

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithy "github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
@@ -115,21 +114,27 @@ func invoke[I, O any, PI interface {
 	return nil, metadata, &smithy.OperationError{ServiceID: ServiceID, OperationName: name, Err: err}
 }
 
-// call finds the operation's chain and runs it.
+// call finds the operation's chain and runs it. APIOptions run on every call, so that a call
+// with some has a chain of its own, as has one with options that its chain would depend on.
 func (c *Client) call(ctx context.Context, op operation, in input, optFns []func(*Options)) (any, middleware.Metadata, error) {
-	chain, err := c.chain(op, optFns)
+	options, attempts := &c.options, (*attempts)(nil)
+	if len(optFns) > 0 {
+		options = c.callOptions(optFns)
+	}
+	chain, err := c.chain(op, options)
 	if err != nil {
 		return nil, middleware.Metadata{}, err
 	}
-	return chain.run(ctx, op.name, in)
+	if len(optFns) > 0 {
+		attempts = newAttempts(options, chain.telemetry)
+	}
+	return chain.run(ctx, op.name, in, attempts)
 }
 
-// chain returns the client's chain for the operation, or one for this call if it has
-// options of its own. APIOptions run on every call.
-func (c *Client) chain(op operation, optFns []func(*Options)) (*chain, error) {
-	if len(optFns) > 0 || len(c.options.APIOptions) > 0 {
-		options := c.callOptions(optFns)
-		return newChain(op, &options)
+// chain returns the client's chain for the operation, or a new one if it doesn't suit options.
+func (c *Client) chain(op operation, options *Options) (*chain, error) {
+	if len(options.APIOptions) > 0 || options != &c.options && !sameChain(options, &c.options) {
+		return newChain(op, options)
 	}
 	if kept, ok := c.chains.Load(op.key); ok {
 		return kept.(*chain), nil
@@ -142,7 +147,7 @@ func (c *Client) chain(op operation, optFns []func(*Options)) (*chain, error) {
 }
 
 // callOptions returns the options of one call.
-func (c *Client) callOptions(optFns []func(*Options)) Options {
+func (c *Client) callOptions(optFns []func(*Options)) *Options {
 	options := c.options.Copy()
 	for _, fn := range optFns {
 		fn(&options)
@@ -157,7 +162,7 @@ func (c *Client) callOptions(optFns []func(*Options)) Options {
 	if options.HTTPClient != c.options.HTTPClient {
 		options.HTTPClient = c.callHTTPClient(options.HTTPClient)
 	}
-	return options
+	return &options
 }
 
 // callValues are what third-party middlewares look for in the context of a call.
@@ -179,10 +184,16 @@ func callValues(name string, options *Options) context.Context {
 type callContext struct {
 	context.Context
 
-	values context.Context
+	values   context.Context
+	attempts *attempts // of the call; nil for the chain's
 }
 
-func (c callContext) Value(key any) any {
+type attemptsKey struct{}
+
+func (c *callContext) Value(key any) any {
+	if key == (attemptsKey{}) {
+		return c.attempts
+	}
 	if value := c.values.Value(key); value != nil {
 		return value
 	}
@@ -203,7 +214,7 @@ func newStack(op operation, options *Options, telemetry *telemetry) (*middleware
 	_ = stack.Build.Add(&invocationID{}, middleware.After)
 	_ = stack.Build.Add(&awsmiddleware.RecursionDetection{}, middleware.After)
 
-	_ = stack.Finalize.Add(newAttempt(options, telemetry), middleware.After)
+	_ = stack.Finalize.Add(newAttempts(options, telemetry), middleware.After)
 	_ = stack.Finalize.Add(newResolveEndpoint(options, telemetry), middleware.After)
 
 	// An answer meets these from the last to the first.
@@ -222,20 +233,6 @@ func newStack(op operation, options *Options, telemetry *telemetry) (*middleware
 		}
 	}
 	return stack, nil
-}
-
-// newAttempt returns the retry loop. Clock skew correction is off, or aws/retry
-// would repeat a 403 when the answer's Date is minutes off: nothing is signed.
-func newAttempt(options *Options, telemetry *telemetry) *retry.Attempt {
-	clone := smithyhttp.RequestCloner
-	if len(options.APIOptions) == 0 && !hasInterceptors(&options.Interceptors) {
-		clone = cloneRequest // nobody but this package sees the attempts' requests
-	}
-	return retry.NewAttemptMiddleware(options.Retryer, clone, func(a *retry.Attempt) {
-		a.LogAttempts = options.ClientLogMode.IsRetries()
-		a.OperationMeter = telemetry.meter
-		a.DisableClockSkewCorrection = true
-	})
 }
 
 // cloneRequest returns a request for one attempt that shares the values of the headers with

@@ -187,3 +187,20 @@ func (randomTokens) GetIdempotencyToken() (string, error) {
 	id, err := uuid.NewRandom()
 	return id.String(), err
 }
+
+// sameChain reports whether a call with the options a can use a chain that was built for b:
+// they differ at most in how attempts are made.
+func sameChain(a, b *Options) (same bool) {
+	defer func() {
+		if recover() != nil { // a value of the user's that can't be compared
+			same = false
+		}
+	}()
+	return len(a.APIOptions)+len(b.APIOptions) == 0 &&
+		!hasInterceptors(&a.Interceptors) && !hasInterceptors(&b.Interceptors) &&
+		a.AppID == b.AppID && a.BaseEndpoint == b.BaseEndpoint && a.ClientLogMode == b.ClientLogMode &&
+		a.EndpointOptions == b.EndpointOptions && a.EndpointResolverV2 == b.EndpointResolverV2 &&
+		a.HTTPClient == b.HTTPClient && a.IdempotencyTokenProvider == b.IdempotencyTokenProvider &&
+		a.Logger == b.Logger && a.MeterProvider == b.MeterProvider && a.Region == b.Region &&
+		a.TracerProvider == b.TracerProvider && a.err == nil && b.err == nil
+}

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithy "github.com/aws/smithy-go"
+
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // defaultRetryer returns the retryer of o's mode. aws/retry knows throttling by
@@ -19,7 +21,7 @@ import (
 func defaultRetryer(o *Options) aws.Retryer {
 	standard := func(so *retry.StandardOptions) {
 		so.MaxAttempts = o.RetryMaxAttempts // 0 is aws/retry's default
-		so.Retryables = append(so.Retryables, moreRetryables...)
+		so.Retryables = slices.Concat([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(isResponseRetryable)}, so.Retryables, moreRetryables)
 		so.Throttles = append(so.Throttles, retry.IsErrorThrottleFunc(isStatusThrottled))
 	}
 	if retryMode(o) == aws.RetryModeAdaptive {
@@ -95,5 +97,44 @@ func withMaxAttempts(retryer aws.Retryer, attempts int) aws.Retryer {
 	if attempts == 0 {
 		return retryer
 	}
+	if inner, ok := retryer.(*boundRetryer); ok {
+		retryer = inner.RetryerV2
+	}
+	if v2, ok := retryer.(aws.RetryerV2); ok {
+		return &boundRetryer{v2, attempts}
+	}
 	return retry.AddWithMaxAttempts(retryer, attempts)
+}
+
+// boundRetryer is retry.AddWithMaxAttempts' retryer, which hides what it wraps.
+type boundRetryer struct {
+	aws.RetryerV2
+
+	attempts int
+}
+
+func (r *boundRetryer) MaxAttempts() int { return r.attempts }
+
+// isResponseRetryable says of an error response what all other checks together say of it. They
+// look for a dozen interfaces in the error, which takes as long as a call.
+func isResponseRetryable(err error) aws.Ternary {
+	response, ok := err.(*awshttp.ResponseError) //nolint:errorlint // any other error is left to the other checks
+	if !ok {
+		return aws.UnknownTernary
+	}
+	var code string
+	switch api := response.Err.(type) { //nolint:errorlint // likewise
+	case *smithy.GenericAPIError:
+		code = api.Code
+	case *types.ThrottlingException:
+		code = api.ErrorCode()
+	case *types.AccessDeniedException, *types.ConflictException, *types.InternalServerException,
+		*types.ResourceNotFoundException, *types.ServiceQuotaExceededException, *types.ValidationException:
+	default:
+		return aws.UnknownTernary
+	}
+	_, retryable := retry.DefaultRetryableErrorCodes[code]
+	_, throttle := retry.DefaultThrottleErrorCodes[code]
+	_, status := retry.DefaultRetryableHTTPStatusCodes[response.HTTPStatusCode()]
+	return aws.BoolTernary(retryable || throttle || status || response.HTTPStatusCode() == http.StatusTooManyRequests)
 }

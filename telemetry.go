@@ -39,6 +39,11 @@ func newTelemetry(options *Options) (*telemetry, error) {
 	return t, errors.Join(errs[:]...)
 }
 
+// off reports whether no span and no metric is recorded.
+func (t *telemetry) off() bool {
+	return t.tracer == nil && t.call == nil
+}
+
 func seconds(meter metrics.Meter, name, description string) (metrics.Float64Histogram, error) {
 	return meter.Float64Histogram(name, func(o *metrics.InstrumentOptions) {
 		o.UnitLabel = "s"
@@ -64,7 +69,7 @@ func (t *telemetry) start(ctx context.Context, span string, histogram metrics.Fl
 
 // startCall begins the measurement of a whole call.
 func (t *telemetry) startCall(ctx context.Context, name string) (context.Context, measurement) {
-	if t.tracer == nil && t.call == nil {
+	if t.off() {
 		return ctx, measurement{}
 	}
 	if t.tracer != nil {

@@ -30,7 +30,8 @@ var (
 
 	throttled = newAnswer(429, `{"message":"Rate exceeded"}`, "X-Amzn-Errortype", "ThrottlingException")
 
-	pages = func() (all [lastPage + 1]answer) {
+	// The last one has a receipt with each item, and doesn't belong to the others.
+	pages = func() (all [lastPage + 2]answer) {
 		for i := range all {
 			all[i] = newAnswer(200, transcriptPage(i))
 		}
@@ -54,7 +55,7 @@ func newAnswer(status int, body string, header ...string) answer {
 func answerTo(r *http.Request) answer {
 	body, _ := io.ReadAll(r.Body)
 	switch {
-	case r.Header.Get("X-Amz-Bearer") == throttledToken:
+	case strings.HasPrefix(r.Header.Get("X-Amz-Bearer"), withoutQuota):
 		return throttled
 	case r.URL.Path == "/participant/connection":
 		return connected
@@ -94,6 +95,10 @@ func serveAnswers(w http.ResponseWriter, r *http.Request) {
 func transcriptPage(number int) string {
 	var b strings.Builder
 	b.WriteString(`{"InitialContactId":"` + id(1) + `",`)
+	itemOf := item
+	if number > lastPage {
+		itemOf = withReceipt
+	}
 	if number < lastPage {
 		fmt.Fprintf(&b, `"NextToken":"%d",`, number+1)
 	}
@@ -102,7 +107,7 @@ func transcriptPage(number int) string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(item(number*pageItems + i))
+		b.WriteString(itemOf(number*pageItems + i))
 	}
 	b.WriteString(`]}`)
 	return b.String()
@@ -124,10 +129,20 @@ func item(i int) string {
 		members = append(members, `"Type":"MESSAGE"`, `"ContentType":"text/plain"`, `"Content":"`+strings.Repeat("I would like to know where my parcel is. ", 6+i%7)+`"`)
 	}
 	if i%10 < 4 && i%10 > 0 {
-		members = append(members, `"MessageMetadata":{"MessageId":"`+id(i)+`","Receipts":[{"DeliveredTimestamp":"2026-02-09T11:00:00.000Z",`+
-			`"ReadTimestamp":"2026-02-09T11:00:01.500Z","RecipientParticipantId":"`+id(3)+`"}]}`)
+		members = append(members, receipt(i))
 	}
 	return "{" + strings.Join(members, ",") + "}"
+}
+
+// withReceipt is a short message that was read.
+func withReceipt(i int) string {
+	text := item(i - i%10 + 4)
+	return strings.TrimSuffix(text, "}") + "," + receipt(i) + "}"
+}
+
+func receipt(i int) string {
+	return `"MessageMetadata":{"MessageId":"` + id(i) + `","Receipts":[{"DeliveredTimestamp":"2026-02-09T11:00:00.000Z",` +
+		`"ReadTimestamp":"2026-02-09T11:00:01.500Z","RecipientParticipantId":"` + id(3) + `"}]}`
 }
 
 func id(i int) string { return fmt.Sprintf("%08d-aaaa-4bbb-8ccc-%012d", i, i*7919) }

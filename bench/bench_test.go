@@ -74,16 +74,17 @@ var works = []struct {
 		return err
 	}},
 	{"GetTranscript", func(ctx context.Context, c contender) error {
-		_, err := c.GetTranscript(ctx)
+		_, err := c.GetTranscript(ctx, firstPage)
 		return err
 	}},
-	{"Error429", func(ctx context.Context, c contender) error {
-		_, err := c.SendMessage(ctx, throttledToken)
-		if c.Code(err) != "ThrottlingException" {
-			return fmt.Errorf("not throttled: %w", err)
-		}
-		return nil
+	{"GetTranscriptReceipts", func(ctx context.Context, c contender) error {
+		_, err := c.GetTranscript(ctx, receiptsPage)
+		return err
 	}},
+	{"Error429", failOnce(noRetryer)},
+	{"Error429MaxAttempts", failOnce(oneAttempt)},
+	{"Error429StandardRetryer", failOnce(standardRetryer)},
+	{"Error429OptionOfTheCall", failOnce(optionOfTheCall)},
 	{"Items10000", func(ctx context.Context, c contender) error {
 		items, err := c.Pages(ctx)
 		if err == nil && items != (lastPage+1)*pageItems {
@@ -91,6 +92,18 @@ var works = []struct {
 		}
 		return err
 	}},
+}
+
+// failOnce is a call that is throttled and not retried. How the token says that retries are
+// turned off matters to this library only.
+func failOnce(token string) func(context.Context, contender) error {
+	return func(ctx context.Context, c contender) error {
+		_, err := c.SendMessage(ctx, token)
+		if c.Code(err) != "ThrottlingException" {
+			return fmt.Errorf("not throttled: %w", err)
+		}
+		return nil
+	}
 }
 
 // ways are how the contenders reach the server: in the process, and over loopback.
@@ -158,11 +171,13 @@ func TestTheSameOfTheSameAnswers(t *testing.T) {
 				requireSame(t, sent.body, out, err)
 				out, err = by.CreateParticipantConnection(t.Context())
 				requireSame(t, connected.body, out, err)
-				out, err = by.GetTranscript(t.Context())
+				out, err = by.GetTranscript(t.Context(), firstPage)
 				requireSame(t, pages[0].body, out, err)
-				_, err = by.SendMessage(t.Context(), throttledToken)
-				require.Error(t, err)
-				require.Equal(t, "ThrottlingException", by.Code(err))
+				out, err = by.GetTranscript(t.Context(), receiptsPage)
+				requireSame(t, pages[lastPage+1].body, out, err)
+				for _, token := range []string{noRetryer, oneAttempt, standardRetryer, optionOfTheCall} {
+					require.NoError(t, failOnce(token)(t.Context(), by))
+				}
 				items, err := by.Pages(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, 10_000, items)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/google/uuid"
 
 	"github.com/participant-go/connectparticipant"
@@ -17,9 +18,19 @@ import (
 )
 
 const (
-	token          = "made-up connection token"
-	throttledToken = "made-up token without a quota"
-	content        = "I would like to know where my parcel is."
+	token   = "made-up connection token"
+	content = "I would like to know where my parcel is."
+
+	// Calls with these tokens are throttled. They say how this library's retries are turned off.
+	withoutQuota    = "made-up token without a quota"
+	noRetryer       = withoutQuota + ", aws.NopRetryer"
+	oneAttempt      = withoutQuota + ", RetryMaxAttempts of the client"
+	standardRetryer = withoutQuota + ", retry.Standard of one attempt"
+	optionOfTheCall = withoutQuota + ", RetryMaxAttempts of the call"
+
+	// Pages by their NextToken; one has a receipt for each item.
+	firstPage    = "0"
+	receiptsPage = "100"
 )
 
 // contender does the same work as the others in its own way. What it returns is its own
@@ -27,7 +38,7 @@ const (
 type contender interface {
 	SendMessage(ctx context.Context, token string) (any, error)
 	CreateParticipantConnection(ctx context.Context) (any, error)
-	GetTranscript(ctx context.Context) (any, error)
+	GetTranscript(ctx context.Context, next string) (any, error)
 	Pages(ctx context.Context) (items int, err error)
 	Code(err error) string
 }
@@ -45,8 +56,7 @@ var contenders = []struct {
 		return newV1(url, client, true)
 	}},
 	{"this", func(url string, client *http.Client) contender {
-		options := connectparticipant.Options{BaseEndpoint: &url, HTTPClient: client}
-		return ours{connectparticipant.New(options), connectparticipant.New(options, func(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} })}
+		return newOurs(connectparticipant.Options{BaseEndpoint: &url, HTTPClient: client})
 	}},
 }
 
@@ -126,7 +136,7 @@ type transcriptOut struct {
 	Transcript       []types.Item
 }
 
-func (f floor) GetTranscript(ctx context.Context) (any, error) { return f.page(ctx, "") }
+func (f floor) GetTranscript(ctx context.Context, next string) (any, error) { return f.page(ctx, next) }
 
 func (f floor) page(ctx context.Context, next string) (*transcriptOut, error) {
 	var out transcriptOut
@@ -189,8 +199,8 @@ func (b bare) CreateParticipantConnection(ctx context.Context) (any, error) {
 	return b.call(ctx, "/participant/connection", token, `{"Type":["WEBSOCKET","CONNECTION_CREDENTIALS"]}`)
 }
 
-func (b bare) GetTranscript(ctx context.Context) (any, error) {
-	return b.call(ctx, "/participant/transcript", token, `{"MaxResults":100}`)
+func (b bare) GetTranscript(ctx context.Context, next string) (any, error) {
+	return b.call(ctx, "/participant/transcript", token, `{"MaxResults":100,"NextToken":"`+next+`"}`)
 }
 
 func (b bare) Pages(ctx context.Context) (items int, err error) {
@@ -205,17 +215,36 @@ func (b bare) Pages(ctx context.Context) (items int, err error) {
 
 func (bare) Code(err error) string { return err.Error() }
 
-// ours is this library, with its defaults; what is refused isn't tried again.
-type ours struct{ client, once *connectparticipant.Client }
+// ours is this library, with its defaults but for the calls that are throttled.
+type ours struct {
+	client *connectparticipant.Client
+	once   map[string]*connectparticipant.Client // by token
+}
+
+func newOurs(options connectparticipant.Options) ours {
+	return ours{connectparticipant.New(options), map[string]*connectparticipant.Client{
+		noRetryer:  connectparticipant.New(options, func(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }),
+		oneAttempt: connectparticipant.New(options, once),
+		standardRetryer: connectparticipant.New(options, func(o *connectparticipant.Options) {
+			o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 1 })
+		}),
+	}}
+}
+
+func once(o *connectparticipant.Options) { o.RetryMaxAttempts = 1 }
 
 func (c ours) SendMessage(ctx context.Context, token string) (any, error) {
 	client := c.client
-	if token == throttledToken {
-		client = c.once
+	if c.once[token] != nil {
+		client = c.once[token]
+	}
+	var optFns []func(*connectparticipant.Options)
+	if token == optionOfTheCall {
+		optFns = append(optFns, once)
 	}
 	return client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 		ConnectionToken: &token, Content: aws.String(content), ContentType: aws.String("text/plain"),
-	})
+	}, optFns...)
 }
 
 func (c ours) CreateParticipantConnection(ctx context.Context) (any, error) {
@@ -224,8 +253,10 @@ func (c ours) CreateParticipantConnection(ctx context.Context) (any, error) {
 	})
 }
 
-func (c ours) GetTranscript(ctx context.Context) (any, error) {
-	return c.client.GetTranscript(ctx, &connectparticipant.GetTranscriptInput{ConnectionToken: aws.String(token), MaxResults: aws.Int32(pageItems)})
+func (c ours) GetTranscript(ctx context.Context, next string) (any, error) {
+	return c.client.GetTranscript(ctx, &connectparticipant.GetTranscriptInput{
+		ConnectionToken: aws.String(token), MaxResults: aws.Int32(pageItems), NextToken: &next,
+	})
 }
 
 func (c ours) Pages(ctx context.Context) (items int, err error) {

@@ -38,8 +38,10 @@ func (c sdkV1) CreateParticipantConnection(ctx context.Context) (any, error) {
 	})
 }
 
-func (c sdkV1) GetTranscript(ctx context.Context) (any, error) {
-	return c.client.GetTranscriptWithContext(ctx, &v1.GetTranscriptInput{ConnectionToken: awsv1.String(token), MaxResults: awsv1.Int64(pageItems)})
+func (c sdkV1) GetTranscript(ctx context.Context, next string) (any, error) {
+	return c.client.GetTranscriptWithContext(ctx, &v1.GetTranscriptInput{
+		ConnectionToken: awsv1.String(token), MaxResults: awsv1.Int64(pageItems), NextToken: &next,
+	})
 }
 
 func (c sdkV1) Pages(ctx context.Context) (items int, err error) {
