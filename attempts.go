@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go/metrics"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -17,42 +18,41 @@ import (
 // without middlewares, interceptors, spans, metrics or log of the user's. The loop is entered
 // when that attempt has failed and another one is due, and takes its result for its own first.
 type attempts struct {
-	*retry.Attempt // has the id
+	options *Options
+	meter   metrics.Meter
+	clone   retry.RequestCloner
 
-	alone *firstAttempt // nil if each attempt is made by the loop
-}
-
-// firstAttempt is what the first attempt needs of the loop.
-type firstAttempt struct {
-	retryer aws.Retryer
-	credit  func(error) error // adds to the retry quota after a success
-	header  []string          // the value of Amz-Sdk-Request
+	alone  bool              // the first attempt is made without the loop
+	header []string          // the Amz-Sdk-Request of such an attempt
+	credit func(error) error // adds to the retry quota after its success, if it was asked for
 }
 
 func newAttempts(options *Options, telemetry *telemetry) *attempts {
-	inPrivate := len(options.APIOptions) == 0 && !hasInterceptors(&options.Interceptors)
-	clone := smithyhttp.RequestCloner
-	if inPrivate {
-		clone = cloneRequest // nobody but this package sees the attempts' requests
+	m := &attempts{options: options, meter: telemetry.meter, clone: smithyhttp.RequestCloner}
+	if !options.private() {
+		return m
 	}
-	m := &attempts{Attempt: retry.NewAttemptMiddleware(options.Retryer, clone, func(a *retry.Attempt) {
-		a.LogAttempts = options.ClientLogMode.IsRetries()
-		a.OperationMeter = telemetry.meter
-		// Nothing is signed; else aws/retry would retry a 403 when the Date of the response is
-		// minutes off.
-		a.DisableClockSkewCorrection = true
-	})}
-	if inPrivate && telemetry.off() && !m.LogAttempts && resultsKey() != nil && isPlain(options.Retryer) {
-		m.alone = &firstAttempt{
-			retryer: options.Retryer,
-			credit:  options.Retryer.GetInitialToken(),
-			header:  []string{"attempt=1"},
-		}
+	m.clone = cloneRequest
+	m.alone = telemetry.off() && !options.ClientLogMode.IsRetries() && isPlain(options.Retryer) && resultsKey() != nil
+	if m.alone {
+		m.header = []string{"attempt=1"}
 		if most := options.Retryer.MaxAttempts(); most != 0 {
-			m.alone.header[0] += "; max=" + strconv.Itoa(most)
+			m.header[0] += "; max=" + strconv.Itoa(most)
 		}
 	}
 	return m
+}
+
+func (*attempts) ID() string { return "Retry" }
+
+func (m *attempts) loop() *retry.Attempt {
+	return retry.NewAttemptMiddleware(m.options.Retryer, m.clone, func(a *retry.Attempt) {
+		a.LogAttempts = m.options.ClientLogMode.IsRetries()
+		a.OperationMeter = m.meter
+		// Nothing is signed; else aws/retry would retry a 403 when the Date of the response is
+		// minutes off.
+		a.DisableClockSkewCorrection = true
+	})
 }
 
 // isPlain reports whether a token for an attempt that fails is without effect, so that
@@ -74,29 +74,33 @@ func (m *attempts) HandleFinalize(ctx context.Context, in middleware.FinalizeInp
 		m = own
 	}
 	request, ok := in.Request.(*smithyhttp.Request)
-	if m.alone == nil || !ok || ctx.Err() != nil {
-		return m.Attempt.HandleFinalize(ctx, in, next)
+	if !m.alone || !ok || ctx.Err() != nil {
+		return m.loop().HandleFinalize(ctx, in, next)
 	}
 	url := *request.URL // resolving the endpoint changes it
-	request.Header["Amz-Sdk-Request"] = m.alone.header
+	request.Header["Amz-Sdk-Request"] = m.header
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	result := retry.AttemptResult{Err: err, ResponseMetadata: metadata}
 	if err == nil {
-		_ = m.alone.credit(nil)
+		credit := m.credit
+		if credit == nil {
+			credit = m.options.Retryer.GetInitialToken()
+		}
+		_ = credit(nil)
 		return out, withResult(result), nil
 	}
-	result.Retryable = m.alone.retryer.IsErrorRetryable(err)
+	result.Retryable = m.options.Retryer.IsErrorRetryable(err)
 	if !result.Retryable {
 		return out, withResult(result), err
 	}
-	if m.alone.retryer.MaxAttempts() == 1 {
+	if m.options.Retryer.MaxAttempts() == 1 {
 		result.Err = &retry.MaxAttemptsError{Attempt: 1, Err: err}
 		return out, withResult(result), result.Err
 	}
 	*request.URL = url
 	delete(request.Header, "Amz-Sdk-Request") // the loop writes into what is there
 	first := &madeAttempt{Context: ctx, out: out, metadata: metadata, err: err, next: next}
-	return m.Attempt.HandleFinalize(first, in, first)
+	return m.loop().HandleFinalize(first, in, first)
 }
 
 // madeAttempt is a first attempt that was made before the loop began, for the loop to find.

@@ -17,7 +17,7 @@ type chain struct {
 	first     middleware.InitializeHandler
 }
 
-func newChain(op operation, options *Options) (*chain, error) {
+func newChain(name string, op operation, options *Options) (*chain, error) {
 	if options.err != nil {
 		return nil, options.err
 	}
@@ -25,12 +25,17 @@ func newChain(op operation, options *Options) (*chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack, err := newStack(op, options, telemetry)
+	stack, err := newStack(name, op, options, telemetry)
 	if err != nil {
 		return nil, err
 	}
-	first, err := unstack(stack, newSender(options.HTTPClient, telemetry.meter))
-	return &chain{telemetry, callValues(op.name, options), first}, err
+	newRequest := smithyhttp.NewStackRequest
+	if options.private() {
+		// The serializer comes first, and makes a request for nil that costs less.
+		newRequest = func() any { return (*smithyhttp.Request)(nil) }
+	}
+	first, err := unstack(stack, newRequest, sender{options.HTTPClient, telemetry})
+	return &chain{telemetry, callValues(name, options), first}, err
 }
 
 // run makes a call; attempts, unless nil, replaces the chain's own.
@@ -42,7 +47,7 @@ func (c *chain) run(ctx context.Context, name string, in input, attempts *attemp
 }
 
 // unstack takes a stack apart and links what was in it.
-func unstack(stack *middleware.Stack, sender middleware.Handler) (first middleware.InitializeHandler, err error) {
+func unstack(stack *middleware.Stack, newRequest func() any, sender middleware.Handler) (first middleware.InitializeHandler, err error) {
 	deserialize, err := link(stack.Deserialize, middleware.DeserializeHandler(lastLink{sender}),
 		func(m middleware.DeserializeMiddleware, next middleware.DeserializeHandler) middleware.DeserializeHandler {
 			return &deserializeLink{m, next}
@@ -71,7 +76,7 @@ func unstack(stack *middleware.Stack, sender middleware.Handler) (first middlewa
 	if err != nil {
 		return nil, err
 	}
-	return link(stack.Initialize, middleware.InitializeHandler(toSerialize{serialize, newRequest(serialize)}),
+	return link(stack.Initialize, middleware.InitializeHandler(toSerialize{serialize, newRequest}),
 		func(m middleware.InitializeMiddleware, next middleware.InitializeHandler) middleware.InitializeHandler {
 			return &initializeLink{m, next}
 		})
@@ -98,17 +103,6 @@ func link[M, H any](s step[M], last H, before func(M, H) H) (H, error) {
 		last = before(middlewares[i], last)
 	}
 	return last, nil
-}
-
-// newRequest returns what makes the request for the serialize step. Where the serializer
-// comes first, nobody has use for one that is empty: it makes its own.
-func newRequest(first middleware.SerializeHandler) func() any {
-	if l, ok := first.(*serializeLink); ok {
-		if _, ours := l.with.(*serialize); ours {
-			return func() any { return (*smithyhttp.Request)(nil) }
-		}
-	}
-	return smithyhttp.NewStackRequest
 }
 
 // A link is a middleware with what comes after it.

@@ -81,15 +81,16 @@ type output interface {
 	read(r *restjson.Reader)
 }
 
-// operation is a call's name and where its answer goes.
-type operation struct {
-	name      string
-	key       any // of its chain
-	newOutput func() output
-}
+// operation makes the outputs of its calls, and is the key of its chain.
+type operation interface{ newOutput() output }
 
-// keyOf is a key that costs no memory.
-type keyOf[I any] struct{}
+// operationWith is the operation with the output O. It takes no memory.
+type operationWith[O any, PO interface {
+	*O
+	output
+}] struct{}
+
+func (operationWith[O, PO]) newOutput() output { return PO(new(O)) }
 
 // invoke runs one call of the operation name: it works on a copy of params, so
 // that the caller's stays as it is.
@@ -104,7 +105,7 @@ func invoke[I, O any, PI interface {
 	if params != nil {
 		*in = *params
 	}
-	result, metadata, err := c.call(ctx, operation{name, keyOf[I]{}, func() output { return PO(new(O)) }}, PI(in), optFns)
+	result, metadata, err := c.call(ctx, name, operationWith[O, PO]{}, PI(in), optFns)
 	if err == nil {
 		if out, ok := result.(*O); ok && out != nil {
 			return out, metadata, nil
@@ -116,32 +117,32 @@ func invoke[I, O any, PI interface {
 
 // call finds the operation's chain and runs it. APIOptions run on every call, so that a call
 // with some has a chain of its own, as has one with options that its chain would depend on.
-func (c *Client) call(ctx context.Context, op operation, in input, optFns []func(*Options)) (any, middleware.Metadata, error) {
+func (c *Client) call(ctx context.Context, name string, op operation, in input, optFns []func(*Options)) (any, middleware.Metadata, error) {
 	options, attempts := &c.options, (*attempts)(nil)
 	if len(optFns) > 0 {
 		options = c.callOptions(optFns)
 	}
-	chain, err := c.chain(op, options)
+	chain, err := c.chain(name, op, options)
 	if err != nil {
 		return nil, middleware.Metadata{}, err
 	}
 	if len(optFns) > 0 {
 		attempts = newAttempts(options, chain.telemetry)
 	}
-	return chain.run(ctx, op.name, in, attempts)
+	return chain.run(ctx, name, in, attempts)
 }
 
 // chain returns the client's chain for the operation, or a new one if it doesn't suit options.
-func (c *Client) chain(op operation, options *Options) (*chain, error) {
+func (c *Client) chain(name string, op operation, options *Options) (*chain, error) {
 	if len(options.APIOptions) > 0 || options != &c.options && !sameChain(options, &c.options) {
-		return newChain(op, options)
+		return newChain(name, op, options)
 	}
-	if kept, ok := c.chains.Load(op.key); ok {
+	if kept, ok := c.chains.Load(op); ok {
 		return kept.(*chain), nil
 	}
-	built, err := newChain(op, &c.options)
+	built, err := newChain(name, op, &c.options)
 	if err == nil {
-		c.chains.Store(op.key, built)
+		c.chains.Store(op, built)
 	}
 	return built, err
 }
@@ -202,8 +203,8 @@ func (c *callContext) Value(key any) any {
 
 // newStack builds the middleware stack of an operation, in the order in which a request
 // meets it.
-func newStack(op operation, options *Options, telemetry *telemetry) (*middleware.Stack, error) {
-	stack := middleware.NewStack(op.name, smithyhttp.NewStackRequest)
+func newStack(name string, op operation, options *Options, telemetry *telemetry) (*middleware.Stack, error) {
+	stack := middleware.NewStack(name, smithyhttp.NewStackRequest)
 
 	_ = stack.Initialize.Add(&fillClientToken{provider: options.IdempotencyTokenProvider}, middleware.After)
 	_ = stack.Initialize.Add(&validateInput{}, middleware.After)
@@ -214,14 +215,18 @@ func newStack(op operation, options *Options, telemetry *telemetry) (*middleware
 	_ = stack.Build.Add(&invocationID{}, middleware.After)
 	_ = stack.Build.Add(&awsmiddleware.RecursionDetection{}, middleware.After)
 
-	_ = stack.Finalize.Add(newAttempts(options, telemetry), middleware.After)
+	attempts := newAttempts(options, telemetry)
+	if attempts.alone {
+		attempts.credit = options.Retryer.GetInitialToken()
+	}
+	_ = stack.Finalize.Add(attempts, middleware.After)
 	_ = stack.Finalize.Add(newResolveEndpoint(options, telemetry), middleware.After)
 
 	// An answer meets these from the last to the first.
 	_ = stack.Deserialize.Add(&awsmiddleware.AddRawResponse{}, middleware.After)
 	_ = stack.Deserialize.Add(&awshttp.ResponseErrorWrapper{}, middleware.After)
 	_ = stack.Deserialize.Add(&retrieveRequestID{}, middleware.After)
-	_ = stack.Deserialize.Add(&deserialize{newOutput: op.newOutput, telemetry: telemetry}, middleware.After)
+	_ = stack.Deserialize.Add(&deserialize{operation: op, telemetry: telemetry}, middleware.After)
 	addLogger(stack, options.ClientLogMode)
 
 	if err := addInterceptors(stack, &options.Interceptors); err != nil {
@@ -284,17 +289,19 @@ func (m *setHeaders) HandleSerialize(ctx context.Context, in middleware.Serializ
 	if err != nil {
 		return middleware.SerializeOutput{}, middleware.Metadata{}, err
 	}
-	setMissing(request.Header, "User-Agent", m.userAgent)
+	values := []string{m.userAgent, ""}
+	setMissing(request.Header, "User-Agent", values[:1:1])
 	if token := params.bearer(); token != nil {
-		setMissing(request.Header, "X-Amz-Bearer", *token)
+		values[1] = *token
+		setMissing(request.Header, "X-Amz-Bearer", values[1:])
 	}
 	return next.HandleSerialize(ctx, in)
 }
 
 // setMissing leaves alone what a middleware before has set.
-func setMissing(header http.Header, name, value string) {
+func setMissing(header http.Header, name string, value []string) {
 	if _, there := header[name]; !there {
-		header[name] = []string{value}
+		header[name] = value
 	}
 }
 
@@ -320,7 +327,7 @@ func requestOf(in any) (*smithyhttp.Request, error) {
 
 // deserialize turns the answer into the output or an error, and ends with its body.
 type deserialize struct {
-	newOutput func() output
+	operation operation
 	telemetry *telemetry
 }
 
@@ -346,7 +353,7 @@ func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.Deser
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return out, metadata, m.readError(ctx, response.Response, in.Request)
 	}
-	result := m.newOutput()
+	result := m.operation.newOutput()
 	if err := restjson.ReadResponse(ctx, response.Response, result.read); err != nil {
 		return out, metadata, answerError(ctx, err)
 	}

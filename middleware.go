@@ -94,8 +94,9 @@ func (*retrieveRequestID) HandleDeserialize(ctx context.Context, in middleware.D
 	}
 	if id := requestID(response.Header); id != "" {
 		awsmiddleware.SetRequestIDMetadata(&metadata, id)
-		span, _ := tracing.GetSpan(ctx)
-		span.SetProperty("aws.request_id", id)
+		if span, ok := tracing.GetSpan(ctx); ok {
+			span.SetProperty("aws.request_id", id)
+		}
 	}
 	return out, metadata, err
 }

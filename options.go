@@ -188,6 +188,9 @@ func (randomTokens) GetIdempotencyToken() (string, error) {
 	return id.String(), err
 }
 
+// private reports whether nobody but this package's middlewares sees a call.
+func (o *Options) private() bool { return len(o.APIOptions) == 0 && !hasInterceptors(&o.Interceptors) }
+
 // sameChain reports whether a call with the options a can use a chain that was built for b:
 // they differ at most in how attempts are made.
 func sameChain(a, b *Options) (same bool) {
@@ -196,8 +199,7 @@ func sameChain(a, b *Options) (same bool) {
 			same = false
 		}
 	}()
-	return len(a.APIOptions)+len(b.APIOptions) == 0 &&
-		!hasInterceptors(&a.Interceptors) && !hasInterceptors(&b.Interceptors) &&
+	return a.private() && b.private() &&
 		a.AppID == b.AppID && a.BaseEndpoint == b.BaseEndpoint && a.ClientLogMode == b.ClientLogMode &&
 		a.EndpointOptions == b.EndpointOptions && a.EndpointResolverV2 == b.EndpointResolverV2 &&
 		a.HTTPClient == b.HTTPClient && a.IdempotencyTokenProvider == b.IdempotencyTokenProvider &&

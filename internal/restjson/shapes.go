@@ -54,8 +54,11 @@ func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T)
 // memory.
 func (r *Reader) expected(begun, elements int) int {
 	const few, most = 4, 128
-	if elements < few {
-		return max(1, elements)
+	switch {
+	case elements == 0:
+		return 1
+	case elements < few:
+		return few - elements
 	}
 	size := max(1, (r.pos-begun)/elements)
 	left := (len(r.data) - r.pos) / size

@@ -21,6 +21,7 @@ type RequestWriter struct {
 	path    string
 	rawPath string
 	json    []byte
+	body    Body
 }
 
 // Post makes the request a POST with a JSON body.
@@ -119,8 +120,7 @@ func (w *RequestWriter) Build(req *smithyhttp.Request) (*smithyhttp.Request, err
 	return req, nil
 }
 
-// blank is what SetStream, which copies, copies where nobody has seen the request yet: there
-// is next to nothing in it.
+// blank is an empty request. SetStream sets the stream of a copy: a new request is this one's.
 var blank = &smithyhttp.Request{Request: &http.Request{ContentLength: -1}}
 
 func (w *RequestWriter) withStream(req *smithyhttp.Request) (*smithyhttp.Request, error) {
@@ -130,11 +130,12 @@ func (w *RequestWriter) withStream(req *smithyhttp.Request) (*smithyhttp.Request
 	case w.json == nil:
 		return req, nil
 	}
-	body := newBody(append(w.json, '}'))
+	w.body.data = append(w.json, '}')
+	w.body.Reset(w.body.data)
 	if req != nil {
-		return req.SetStream(body)
+		return req.SetStream(&w.body)
 	}
-	req, err := blank.SetStream(body)
+	req, err := blank.SetStream(&w.body)
 	if err == nil {
 		req.URL, req.Header = &url.URL{}, http.Header{}
 	}
@@ -155,12 +156,6 @@ func (w *RequestWriter) name(name string) {
 type Body struct {
 	bytes.Reader
 	data []byte
-}
-
-func newBody(data []byte) *Body {
-	b := &Body{data: data}
-	b.Reset(data)
-	return b
 }
 
 // Bytes returns the whole body, whatever was read of it. The caller must not
