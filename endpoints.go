@@ -38,7 +38,7 @@ type EndpointResolverOptions struct {
 	UseDualStackEndpoint aws.DualStackEndpointState
 
 	// UseFIPSEndpoint chooses the FIPS 140 endpoint. Not with a BaseEndpoint; a
-	// region named fips-X or X-fips means the same. Defaults to disabled.
+	// region named fips-X, X-fips or X-fips-Y means the same. Defaults to disabled.
 	UseFIPSEndpoint aws.FIPSEndpointState
 }
 

@@ -26,6 +26,7 @@ func TestEndpoints(t *testing.T) {
 		"dual-stack":         {connectparticipant.Options{Region: "us-east-1", EndpointOptions: connectparticipant.EndpointResolverOptions{UseDualStackEndpoint: aws.DualStackEndpointStateEnabled}}, "https://participant.connect.us-east-1.api.aws/participant/views/v", false},
 		"fips- prefix":       {connectparticipant.Options{Region: "fips-us-east-1"}, "https://participant.connect-fips.us-east-1.amazonaws.com/participant/views/v", false},
 		"-fips suffix":       {connectparticipant.Options{Region: "us-east-1-fips"}, "https://participant.connect-fips.us-east-1.amazonaws.com/participant/views/v", false},
+		"-fips- infix":       {connectparticipant.Options{Region: "us-iso-fips-east-1"}, "https://participant.connect-fips.us-iso-east-1.c2s.ic.gov/participant/views/v", false},
 		"base endpoint":      {connectparticipant.Options{BaseEndpoint: aws.String("https://example.com:8443")}, "https://example.com:8443/participant/views/v", false},
 		"base path":          {connectparticipant.Options{BaseEndpoint: aws.String("https://example.com/a/b%2Fc/")}, "https://example.com/a/b%2Fc/participant/views/v", false},
 		"loopback IPv4":      {connectparticipant.Options{BaseEndpoint: aws.String("http://127.8.9.1:80")}, "http://127.8.9.1:80/participant/views/v", false},

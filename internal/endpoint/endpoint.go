@@ -65,15 +65,17 @@ func partitionOf(region string) partition {
 }
 
 // Region takes a region's name as it was configured and returns the region's own
-// name: fips-X and X-fips stand for X with FIPS endpoints. An empty name stays empty.
+// name: fips-X, X-fips and X-fips-Y stand for X and X-Y with FIPS endpoints. An empty
+// name stays empty.
 func Region(configured string) (region string, fips bool, err error) {
-	region, prefixed := strings.CutPrefix(configured, "fips-")
-	region, suffixed := strings.CutSuffix(region, "-fips")
+	region = withoutFIPS.Replace(configured)
 	if configured != "" && !isHostLabel(region) {
 		return "", false, fmt.Errorf("region %q is not a host label", configured)
 	}
-	return region, prefixed || suffixed, nil
+	return region, region != configured, nil
 }
+
+var withoutFIPS = strings.NewReplacer("-fips-", "-", "fips-", "", "-fips", "")
 
 // isHostLabel reports whether s may be one label of a host name, so that a
 // region can't lead the request to another host.
