@@ -3,6 +3,7 @@ package connectparticipant
 import (
 	"context"
 
+	smithy "github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -19,7 +20,7 @@ type chain struct {
 
 func newChain(name string, op operation, options *Options) (*chain, error) {
 	if options.err != nil {
-		return nil, options.err
+		return nil, &smithy.OperationError{ServiceID: ServiceID, OperationName: name, Err: options.err}
 	}
 	telemetry, err := newTelemetry(options)
 	if err != nil {

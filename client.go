@@ -105,7 +105,11 @@ func invoke[I, O any, PI interface {
 	if params != nil {
 		*in = *params
 	}
-	result, metadata, err := c.call(ctx, name, operationWith[O, PO]{}, PI(in), optFns)
+	chain, attempts, err := c.chain(name, operationWith[O, PO]{}, optFns)
+	if err != nil {
+		return nil, middleware.Metadata{}, err // an API option's error stays comparable
+	}
+	result, metadata, err := chain.run(ctx, name, PI(in), attempts)
 	if err == nil {
 		if out, ok := result.(*O); ok && out != nil {
 			return out, metadata, nil
@@ -115,28 +119,28 @@ func invoke[I, O any, PI interface {
 	return nil, metadata, &smithy.OperationError{ServiceID: ServiceID, OperationName: name, Err: err}
 }
 
-// call finds the operation's chain and runs it. APIOptions run on every call, so that a call
-// with some has a chain of its own, as has one with options that its chain would depend on.
-func (c *Client) call(ctx context.Context, name string, op operation, in input, optFns []func(*Options)) (any, middleware.Metadata, error) {
-	options, attempts := &c.options, (*attempts)(nil)
-	if len(optFns) > 0 {
-		options = c.callOptions(optFns)
+// chain returns the chain for a call and, if the call has options, how it makes its attempts.
+// APIOptions run on every call, so that a call with some has a chain of its own, as has one with
+// options that its chain would depend on.
+func (c *Client) chain(name string, op operation, optFns []func(*Options)) (*chain, *attempts, error) {
+	if len(optFns) == 0 && len(c.options.APIOptions) == 0 {
+		kept, err := c.keptChain(name, op)
+		return kept, nil, err
 	}
-	chain, err := c.chain(name, op, options)
+	options := c.callOptions(optFns)
+	if !sameChain(options, &c.options) {
+		built, err := newChain(name, op, options)
+		return built, nil, err
+	}
+	kept, err := c.keptChain(name, op)
 	if err != nil {
-		return nil, middleware.Metadata{}, err
+		return nil, nil, err
 	}
-	if len(optFns) > 0 {
-		attempts = newAttempts(options, chain.telemetry)
-	}
-	return chain.run(ctx, name, in, attempts)
+	return kept, newAttempts(options, kept.telemetry), nil
 }
 
-// chain returns the client's chain for the operation, or a new one if it doesn't suit options.
-func (c *Client) chain(name string, op operation, options *Options) (*chain, error) {
-	if len(options.APIOptions) > 0 || options != &c.options && !sameChain(options, &c.options) {
-		return newChain(name, op, options)
-	}
+// keptChain returns the client's chain for the operation.
+func (c *Client) keptChain(name string, op operation) (*chain, error) {
 	if kept, ok := c.chains.Load(op); ok {
 		return kept.(*chain), nil
 	}

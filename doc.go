@@ -35,8 +35,9 @@
 //
 // # Errors
 //
-// Every error of a call is a *[smithy.OperationError]. Within it, errors.As finds
-// the service's errors (the types in package types; *smithy.GenericAPIError for
+// Every error of a call is a *[smithy.OperationError], except that an error of one of
+// Options.APIOptions or of the MeterProvider is returned unwrapped. Within it,
+// errors.As finds the service's errors (the types in package types; *smithy.GenericAPIError for
 // codes that are not listed there), smithy.InvalidParamsError for a call that was
 // not sent because a member is missing or can't be sent (a value, not a pointer),
 // *smithy.DeserializationError for an answer that could not be read,

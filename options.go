@@ -18,7 +18,8 @@ import (
 type Options struct {
 	// APIOptions change the middleware stack of each call, after this package has
 	// built it. They run on every call, and so the stack is built for every call, which
-	// otherwise happens once: that costs some microseconds. Defaults to none.
+	// otherwise happens once: that costs some microseconds. A call returns the error of
+	// one unwrapped. Defaults to none.
 	APIOptions []func(*middleware.Stack) error
 
 	// AppID is put into the User-Agent header as app/AppID. Defaults to none.

@@ -148,11 +148,15 @@ func TestMiddlewareThatAnswersItself(t *testing.T) {
 	}
 }
 
+// The error of an API option comes out of the call as it is.
 func TestAPIOptionsThatFail(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	_, err := sendHello(t.Context(), newClient(nil), connectparticipant.WithAPIOptions(func(*middleware.Stack) error { return broken }))
-	require.ErrorIs(t, err, broken)
+	fail := connectparticipant.WithAPIOptions(func(*middleware.Stack) error { return broken })
+	_, err := sendHello(t.Context(), newClient(nil), fail)
+	require.Same(t, broken, err, "of the call")
+	_, err = sendHello(t.Context(), newClient(nil, fail))
+	require.Same(t, broken, err, "of the client")
 }
 
 // recorder is an interceptor of every kind that notes its calls.
