@@ -48,7 +48,6 @@ var _ API = (*Client)(nil)
 type Client struct {
 	options Options
 	chains  sync.Map // by operation, how calls without options run
-	frozen  sync.Map // by weak pointer, what was made of each BuildableClient that a call brought
 }
 
 // New returns a client for options, which optFns change first. It never fails:
@@ -165,7 +164,7 @@ func (c *Client) callOptions(optFns []func(*Options)) *Options {
 		options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)
 	}
 	if options.HTTPClient != c.options.HTTPClient {
-		options.HTTPClient = c.callHTTPClient(options.HTTPClient)
+		options.HTTPClient = callHTTPClient(options.HTTPClient)
 	}
 	return &options
 }

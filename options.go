@@ -55,7 +55,9 @@ type Options struct {
 	// HTTPClient sends the requests. An *http.Client or an
 	// *awshttp.BuildableClient is copied and the copy follows no redirects, which
 	// would take the token to another host; any other client must not follow
-	// redirects itself. With a client of yours the context is the only bound on
+	// redirects itself. As an option of a call, a BuildableClient opens a connection
+	// for each attempt: pass what its Freeze method returned, once, to keep them.
+	// With a client of yours the context is the only bound on
 	// how long a call may take. Defaults to a client whose attempts fail when nothing
 	// arrives for 60 seconds.
 	HTTPClient HTTPClient

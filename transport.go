@@ -9,9 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"runtime"
 	"time"
-	"weak"
 
 	"github.com/aws/aws-sdk-go-v2/aws/defaults"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -59,26 +57,14 @@ func defaultHTTPClient(options *Options) HTTPClient {
 	return client
 }
 
-// callHTTPClient returns the client of a call whose options name another one.
-// Freezing a BuildableClient makes a new connection pool, so that it is done once
-// for each, and forgotten when the BuildableClient is.
-func (c *Client) callHTTPClient(client HTTPClient) HTTPClient {
-	buildable, ok := client.(*awshttp.BuildableClient)
-	if !ok {
-		return noRedirects(client)
+// callHTTPClient returns the client of a call whose options name another one. A
+// BuildableClient has to be frozen, which makes a new connection pool: without
+// keep-alive none is left behind with open connections.
+func callHTTPClient(client HTTPClient) HTTPClient {
+	if buildable, ok := client.(*awshttp.BuildableClient); ok {
+		client = buildable.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })
 	}
-	key := weak.Make(buildable)
-	if frozen, ok := c.frozen.Load(key); ok {
-		return frozen.(*http.Client)
-	}
-	frozen, known := c.frozen.LoadOrStore(key, noRedirects(buildable))
-	if !known {
-		runtime.AddCleanup(buildable, func(pool *http.Client) {
-			c.frozen.Delete(key)
-			pool.CloseIdleConnections()
-		}, frozen.(*http.Client))
-	}
-	return frozen.(*http.Client)
+	return noRedirects(client)
 }
 
 // sameHost notices when a client of the user's has followed a redirect.

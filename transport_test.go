@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -147,24 +146,52 @@ func TestAStaleConnectionIsReplaced(t *testing.T) {
 	}
 }
 
-func TestPerCallBuildableClientKeepsItsConnections(t *testing.T) {
-	t.Parallel()
-	var connections atomic.Int32
+// startCountingServer starts a server that counts the connections that were opened, and
+// those that still are.
+func startCountingServer(t *testing.T) (url string, opened, open *atomic.Int32) {
+	t.Helper()
+	opened, open = new(atomic.Int32), new(atomic.Int32)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) }))
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
-			connections.Add(1)
+		switch s {
+		case http.StateNew:
+			opened.Add(1)
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
 		}
 	}
 	server.Start()
 	t.Cleanup(server.Close)
-	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server.URL})
+	return server.URL, opened, open
+}
+
+// A call's own BuildableClient is frozen for that call, and leaves no connection open.
+func TestABuildableClientOfACallLeavesNoConnection(t *testing.T) {
+	t.Parallel()
+	url, opened, open := startCountingServer(t)
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url})
 	mine := awshttp.NewBuildableClient()
 	for range 10 {
 		_, err := sendHello(t.Context(), client, func(o *connectparticipant.Options) { o.HTTPClient = mine })
 		require.NoError(t, err)
 	}
-	require.EqualValues(t, 1, connections.Load())
+	require.EqualValues(t, 10, opened.Load())
+	require.Eventually(t, func() bool { return open.Load() == 0 }, 5*time.Second, time.Millisecond)
+	require.False(t, mine.GetTransport().DisableKeepAlives, "the user's client was changed")
+}
+
+// What Freeze returns keeps its connections, also as a call's own client.
+func TestAFrozenClientOfACallKeepsItsConnections(t *testing.T) {
+	t.Parallel()
+	url, opened, _ := startCountingServer(t)
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url})
+	mine := awshttp.NewBuildableClient().Freeze()
+	for range 10 {
+		_, err := sendHello(t.Context(), client, func(o *connectparticipant.Options) { o.HTTPClient = mine })
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 1, opened.Load())
 }
 
 func TestADeadServer(t *testing.T) {
@@ -277,24 +304,6 @@ func TestTheDefaultClientKeepsPlainHTTPFromAProxy(t *testing.T) {
 	_, err := sendHello(t.Context(), client)
 	require.Error(t, err)
 	require.Zero(t, proxied.Load())
-}
-
-func TestPerCallBuildableClientsAreForgotten(t *testing.T) {
-	t.Parallel()
-	var forgotten atomic.Int32
-	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{}`), nil })
-	for range 20 {
-		_, err := sendHello(t.Context(), client, func(o *connectparticipant.Options) {
-			mine := awshttp.NewBuildableClient()
-			runtime.AddCleanup(mine, func(n *atomic.Int32) { n.Add(1) }, &forgotten)
-			o.HTTPClient, o.BaseEndpoint, o.RetryMaxAttempts = mine, aws.String("http://127.0.0.1:1"), 1
-		})
-		require.Error(t, err)
-	}
-	require.Eventually(t, func() bool {
-		runtime.GC()
-		return forgotten.Load() >= 18
-	}, 5*time.Second, time.Millisecond)
 }
 
 func TestOddResponses(t *testing.T) {
