@@ -55,13 +55,13 @@ type Client struct {
 // call.
 //
 // Without Options.HTTPClient an attempt whose server falls silent fails after 60
-// seconds, and a call after three of them; with one, the call's context is the only
-// bound.
+// seconds, and a call after three of them; with one that isn't a BuildableClient, the
+// call's context is the only bound.
 func New(options Options, optFns ...func(*Options)) *Client {
 	options = options.Copy().withOptFns(optFns)
 	options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)
 	options.RetryMode = retryMode(&options)
-	options.HTTPClient = noRedirects(options.HTTPClient)
+	options.HTTPClient = noRedirects(options.HTTPClient, &options)
 	return &Client{options: options}
 }
 
@@ -164,7 +164,7 @@ func (c *Client) callOptions(optFns []func(*Options)) *Options {
 		options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)
 	}
 	if options.HTTPClient != c.options.HTTPClient {
-		options.HTTPClient = callHTTPClient(options.HTTPClient)
+		options.HTTPClient = callHTTPClient(options.HTTPClient, &options)
 	}
 	return &options
 }

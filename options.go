@@ -36,8 +36,9 @@ type Options struct {
 	// nothing.
 	ClientLogMode aws.ClientLogMode
 
-	// DefaultsMode sets connect and TLS time-outs of the default HTTP client, as
-	// aws.DefaultsMode describes. Defaults to aws.DefaultsModeLegacy.
+	// DefaultsMode sets connect and TLS time-outs of the default HTTP client, and of a
+	// BuildableClient that has none of its own, as aws.DefaultsMode describes. Defaults
+	// to aws.DefaultsModeLegacy.
 	DefaultsMode aws.DefaultsMode
 
 	// DisableClockSkewCorrection has no effect: nothing is signed, so that no clock
@@ -55,11 +56,14 @@ type Options struct {
 	// HTTPClient sends the requests. An *http.Client or an
 	// *awshttp.BuildableClient is copied and the copy follows no redirects, which
 	// would take the token to another host; any other client must not follow
-	// redirects itself. As an option of a call, a BuildableClient opens a connection
-	// for each attempt: pass what its Freeze method returned, once, to keep them.
-	// With a client of yours the context is the only bound on
-	// how long a call may take. Defaults to a client whose attempts fail when nothing
-	// arrives for 60 seconds.
+	// redirects itself. Defaults to a client whose attempts fail when nothing arrives
+	// for 60 seconds.
+	//
+	// A BuildableClient, such as aws/config makes for AWS_CA_BUNDLE, gets that bound
+	// too unless it has a read, response header or overall time-out. With any other
+	// client the context is the only bound on how long a call may take. As an option
+	// of a call, a BuildableClient opens a connection for each attempt: pass what its
+	// Freeze method returned, once, to keep connections.
 	HTTPClient HTTPClient
 
 	// IdempotencyTokenProvider makes the ClientToken of calls that have none.

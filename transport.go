@@ -26,10 +26,10 @@ const readTimeout = 60 * time.Second
 
 // noRedirects returns a client that sends as client does but follows no redirect:
 // net/http would carry X-Amz-Bearer to another host.
-func noRedirects(client HTTPClient) HTTPClient {
+func noRedirects(client HTTPClient, options *Options) HTTPClient {
 	switch client := client.(type) {
 	case *awshttp.BuildableClient:
-		return noRedirects(client.Freeze())
+		return noRedirects(withTimeouts(client, options).Freeze(), options)
 	case *http.Client:
 		c := *client
 		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -41,30 +41,55 @@ func noRedirects(client HTTPClient) HTTPClient {
 }
 
 func defaultHTTPClient(options *Options) HTTPClient {
-	client := awshttp.NewBuildableClient().WithReadTimeout(readTimeout).WithTransportOptions(func(t *http.Transport) {
-		t.Proxy = endpoint.Proxy
-	})
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = endpoint.Proxy })
+	return withTimeouts(client, options)
+}
+
+// withTimeouts returns client with a bound on silence and with the time-outs of the
+// defaults mode, except where it differs from what aws/transport/http makes.
+func withTimeouts(client *awshttp.BuildableClient, options *Options) *awshttp.BuildableClient {
+	_, bounded := client.GetReadTimeout()
+	if !bounded && client.GetTimeout() == 0 && client.GetTransport().ResponseHeaderTimeout == 0 {
+		client = client.WithReadTimeout(readTimeout)
+	}
 	mode, err := defaults.GetModeConfiguration(defaultsMode(options))
 	if err != nil {
 		return client // a mode without time-outs of its own
 	}
-	if timeout, ok := mode.GetConnectTimeout(); ok {
-		client = client.WithDialerOptions(func(d *net.Dialer) { d.Timeout = timeout })
+	if timeout, ok := mode.GetConnectTimeout(); ok && client.GetDialer().Timeout == awshttp.DefaultDialConnectTimeout {
+		client = withConnectTimeout(client, timeout)
 	}
-	if timeout, ok := mode.GetTLSNegotiationTimeout(); ok {
+	if timeout, ok := mode.GetTLSNegotiationTimeout(); ok && client.GetTransport().TLSHandshakeTimeout == awshttp.DefaultHTTPTransportTLSHandleshakeTimeout {
 		client = client.WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = timeout })
 	}
 	return client
 }
 
+// withConnectTimeout keeps a DialContext that the user has set: WithDialerOptions alone
+// would replace it.
+func withConnectTimeout(client *awshttp.BuildableClient, timeout time.Duration) *awshttp.BuildableClient {
+	dial := client.GetTransport().DialContext
+	if dial == nil {
+		return client
+	}
+	client = client.WithDialerOptions(func(d *net.Dialer) { d.Timeout = timeout })
+	return client.WithTransportOptions(func(t *http.Transport) {
+		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
+			return dial(ctx, network, address)
+		}
+	})
+}
+
 // callHTTPClient returns the client of a call whose options name another one. A
 // BuildableClient has to be frozen, which makes a new connection pool: without
 // keep-alive none is left behind with open connections.
-func callHTTPClient(client HTTPClient) HTTPClient {
+func callHTTPClient(client HTTPClient, options *Options) HTTPClient {
 	if buildable, ok := client.(*awshttp.BuildableClient); ok {
 		client = buildable.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })
 	}
-	return noRedirects(client)
+	return noRedirects(client, options)
 }
 
 // sameHost notices when a client of the user's has followed a redirect.
