@@ -215,13 +215,6 @@ func TestConfigThatCannotWork(t *testing.T) {
 	client := connectparticipant.NewFromConfig(aws.Config{Region: "us-east-1", ConfigSources: []any{source{err: broken}}})
 	_, err := sendHello(t.Context(), client)
 	require.ErrorIs(t, err, broken)
-
-	deprecated := aws.EndpointResolverWithOptionsFunc(func(string, string, ...any) (aws.Endpoint, error) {
-		return aws.Endpoint{}, errors.New("asked")
-	})
-	client = connectparticipant.NewFromConfig(aws.Config{Region: "us-east-1", EndpointResolverWithOptions: deprecated})
-	_, err = sendHello(t.Context(), client)
-	require.ErrorContains(t, err, "BaseEndpoint")
 }
 
 func TestNewFromConfigTakesTheRetryer(t *testing.T) {

@@ -61,7 +61,11 @@ var (
 	_ func(
 		connectparticipant.EndpointResolverV2,
 	) func(*connectparticipant.Options) = connectparticipant.WithEndpointResolverV2
-	_ func() connectparticipant.EndpointResolverV2 = connectparticipant.NewDefaultEndpointResolverV2
+	_ func() connectparticipant.EndpointResolver                                  = connectparticipant.NewDefaultEndpointResolver
+	_ func(string, ...func(*aws.Endpoint)) connectparticipant.EndpointResolver    = connectparticipant.EndpointResolverFromURL
+	_ func(connectparticipant.EndpointResolver) func(*connectparticipant.Options) = connectparticipant.WithEndpointResolver
+	_ connectparticipant.EndpointResolver                                         = of[connectparticipant.EndpointResolverFunc]()
+	_ func() connectparticipant.EndpointResolverV2                                = connectparticipant.NewDefaultEndpointResolverV2
 )
 
 // Operations.
@@ -270,6 +274,7 @@ var (
 		ClientLogMode:              of[aws.ClientLogMode](),
 		DefaultsMode:               of[aws.DefaultsMode](),
 		EndpointOptions:            of[connectparticipant.EndpointResolverOptions](),
+		EndpointResolver:           of[connectparticipant.EndpointResolver](),
 		EndpointResolverV2:         of[connectparticipant.EndpointResolverV2](),
 		IdempotencyTokenProvider:   of[connectparticipant.IdempotencyTokenProvider](),
 		Logger:                     of[logging.Logger](),

@@ -13,8 +13,9 @@ import (
 // mean something to this service, optFns applied last. It never touches
 // cfg.Credentials: the tokens of the calls are all that the service wants.
 //
-// With the deprecated cfg.EndpointResolver or cfg.EndpointResolverWithOptions set,
-// each call fails with an error that says what to use instead.
+// The deprecated cfg.EndpointResolverWithOptions, or else cfg.EndpointResolver, becomes
+// Options.EndpointResolver: it is called with the service "ConnectParticipant", unless
+// BaseEndpoint or EndpointResolverV2 is set.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	options := Options{
 		APIOptions:                 cfg.APIOptions,
@@ -23,13 +24,13 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 		ClientLogMode:              cfg.ClientLogMode,
 		DefaultsMode:               cfg.DefaultsMode,
 		DisableClockSkewCorrection: cfg.DisableClockSkewCorrection,
+		EndpointResolver:           configResolver(cfg),
 		Interceptors:               cfg.Interceptors,
 		Logger:                     cfg.Logger,
 		Region:                     cfg.Region,
 		RetryMaxAttempts:           cfg.RetryMaxAttempts,
 		RetryMode:                  cfg.RetryMode,
 		RuntimeEnvironment:         cfg.RuntimeEnvironment,
-		err:                        errors.Join(deprecatedResolver(cfg)),
 	}
 	if cfg.HTTPClient != nil {
 		options.HTTPClient = cfg.HTTPClient
@@ -46,14 +47,6 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 			fn(o)
 		}
 	})
-}
-
-func deprecatedResolver(cfg aws.Config) error {
-	//nolint:staticcheck // the deprecated fields are named in order to refuse them
-	if cfg.EndpointResolver == nil && cfg.EndpointResolverWithOptions == nil {
-		return nil
-	}
-	return errors.New("aws.Config.EndpointResolver is not supported: set BaseEndpoint or Options.EndpointResolverV2")
 }
 
 // The settings that aws.Config holds only in its sources, as the environment and
@@ -96,7 +89,7 @@ func (o *Options) takeConfigSources(sources []any) {
 		o.BaseEndpoint = &endpoint
 	}
 	if err := errors.Join(errs[:]...); err != nil {
-		o.err = errors.Join(o.err, fmt.Errorf("read AWS configuration: %w", err))
+		o.err = fmt.Errorf("read AWS configuration: %w", err)
 	}
 }
 

@@ -20,13 +20,15 @@ import (
 // EndpointResolverOptions holds the variants of an endpoint. Its fields are the
 // official client's.
 type EndpointResolverOptions struct {
-	// Logger has no effect. Defaults to none.
+	// Logger has no effect in Options; an EndpointResolver sees Options.Logger here.
 	Logger logging.Logger
 
-	// LogDeprecated has no effect. Defaults to false.
+	// LogDeprecated has no effect in Options; an EndpointResolver sees whether
+	// Options.ClientLogMode has aws.LogDeprecatedUsage.
 	LogDeprecated bool
 
-	// ResolvedRegion has no effect. Defaults to "".
+	// ResolvedRegion has no effect in Options; for a region such as fips-X, an
+	// EndpointResolver sees X here.
 	ResolvedRegion string
 
 	// DisableHTTPS sends the tokens over plain http, to any host: only for a
@@ -117,17 +119,22 @@ func customEndpoint(params EndpointParameters) (smithyendpoints.Endpoint, error)
 	case *params.UseDualStack:
 		return smithyendpoints.Endpoint{}, errors.New("Invalid Configuration: Dualstack and custom endpoint are not supported") //nolint:staticcheck // the rule set's own text
 	}
-	uri, err := url.Parse(*params.Endpoint)
+	return parseEndpoint("BaseEndpoint", *params.Endpoint)
+}
+
+// parseEndpoint returns the endpoint at a URL that was configured as name.
+func parseEndpoint(name, address string) (smithyendpoints.Endpoint, error) {
+	uri, err := url.Parse(address)
 	if err != nil {
 		// The URL stays out of the text: it may hold a password.
 		var parseError *url.Error
 		if errors.As(err, &parseError) {
 			err = parseError.Err
 		}
-		return smithyendpoints.Endpoint{}, fmt.Errorf("BaseEndpoint must be a URL with scheme and host: %w", err)
+		return smithyendpoints.Endpoint{}, fmt.Errorf("%s must be a URL with scheme and host: %w", name, err)
 	}
 	if uri.Host == "" || uri.RawQuery != "" || uri.Fragment != "" {
-		return smithyendpoints.Endpoint{}, errors.New("BaseEndpoint must be a URL with scheme and host, and without query or fragment")
+		return smithyendpoints.Endpoint{}, fmt.Errorf("%s must be a URL with scheme and host, and without query or fragment", name)
 	}
 	return smithyendpoints.Endpoint{URI: *uri, Headers: http.Header{}}, nil
 }
@@ -141,7 +148,7 @@ type resolveEndpoint struct {
 
 func newResolveEndpoint(options *Options, telemetry *telemetry) *resolveEndpoint {
 	m := &resolveEndpoint{options: options, telemetry: telemetry}
-	if _, own := options.EndpointResolverV2.(ruleSet); own {
+	if _, own := options.EndpointResolverV2.(ruleSet); own && options.EndpointResolver == nil {
 		m.fixed = sync.OnceValues(func() (smithyendpoints.Endpoint, error) { return m.ask(context.Background()) })
 	}
 	return m
@@ -177,6 +184,9 @@ func (m *resolveEndpoint) resolve(ctx context.Context) (smithyendpoints.Endpoint
 }
 
 func (m *resolveEndpoint) ask(ctx context.Context) (smithyendpoints.Endpoint, error) {
+	if resolved, found, err := resolveV1(m.options); found || err != nil {
+		return resolved, err
+	}
 	variants := &m.options.EndpointOptions
 	region, fips, err := endpoint.Region(m.options.Region)
 	if err != nil {

@@ -115,6 +115,7 @@ var forms = []struct {
 			connectparticipant.EndpointResolverV2
 		}{connectparticipant.NewDefaultEndpointResolverV2()}
 	}},
+	{"a deprecated endpoint resolver", connectparticipant.WithEndpointResolver(connectparticipant.NewDefaultEndpointResolver())},
 }
 
 // inEveryForm makes a call in every form, with the options of the client and of the call,

@@ -49,6 +49,12 @@ type Options struct {
 	// Defaults to the standard https endpoint.
 	EndpointOptions EndpointResolverOptions
 
+	// EndpointResolver finds the endpoint of each call. It is not asked if BaseEndpoint
+	// or an EndpointResolverV2 is set. Defaults to none.
+	//
+	// Deprecated: set BaseEndpoint or EndpointResolverV2.
+	EndpointResolver EndpointResolver
+
 	// EndpointResolverV2 finds the endpoint of each call. Defaults to
 	// NewDefaultEndpointResolverV2.
 	EndpointResolverV2 EndpointResolverV2

@@ -1,0 +1,147 @@
+package connectparticipant
+
+import (
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
+
+	"github.com/participant-go/connectparticipant/internal/endpoint"
+)
+
+// EndpointResolver finds the endpoint of a call. It is asked on every attempt, and must
+// be safe for use by many goroutines. Of the endpoint that it returns, only URL and
+// HostnameImmutable matter, since nothing is signed: DisableHTTPS doesn't change an
+// immutable one. An *[aws.EndpointNotFoundError] chooses the service's endpoint rules;
+// any other error fails the call.
+//
+// Deprecated: use Options.BaseEndpoint or an [EndpointResolverV2].
+type EndpointResolver interface {
+	ResolveEndpoint(region string, options EndpointResolverOptions) (aws.Endpoint, error)
+}
+
+// EndpointResolverFunc is a function that is an EndpointResolver.
+//
+// Deprecated: use Options.BaseEndpoint or an [EndpointResolverV2].
+type EndpointResolverFunc func(region string, options EndpointResolverOptions) (aws.Endpoint, error)
+
+// ResolveEndpoint calls f.
+func (f EndpointResolverFunc) ResolveEndpoint(region string, options EndpointResolverOptions) (aws.Endpoint, error) {
+	return f(region, options)
+}
+
+// EndpointResolverFromURL returns a resolver of one endpoint, which optFns change first.
+//
+// Deprecated: use Options.BaseEndpoint.
+func EndpointResolverFromURL(url string, optFns ...func(*aws.Endpoint)) EndpointResolver {
+	given := aws.Endpoint{URL: url, Source: aws.EndpointSourceCustom}
+	for _, fn := range optFns {
+		fn(&given)
+	}
+	return EndpointResolverFunc(func(region string, _ EndpointResolverOptions) (aws.Endpoint, error) {
+		resolved := given
+		if resolved.SigningRegion == "" {
+			resolved.SigningRegion = region
+		}
+		return resolved, nil
+	})
+}
+
+// NewDefaultEndpointResolver returns a resolver that follows the service's endpoint
+// rules. Without a region it returns an *[aws.MissingRegionError].
+//
+// Deprecated: use [NewDefaultEndpointResolverV2].
+func NewDefaultEndpointResolver() EndpointResolver {
+	return EndpointResolverFunc(func(region string, options EndpointResolverOptions) (aws.Endpoint, error) {
+		if region == "" {
+			return aws.Endpoint{}, &aws.MissingRegionError{}
+		}
+		if options.ResolvedRegion != "" {
+			region = options.ResolvedRegion
+		}
+		region, fips, err := endpoint.Region(region)
+		if err != nil {
+			return aws.Endpoint{}, err
+		}
+		address, err := endpoint.Resolve(endpoint.Params{
+			Region:       region,
+			UseFIPS:      fips || options.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled,
+			UseDualStack: options.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled,
+		})
+		return aws.Endpoint{URL: address, SigningRegion: region}, err
+	})
+}
+
+// WithEndpointResolver returns an option that sets Options.EndpointResolver.
+//
+// Deprecated: use Options.BaseEndpoint or [WithEndpointResolverV2].
+func WithEndpointResolver(v EndpointResolver) func(*Options) {
+	return func(o *Options) {
+		o.EndpointResolver = v
+	}
+}
+
+// GetDisableHTTPS returns DisableHTTPS. [aws.GetDisableHTTPS] looks for it.
+func (o EndpointResolverOptions) GetDisableHTTPS() bool { return o.DisableHTTPS }
+
+// GetResolvedRegion returns ResolvedRegion. [aws.GetResolvedRegion] looks for it.
+func (o EndpointResolverOptions) GetResolvedRegion() string { return o.ResolvedRegion }
+
+// GetUseDualStackEndpoint returns UseDualStackEndpoint. [aws.GetUseDualStackEndpoint]
+// looks for it.
+func (o EndpointResolverOptions) GetUseDualStackEndpoint() aws.DualStackEndpointState {
+	return o.UseDualStackEndpoint
+}
+
+// GetUseFIPSEndpoint returns UseFIPSEndpoint. [aws.GetUseFIPSEndpoint] looks for it.
+func (o EndpointResolverOptions) GetUseFIPSEndpoint() aws.FIPSEndpointState {
+	return o.UseFIPSEndpoint
+}
+
+// configResolver returns the resolver of an AWS configuration, nil if it has none.
+func configResolver(cfg aws.Config) EndpointResolver {
+	switch {
+	case cfg.EndpointResolverWithOptions != nil:
+		return EndpointResolverFunc(func(region string, options EndpointResolverOptions) (aws.Endpoint, error) {
+			return cfg.EndpointResolverWithOptions.ResolveEndpoint(ServiceID, region, options)
+		})
+	case cfg.EndpointResolver != nil:
+		return EndpointResolverFunc(func(region string, _ EndpointResolverOptions) (aws.Endpoint, error) {
+			return cfg.EndpointResolver.ResolveEndpoint(ServiceID, region)
+		})
+	}
+	return nil
+}
+
+// resolveV1 asks Options.EndpointResolver. It reports false where the rules decide.
+func resolveV1(options *Options) (resolved smithyendpoints.Endpoint, found bool, err error) {
+	_, ruled := options.EndpointResolverV2.(ruleSet)
+	if options.EndpointResolver == nil || options.BaseEndpoint != nil || !ruled {
+		return resolved, false, nil
+	}
+	given, err := options.EndpointResolver.ResolveEndpoint(options.Region, optionsV1(options))
+	var notFound *aws.EndpointNotFoundError
+	switch {
+	case errors.As(err, &notFound):
+		return resolved, false, nil
+	case err != nil:
+		return resolved, false, err
+	}
+	resolved, err = parseEndpoint("the URL of Options.EndpointResolver", given.URL)
+	if err != nil {
+		return resolved, false, err
+	}
+	if options.EndpointOptions.DisableHTTPS && !given.HostnameImmutable {
+		resolved.URI.Scheme = "http"
+	}
+	return resolved, true, endpoint.RequireSecureHTTP(&resolved.URI, options.EndpointOptions.DisableHTTPS)
+}
+
+func optionsV1(options *Options) EndpointResolverOptions {
+	given := options.EndpointOptions
+	given.Logger, given.LogDeprecated = options.Logger, options.ClientLogMode.IsDeprecatedUsage()
+	if region, fips, err := endpoint.Region(options.Region); err == nil && fips && given.ResolvedRegion == "" {
+		given.ResolvedRegion, given.UseFIPSEndpoint = region, aws.FIPSEndpointStateEnabled
+	}
+	return given
+}
