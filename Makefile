@@ -29,6 +29,13 @@ race: ## Run the tests of every module with the race detector, in random order
 oldest: ## Run the tests with the oldest line of Go that is supported
 	GOTOOLCHAIN=$(OLDEST_GO) $(GO) test ./...
 
+.PHONY: newest
+newest: ## Run the tests of the client with the newest core of the AWS SDK
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && cp go.mod $$dir/newest.mod && cp go.sum $$dir/newest.sum && \
+	if $(GO) get -modfile=$$dir/newest.mod github.com/aws/aws-sdk-go-v2@latest github.com/aws/smithy-go@latest; \
+	then set -x; $(GO) test -mod=mod -modfile=$$dir/newest.mod . ./chat; \
+	else echo "no newest core of the AWS SDK to be had here"; fi
+
 .PHONY: cover
 cover: ## Tell which statements of the client the tests reach
 	$(GO) test -coverpkg=./,./internal/... -coverprofile=coverage.out ./... && $(GO) tool cover -func=coverage.out | tail -1
@@ -89,5 +96,6 @@ demo: ## Hold a chat on the fake
 check: vet race lint benchonce mocks ## Everything that must hold before a change lands
 	git diff --exit-code participantmock
 	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "no $(OLDEST_GO) to be had here"; fi
+	$(MAKE) newest
 	@if command -v npm; then $(MAKE) e2e; else echo "no npm here"; fi
 	@if command -v chromium; then $(MAKE) browser; else echo "no Chromium here"; fi

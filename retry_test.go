@@ -54,6 +54,7 @@ func TestRetries(t *testing.T) {
 		fails   bool
 	}{
 		"a bare 429 is repeated":              {answers: []func() (*http.Response, error){status(429), status(200)}, sent: 2},
+		"a 429 of any error is repeated":      {answers: []func() (*http.Response, error){status(429, "x-amzn-ErrorType", "ConflictException"), status(200)}, sent: 2},
 		"a ThrottlingException is repeated":   {answers: []func() (*http.Response, error){status(400, "x-amzn-ErrorType", "ThrottlingException"), status(200)}, sent: 2},
 		"500, then 503, then 200 succeeds":    {answers: []func() (*http.Response, error){status(500), status(503), status(200)}, sent: 3},
 		"502 and 504 are repeated":            {answers: []func() (*http.Response, error){status(502), status(504), status(200)}, sent: 3},
@@ -66,7 +67,7 @@ func TestRetries(t *testing.T) {
 		"409 is final":                        {answers: []func() (*http.Response, error){status(409)}, sent: 1, fails: true},
 		"402 is final":                        {answers: []func() (*http.Response, error){status(402)}, sent: 1, fails: true},
 		"RetryMaxAttempts of the client":      {answers: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){maxAttempts(5)}, sent: 5, fails: true},
-		"a Retryer of the user's is as it is": {answers: []func() (*http.Response, error){status(429)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = retry.NewStandard() }}, sent: 1, fails: true},
+		"a Retryer of the user's is as it is": {answers: []func() (*http.Response, error){status(429, "x-amzn-ErrorType", "ConflictException")}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = retry.NewStandard() }}, sent: 1, fails: true},
 		"aws.NopRetryer never repeats":        {answers: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }}, sent: 1, fails: true},
 		"the default Retryer can be wrapped":  {answers: []func() (*http.Response, error){status(409), status(200)}, optFns: []func(*connectparticipant.Options){repeatConflicts}, sent: 2},
 	} {
