@@ -11,13 +11,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each Go block of the README stands in an example or a test, which is compiled and run.
-func TestREADMEShowsCodeThatRuns(t *testing.T) {
+// guides returns the documents in docs.
+func guides(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	return names
+}
+
+// Each Go block of the README and the guides is in an example or a test, which is
+// compiled and run.
+func TestDocsShowCodeThatRuns(t *testing.T) {
 	t.Parallel()
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readFile(t, "README.md"), -1)
-	require.NotEmpty(t, blocks)
-	for _, block := range blocks {
-		requireRuns(t, block[1])
+	for _, doc := range append(guides(t), "README.md") {
+		blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readFile(t, doc), -1)
+		require.NotEmpty(t, blocks, doc)
+		for _, block := range blocks {
+			requireRuns(t, block[1])
+		}
 	}
 }
 
@@ -38,7 +50,7 @@ func TestPackageCommentsShowCodeThatRuns(t *testing.T) {
 func requireRuns(t *testing.T, code string) {
 	t.Helper()
 	for _, name := range []string{
-		"example_test.go", "readme_test.go", "chat/example_test.go", "chat/example_session_test.go", "participantmock/api_test.go",
+		"example_test.go", "readme_test.go", "migration_test.go", "chat/example_test.go", "chat/example_session_test.go", "participantmock/api_test.go",
 	} {
 		if strings.Contains(squeeze(readFile(t, name)), squeeze(code)) {
 			return
@@ -58,9 +70,9 @@ func squeeze(code string) string {
 
 func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	t.Parallel()
-	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"} {
+	for _, doc := range append(guides(t), "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md") {
 		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(readFile(t, doc), -1) {
-			require.FileExists(t, filepath.FromSlash(link[1]), doc)
+			require.FileExists(t, filepath.Join(filepath.Dir(doc), filepath.FromSlash(link[1])), doc)
 		}
 	}
 }
