@@ -214,7 +214,8 @@ func sameChain(a, b *Options) (same bool) {
 	}()
 	return a.private() && b.private() &&
 		a.AppID == b.AppID && a.BaseEndpoint == b.BaseEndpoint && a.ClientLogMode == b.ClientLogMode &&
-		a.EndpointOptions == b.EndpointOptions && a.EndpointResolverV2 == b.EndpointResolverV2 &&
+		a.EndpointOptions == b.EndpointOptions && a.EndpointResolver == nil && b.EndpointResolver == nil &&
+		a.EndpointResolverV2 == b.EndpointResolverV2 &&
 		a.HTTPClient == b.HTTPClient && a.IdempotencyTokenProvider == b.IdempotencyTokenProvider &&
 		a.Logger == b.Logger && a.MeterProvider == b.MeterProvider && a.Region == b.Region &&
 		a.TracerProvider == b.TracerProvider && a.err == nil && b.err == nil

@@ -232,6 +232,7 @@ func TestASocketThatIsLostBeforeItsDialIsOverIsNotUsed(t *testing.T) {
 
 func TestWhatEndsAStart(t *testing.T) {
 	t.Parallel()
+	incomplete := &dialError{step: createConnection, err: errIncomplete, atCreate: true}
 	unsent := &dialError{step: createConnection, err: errTest, atCreate: true}
 	for name, test := range map[string]struct {
 		err  error
@@ -241,7 +242,8 @@ func TestWhatEndsAStart(t *testing.T) {
 		"ResourceNotFoundException":           {missing, true},
 		"one denial":                          {denied, false},
 		"a socket that is refused":            {refused, false},
-		"a response that lacks something":     {unsent, false},
+		"a response that lacks something":     {incomplete, false},
+		"a request that was not sent":         {unsent, true},
 		"a denial of anything else":           {&dialError{step: "dial", err: &types.AccessDeniedException{}}, false},
 		"an invalid request of anything else": {&dialError{step: "dial", err: &types.ValidationException{}}, false},
 	} {

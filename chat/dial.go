@@ -72,6 +72,9 @@ func (e *dialError) Unwrap() error { return e.err }
 
 var errLostEarly = errors.New("the socket was lost before it could be used")
 
+// errIncomplete is a response of CreateParticipantConnection that is of no use.
+var errIncomplete = errors.New("the response lacks the socket's URL or the token")
+
 // startDial is the task of making a connection. At urgentAt, if it isn't zero, a low priority
 // becomes a normal one.
 type startDial struct {
@@ -195,7 +198,7 @@ func (s *Session) create(ctx context.Context, connect bool) (creds credentials, 
 		creds.token, address = aws.ToString(out.ConnectionCredentials.ConnectionToken), aws.ToString(out.Websocket.Url)
 	}
 	if creds.token == "" || address == "" {
-		return creds, at, "", errors.New("the response lacks the socket's URL or the token")
+		return creds, at, "", errIncomplete
 	}
 	creds.token = strings.Clone(creds.token) // the strings of a response share their memory
 	date, known := responseDate(out.ResultMetadata)
@@ -312,9 +315,8 @@ func wasSent(err error) bool {
 		sending  *smithyhttp.RequestSendError
 		reading  *smithy.DeserializationError
 		canceled *smithy.CanceledError
-		failed   *smithy.OperationError
 	)
-	return !errors.As(err, &failed) || // not of the client: the response lacks something, say
+	return errors.Is(err, errIncomplete) ||
 		errors.As(err, &response) || errors.As(err, &sending) || errors.As(err, &reading) || errors.As(err, &canceled) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

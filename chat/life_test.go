@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant"
@@ -219,6 +221,15 @@ func TestStartErrors(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestStartWithAFailingAPIOptionFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("made-up failure")
+	_, err := chat.Start(t.Context(), connectparticipant.New(connectparticipant.Options{Region: "us-west-2"},
+		connectparticipant.WithAPIOptions(func(*middleware.Stack) error { return broken })), "token")
+	require.ErrorIs(t, err, chat.ErrGaveUp)
+	require.ErrorIs(t, err, broken)
 }
 
 func TestStartWithoutRegionFailsAtOnce(t *testing.T) {
