@@ -8,6 +8,7 @@ import (
 
 	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // GetAttachment gives a signed URL from which a file of the chat can be downloaded by
@@ -31,6 +32,14 @@ type GetAttachmentInput struct {
 	// ConnectionToken is the secret from CreateParticipantConnection, not the
 	// ParticipantToken. Required.
 	ConnectionToken *string
+
+	// UrlContentDisposition says whether a browser shows the file or downloads it.
+	// Defaults to the service's choice, which is to download it.
+	//
+	// The service takes it since 28 October 2026, says the changelog of aws-sdk-go-v2
+	// (connectparticipant v1.46.0). Its type there could not be seen: this is the likeliest
+	// one. Should the values differ, convert yours, or use WithMember.
+	UrlContentDisposition types.UrlContentDisposition
 
 	// UrlExpiryInSeconds is how long the URL works, 5 to 300. Defaults to the
 	// service's choice.
@@ -64,6 +73,7 @@ func (in *GetAttachmentInput) validate() error {
 func (in *GetAttachmentInput) request(w *restjson.RequestWriter) {
 	w.Post("/participant/attachment")
 	w.String("AttachmentId", in.AttachmentId)
+	w.Enum("UrlContentDisposition", string(in.UrlContentDisposition))
 	w.Int32("UrlExpiryInSeconds", in.UrlExpiryInSeconds)
 }
 

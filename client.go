@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -212,7 +213,7 @@ func newStack(name string, op operation, options *Options, telemetry *telemetry)
 	_ = stack.Initialize.Add(&fillClientToken{provider: options.IdempotencyTokenProvider}, middleware.After)
 	_ = stack.Initialize.Add(&validateInput{}, middleware.After)
 
-	_ = stack.Serialize.Add(&serialize{telemetry: telemetry}, middleware.After)
+	_ = stack.Serialize.Add(&serialize{members: options.members, telemetry: telemetry}, middleware.After)
 	_ = stack.Serialize.Add(&setHeaders{userAgent: userAgent(options.AppID)}, middleware.After)
 
 	_ = stack.Build.Add(&invocationID{}, middleware.After)
@@ -258,7 +259,10 @@ func cloneRequest(in any) any {
 }
 
 // serialize turns the input into method, path and body.
-type serialize struct{ telemetry *telemetry }
+type serialize struct {
+	members   []member
+	telemetry *telemetry
+}
 
 func (*serialize) ID() string { return "OperationSerializer" }
 
@@ -272,7 +276,12 @@ func (m *serialize) HandleSerialize(ctx context.Context, in middleware.Serialize
 	measured := m.telemetry.start(ctx, "OperationSerializer", m.telemetry.serialization)
 	var w restjson.RequestWriter
 	params.request(&w)
-	in.Request, err = w.Build(request)
+	for _, extra := range m.members {
+		err = errors.Join(err, w.Raw(extra.name, extra.value))
+	}
+	if err == nil {
+		in.Request, err = w.Build(request)
+	}
 	measured.end(ctx)
 	if err != nil {
 		return middleware.SerializeOutput{}, middleware.Metadata{}, &smithy.SerializationError{Err: err}
@@ -357,8 +366,12 @@ func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.Deser
 		return out, metadata, m.readError(ctx, response.Response, in.Request)
 	}
 	result := m.operation.newOutput()
-	if err := restjson.ReadResponse(ctx, response.Response, result.read); err != nil {
+	unknown, err := restjson.ReadResponse(ctx, response.Response, result.read)
+	if err != nil {
 		return out, metadata, answerError(ctx, err)
+	}
+	if unknown != nil {
+		metadata.Set(unknownKey{}, &unknownMembers{unknown, m.operation})
 	}
 	out.Result = result
 	return out, metadata, nil

@@ -159,6 +159,7 @@ var fullCalls = []operationCall{
 	}), `{}`},
 	{"GetAttachment-all", do((*connectparticipant.Client).GetAttachment, &connectparticipant.GetAttachmentInput{
 		ConnectionToken: aws.String(connectionToken), AttachmentId: aws.String("attachment-1"), UrlExpiryInSeconds: aws.Int32(300),
+		UrlContentDisposition: types.UrlContentDispositionInline,
 	}), `{"AttachmentSizeInBytes":20971520,"Url":"https://bucket/key?signature=secret","UrlExpiry":"2026-01-02T03:04:05.678Z"}`},
 	{"GetAuthenticationUrl-all", do((*connectparticipant.Client).GetAuthenticationUrl, &connectparticipant.GetAuthenticationUrlInput{
 		ConnectionToken: aws.String(connectionToken), RedirectUri: aws.String("https://example.com/?a=b&c=<d>"), SessionId: aws.String(sessionID),

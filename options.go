@@ -113,6 +113,9 @@ type Options struct {
 	// smithyoteltracing.Adapt of smithy-go. Defaults to no spans.
 	TracerProvider tracing.TracerProvider
 
+	// members are sent beside those of the input.
+	members []member
+
 	// err is a mistake in the configuration, for each call to report.
 	err error
 }
@@ -133,6 +136,7 @@ type IdempotencyTokenProvider interface {
 func (o Options) Copy() Options {
 	o.APIOptions = slices.Clone(o.APIOptions)
 	o.Interceptors = o.Interceptors.Copy()
+	o.members = slices.Clone(o.members)
 	return o
 }
 
@@ -212,7 +216,7 @@ func sameChain(a, b *Options) (same bool) {
 			same = false
 		}
 	}()
-	return a.private() && b.private() &&
+	return a.private() && b.private() && len(a.members)+len(b.members) == 0 &&
 		a.AppID == b.AppID && a.BaseEndpoint == b.BaseEndpoint && a.ClientLogMode == b.ClientLogMode &&
 		a.EndpointOptions == b.EndpointOptions && a.EndpointResolver == nil && b.EndpointResolver == nil &&
 		a.EndpointResolverV2 == b.EndpointResolverV2 &&

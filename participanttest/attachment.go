@@ -3,6 +3,7 @@ package participanttest
 import (
 	"mime"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -76,7 +77,7 @@ func startAttachmentUpload(c *call) (any, *wireError) {
 	}
 	c.contact.attachments[a.id] = a
 	headers := a.uploadHeaders()
-	signed, expiry := c.srv.signURL(http.MethodPut, a.storagePath(), headers, uploadLife)
+	signed, expiry := c.srv.signURL(http.MethodPut, a.storagePath(), url.Values{}, headers, uploadLife)
 	return startUploadOutput{
 		AttachmentID:   a.id,
 		UploadMetadata: uploadMetadata{HeadersToInclude: headers, URL: signed, URLExpiry: expiry.Format(isoMillis)},
@@ -114,7 +115,7 @@ func (c *Contact) sentAttachments() int {
 // uploadHeaders are those seen in the service's answers.
 func (a *attachment) uploadHeaders() map[string]string {
 	return map[string]string{
-		"Content-Disposition":           contentDisposition(a.name),
+		"Content-Disposition":           contentDisposition("attachment", a.name),
 		"Content-Length":                strconv.FormatInt(a.size, 10),
 		"Content-Type":                  a.contentType,
 		"x-amz-acl":                     "bucket-owner-full-control",
@@ -127,13 +128,13 @@ func (a *attachment) uploadHeaders() map[string]string {
 
 // contentDisposition quotes the name as the service does, and falls back on the encoded
 // form where a header can't hold it.
-func contentDisposition(name string) string {
-	value := `attachment; filename="` + name + `"`
+func contentDisposition(kind, name string) string {
+	value := kind + `; filename="` + name + `"`
 	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
-		value = mime.FormatMediaType("attachment", map[string]string{"filename": name})
+		value = mime.FormatMediaType(kind, map[string]string{"filename": name})
 	}
 	if len(value) > maxHeaderValue {
-		return "attachment"
+		return kind
 	}
 	return value
 }
@@ -213,6 +214,8 @@ type getAttachmentOutput struct {
 func getAttachment(c *call) (any, *wireError) {
 	id := c.in.requiredText("AttachmentId", 1, 256)
 	seconds := c.in.integer("UrlExpiryInSeconds", minDownloadSeconds, maxDownloadSeconds, maxDownloadSeconds)
+	disposition := types.UrlContentDisposition(c.in.enum("UrlContentDisposition",
+		string(types.UrlContentDispositionInline), string(types.UrlContentDispositionAttachment)))
 	if c.in.err != nil {
 		return nil, c.in.err
 	}
@@ -223,7 +226,11 @@ func getAttachment(c *call) (any, *wireError) {
 	if a == nil || !a.approved() {
 		return nil, invalid("AttachmentId", "Member must name an approved attachment of the chat")
 	}
-	signed, expiry := c.srv.signURL(http.MethodGet, a.storagePath(), nil, time.Duration(seconds)*time.Second)
+	query := url.Values{}
+	if disposition == types.UrlContentDispositionInline {
+		query.Set(queryDisposition, contentDisposition("inline", a.name))
+	}
+	signed, expiry := c.srv.signURL(http.MethodGet, a.storagePath(), query, nil, time.Duration(seconds)*time.Second)
 	return getAttachmentOutput{AttachmentSizeInBytes: a.size, URL: signed, URLExpiry: expiry.Format(isoMillis)}, nil
 }
 

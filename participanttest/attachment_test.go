@@ -100,6 +100,27 @@ func TestAttachmentUpAndDown(t *testing.T) {
 	require.Equal(t, `attachment; filename="plan.PDF"`, file.header.Get("Content-Disposition"))
 }
 
+func TestContentDispositionOfADownload(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := start(t, b)
+	u.send(t)
+	u.complete(t, b.customer)
+	for disposition, want := range map[string]string{
+		"INLINE":     `inline; filename="plan.PDF"`,
+		"ATTACHMENT": `attachment; filename="plan.PDF"`,
+	} {
+		out := ok(t, b.srv, getPath, b.agent, body(t, "AttachmentId", u.id, "UrlContentDisposition", disposition))
+		file := do(t, b.srv.Client(), request(t, http.MethodGet, out["Url"].(string), "", ""))
+		require.Equal(t, http.StatusOK, file.status)
+		require.Equal(t, want, file.header.Get("Content-Disposition"))
+		forged := strings.Replace(out["Url"].(string), "?", "?response-content-disposition=inline&", 1)
+		storageRefused(t, do(t, b.srv.Client(), request(t, http.MethodGet, forged, "", "")), http.StatusForbidden, "SignatureDoesNotMatch")
+	}
+	refused := post(t, b.srv, getPath, b.agent, body(t, "AttachmentId", u.id, "UrlContentDisposition", "SIDEWAYS"))
+	require.Equal(t, http.StatusBadRequest, refused.status)
+}
+
 func TestUploadHeaders(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -52,6 +52,8 @@
 //   - Tokens. A connection token lives 24 hours, also when a newer one has been issued.
 //     All tokens of a participant die when they leave, all of a chat when it ends, and
 //     from then on every operation answers 403. Signed URLs live on until they expire.
+//   - UrlContentDisposition. INLINE and ATTACHMENT, and ATTACHMENT without it; the values
+//     are not documented anywhere that could be seen.
 //   - Joining. Somebody joins, once, when their first socket opens or they call
 //     CreateParticipantConnection with ConnectParticipant. Active, which forbids receipts
 //     beyond two, is whoever has called CreateParticipantConnection in any form and hasn't

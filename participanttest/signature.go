@@ -14,11 +14,15 @@ import (
 )
 
 const (
-	amzDate         = "20060102T150405Z"
-	querySignature  = "X-Amz-Signature"
-	querySigned     = "X-Amz-SignedHeaders"
-	queryDate       = "X-Amz-Date"
-	queryExpires    = "X-Amz-Expires"
+	amzDate        = "20060102T150405Z"
+	querySignature = "X-Amz-Signature"
+	querySigned    = "X-Amz-SignedHeaders"
+	queryDate      = "X-Amz-Date"
+	queryExpires   = "X-Amz-Expires"
+
+	// queryDisposition is the Content-Disposition of the response, if it is to be another one.
+	queryDisposition = "response-content-disposition"
+
 	signatureLength = 16
 )
 
@@ -46,22 +50,20 @@ func (s *Server) unseal(token string, scope []byte) (int, bool) {
 	return n, err == nil && hmac.Equal(mac, raw[:signatureLength])
 }
 
-// signURL makes a URL for one method, with these headers, until it expires. It looks
+// signURL makes a URL for one method, with this query and these headers, until it expires. It looks
 // like one of S3 and is checked as strictly, but signed in a way of our own.
-func (s *Server) signURL(method, path string, headers map[string]string, life time.Duration) (signed string, expiry time.Time) {
+func (s *Server) signURL(method, path string, query url.Values, headers map[string]string, life time.Duration) (signed string, expiry time.Time) {
 	at := s.now().Truncate(time.Second)
 	names := []string{"host"}
 	for name := range headers {
 		names = append(names, strings.ToLower(name))
 	}
 	slices.Sort(names)
-	query := url.Values{
-		"X-Amz-Algorithm":  {"AWS4-HMAC-SHA256"},
-		"X-Amz-Credential": {"EXAMPLE/" + at.Format("20060102") + "/us-east-1/s3/aws4_request"},
-		queryDate:          {at.Format(amzDate)},
-		queryExpires:       {strconv.Itoa(int(life.Seconds()))},
-		querySigned:        {strings.Join(names, ";")},
-	}
+	query.Set("X-Amz-Algorithm", "AWS4-HMAC-SHA256")
+	query.Set("X-Amz-Credential", "EXAMPLE/"+at.Format("20060102")+"/us-east-1/s3/aws4_request")
+	query.Set(queryDate, at.Format(amzDate))
+	query.Set(queryExpires, strconv.Itoa(int(life.Seconds())))
+	query.Set(querySigned, strings.Join(names, ";"))
 	values := func(name string) string {
 		if name == "host" {
 			return strings.TrimPrefix(s.URL, "http://")

@@ -2,6 +2,7 @@ package participanttest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/xml"
@@ -138,7 +139,7 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request, a *attachment) 
 	content := a.content
 	s.mu.Unlock()
 	w.Header().Set("Content-Type", a.contentType)
-	w.Header().Set("Content-Disposition", contentDisposition(a.name))
+	w.Header().Set("Content-Disposition", cmp.Or(r.URL.Query().Get(queryDisposition), contentDisposition("attachment", a.name)))
 	w.Header().Set("ETag", etag(content))
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }

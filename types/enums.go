@@ -168,3 +168,22 @@ const (
 func (SortKey) Values() []SortKey {
 	return []SortKey{SortKeyDescending, SortKeyAscending}
 }
+
+// UrlContentDisposition says what a browser does with the URL of an attachment.
+//
+// The service has it since October 2026. No model that has it could be seen: name and values are
+// those that the AWS SDKs would most likely give it.
+type UrlContentDisposition string
+
+// The content dispositions.
+const (
+	// UrlContentDispositionInline shows the file in the browser.
+	UrlContentDispositionInline UrlContentDisposition = "INLINE"
+	// UrlContentDispositionAttachment downloads the file.
+	UrlContentDispositionAttachment UrlContentDisposition = "ATTACHMENT"
+)
+
+// Values returns the known content dispositions. The service may know others.
+func (UrlContentDisposition) Values() []UrlContentDisposition {
+	return []UrlContentDisposition{UrlContentDispositionInline, UrlContentDispositionAttachment}
+}

@@ -34,6 +34,7 @@ func TestValues(t *testing.T) {
 		}},
 		{"ScanDirection", text(types.ScanDirection("").Values()), []string{"FORWARD", "BACKWARD"}},
 		{"SortKey", text(types.SortKey("").Values()), []string{"DESCENDING", "ASCENDING"}},
+		{"UrlContentDisposition", text(types.UrlContentDisposition("").Values()), []string{"INLINE", "ATTACHMENT"}},
 	}
 	require.Len(t, declared, len(tests), "an enumeration has no case here")
 	for _, test := range tests {

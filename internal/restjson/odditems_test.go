@@ -18,7 +18,7 @@ import (
 func readOdd(tb testing.TB, data []byte, read func(*restjson.Reader)) ([]restjson.OddItem, error) {
 	tb.Helper()
 	odd := restjson.OddItems{Items: []restjson.OddItem{{Index: 4711}}} // of an attempt before
-	err := restjson.ReadResponse(restjson.WithOddItems(tb.Context(), &odd), answer("application/json", bytes.NewReader(data)), read)
+	_, err := restjson.ReadResponse(restjson.WithOddItems(tb.Context(), &odd), answer("application/json", bytes.NewReader(data)), read)
 	return odd.Items, err
 }
 

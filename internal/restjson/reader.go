@@ -3,7 +3,6 @@ package restjson
 import (
 	"fmt"
 	"iter"
-	"strconv"
 	"sync"
 )
 
@@ -48,6 +47,10 @@ type Reader struct {
 	text    []byte // the bytes of the strings not stored yet
 	pending []pendingString
 	odd     *OddItems // nil if odd items are errors
+
+	skipping bool // a value that nobody reads
+	unknown  bool // a member was skipped
+	recorder *recorder
 }
 
 // pendingString is a string that was read and is stored later; start is -1 for null.
@@ -60,14 +63,18 @@ var readers = sync.Pool{New: func() any { return new(Reader) }}
 
 // Decode reads the document data with read. A null document, and none at all,
 // read as an empty object. data isn't kept.
-func Decode(data []byte, read func(*Reader)) error { return decode(data, nil, read) }
+func Decode(data []byte, read func(*Reader)) error {
+	_, err := decode(data, nil, nil, read)
+	return err
+}
 
-func decode(data []byte, odd *OddItems, read func(*Reader)) error {
+// decode reports whether there was a member that read passes over.
+func decode(data []byte, odd *OddItems, rec *recorder, read func(*Reader)) (unknown bool, err error) {
 	r := readers.Get().(*Reader)
 	defer r.release()
-	r.data, r.odd = data, odd
+	r.data, r.odd, r.recorder = data, odd, rec
 	if r.peek() == 0 && r.pos == len(data) {
-		return nil
+		return false, nil
 	}
 	if !r.Null() {
 		read(r)
@@ -77,9 +84,9 @@ func decode(data []byte, odd *OddItems, read func(*Reader)) error {
 		r.fail("unexpected data after the document")
 	}
 	if r.err == nil {
-		return nil // a nil *SyntaxError in an error would not be nil
+		return r.unknown, nil // a nil *SyntaxError in an error would not be nil
 	}
-	return r.err
+	return false, r.err
 }
 
 // release empties the reader and gives it back, unless a huge document has
@@ -110,6 +117,7 @@ func (r *Reader) Members() iter.Seq[[]byte] {
 			}
 			r.peek()
 			start := r.pos
+			r.recorder.enter(name)
 			if !yield(name) {
 				return
 			}
@@ -118,8 +126,9 @@ func (r *Reader) Members() iter.Seq[[]byte] {
 				return
 			}
 			if r.pos == start {
-				r.Skip()
+				r.skipMember()
 			}
+			r.recorder.leave()
 		}
 	}
 }
@@ -134,12 +143,14 @@ func (r *Reader) Elements() iter.Seq[int] {
 		for first := true; r.next(&first, ']'); i++ {
 			r.peek()
 			start := r.pos
+			r.recorder.enterElement(i)
 			if !yield(i) {
 				return
 			}
 			if r.err == nil && r.pos == start {
 				r.Skip()
 			}
+			r.recorder.leave()
 		}
 	}
 }
@@ -229,22 +240,6 @@ func (r *Reader) Int64(target **int64) {
 	}
 }
 
-// int32IfAny is Int32 for a member that may hold anything: a value that isn't an integer of
-// 32 bits leaves *target as it is.
-func (r *Reader) int32IfAny(target **int32) {
-	switch kind := r.Kind(); {
-	case kind == 'n':
-		r.Int32(target)
-	case kind == '-', '0' <= kind && kind <= '9':
-		if n, err := strconv.ParseInt(string(r.number()), 10, 32); err == nil {
-			v := int32(n)
-			*target = &v
-		}
-	default:
-		r.Skip()
-	}
-}
-
 // Mark returns the place that a later Store stores from.
 func (r *Reader) Mark() int { return len(r.pending) }
 
@@ -271,6 +266,8 @@ func (r *Reader) Store(mark int) {
 
 // Skip reads a value of any kind and checks that it is valid.
 func (r *Reader) Skip() {
+	outer := r.skipping
+	r.skipping = true
 	switch r.peek() {
 	case '{':
 		for range r.Members() { // an empty body skips each member
@@ -289,6 +286,7 @@ func (r *Reader) Skip() {
 	default:
 		r.number()
 	}
+	r.skipping = outer
 }
 
 // keep counts a list element that the caller is about to keep.
@@ -380,91 +378,6 @@ func (r *Reader) literal(word string) {
 		return
 	}
 	r.pos += len(word)
-}
-
-func (r *Reader) integer(bits int) (int64, bool) {
-	if r.Null() {
-		return 0, false
-	}
-	start := r.pos
-	token := r.number()
-	if r.err != nil {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(string(token), 10, bits)
-	if err != nil {
-		r.pos = start
-		r.fail("expected an integer of " + strconv.Itoa(bits) + " bits")
-		return 0, false
-	}
-	return n, true
-}
-
-func (r *Reader) number() []byte {
-	if r.err != nil {
-		return nil
-	}
-	r.peek()
-	n := numberLength(r.data[r.pos:])
-	if n == 0 {
-		r.fail("expected a value")
-		return nil
-	}
-	token := r.data[r.pos : r.pos+n]
-	r.pos += n
-	return token
-}
-
-// numberLength returns the length of the JSON number that b begins with, 0 if it
-// begins with none.
-func numberLength(b []byte) int {
-	i := 0
-	if i < len(b) && b[i] == '-' {
-		i++
-	}
-	switch n := digits(b[i:]); {
-	case n == 0:
-		return 0
-	case b[i] == '0':
-		i++
-	default:
-		i += n
-	}
-	if i < len(b) && b[i] == '.' {
-		n := digits(b[i+1:])
-		if n == 0 {
-			return 0
-		}
-		i += 1 + n
-	}
-	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
-		n := exponentLength(b[i:])
-		if n == 0 {
-			return 0
-		}
-		i += n
-	}
-	return i
-}
-
-func exponentLength(b []byte) int {
-	i := 1
-	if i < len(b) && (b[i] == '+' || b[i] == '-') {
-		i++
-	}
-	n := digits(b[i:])
-	if n == 0 {
-		return 0
-	}
-	return i + n
-}
-
-func digits(b []byte) int {
-	n := 0
-	for n < len(b) && '0' <= b[n] && b[n] <= '9' {
-		n++
-	}
-	return n
 }
 
 // blame puts the member whose value could not be read into the error. Only

@@ -35,19 +35,24 @@ func (p *pooled) readFrom(r io.Reader, limit int64) (int64, error) {
 var buffers = sync.Pool{New: func() any { return new(pooled) }}
 
 // ReadResponse reads the answer of a call that succeeded with read. An empty body
-// reads as an empty object. ctx may come from WithOddItems.
-func ReadResponse(ctx context.Context, response *http.Response, read func(*Reader)) error {
+// reads as an empty object. ctx may come from WithOddItems. If there are members that read
+// passes over, it returns a copy of the body, for UnknownMembers, unless that is large.
+func ReadResponse(ctx context.Context, response *http.Response, read func(*Reader)) (withUnknown []byte, err error) {
 	odd := oddItemsOf(ctx)
 	odd.reset()
 	buffer := buffers.Get().(*pooled)
 	defer putBuffer(buffer)
 	if err := readBody(buffer, response, maxAnswer); err != nil {
-		return err
+		return nil, err
 	}
-	if err := decode(buffer.Bytes(), odd, read); err != nil {
-		return fmt.Errorf("answer with Content-Type %q: %w", mediaType(response), err)
+	unknown, err := decode(buffer.Bytes(), odd, nil, read)
+	if err != nil {
+		return nil, fmt.Errorf("answer with Content-Type %q: %w", mediaType(response), err)
 	}
-	return nil
+	if unknown && buffer.Len() <= maxUnknown {
+		withUnknown = bytes.Clone(buffer.Bytes())
+	}
+	return withUnknown, nil
 }
 
 // readBody reads the body to its end, so that its connection can be used again.

@@ -35,7 +35,7 @@ func TestReadResponse(t *testing.T) {
 				var got page
 				response := answer("application/json", strings.NewReader(test.body))
 				response.ContentLength = length
-				require.NoError(t, restjson.ReadResponse(t.Context(), response, got.read))
+				require.NoError(t, read(restjson.ReadResponse(t.Context(), response, got.read)))
 				require.Equal(t, test.want, got)
 			}
 		})
@@ -47,7 +47,7 @@ func TestReadResponseInPieces(t *testing.T) {
 	data := pageJSON(30)
 	var want, got page
 	require.NoError(t, restjson.Decode(data, want.read))
-	require.NoError(t, restjson.ReadResponse(t.Context(), answer("application/json", iotest.OneByteReader(bytes.NewReader(data))), got.read))
+	require.NoError(t, read(restjson.ReadResponse(t.Context(), answer("application/json", iotest.OneByteReader(bytes.NewReader(data))), got.read)))
 	require.Equal(t, want, got)
 }
 
@@ -77,7 +77,7 @@ func TestReadResponseErrorNamesTheContentType(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			err := restjson.ReadResponse(t.Context(), answer(test.contentType, strings.NewReader(test.body)), new(page).read)
+			_, err := restjson.ReadResponse(t.Context(), answer(test.contentType, strings.NewReader(test.body)), new(page).read)
 			require.EqualError(t, err, test.want)
 			var syntax *restjson.SyntaxError
 			require.ErrorAs(t, err, &syntax)
@@ -89,14 +89,14 @@ func TestReadResponseUpToItsLimit(t *testing.T) {
 	t.Parallel()
 	const limit = 32 << 20
 	var got page
-	require.NoError(t, restjson.ReadResponse(t.Context(), answer("application/json", longBody(limit)), got.read))
+	require.NoError(t, read(restjson.ReadResponse(t.Context(), answer("application/json", longBody(limit)), got.read)))
 	require.Equal(t, "t", *got.NextToken)
 
 	body := &countingReader{Reader: longBody(10 * limit)}
 	for _, reader := range []io.Reader{longBody(limit + 1), body} {
 		response := answer("application/json", reader)
 		response.ContentLength = -1
-		require.ErrorIs(t, restjson.ReadResponse(t.Context(), response, new(page).read), restjson.ErrTooLarge)
+		require.ErrorIs(t, read(restjson.ReadResponse(t.Context(), response, new(page).read)), restjson.ErrTooLarge)
 	}
 	require.LessOrEqual(t, body.n, limit+1, "it read on beyond its limit")
 }
@@ -105,11 +105,11 @@ func TestReadResponsePassesReadErrors(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("connection reset")
 	for _, body := range []string{"", `{"NextToken":"t`, `{"NextToken":"t"}`} {
-		err := restjson.ReadResponse(t.Context(), answer("application/json", io.MultiReader(strings.NewReader(body), iotest.ErrReader(cut))), new(page).read)
+		_, err := restjson.ReadResponse(t.Context(), answer("application/json", io.MultiReader(strings.NewReader(body), iotest.ErrReader(cut))), new(page).read)
 		require.ErrorIs(t, err, cut)
 		require.EqualError(t, err, "read answer: connection reset")
 	}
-	err := restjson.ReadResponse(t.Context(), answer("application/json", iotest.ErrReader(io.ErrUnexpectedEOF)), new(page).read)
+	_, err := restjson.ReadResponse(t.Context(), answer("application/json", iotest.ErrReader(io.ErrUnexpectedEOF)), new(page).read)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
@@ -294,3 +294,6 @@ func (r *closingReader) Close() error {
 	r.closed = true
 	return nil
 }
+
+// read is the error of reading a response.
+func read(_ []byte, err error) error { return err }

@@ -4,6 +4,7 @@ package restjson
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -98,6 +99,28 @@ func List[T ~string](w *RequestWriter, name string, values []T) {
 		w.json = appendString(w.json, string(v))
 	}
 	w.json = append(w.json, ']')
+}
+
+// Raw writes a member of any kind, which must not have been written before.
+func (w *RequestWriter) Raw(name string, value json.RawMessage) error {
+	if w.json == nil {
+		return fmt.Errorf("member %q can't be sent: the request has no body", name)
+	}
+	known := false
+	_ = Decode(append(bytes.Clone(w.json), '}'), func(r *Reader) {
+		for member := range r.Members() {
+			known = known || string(member) == name
+		}
+	})
+	if known {
+		return fmt.Errorf("member %q is set twice", name)
+	}
+	if w.json[len(w.json)-1] != '{' {
+		w.json = append(w.json, ',')
+	}
+	w.json = append(appendString(w.json, name), ':')
+	w.json = append(w.json, value...)
+	return nil
 }
 
 // Build puts the request into req, or into a new one for nil, and returns the one to send.

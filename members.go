@@ -1,0 +1,57 @@
+package connectparticipant
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/participant-go/connectparticipant/internal/restjson"
+)
+
+// WithMember returns an option that sends a member which this version of the package does not
+// know, so that a new feature of the service can be used at once:
+//
+//	client.SendMessage(ctx, input, connectparticipant.WithMember("Priority", "HIGH"))
+//
+// The member goes to the top level of the request's JSON body, with value as encoding/json
+// encodes it; nil is null. It is meant as an option of one call. The call fails without being
+// sent if value can't be encoded, if the input sets a member of that name, or if the operation
+// has no body, as DescribeView. Logs show neither value nor its length.
+func WithMember(name string, value any) func(*Options) {
+	data, err := json.Marshal(value)
+	return func(o *Options) {
+		if err != nil {
+			o.err = fmt.Errorf("encode member %q: %w", name, err)
+			return
+		}
+		o.members = append(o.members, member{name, data})
+	}
+}
+
+// member is one that WithMember sends.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// UnknownMembers returns the members of a response that this version of the package does not
+// know, by their paths, such as "Websocket.Region" or "Transcript[0].Language". metadata is the
+// output's ResultMetadata, which holds a copy of a response that has such members, unless it is
+// larger than 1 MiB. The result is never nil. The values may be secrets.
+func UnknownMembers(metadata middleware.Metadata) map[string]json.RawMessage {
+	response, ok := metadata.Get(unknownKey{}).(*unknownMembers)
+	if !ok {
+		return map[string]json.RawMessage{}
+	}
+	return restjson.UnknownMembers(response.body, response.operation.newOutput().read)
+}
+
+type unknownKey struct{}
+
+// unknownMembers is a response with members that nobody has read. It is used as a pointer, which
+// a log of the metadata doesn't follow.
+type unknownMembers struct {
+	body      []byte
+	operation operation
+}
