@@ -54,13 +54,17 @@ func readAPIError(ctx context.Context, response *http.Response, request *smithyh
 		return newError(info)
 	}
 	info.Code = withoutSecrets(info.Code, request)
-	if info.Code == "" {
-		info.Code = "UnknownError"
-	}
 	if info.Message == "" {
 		info.Message = fmt.Sprintf("answer with status %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	}
-	return &smithy.GenericAPIError{Code: info.Code, Message: info.Message}
+	if info.Code != "" {
+		return &smithy.GenericAPIError{Code: info.Code, Message: info.Message}
+	}
+	unknown := &smithy.GenericAPIError{Code: "UnknownError", Message: info.Message}
+	if broken := (*restjson.BodyError)(nil); errors.As(err, &broken) {
+		return fmt.Errorf("%w: %w", unknown, broken) // retryable: the code that was lost might be ThrottlingException
+	}
+	return unknown
 }
 
 func optional(s string) *string {
@@ -99,12 +103,12 @@ func IsAccessDenied(err error) bool {
 
 // IsRetryable reports whether the same call may succeed later, if it is made with the same
 // ClientToken: the call was throttled, the service failed with a 5xx status, the network
-// failed, an attempt timed out, or the response was cut off. The client has retried such a
+// failed, an attempt timed out, or the response broke off. The client has retried such a
 // call already, so wait before the next one.
 //
 // It is false for nil, for a call that was not sent because of its input, for the service's
-// other 4xx errors, for a complete response that could not be read, and for an error whose
-// RetryableError method returns false. It is also false when the
+// other 4xx errors unless the code broke off, for a complete response that could not be read,
+// and for an error whose RetryableError method returns false. It is also false when the
 // call's own context was canceled or reached its deadline: whether to continue is then the
 // caller's decision. A context.DeadlineExceeded that is not inside the error of a call
 // counts as such an end.

@@ -2,7 +2,6 @@ package connectparticipant
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 
@@ -12,12 +11,13 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithy "github.com/aws/smithy-go"
 
+	"github.com/participant-go/connectparticipant/internal/restjson"
 	"github.com/participant-go/connectparticipant/types"
 )
 
 // defaultRetryer returns the retryer of o's mode. aws/retry knows throttling by
 // its error codes only; gateways answer a bare 429, which is throttling too.
-// A connection that ends in the middle of an answer is repeated like one that is reset.
+// Of a response whose body breaks off it knows only that the TCP connection was reset.
 func defaultRetryer(o *Options) aws.Retryer {
 	standard := func(so *retry.StandardOptions) {
 		so.MaxAttempts = o.RetryMaxAttempts // 0 is aws/retry's default
@@ -36,7 +36,7 @@ func defaultRetryer(o *Options) aws.Retryer {
 // moreRetryables is what defaultRetryer adds to aws/retry's checks.
 var moreRetryables = []retry.IsErrorRetryable{
 	retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}},
-	retry.IsErrorRetryableFunc(isCutOff),
+	retry.IsErrorRetryableFunc(isBrokenBody),
 }
 
 // retryables are the checks of IsRetryable. They go further than the client's own: it
@@ -56,10 +56,10 @@ func isServerFault(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// isCutOff reports whether the connection ended in the middle of an answer. aws/retry
-// knows that only where it was reset.
-func isCutOff(err error) aws.Ternary {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+// isBrokenBody reports whether the body of a response could not be read to its end.
+func isBrokenBody(err error) aws.Ternary {
+	var broken *restjson.BodyError
+	if errors.As(err, &broken) {
 		return aws.TrueTernary
 	}
 	return aws.UnknownTernary

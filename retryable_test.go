@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/restjson"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -62,7 +63,7 @@ func TestIsRetryable(t *testing.T) {
 		"the call's deadline":               {&smithy.OperationError{Err: &smithy.CanceledError{Err: context.DeadlineExceeded}}, false},
 		"a deadline while waiting to retry": {&smithy.OperationError{Err: &aws.RequestCanceledError{Err: context.DeadlineExceeded}}, false},
 		"a deserialization error":           {&smithy.DeserializationError{Err: errors.New("invalid JSON")}, false},
-		"a response cut off":                {&smithy.DeserializationError{Err: io.ErrUnexpectedEOF}, true},
+		"a response cut off":                {&smithy.DeserializationError{Err: &restjson.BodyError{Err: io.ErrUnexpectedEOF}}, true},
 		"a response reset":                  {&smithy.DeserializationError{Err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}}, true},
 	} {
 		require.Equal(t, test.want, connectparticipant.IsRetryable(test.err), name)
@@ -92,6 +93,7 @@ func TestIsRetryableOfACall(t *testing.T) {
 		"any failure of the client": {failure(errors.New("x")), true},
 		"a response cut off":        {broken(io.ErrUnexpectedEOF), true},
 		"a response reset":          {broken(syscall.ECONNRESET), true},
+		"a response that breaks":    {broken(errors.New("any error")), true},
 		"malformed JSON":            {func() (*http.Response, error) { return answer(200, `{"Id":"a`), nil }, false},
 		"a member of another type":  {func() (*http.Response, error) { return answer(200, `{"Id":1}`), nil }, false},
 		"400":                       {status(400, "x-amzn-ErrorType", "ValidationException"), false},

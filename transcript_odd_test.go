@@ -49,7 +49,7 @@ func TestOddItemsOfAPageAreCollectedOnRequest(t *testing.T) {
 		require.Equal(t, []types.Item{{Id: aws.String("a")}, {}, {Id: aws.String("b")}}, page.Transcript)
 		require.Equal(t, []restjson.OddItem{{Index: 1, Raw: []byte(`{"Id":5,"Content":"hello"}`)}}, odd.Items)
 
-		_, err = client.GetTranscript(ctx, in)
+		_, err = client.GetTranscript(ctx, in, noRetries)
 		require.Error(t, err)
 		require.Empty(t, odd.Items)
 

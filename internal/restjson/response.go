@@ -20,6 +20,15 @@ const (
 // ErrTooLarge says that an answer is larger than this package reads.
 var ErrTooLarge = errors.New("answer is larger than 32 MiB")
 
+// BodyError says that reading the body of a response failed before its end: the connection
+// was closed, an HTTP/2 stream was reset, or compressed data was cut off. The same request may
+// succeed later.
+type BodyError struct{ Err error }
+
+func (e *BodyError) Error() string { return "read response body: " + e.Err.Error() }
+
+func (e *BodyError) Unwrap() error { return e.Err }
+
 // pooled is what reading an answer takes.
 type pooled struct {
 	bytes.Buffer
@@ -66,7 +75,7 @@ func readBody(buffer *pooled, response *http.Response, limit int64) error {
 	n, err := buffer.readFrom(response.Body, limit+1)
 	switch {
 	case err != nil:
-		return fmt.Errorf("read answer: %w", err)
+		return &BodyError{Err: err}
 	case n > limit:
 		return ErrTooLarge
 	}
@@ -117,7 +126,7 @@ type ErrorInfo struct {
 
 // ReadError reads an error answer: the code from the header or else the body. A
 // body that can't be read, or isn't JSON, counts as absent from there on; the error is
-// that of reading it.
+// that of reading it: a *BodyError or ErrTooLarge.
 func ReadError(response *http.Response) (ErrorInfo, error) {
 	buffer := buffers.Get().(*pooled)
 	defer putBuffer(buffer)

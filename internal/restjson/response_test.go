@@ -107,7 +107,9 @@ func TestReadResponsePassesReadErrors(t *testing.T) {
 	for _, body := range []string{"", `{"NextToken":"t`, `{"NextToken":"t"}`} {
 		_, err := restjson.ReadResponse(t.Context(), answer("application/json", io.MultiReader(strings.NewReader(body), iotest.ErrReader(cut))), new(page).read)
 		require.ErrorIs(t, err, cut)
-		require.EqualError(t, err, "read answer: connection reset")
+		require.EqualError(t, err, "read response body: connection reset")
+		var broken *restjson.BodyError
+		require.ErrorAs(t, err, &broken)
 	}
 	_, err := restjson.ReadResponse(t.Context(), answer("application/json", iotest.ErrReader(io.ErrUnexpectedEOF)), new(page).read)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
