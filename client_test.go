@@ -89,7 +89,7 @@ func TestDefaultsFollowOptFns(t *testing.T) {
 		require.IsType(t, &awshttp.BuildableClient{}, o.HTTPClient)
 		o.RetryMode = aws.RetryModeAdaptive
 	})
-	require.Contains(t, fmt.Sprintf("%T", client.Options().Retryer), "AdaptiveMode")
+	require.Contains(t, fmt.Sprintf("%T", client.Options().Retryer), "adaptiveRetryer")
 }
 
 func TestDefaultsModeSetsTimeouts(t *testing.T) {

@@ -1,6 +1,7 @@
 package connectparticipant
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -25,12 +26,33 @@ func defaultRetryer(o *Options) aws.Retryer {
 		so.Throttles = append(so.Throttles, retry.IsErrorThrottleFunc(isStatusThrottled))
 	}
 	if retryMode(o) == aws.RetryModeAdaptive {
-		return retry.NewAdaptiveMode(func(ao *retry.AdaptiveModeOptions) {
-			ao.StandardOptions = append(ao.StandardOptions, standard)
+		return &adaptiveRetryer{retry.NewStandard(standard), retry.NewAdaptiveMode(func(ao *retry.AdaptiveModeOptions) {
 			ao.Throttles = append(ao.Throttles, retry.IsErrorThrottleFunc(isStatusThrottled))
-		})
+		})}
 	}
 	return retry.NewStandard(standard)
+}
+
+// adaptiveRetryer is the standard retryer with the rate limit of the adaptive one. The quota
+// of the adaptive one's own retries is not used: before v1.48.0 of aws-sdk-go-v2 nothing adds
+// to it, and after one outage no call is ever retried again.
+type adaptiveRetryer struct {
+	*retry.Standard
+
+	rate *retry.AdaptiveMode
+}
+
+// GetAttemptToken waits until the rate limit permits an attempt.
+func (a *adaptiveRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	update, err := a.rate.GetAttemptToken(ctx)
+	if err != nil {
+		return nil, err
+	}
+	credit, err := a.Standard.GetAttemptToken(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(err error) error { return errors.Join(update(err), credit(err)) }, nil
 }
 
 // moreRetryables is what defaultRetryer adds to aws/retry's checks.

@@ -3,6 +3,7 @@ package connectparticipant_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -109,7 +110,37 @@ func TestAdaptiveModeRepeatsABare429(t *testing.T) {
 	_, err := sendHello(t.Context(), client, noRetries)
 	require.True(t, connectparticipant.IsThrottled(err))
 	require.True(t, client.Options().Retryer.IsErrorRetryable(err))
-	require.IsType(t, &retry.AdaptiveMode{}, client.Options().Retryer)
+	require.Contains(t, fmt.Sprintf("%T", client.Options().Retryer), "adaptiveRetryer")
+}
+
+// The quota of retries that an outage uses up comes back with the calls that succeed, in each
+// mode by the same measure.
+func TestRetriesReturnAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	retries := map[aws.RetryMode]int{}
+	for _, mode := range []aws.RetryMode{aws.RetryModeStandard, aws.RetryModeAdaptive} {
+		synctest.Test(t, func(t *testing.T) {
+			a := &attempts{answers: []func() (*http.Response, error){status(503)}}
+			client := connectparticipant.New(connectparticipant.Options{
+				Region: "us-west-2", HTTPClient: &http.Client{Transport: a}, RetryMode: mode,
+			})
+			retriesOf := func(calls int) int {
+				a.bodies = nil
+				for range calls {
+					_, _ = sendHello(t.Context(), client)
+				}
+				return len(a.bodies) - calls
+			}
+			retriesOf(300)
+			require.Zero(t, retriesOf(1), "the quota is used up")
+			a.answers[0] = status(200)
+			retriesOf(100)
+			a.answers[0] = status(503)
+			retries[mode] = retriesOf(300)
+			require.Positive(t, retries[mode], mode)
+		})
+	}
+	require.Equal(t, retries[aws.RetryModeStandard], retries[aws.RetryModeAdaptive])
 }
 
 func TestRetryMaxAttemptsOfACall(t *testing.T) {
