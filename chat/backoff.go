@@ -13,12 +13,20 @@ const (
 
 // backoff returns how long to wait before attempt n, counted from 1: anything up to a
 // bound that doubles each time.
-func backoff(n int, longest time.Duration) time.Duration {
-	bound := longest
+func backoff(n int, longest time.Duration) time.Duration { return upTo(backoffBound(n, longest)) }
+
+// callBackoff is backoff with at least half of the bound, so that the five attempts of a call
+// outlast an outage of 3.75 s. With backoff one call in sixty fails in an outage of 1.2 s.
+func callBackoff(n int, longest time.Duration) time.Duration {
+	bound := backoffBound(n, longest)
+	return between(bound/2, bound)
+}
+
+func backoffBound(n int, longest time.Duration) time.Duration {
 	if n < 16 {
-		bound = min(longest, firstBackoff<<max(0, n-1))
+		return min(longest, firstBackoff<<max(0, n-1))
 	}
-	return upTo(bound)
+	return longest
 }
 
 // upTo returns a random part of d.

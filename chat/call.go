@@ -50,7 +50,7 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 			renewed = true
 		case !connectparticipant.IsRetryable(err) || n >= maxAttempts:
 			return out, err
-		case !sleep(ctx, backoff(n, s.opts.maxBackoff)):
+		case !sleep(ctx, callBackoff(n, s.opts.maxBackoff)):
 			return out, fmt.Errorf("%w, after %w", ctx.Err(), err)
 		}
 		last = err

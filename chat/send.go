@@ -31,9 +31,10 @@ type Sent struct {
 }
 
 // Send sends a plain text message. It works without a socket too, as long as the service can be
-// reached. A request that fails for a passing reason is retried up to four times, within the
-// Limiter and with the same ClientToken, so that the message is sent once. ctx bounds all of
-// that; the error is that of SendMessage, or the session's end. Just before the end is known,
+// reached. A request that fails for a passing reason is retried up to four times, over at least
+// 3.75 seconds, within the Limiter and with the same ClientToken, so that the message is sent
+// once. The client's Retryer has no part in that. ctx bounds all of it; the error is that of
+// SendMessage, or the session's end. Just before the end is known,
 // Send may return AccessDeniedException; Next and Events then report the reason.
 func (s *Session) Send(ctx context.Context, text string) (Sent, error) {
 	return s.SendContent(ctx, "text/plain", text)
