@@ -53,4 +53,7 @@
 // same ClientToken, so that the service takes a repeated message as one. The client
 // token that is made for an input without one isn't written into the input: to repeat
 // a call yourself as the same call, set ClientToken.
+//
+// The calls of a client share a quota of retries, which an outage uses up when one client
+// sends for many chats; see [Options.Retryer] and the example of [New].
 package connectparticipant

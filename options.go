@@ -97,12 +97,22 @@ type Options struct {
 	RetryMaxAttempts int
 
 	// RetryMode chooses the default Retryer when the client is made: standard, or
-	// adaptive, which also slows calls down while the service throttles. Defaults
-	// to aws.RetryModeStandard.
+	// adaptive, which also slows calls down while the service throttles. Both have the
+	// quota of retries that Retryer describes. Defaults to aws.RetryModeStandard.
 	RetryMode aws.RetryMode
 
-	// Retryer says which errors are repeated, how often and when. Defaults to
-	// aws/retry's of RetryMode, which here also repeats any status 429.
+	// Retryer decides which errors are retried, how often and when. Defaults to
+	// aws/retry's of RetryMode, which here also retries any status 429 and a response
+	// that breaks off.
+	//
+	// The calls of a client share the quota of its Retryer, which bounds what an outage
+	// adds to the load: by default 500 tokens, of which each retry takes at least 5 and
+	// calls that succeed give some back. When none are left, calls fail without a retry
+	// ("retry quota exceeded"; IsRetryable reports true), as most do when 150 chats of one
+	// client send during an outage of a second. A client for each chat, all with one
+	// HTTPClient, has a quota for each chat and costs about 4 kB. A retry.NewStandard with
+	// RateLimiter set to ratelimit.None has no quota, and retries what aws/retry does by
+	// default. The sessions of package chat don't use the Retryer.
 	Retryer aws.Retryer
 
 	// RuntimeEnvironment helps to resolve aws.DefaultsModeAuto. Defaults to unknown.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/require"
@@ -53,6 +54,7 @@ func TestIsRetryable(t *testing.T) {
 		"a connection closed early":         {sendError(io.EOF), true},
 		"a host that does not exist":        {sendError(&net.DNSError{IsNotFound: true}), false},
 		"a name server that is away":        {sendError(&net.DNSError{IsTemporary: true}), true},
+		"a quota of retries used up":        {errors.Join(&types.InternalServerException{}, ratelimit.QuotaExceededError{}), true},
 		"an error that declares itself":     {sendError(final{errors.New("x")}), false},
 		"a network time-out":                {fmt.Errorf("read: %w", os.ErrDeadlineExceeded), true},
 		"an attempt's time-out":             {sendError(context.DeadlineExceeded), true},
