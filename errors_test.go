@@ -56,6 +56,9 @@ var errorForms = []struct {
 	{"type", func() *http.Response {
 		return answer(400, `{"__type":"com.amazonaws.connectparticipant#ValidationException","Message":"upper"}`)
 	}},
+	{"names-in-other-case", func() *http.Response {
+		return answer(400, `{"Code":"ValidationException","MESSAGE":"shouted"}`)
+	}},
 	{"both-messages", func() *http.Response {
 		return answer(400, `{"__type":"ValidationException","Message":"upper","message":"lower"}`)
 	}},

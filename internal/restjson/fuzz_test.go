@@ -81,17 +81,16 @@ func requireErrorBody(t *testing.T, body string, got restjson.ErrorInfo) {
 	_ = members(json.RawMessage(body), func(name string, value json.RawMessage) error {
 		var text any
 		if json.Unmarshal(value, &text) == nil {
-			if text, ok := text.(string); ok {
+			if strings.EqualFold(name, "message") {
+				name = "message"
+			}
+			if text, ok := text.(string); ok && text != "" {
 				found[name] = text // a member of another type leaves the string before it
 			}
 		}
 		return nil
 	})
-	message := found["message"]
-	if message == "" {
-		message = found["Message"]
-	}
-	require.Equal(t, []string{message, found["ResourceId"], found["ResourceType"]}, []string{got.Message, got.ResourceID, got.ResourceType})
+	require.Equal(t, []string{found["message"], found["ResourceId"], found["ResourceType"]}, []string{got.Message, got.ResourceID, got.ResourceType})
 }
 
 // FuzzRequestString requires that encoding/json reads from a request what it

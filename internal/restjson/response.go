@@ -135,41 +135,42 @@ func ReadError(response *http.Response) (ErrorInfo, error) {
 	_ = Decode(buffer.Bytes(), body.read)
 	return ErrorInfo{
 		Code:         firstOf(cleanCode(firstOf(response.Header["X-Amzn-Errortype"]...)), cleanCode(body.code), cleanCode(body.typ)),
-		Message:      firstOf(body.message, body.upperMessage),
+		Message:      body.message,
 		ResourceID:   body.resourceID,
 		ResourceType: body.resourceType,
 	}, err
 }
 
-// errorBody holds the members of an error answer. The service's model says
-// Message, its answers say message.
-type errorBody struct {
-	code, typ, message, upperMessage, resourceID, resourceType string
-}
+// errorBody holds the members of an error answer.
+type errorBody struct{ code, typ, message, resourceID, resourceType string }
 
+// read takes the first three names in any case, as the official client does. The service's
+// model says Message, its responses say message.
 func (b *errorBody) read(r *Reader) {
 	for name := range r.Members() {
-		switch string(name) {
-		case "code":
+		switch name := string(name); {
+		case strings.EqualFold(name, "code"):
 			b.text(r, &b.code)
-		case "__type":
+		case strings.EqualFold(name, "__type"):
 			b.text(r, &b.typ)
-		case "message":
+		case strings.EqualFold(name, "message"):
 			b.text(r, &b.message)
-		case "Message":
-			b.text(r, &b.upperMessage)
-		case "ResourceId":
+		case name == "ResourceId":
 			b.text(r, &b.resourceID)
-		case "ResourceType":
+		case name == "ResourceType":
 			b.text(r, &b.resourceType)
 		}
 	}
 }
 
-// text reads a string and passes over anything else: gateways put numbers there.
+// text reads a string; the last one that isn't empty counts. It passes over anything else:
+// gateways put numbers there.
 func (*errorBody) text(r *Reader, target *string) {
-	if r.Kind() == '"' {
-		*target = r.Text()
+	if r.Kind() != '"' {
+		return
+	}
+	if text := r.Text(); text != "" {
+		*target = text
 	}
 }
 
