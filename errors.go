@@ -19,27 +19,27 @@ import (
 // modeled holds the service's errors by their code.
 var modeled = map[string]func(restjson.ErrorInfo) error{
 	"AccessDeniedException": func(e restjson.ErrorInfo) error {
-		return &types.AccessDeniedException{Message: optional(e.Message)}
+		return &types.AccessDeniedException{Message: e.Message}
 	},
 	"ConflictException": func(e restjson.ErrorInfo) error {
-		return &types.ConflictException{Message: optional(e.Message)}
+		return &types.ConflictException{Message: e.Message}
 	},
 	"InternalServerException": func(e restjson.ErrorInfo) error {
-		return &types.InternalServerException{Message: optional(e.Message)}
+		return &types.InternalServerException{Message: e.Message}
 	},
 	"ResourceNotFoundException": func(e restjson.ErrorInfo) error {
 		return &types.ResourceNotFoundException{
-			Message: optional(e.Message), ResourceId: optional(e.ResourceID), ResourceType: types.ResourceType(e.ResourceType),
+			Message: e.Message, ResourceId: e.ResourceID, ResourceType: types.ResourceType(e.ResourceType),
 		}
 	},
 	"ServiceQuotaExceededException": func(e restjson.ErrorInfo) error {
-		return &types.ServiceQuotaExceededException{Message: optional(e.Message)}
+		return &types.ServiceQuotaExceededException{Message: e.Message}
 	},
 	"ThrottlingException": func(e restjson.ErrorInfo) error {
-		return &types.ThrottlingException{Message: optional(e.Message)}
+		return &types.ThrottlingException{Message: e.Message}
 	},
 	"ValidationException": func(e restjson.ErrorInfo) error {
-		return &types.ValidationException{Message: optional(e.Message)}
+		return &types.ValidationException{Message: e.Message}
 	},
 }
 
@@ -49,29 +49,25 @@ func readAPIError(ctx context.Context, response *http.Response, request *smithyh
 	if err != nil && ctx.Err() != nil {
 		return &smithy.CanceledError{Err: ctx.Err()}
 	}
-	info.Message = withoutSecrets(info.Message, request)
+	if info.Message != nil {
+		*info.Message = withoutSecrets(*info.Message, request)
+	}
 	if newError, ok := modeled[info.Code]; ok {
 		return newError(info)
 	}
 	info.Code = withoutSecrets(info.Code, request)
-	if info.Message == "" {
-		info.Message = fmt.Sprintf("answer with status %d %s", response.StatusCode, http.StatusText(response.StatusCode))
+	message := aws.ToString(info.Message)
+	if message == "" {
+		message = fmt.Sprintf("answer with status %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	}
 	if info.Code != "" {
-		return &smithy.GenericAPIError{Code: info.Code, Message: info.Message}
+		return &smithy.GenericAPIError{Code: info.Code, Message: message}
 	}
-	unknown := &smithy.GenericAPIError{Code: "UnknownError", Message: info.Message}
+	unknown := &smithy.GenericAPIError{Code: "UnknownError", Message: message}
 	if broken := (*restjson.BodyError)(nil); errors.As(err, &broken) {
 		return fmt.Errorf("%w: %w", unknown, broken) // retryable: the code that was lost might be ThrottlingException
 	}
 	return unknown
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 // RequestID returns the id that the service, or what stood in front of it, gave

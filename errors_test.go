@@ -130,6 +130,20 @@ func describeError(t *testing.T, err error) string {
 	return text
 }
 
+func TestAnEmptyMemberOfAnErrorIsNotNil(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]*string{`{}`: nil, `{"Message":null,"ResourceId":null}`: nil, `{"Message":"","ResourceId":""}`: aws.String("")} {
+		client := newClient(func(*http.Request) (*http.Response, error) {
+			return answer(404, body, "x-amzn-ErrorType", "ResourceNotFoundException"), nil
+		})
+		_, err := sendHello(t.Context(), client)
+		var missing *types.ResourceNotFoundException
+		require.ErrorAs(t, err, &missing)
+		require.Equal(t, want, missing.Message, body)
+		require.Equal(t, want, missing.ResourceId, body)
+	}
+}
+
 // A message may say what an error is called; that hides no error's code.
 func TestAContentThatIsACode(t *testing.T) {
 	t.Parallel()

@@ -77,20 +77,20 @@ func FuzzReadError(f *testing.F) {
 
 func requireErrorBody(t *testing.T, body string, got restjson.ErrorInfo) {
 	t.Helper()
-	found := map[string]string{}
+	found := map[string]*string{"ResourceType": ptr("")}
 	_ = members(json.RawMessage(body), func(name string, value json.RawMessage) error {
 		var text any
 		if json.Unmarshal(value, &text) == nil {
 			if strings.EqualFold(name, "message") {
 				name = "message"
 			}
-			if text, ok := text.(string); ok && text != "" {
-				found[name] = text // a member of another type leaves the string before it
+			if text, ok := text.(string); ok && (text != "" || found[name] == nil) {
+				found[name] = &text // a member of another type leaves the string before it
 			}
 		}
 		return nil
 	})
-	require.Equal(t, []string{found["message"], found["ResourceId"], found["ResourceType"]}, []string{got.Message, got.ResourceID, got.ResourceType})
+	require.Equal(t, []*string{found["message"], found["ResourceId"], found["ResourceType"]}, []*string{got.Message, got.ResourceID, &got.ResourceType})
 }
 
 // FuzzRequestString requires that encoding/json reads from a request what it

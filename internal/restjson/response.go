@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 const (
@@ -116,11 +118,11 @@ func hasBody(response *http.Response) bool {
 	return response.Body != nil && response.Body != http.NoBody && response.StatusCode >= http.StatusOK
 }
 
-// ErrorInfo is what an error answer says of itself. Each member may be empty.
+// ErrorInfo is what an error answer says of itself. What it lacks is empty or nil.
 type ErrorInfo struct {
 	Code         string
-	Message      string
-	ResourceID   string
+	Message      *string
+	ResourceID   *string
 	ResourceType string
 }
 
@@ -134,15 +136,15 @@ func ReadError(response *http.Response) (ErrorInfo, error) {
 	var body errorBody
 	_ = Decode(buffer.Bytes(), body.read)
 	return ErrorInfo{
-		Code:         firstOf(cleanCode(firstOf(response.Header["X-Amzn-Errortype"]...)), cleanCode(body.code), cleanCode(body.typ)),
+		Code:         firstOf(cleanCode(firstOf(response.Header["X-Amzn-Errortype"]...)), cleanCode(aws.ToString(body.code)), cleanCode(aws.ToString(body.typ))),
 		Message:      body.message,
 		ResourceID:   body.resourceID,
-		ResourceType: body.resourceType,
+		ResourceType: aws.ToString(body.resourceType),
 	}, err
 }
 
 // errorBody holds the members of an error answer.
-type errorBody struct{ code, typ, message, resourceID, resourceType string }
+type errorBody struct{ code, typ, message, resourceID, resourceType *string }
 
 // read takes the first three names in any case, as the official client does. The service's
 // model says Message, its responses say message.
@@ -165,12 +167,12 @@ func (b *errorBody) read(r *Reader) {
 
 // text reads a string; the last one that isn't empty counts. It passes over anything else:
 // gateways put numbers there.
-func (*errorBody) text(r *Reader, target *string) {
+func (*errorBody) text(r *Reader, target **string) {
 	if r.Kind() != '"' {
 		return
 	}
-	if text := r.Text(); text != "" {
-		*target = text
+	if text := r.Text(); r.err == nil && (*target == nil || text != "") {
+		*target = &text
 	}
 }
 

@@ -178,28 +178,33 @@ func TestReadError(t *testing.T) {
 		{"a header that is empty when cut gives way to the body", "#:x", `{"code":"B"}`, code("B")},
 		{"a code that is empty when cut gives way to __type", "", `{"code":":","__type":"C"}`, code("C")},
 		{"the body's code is found in spite of an empty header", " ", `{"code":"B"}`, code("B")},
-		{"lower-case message is read", "A", `{"message":"text"}`, restjson.ErrorInfo{Code: "A", Message: "text"}},
-		{"upper-case Message is read", "A", `{"Message":"text"}`, restjson.ErrorInfo{Code: "A", Message: "text"}},
-		{"the last message counts", "A", `{"Message":"B","message":"text"}`, restjson.ErrorInfo{Code: "A", Message: "text"}},
-		{"the last message counts in any case", "A", `{"message":"B","MESSAGE":"text"}`, restjson.ErrorInfo{Code: "A", Message: "text"}},
-		{"an empty message gives way to Message", "A", `{"Message":"text","message":""}`, restjson.ErrorInfo{Code: "A", Message: "text"}},
-		{"a message is decoded", "A", `{"message":"\u00e4\n\"👍"}`, restjson.ErrorInfo{Code: "A", Message: "ä\n\"👍"}},
+		{"lower-case message is read", "A", `{"message":"text"}`, restjson.ErrorInfo{Code: "A", Message: ptr("text")}},
+		{"upper-case Message is read", "A", `{"Message":"text"}`, restjson.ErrorInfo{Code: "A", Message: ptr("text")}},
+		{"the last message counts", "A", `{"Message":"B","message":"text"}`, restjson.ErrorInfo{Code: "A", Message: ptr("text")}},
+		{"the last message counts in any case", "A", `{"message":"B","MESSAGE":"text"}`, restjson.ErrorInfo{Code: "A", Message: ptr("text")}},
+		{"an empty message gives way to Message", "A", `{"Message":"text","message":""}`, restjson.ErrorInfo{Code: "A", Message: ptr("text")}},
+		{"a message is decoded", "A", `{"message":"\u00e4\n\"👍"}`, restjson.ErrorInfo{Code: "A", Message: ptr("ä\n\"👍")}},
 		{"Code is the code", "", `{"Code":"B"}`, code("B")},
 		{"CODE precedes __TYPE", "", `{"__TYPE":"C","CODE":"B"}`, code("B")},
 		{"__Type is the code", "", `{"__Type":"B"}`, code("B")},
-		{"mEssage is read", "A", `{"mEssage":"text"}`, restjson.ErrorInfo{Code: "A", Message: "text"}},
+		{"mEssage is read", "A", `{"mEssage":"text"}`, restjson.ErrorInfo{Code: "A", Message: ptr("text")}},
 		{"other spellings of the resource are unknown", "", `{"resourceId":"E","RESOURCETYPE":"F"}`, restjson.ErrorInfo{}},
 		{
 			"the resource is read", "", `{"__type":"ResourceNotFoundException","ResourceId":"r","ResourceType":"CONTACT"}`,
-			restjson.ErrorInfo{Code: "ResourceNotFoundException", ResourceID: "r", ResourceType: "CONTACT"},
+			restjson.ErrorInfo{Code: "ResourceNotFoundException", ResourceID: ptr("r"), ResourceType: "CONTACT"},
 		},
+		{
+			"what is empty is not absent", "A", `{"Message":"","ResourceId":"","ResourceType":""}`,
+			restjson.ErrorInfo{Code: "A", Message: ptr(""), ResourceID: ptr("")},
+		},
+		{"null is absent", "A", `{"Message":null,"ResourceId":null,"ResourceType":null}`, code("A")},
 		{
 			"members that are no strings are passed over", "A",
 			`{"code":429,"__type":{"a":"b"},"message":["x"],"Message":true,"ResourceId":null,"ResourceType":1.5,"other":{}}`, code("A"),
 		},
 		{
 			"a string is found beside a number", "", `{"code":429,"__type":"C","Message":null,"message":"text"}`,
-			restjson.ErrorInfo{Code: "C", Message: "text"},
+			restjson.ErrorInfo{Code: "C", Message: ptr("text")},
 		},
 		{"an empty body leaves the header", "A", "", code("A")},
 		{"an empty body without a header is nothing", "", "", restjson.ErrorInfo{}},
@@ -209,9 +214,9 @@ func TestReadError(t *testing.T) {
 		{"a string is nothing", "", `"AccessDeniedException"`, restjson.ErrorInfo{}},
 		{"null is nothing", "", `null`, restjson.ErrorInfo{}},
 		{"what a cut body had said counts", "", `{"code":"B","message":"te`, code("B")},
-		{"what precedes garbage counts", "", `{"code":"B","message":"text"} trailing`, restjson.ErrorInfo{Code: "B", Message: "text"}},
+		{"what precedes garbage counts", "", `{"code":"B","message":"text"} trailing`, restjson.ErrorInfo{Code: "B", Message: ptr("text")}},
 		{"what follows garbage does not count", "", `{"code":"B",,"message":"text"}`, code("B")},
-		{"a gateway's answer has a message only", "", `{"message":"Forbidden"}`, restjson.ErrorInfo{Message: "Forbidden"}},
+		{"a gateway's answer has a message only", "", `{"message":"Forbidden"}`, restjson.ErrorInfo{Message: ptr("Forbidden")}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -234,7 +239,7 @@ func TestReadErrorOfLongBody(t *testing.T) {
 	t.Parallel()
 	body := &countingReader{Reader: io.MultiReader(strings.NewReader(`{"code":"B","message":"text","other":"`),
 		io.LimitReader(endless('a'), 2<<20), strings.NewReader(`","__type":"C"}`))}
-	require.Equal(t, restjson.ErrorInfo{Code: "B", Message: "text"}, readError(errorAnswer("", body)))
+	require.Equal(t, restjson.ErrorInfo{Code: "B", Message: ptr("text")}, readError(errorAnswer("", body)))
 	require.LessOrEqual(t, body.n, 1<<20+1)
 }
 
@@ -243,7 +248,7 @@ func TestReadErrorOfFailingBody(t *testing.T) {
 	failing := iotest.ErrReader(io.ErrUnexpectedEOF)
 	require.Equal(t, restjson.ErrorInfo{Code: "A"}, readError(errorAnswer("A", failing)))
 	body := io.MultiReader(strings.NewReader(`{"message":"text"`), failing)
-	require.Equal(t, restjson.ErrorInfo{Message: "text"}, readError(errorAnswer("", body)))
+	require.Equal(t, restjson.ErrorInfo{Message: ptr("text")}, readError(errorAnswer("", body)))
 }
 
 func answer(contentType string, body io.Reader) *http.Response {
