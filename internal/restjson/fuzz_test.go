@@ -24,8 +24,8 @@ func FuzzDecodeTranscript(f *testing.F) {
 	f.Add([]byte(`{"Size":1.0,"Version":0}`))
 	f.Add([]byte(`{"Actions":["a",null,"\n"],"HeadersToInclude":{"a":"1","a":null,"\u0061":"2","b":null}}`))
 	f.Add([]byte("{\"NextToken\":\"\xff\xed\xa0\x80\xe2\x80\xa8 \x7f\"}"))
-	f.Add([]byte(`{"Unknown":` + strings.Repeat("[", 499) + strings.Repeat("]", 499) + `}`))
-	f.Add([]byte(`{"Unknown":` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + `}`))
+	f.Add([]byte(`{"Unknown":` + strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999) + `}`))
+	f.Add([]byte(`{"Unknown":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		given := string(data)
 		want, wantErr := reference(data)
@@ -69,7 +69,7 @@ func FuzzReadError(f *testing.F) {
 		require.Equal(t, got, readError(errorAnswer(header, strings.NewReader(body))))
 		require.False(t, strings.ContainsAny(got.Code, "#:,"), "code %q", got.Code)
 		require.Equal(t, strings.TrimSpace(got.Code), got.Code)
-		if depth([]byte(body)) <= 500 && json.Valid([]byte(body)) {
+		if json.Valid([]byte(body)) {
 			requireErrorBody(t, body, got)
 		}
 	})

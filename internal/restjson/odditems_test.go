@@ -115,7 +115,7 @@ func TestWhatIsNoOddItem(t *testing.T) {
 		"an error behind it":                            `{"Transcript":[{"Id":5}],"NextToken":5}`,
 		"a transcript that is no list":                  `{"Transcript":{"Id":5}}`,
 		"something behind the page":                     `{"Transcript":[{"Id":5}]}5`,
-		"an element that nests too deep":                `{"Transcript":[{"Id":` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + `}]}`,
+		"an element that nests too deep":                `{"Transcript":[{"Id":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}]}`,
 		"an element with too many elements, even after": `{"Transcript":[{"Attachments":[` + strings.Repeat("{},", 100_000) + `5]},{}]}`,
 		"too many elements":                             `{"Transcript":[` + strings.Repeat("0,", 100_000) + `0]}`,
 	} {

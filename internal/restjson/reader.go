@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// maxDepth bounds the nesting of an answer; the service's own nest six deep.
-	maxDepth = 500
+	// maxDepth bounds the nesting of a response, as encoding/json does. Each level takes stack;
+	// the service's own responses nest six deep.
+	maxDepth = 10_000
 	// maxElements bounds the list elements of an answer that are kept: each may take 50
 	// times its bytes of JSON. A page of the service has 100 items.
 	maxElements = 100_000

@@ -143,15 +143,17 @@ func TestDepth(t *testing.T) {
 	nested := func(n int) string {
 		return `{"Unknown":` + strings.Repeat("[", n-1) + strings.Repeat("]", n-1) + `}`
 	}
-	require.NoError(t, restjson.Decode([]byte(nested(500)), new(page).read))
-	for _, n := range []int{501, 502, 10_000, 1_000_000} {
+	require.NoError(t, restjson.Decode([]byte(nested(10_000)), new(page).read))
+	require.True(t, json.Valid([]byte(nested(10_000))))
+	require.False(t, json.Valid([]byte(nested(10_001))), "the bound is that of encoding/json")
+	for _, n := range []int{10_001, 10_002, 1_000_000, 16_000_000} {
 		syntax := requireSyntaxError(t, new(page).read, nested(n), "nested")
 		require.Equal(t, "nested too deep", syntax.Message)
 	}
-	objects := strings.Repeat(`{"A":`, 501) + "1" + strings.Repeat("}", 501)
+	objects := strings.Repeat(`{"A":`, 10_001) + "1" + strings.Repeat("}", 10_001)
 	require.Equal(t, "nested too deep", requireSyntaxError(t, new(page).read, objects, "objects").Message)
 
-	side := strings.Repeat(`[],{},`, 2000) + "[]"
+	side := strings.Repeat(`[],{},`, 6000) + "[]"
 	require.NoError(t, restjson.Decode([]byte(`{"Unknown":[`+side+`]}`), new(page).read), "depth counts what is closed")
 }
 

@@ -44,9 +44,8 @@ func (d *document) read(r *restjson.Reader) {
 // reference reads a document with encoding/json, member by member, since
 // encoding/json takes names in any case and merges a member that comes twice into
 // the one before. This package must give the same value, or refuse what the
-// reference refuses, but for two intended differences:
-//   - white space alone, and nothing at all, read as an empty object;
-//   - what nests deeper than 500 is refused; encoding/json bounds it at 10,000.
+// reference refuses, but for one intended difference: white space alone, and nothing at all,
+// read as an empty object.
 func reference(data []byte) (document, error) {
 	var d document
 	if len(bytes.Trim(data, " \t\r\n")) == 0 {
@@ -54,9 +53,6 @@ func reference(data []byte) (document, error) {
 	}
 	if !json.Valid(data) {
 		return d, errors.New("not JSON")
-	}
-	if depth(data) > 500 {
-		return d, errors.New("too deep")
 	}
 	return d, object(data, fields{
 		"Actions":          list(&d.Actions, str),
@@ -75,8 +71,8 @@ func referenceWithOddItems(data []byte) (page, []restjson.OddItem, error) {
 		p   page
 		odd []restjson.OddItem
 	)
-	if !json.Valid(data) || depth(data) > 500 {
-		return p, nil, errors.New("not JSON, or too deep")
+	if !json.Valid(data) {
+		return p, nil, errors.New("not JSON")
 	}
 	err := object(data, fields{
 		"InitialContactId": plain(&p.InitialContactId),
@@ -234,23 +230,3 @@ func referenceReceipt(raw json.RawMessage, v *types.Receipt) error {
 }
 
 func isNull(raw json.RawMessage) bool { return string(bytes.TrimSpace(raw)) == "null" }
-
-// depth returns how deep the valid document nests.
-func depth(data []byte) int {
-	deepest, now, inString := 0, 0, false
-	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			now++
-			deepest = max(deepest, now)
-		case c == '}' || c == ']':
-			now--
-		}
-	}
-	return deepest
-}
