@@ -303,6 +303,8 @@ func TestTokensThatNoHeaderCanCarry(t *testing.T) {
 		" made-up-token":    "white space",
 		"made-up\r\nHost: ": "control character",
 		"made-up\x00token":  "control character",
+		"made-up\x7ftoken":  "control character",
+		"made-up-token\t":   "white space",
 	} {
 		_, err := client.GetTranscript(t.Context(), &connectparticipant.GetTranscriptInput{ConnectionToken: &token})
 		require.ErrorContains(t, err, want)
@@ -313,6 +315,21 @@ func TestTokensThatNoHeaderCanCarry(t *testing.T) {
 	}
 	_, err := client.DescribeView(t.Context(), &connectparticipant.DescribeViewInput{ConnectionToken: aws.String("t"), ViewToken: aws.String("")})
 	require.ErrorContains(t, err, "must not be empty, DescribeViewInput.ViewToken")
+}
+
+func TestATokenWithATabIsSent(t *testing.T) {
+	t.Parallel()
+	const token = "made-up\ttoken"
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header.Get("X-Amz-Bearer")
+		_, _ = io.WriteString(w, `{}`)
+	}))
+	t.Cleanup(server.Close)
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server.URL, HTTPClient: server.Client()})
+	_, err := client.GetTranscript(t.Context(), &connectparticipant.GetTranscriptInput{ConnectionToken: aws.String(token)})
+	require.NoError(t, err)
+	require.Equal(t, token, got)
 }
 
 func TestRequestIDOnSuccess(t *testing.T) {

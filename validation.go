@@ -56,8 +56,10 @@ func token(name string, value *string) smithy.InvalidParamError {
 	return nil
 }
 
+// hasControl reports whether s has a control character other than a tab, which RFC 9110
+// permits within a header's value.
 func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
 // invalidMember says what is wrong with a member that is set.
