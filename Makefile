@@ -61,7 +61,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 
 .PHONY: bench
 bench: ## Tell how fast the client is beside its peers, and what it adds to a program
-	cd bench && $(GO) run ./ratios && $(GO) run ./start
+	cd bench && $(GO) run ./ratios -readme README.md && $(GO) run ./start
 
 .PHONY: benchonce
 benchonce: ## Run each benchmark of every module once, so that none can rot

@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -223,4 +225,23 @@ func prune(v any) any {
 		}
 	}
 	return v
+}
+
+// The official client isn't to be had everywhere. Its contender compiles with this library in
+// its place, which has the same names.
+func TestTheContenderOfTheOfficialClientCompiles(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("testdata/official_test.go.txt")
+	require.NoError(t, err)
+	source = bytes.ReplaceAll(source, []byte("aws/aws-sdk-go-v2/service/connectparticipant"), []byte("participant-go/connectparticipant"))
+	file := filepath.Join(t.TempDir(), "official_test.go")
+	require.NoError(t, os.WriteFile(file, source, 0o600))
+	place, err := filepath.Abs("official_test.go")
+	require.NoError(t, err)
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{place: file}})
+	require.NoError(t, err)
+	overlayFile := filepath.Join(t.TempDir(), "overlay.json")
+	require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
+	out, err := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay="+overlayFile, "-o", os.DevNull, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
 }

@@ -35,33 +35,40 @@ func main() {
 	passes := flag.Int("passes", 20, "how often each benchmark runs")
 	bench := flag.String("bench", ".", "which of BenchmarkCall's benchmarks run")
 	benchtime := flag.String("benchtime", "100ms", "how long each runs in a pass, as for go test")
+	readme := flag.String("readme", "", "file whose figures are replaced")
 	raw := flag.String("o", "", "file for the benchmarks' own output, for benchstat -row /work,/over -col /by")
 	flag.Parse()
-	if err := run(context.Background(), *passes, *bench, *benchtime, *raw); err != nil {
+	if err := run(context.Background(), options{*passes, *bench, *benchtime, *raw, *readme}); err != nil {
 		fmt.Fprintln(os.Stderr, "ratios:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, passes int, bench, benchtime, raw string) error {
+type options struct {
+	passes                        int
+	bench, benchtime, raw, readme string
+}
+
+func run(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "ratios")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary := filepath.Join(dir, "bench.test")
-	if err := execute(ctx, os.Stderr, "go", "test", "-c", "-o", binary, "."); err != nil {
+	arguments, missing := withOfficial(ctx, dir)
+	if err := execute(ctx, os.Stderr, "go", append([]string{"test", "-c", "-o", binary}, append(arguments, ".")...)...); err != nil {
 		return err
 	}
 	var output bytes.Buffer
-	for pass := range passes {
-		fmt.Fprintf(os.Stderr, "pass %d of %d\n", pass+1, passes)
-		if err := execute(ctx, &output, binary, "-test.run=^$", "-test.bench=BenchmarkCall/"+bench, "-test.benchtime="+benchtime); err != nil {
+	for pass := range o.passes {
+		fmt.Fprintf(os.Stderr, "pass %d of %d\n", pass+1, o.passes)
+		if err := execute(ctx, &output, binary, "-test.run=^$", "-test.bench=BenchmarkCall/"+o.bench, "-test.benchtime="+o.benchtime); err != nil {
 			return err
 		}
 	}
-	if raw != "" {
-		if err := os.WriteFile(raw, output.Bytes(), 0o600); err != nil {
+	if o.raw != "" {
+		if err := os.WriteFile(o.raw, output.Bytes(), 0o600); err != nil {
 			return err
 		}
 	}
@@ -69,8 +76,16 @@ func run(ctx context.Context, passes int, bench, benchtime, raw string) error {
 	if err != nil {
 		return err
 	}
-	printMachine(os.Stdout, r.cpu, passes)
-	return r.print(os.Stdout)
+	var to io.Writer = os.Stdout
+	machine := describeMachine(r.cpu, o.passes)
+	fmt.Fprint(to, machine)
+	if missing != nil {
+		fmt.Fprintf(to, "%s is missing, its source can't be had: %v\n", officialName, missing)
+	}
+	if err := r.print(to); err != nil || o.readme == "" {
+		return err
+	}
+	return r.writeReadme(o.readme, machine)
 }
 
 func execute(ctx context.Context, out io.Writer, name string, args ...string) error {
@@ -136,11 +151,14 @@ const (
 	allocs = "allocs/op"
 )
 
-func (r *results) print(to io.Writer) error {
-	groups := slices.SortedFunc(maps.Keys(r.values), func(a, b group) int {
+func (r *results) groups() []group {
+	return slices.SortedFunc(maps.Keys(r.values), func(a, b group) int {
 		return cmp.Or(cmp.Compare(a.over, b.over), cmp.Compare(a.work, b.work))
 	})
-	for _, g := range groups {
+}
+
+func (r *results) print(to io.Writer) error {
+	for _, g := range r.groups() {
 		base := r.values[g][floor]
 		if base == nil {
 			return fmt.Errorf("%s over %s has no floor", g.work, g.over)
@@ -175,11 +193,11 @@ func summary(values []float64) benchmath.Summary {
 	return benchmath.AssumeNothing.Summary(sample, confidence)
 }
 
-func printMachine(to io.Writer, cpu string, passes int) {
-	fmt.Fprintf(to, "%s %s/%s, %d × %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpu)
+func describeMachine(cpu string, passes int) string {
+	text := fmt.Sprintf("%s %s/%s, %d × %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpu)
 	if out, err := exec.Command("go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "github.com/aws/aws-sdk-go", //nolint:noctx // short
 		"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go").Output(); err == nil {
-		fmt.Fprintf(to, "%s\n", strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", ", "))
+		text += strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", ", ") + "\n"
 	}
-	fmt.Fprintf(to, "ratios to the floor, medians of %d interleaved passes, with 95 %% intervals\n", passes)
+	return text + fmt.Sprintf("ratios to the floor, medians of %d interleaved passes, with 95 %% intervals\n", passes)
 }

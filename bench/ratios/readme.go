@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// The figures in a README stand between these lines.
+const (
+	figuresBegin = "<!-- figures -->\n"
+	figuresEnd   = "<!-- end of figures -->\n"
+)
+
+// columns are the contenders of the table, and how it names them.
+var columns = []struct{ by, title string }{
+	{floor, "`net/http` + `encoding/json`"},
+	{"net-http", "`net/http` alone"},
+	{"sdk-v1", "aws-sdk-go v1"},
+	{officialName, "official client"},
+	{"this", "this client"},
+}
+
+// writeReadme replaces the figures in a file. Of all the ratios it tells the median.
+func (r *results) writeReadme(file, machine string) error {
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	before, rest, found := bytes.Cut(old, []byte(figuresBegin))
+	_, after, closed := bytes.Cut(rest, []byte(figuresEnd))
+	if !found || !closed {
+		return fmt.Errorf("%s has no place for figures", file)
+	}
+	var table strings.Builder
+	fmt.Fprintf(&table, "```\n%s```\n", machine)
+	over := ""
+	for _, g := range r.groups() {
+		if g.over != over {
+			over = g.over
+			table.WriteString("\n| Over " + over + " |")
+			for _, c := range columns {
+				table.WriteString(" " + c.title + " |")
+			}
+			table.WriteString("\n|---|" + strings.Repeat("---|", len(columns)) + "\n")
+		}
+		table.WriteString("| " + g.work + " |")
+		for _, c := range columns {
+			table.WriteString(" " + r.cell(g, c.by) + " |")
+		}
+		table.WriteString("\n")
+	}
+	return os.WriteFile(file, []byte(string(before)+figuresBegin+table.String()+figuresEnd+string(after)), 0o600)
+}
+
+// cell is the wall time and the allocations of one contender.
+func (r *results) cell(g group, by string) string {
+	values, base := r.values[g][by], r.values[g][floor]
+	if values == nil {
+		return "not to be had"
+	}
+	if by == floor {
+		return fmt.Sprintf("1 (%s), %.0f", duration(base[wall]), median(base[allocs]))
+	}
+	ratio, _, _ := strings.Cut(ratio(values[wall], base[wall]), " ")
+	return fmt.Sprintf("%s, %.0f", ratio, median(values[allocs]))
+}
