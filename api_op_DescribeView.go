@@ -33,7 +33,7 @@ type DescribeViewInput struct {
 	ConnectionToken *string
 
 	// ViewToken is the secret from the content of the interactive message. Required,
-	// and not empty.
+	// and neither empty nor "." or "..".
 	ViewToken *string
 }
 
@@ -51,7 +51,7 @@ func (in *DescribeViewInput) bearer() *string { return in.ConnectionToken }
 func (in *DescribeViewInput) validate() error {
 	return check("DescribeViewInput",
 		token("ConnectionToken", in.ConnectionToken),
-		nonEmpty("ViewToken", in.ViewToken),
+		segment("ViewToken", in.ViewToken),
 	)
 }
 

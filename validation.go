@@ -39,6 +39,18 @@ func nonEmpty(name string, value *string) smithy.InvalidParamError {
 	return nil
 }
 
+// segment wants a member that is one segment of a path. Clients, proxies and servers remove
+// the segments "." and "..", percent-encoded ones included.
+func segment(name string, value *string) smithy.InvalidParamError {
+	if problem := nonEmpty(name, value); problem != nil {
+		return problem
+	}
+	if *value == "." || *value == ".." {
+		return &invalidMember{field: name, reason: `must not be "." or "..", which a path doesn't keep`}
+	}
+	return nil
+}
+
 // token wants a member that a header can carry as it is.
 func token(name string, value *string) smithy.InvalidParamError {
 	if problem := nonEmpty(name, value); problem != nil {
