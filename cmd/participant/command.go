@@ -10,6 +10,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
 // action is what a command does for a participant of a chat.
@@ -61,7 +62,7 @@ func participate(ctx context.Context, name, help string, do action, args []strin
 	}
 	err := perform(ctx, do, a, flags.Args(), s)
 	if err != nil {
-		fmt.Fprintf(s.err, "participant %s: %s\n", name, strings.Join(printableLines(err.Error()), "\n"))
+		fmt.Fprintf(s.err, "participant %s: %s\n", name, strings.Join(terminal.Lines(err.Error()), "\n"))
 	}
 	var wrong usageError
 	if errors.As(err, &wrong) {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/internal/terminal"
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -53,7 +54,7 @@ func runDemo(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	}
 	d := &demo{out: stdout}
 	if err := d.run(ctx, *in, *attach, stdin); err != nil {
-		fmt.Fprintf(stderr, "participant demo: %v\n", err)
+		fmt.Fprintf(stderr, "participant demo: %s\n", terminal.Line(err.Error()))
 		return exitFailed
 	}
 	return exitOK
@@ -181,7 +182,7 @@ func (d *demo) say(ctx context.Context, speaker, listener *speaker, text string)
 	if err != nil {
 		return err
 	}
-	d.printf("  %s  %-8s  %s\n", clockTime(heard.Time), speaker.name, heard.Text)
+	d.printf("  %s  %-8s  %s\n", clockTime(heard.Time), speaker.name, terminal.Line(heard.Text))
 	return d.markRead(ctx, listener, sent.ID)
 }
 
@@ -218,7 +219,7 @@ func (d *demo) cut(ctx context.Context) error {
 		if m.ID != id || m.Late {
 			return fmt.Errorf("message %d of %d was lost, repeated or late", i+1, len(missed))
 		}
-		d.printf("  Customer  is back and hears: %s\n", m.Text)
+		d.printf("  Customer  is back and hears: %s\n", terminal.Line(m.Text))
 	}
 	d.printf("  Nothing was lost: %d of %d messages, each once and in order\n", len(missed), len(whileAway))
 	return nil
@@ -288,7 +289,7 @@ func (d *demo) printTranscript(ctx context.Context) error {
 	d.heading(fmt.Sprintf("The transcript: %d items", len(items)))
 	for i := range items {
 		at, _ := connectparticipant.ParseTime(aws.ToString(items[i].AbsoluteTime))
-		d.printf("  %s  %-8s  %s\n", clockTime(at), aws.ToString(items[i].DisplayName), describe(&items[i]))
+		d.printf("  %s  %-8s  %s\n", clockTime(at), terminal.Line(aws.ToString(items[i].DisplayName)), terminal.Line(describe(&items[i])))
 	}
 	return nil
 }

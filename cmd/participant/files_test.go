@@ -105,14 +105,14 @@ func TestFilesShowProgressOnATerminal(t *testing.T) {
 	s := newScene(t)
 	path := writeFile(t, "photo.png", string(someBytes(1<<20)))
 	var id, stderr bytes.Buffer
-	code := run(t.Context(), s.args("upload", path), strings.NewReader(""), &id, terminal{Writer: &stderr})
+	code := run(t.Context(), s.args("upload", path), strings.NewReader(""), &id, tty{Writer: &stderr})
 	require.Equal(t, exitOK, code, stderr.String())
 	require.Regexp(t, `^\rphoto\.png  \[=* *\] +\d+ %`, stderr.String())
 	require.Regexp(t, `\rphoto\.png  \[={25}\] 100 %\n$`, stderr.String())
 
 	stderr.Reset()
 	output := filepath.Join(t.TempDir(), "back.png")
-	code = run(t.Context(), s.args("download", "-o", output, strings.TrimSpace(id.String())), strings.NewReader(""), io.Discard, terminal{Writer: &stderr})
+	code = run(t.Context(), s.args("download", "-o", output, strings.TrimSpace(id.String())), strings.NewReader(""), io.Discard, tty{Writer: &stderr})
 	require.Equal(t, exitOK, code, stderr.String())
 	require.Regexp(t, `\[={25}\] 100 %\n$`, stderr.String())
 }
@@ -120,7 +120,7 @@ func TestFilesShowProgressOnATerminal(t *testing.T) {
 func TestProgressWithoutATotal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	p := newProgress(terminal{Writer: &out}, "\x1b[2J", 0)
+	p := newProgress(tty{Writer: &out}, "\x1b[2J", 0)
 	for range 3 {
 		_, _ = p.Write(make([]byte, 1<<19))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/participant-go/connectparticipant/internal/terminal"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -21,7 +22,7 @@ var formats = map[string]func(*types.Item) string{
 }
 
 // jsonLine writes an item with the service's names, without the members that are absent.
-// It loses nothing: what could harm a terminal is escaped.
+// It loses nothing: what a terminal could act on is escaped.
 func jsonLine(item *types.Item) string {
 	var members any
 	all, _ := json.Marshal(item) // strings and lists of them: nothing can fail
@@ -30,7 +31,7 @@ func jsonLine(item *types.Item) string {
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(withoutAbsent(members))
-	return escapeHostile(strings.TrimSuffix(b.String(), "\n")) + "\n"
+	return escapeUnsafe(strings.TrimSuffix(b.String(), "\n")) + "\n"
 }
 
 func withoutAbsent(value any) any {
@@ -49,15 +50,15 @@ func withoutAbsent(value any) any {
 	return value
 }
 
-// escapeHostile escapes in JSON what encoding/json leaves as it is: DEL, the control
-// characters beyond ASCII, and those that turn the text around. They stand in strings only.
-func escapeHostile(text string) string {
-	if !strings.ContainsFunc(text, isHostile) {
+// escapeUnsafe escapes in JSON what terminal.Line replaces elsewhere and encoding/json keeps:
+// DEL, C1 controls, and characters that set the direction. They occur in strings only.
+func escapeUnsafe(text string) string {
+	if !strings.ContainsFunc(text, terminal.IsUnsafe) {
 		return text
 	}
 	var b strings.Builder
 	for _, r := range text {
-		if isHostile(r) {
+		if terminal.IsUnsafe(r) {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		} else {
 			b.WriteRune(r)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/internal/terminal"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -53,24 +54,24 @@ func line(at string, item *types.Item) string {
 }
 
 func nameOf(item *types.Item) string {
-	if name := printable(aws.ToString(item.DisplayName)); strings.TrimSpace(name) != "" {
+	if name := terminal.Line(aws.ToString(item.DisplayName)); strings.TrimSpace(name) != "" {
 		return name
 	}
-	return printable(string(item.ParticipantRole))
+	return terminal.Line(string(item.ParticipantRole))
 }
 
 // content is what a message says, in lines.
 func content(item *types.Item) (lines []string) {
 	if text := aws.ToString(item.Content); text != "" {
-		lines = printableLines(text)
+		lines = terminal.Lines(text)
 	}
 	for i := range item.Attachments {
 		file := &item.Attachments[i]
-		lines = append(lines, printable(fmt.Sprintf("[file] %s (%s, %s, id %s)", aws.ToString(file.AttachmentName),
+		lines = append(lines, terminal.Line(fmt.Sprintf("[file] %s (%s, %s, id %s)", aws.ToString(file.AttachmentName),
 			aws.ToString(file.ContentType), file.Status, aws.ToString(file.AttachmentId))))
 	}
 	if status := processing(item); status != "" {
-		lines = append(lines, printable("["+string(status)+"]"))
+		lines = append(lines, terminal.Line("["+string(status)+"]"))
 	}
 	return lines
 }
@@ -88,14 +89,14 @@ func eventName(item *types.Item) string {
 	if !found {
 		name = strings.ToLower(string(item.Type))
 	}
-	return printable(strings.NewReplacer(".", " ", "_", " ").Replace(name))
+	return terminal.Line(strings.NewReplacer(".", " ", "_", " ").Replace(name))
 }
 
 // when is the item's time; one that can't be read is shown as it is.
 func when(item *types.Item, format func(time.Time) string) string {
 	at, err := connectparticipant.ParseTime(aws.ToString(item.AbsoluteTime))
 	if err != nil {
-		return printable(aws.ToString(item.AbsoluteTime))
+		return terminal.Line(aws.ToString(item.AbsoluteTime))
 	}
 	return format(at)
 }

@@ -22,8 +22,9 @@
 // goes on until the chat ends. send sends a message, upload a file; each prints its id.
 // download fetches a file by that id.
 //
-// What others have written can't command the terminal: control characters in it are
-// replaced, or escaped in JSON. The bytes of a downloaded file are left as they are.
+// What others have written can't control the terminal: control characters, characters that set
+// the direction of text and Unicode line breaks in it are replaced, or escaped in JSON. The
+// bytes of a downloaded file are left as they are.
 //
 // demo starts a fake of the Amazon Connect Participant Service on a free loopback
 // port, lets a customer and an agent hold a chat through the public client, and

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
 // progress is a bar that shows how much of a file has been carried. It is for one
@@ -18,7 +20,7 @@ type progress struct {
 
 // newProgress draws only where out is a terminal.
 func newProgress(out io.Writer, name string, total int64) *progress {
-	p := &progress{name: printable(name), total: total}
+	p := &progress{name: terminal.Line(name), total: total}
 	if isTerminal(out) {
 		p.out = out
 	}

@@ -80,17 +80,17 @@ type running struct {
 	code           chan int // one
 }
 
-// terminal is a stream that a person seems to sit at.
-type terminal struct {
+// tty is a stream that a person seems to sit at.
+type tty struct {
 	io.Reader
 	io.Writer
 }
 
-func (terminal) Stat() (fs.FileInfo, error) { return terminalInfo{}, nil }
+func (tty) Stat() (fs.FileInfo, error) { return ttyInfo{}, nil }
 
-type terminalInfo struct{ fs.FileInfo }
+type ttyInfo struct{ fs.FileInfo }
 
-func (terminalInfo) Mode() fs.FileMode { return fs.ModeCharDevice }
+func (ttyInfo) Mode() fs.FileMode { return fs.ModeCharDevice }
 
 // start runs a command whose input is a pipe, or else a terminal.
 func (s *scene) start(t *testing.T, isTerminal bool, name string, args ...string) *running {
@@ -100,7 +100,7 @@ func (s *scene) start(t *testing.T, isTerminal bool, name string, args ...string
 	r := &running{t: t, stdin: stdin, stdout: &syncBuffer{}, stderr: &syncBuffer{}, interrupt: cancel, code: make(chan int, 1)}
 	var stream io.Reader = in
 	if isTerminal {
-		stream = terminal{Reader: in}
+		stream = tty{Reader: in}
 	}
 	var work sync.WaitGroup
 	work.Go(func() { r.code <- run(ctx, s.args(name, args...), stream, r.stdout, r.stderr) })
@@ -163,10 +163,10 @@ func requireGolden(t *testing.T, name, got string) {
 }
 
 // hostile is what somebody might write to take over a terminal.
-const hostile = "\x1b[2J\x1b]0;owned\x07 \u009b31m \u202etxt.exe \x7f\r\nAgent: said so"
+const hostile = "\x1b[2J\x1b]0;owned\x07 \u009b31m \u202etxt.exe \x7f \u200e\u061c\u2028Agent: agreed\r\nAgent: said so"
 
 func requireTame(t *testing.T, text string) {
 	t.Helper()
-	require.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}]`, text)
+	require.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{061c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]`, text)
 	require.Contains(t, text, "owned", "the rest of the message is missing")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
 const sendHelp = `Usage: participant send [FLAGS] [MESSAGE]
@@ -68,7 +69,7 @@ func (c *sendCommand) run(ctx context.Context, a *access, s streams) error {
 	if err != nil {
 		return fmt.Errorf("send the message: %w", err)
 	}
-	_, err = fmt.Fprintln(s.out, printable(aws.ToString(out.Id)))
+	_, err = fmt.Fprintln(s.out, terminal.Line(aws.ToString(out.Id)))
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
 // input is standard input, line by line.
@@ -77,7 +78,7 @@ func (t *talk) say(ctx context.Context, line string) error {
 	if err == nil || t.strict || ctx.Err() != nil || errors.Is(err, errQuit) || t.session.Err() != nil {
 		return err
 	}
-	fmt.Fprintf(t.s.err, "participant chat: %s\n", strings.Join(printableLines(err.Error()), "\n"))
+	fmt.Fprintf(t.s.err, "participant chat: %s\n", strings.Join(terminal.Lines(err.Error()), "\n"))
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/internal/terminal"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -179,6 +180,6 @@ func connectionText(change chat.ConnectionChanged) string {
 	case change.Cause == nil:
 		return "connection lost"
 	default:
-		return "connection lost: " + printable(change.Cause.Error())
+		return "connection lost: " + terminal.Line(change.Cause.Error())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
 const uploadHelp = `Usage: participant upload [FLAGS] FILE
@@ -61,7 +62,7 @@ func (c *uploadCommand) run(ctx context.Context, a *access, s streams) error {
 	id, err := session.SendFile(ctx, upload)
 	bar.end()
 	if id != "" { // a file that the scan rejects has one
-		_, printing := fmt.Fprintln(s.out, printable(id))
+		_, printing := fmt.Fprintln(s.out, terminal.Line(id))
 		err = errors.Join(err, printing)
 	}
 	return err
