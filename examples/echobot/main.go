@@ -36,7 +36,8 @@ func main() {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "echobot: %v\n", err)
+		// The handler quotes what could control a terminal.
+		slog.New(slog.NewTextHandler(os.Stderr, nil)).Error("echobot failed", "error", err)
 		os.Exit(1)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = c.run(ctx, o)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "startchat: %v\n", err)
+		fmt.Fprintf(stderr, "startchat: %s\n", printable(err.Error()))
 		return 1
 	}
 	return 0
@@ -156,11 +157,26 @@ func (c *customer) talk(ctx context.Context, session *chat.Session, text string)
 		switch e := event.(type) {
 		case chat.Message:
 			if !e.Own {
-				fmt.Fprintf(c.stdout, "%s: %s\n", e.From.DisplayName, e.Text)
+				fmt.Fprintf(c.stdout, "%s: %s\n", printable(e.From.DisplayName), printable(e.Text))
 			}
 		case chat.ChatEnded:
 			fmt.Fprint(c.stdout, "The chat has ended.\n")
 		}
 	}
 	return nil
+}
+
+// printable returns what others wrote as one line without the characters that control a
+// terminal or set the direction of text.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.In(r, unicode.Cc, unicode.Bidi_Control):
+			return unicode.ReplacementChar
+		default:
+			return r
+		}
+	}, s)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -28,6 +29,7 @@ var hello = order{instance: "instance-1", flow: "flow-1", name: "Ana", text: "Is
 type instance struct {
 	chats   *participanttest.Server
 	over    bool                          // the chat has ended by the time of the answer
+	reply   string                        // of the agent; "" for Yes and the customer's name
 	started chan *participanttest.Contact // room for the one chat of a test
 }
 
@@ -70,7 +72,7 @@ func (i *instance) agent(ctx context.Context, client connectparticipant.API) (*c
 			return session, err
 		}
 		if m, ok := event.(chat.Message); ok && m.Text == hello.text {
-			_, err := session.Send(ctx, "Yes, "+m.From.DisplayName)
+			_, err := session.Send(ctx, cmp.Or(i.reply, "Yes, "+m.From.DisplayName))
 			return session, err
 		}
 	}
@@ -126,6 +128,27 @@ func TestAMessageGoesThereAndBack(t *testing.T) {
 	agent.Wait()
 	require.NoError(t, failed)
 	require.Equal(t, "Agent: Yes, Ana\nThe chat has ended.\n", out.String())
+}
+
+func TestWhatOthersWroteCannotControlTheTerminal(t *testing.T) {
+	t.Parallel()
+	i := instance{reply: "\x1b]52;c;eA==\a\x1b[2J \u009b31m \u202etxt.exe\nAna: \u2028\u200f\u061c\u2069agreed"}
+	c := newCustomerOf(t, &i)
+	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	defer interrupt()
+	out := printed{wrote: interrupt}
+	c.stdout = &out
+	var agent sync.WaitGroup
+	agent.Go(func() {
+		session, err := i.agent(ctx, c.participants)
+		if err == nil {
+			_ = session.Close()
+		}
+	})
+	require.NoError(t, c.run(ctx, hello))
+	agent.Wait()
+	line, _, _ := strings.Cut(out.String(), "\n")
+	require.Equal(t, "Agent: \ufffd]52;c;eA==\ufffd\ufffd[2J \ufffd31m \ufffdtxt.exe Ana:  \ufffd\ufffd\ufffdagreed", line)
 }
 
 func TestInterruptedCustomerLeaves(t *testing.T) {

@@ -34,7 +34,8 @@ func main() {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "streaming: %v\n", err)
+		// The handler quotes what could control a terminal.
+		slog.New(slog.NewTextHandler(os.Stderr, nil)).Error("streaming failed", "error", err)
 		os.Exit(1)
 	}
 }
