@@ -76,12 +76,13 @@ func markdown(item *types.Item) string {
 	return "**" + who + "**, " + at + "\n\n> " + strings.Join(markdownContent(item), "\n> ") + "\n\n"
 }
 
-// markdownContent leaves Markdown as it is, fences JSON, and lets the rest look as written.
+// markdownContent keeps the formatting of Markdown, fences JSON, and lets the rest look as
+// written.
 func markdownContent(item *types.Item) []string {
 	lines := content(item)
 	switch kind := strings.ToLower(aws.ToString(item.ContentType)); {
 	case kind == "text/markdown":
-		return lines
+		return strings.Split(inert.Replace(strings.Join(lines, "\n")), "\n")
 	case kind == "application/json", strings.Contains(kind, "message.interactive"):
 		fence := fenceFor(lines)
 		return append(append([]string{fence + "json"}, lines...), fence)
@@ -89,6 +90,11 @@ func markdownContent(item *types.Item) []string {
 		return strings.Split(escapeMarkdown(strings.Join(lines, "\n")), "\n")
 	}
 }
+
+// inert keeps the Markdown of others from holding HTML, images, which a viewer would load, links
+// whose text hides where they lead, and definitions, which would count for the whole file. A
+// character reference can't begin any of these, whatever stands before it.
+var inert = strings.NewReplacer(`\\`, `\\`, `\<`, "&lt;", `\[`, "&#91;", "<", "&lt;", "[", "&#91;")
 
 var backticks = regexp.MustCompile("`+")
 

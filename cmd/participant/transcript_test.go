@@ -138,6 +138,9 @@ func TestMarkdownKeepsMessagesApart(t *testing.T) {
 	for name, test := range map[string]struct{ contentType, content, want string }{
 		"plain text":              {"text/plain", "a\n+ b\n2) c\n=== <b>&amp;</b> |x| `y` \\", "> a\\\n> \\+ b\\\n> 2\\) c\\\n> \\=== \\<b\\>\\&amp;\\</b\\> \\|x\\| \\`y\\` \\\\"},
 		"Markdown":                {"Text/Markdown", "*a*\n\n**Agent**, now", "> *a*\n> \n> **Agent**, now"},
+		"Markdown with HTML":      {"text/markdown", "<img src=x onerror=y>\n\\<b> \\\\<i> `<u>`", "> &lt;img src=x onerror=y>\n> &lt;b> \\\\&lt;i> `&lt;u>`"},
+		"Markdown with images":    {"text/markdown", "![a](https://x.example/i.png) ![b][c] \\![d](e)\n\n[c]: https://x.example/i.png", "> !&#91;a](https://x.example/i.png) !&#91;b]&#91;c] \\!&#91;d](e)\n> \n> &#91;c]: https://x.example/i.png"},
+		"Markdown with a link":    {"text/markdown", "[bank](javascript:alert(1)) \\[no link]", "> &#91;bank](javascript:alert(1)) &#91;no link]"},
 		"JSON with a fence":       {"application/json", "\"````\"", "> `````json\n> \"````\"\n> `````"},
 		"a message that is empty": {"text/plain", "", "> "},
 	} {
