@@ -61,7 +61,7 @@ func (c *downloadCommand) run(ctx context.Context, a *access, s streams) error {
 		return fmt.Errorf("find the file: %w", err)
 	}
 	size := aws.ToInt64(found.AttachmentSizeInBytes)
-	body, err := storage.Get(ctx, http.DefaultClient, aws.ToString(found.Url), cmp.Or(size, maxDownload), false)
+	body, err := storage.Get(ctx, httpClient(conn.client), aws.ToString(found.Url), cmp.Or(size, maxDownload), false)
 	if err != nil {
 		return fmt.Errorf("fetch the file: %w", err)
 	}
@@ -69,6 +69,11 @@ func (c *downloadCommand) run(ctx context.Context, a *access, s streams) error {
 	bar := newProgress(s.err, c.output, size)
 	defer bar.end()
 	return c.write(io.TeeReader(body, bar), s.out)
+}
+
+// httpClient returns the client of the calls, for its time-outs and its rules for proxies.
+func httpClient(client *connectparticipant.Client) *http.Client {
+	return client.Options().HTTPClient.(*http.Client) // as New makes it without Options.HTTPClient
 }
 
 // write writes all of it or nothing, but for standard output.

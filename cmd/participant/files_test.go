@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -187,6 +188,25 @@ func TestDownloadFails(t *testing.T) {
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr, "fetch the file: GET 127.0.0.1")
 	require.NoFileExists(t, output)
+}
+
+// noTransport fails whatever is sent through it.
+type noTransport struct{}
+
+func (noTransport) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("sent through http.DefaultTransport")
+}
+
+//nolint:paralleltest // replaces http.DefaultTransport
+func TestDownloadUsesTheClientOfTheCalls(t *testing.T) {
+	s := newScene(t)
+	id := s.Agent.ShareFile("a.txt", "text/plain", []byte("text"))
+	before := http.DefaultTransport
+	http.DefaultTransport = noTransport{}
+	t.Cleanup(func() { http.DefaultTransport = before })
+	code, stdout, stderr := s.command(t, "", "download", "-o", "-", id)
+	require.Equal(t, exitOK, code, stderr)
+	require.Equal(t, "text", stdout)
 }
 
 func TestDownloadLeavesNoPart(t *testing.T) {
