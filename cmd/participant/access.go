@@ -25,7 +25,7 @@ type access struct {
 func (a *access) define(flags *flag.FlagSet) {
 	flags.StringVar(&a.region, "region", "", "use the service in the AWS `REGION` of the Amazon Connect instance, such as eu-west-2")
 	flags.StringVar(&a.endpoint, "endpoint", "", "use the service at `URL` instead, such as the one that participant serve tells; plain http to a loopback address only")
-	flags.StringVar(&a.tokenFile, "token-file", "", "read the participant token from `FILE`, - for standard input (default the environment variable PARTICIPANT_TOKEN)")
+	flags.StringVar(&a.tokenFile, "token-file", "", "read the participant token from `FILE`, which only you should be able to read, - for standard input (default the environment variable PARTICIPANT_TOKEN)")
 	flags.DurationVar(&a.timeout, "timeout", 30*time.Second, "give up when there is no connection after `D`")
 }
 

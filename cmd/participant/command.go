@@ -37,7 +37,8 @@ func (e usageError) Error() string { return string(e) }
 
 const commonHelp = `
 The participant token is taken from PARTICIPANT_TOKEN or -token-file, never from an
-argument, which other users of the machine could see.
+argument, which other users of the machine could see. With -token-file - a token that is
+typed on a terminal isn't shown.
 
 Exit codes: 0 done, 1 failed, 2 called wrongly, 3 the service refuses the token, or the
 chat is over before the work is done.
@@ -79,7 +80,7 @@ func perform(ctx context.Context, do action, a *access, args []string, s streams
 	if err := a.check(); err != nil {
 		return err
 	}
-	if a.token, err = readToken(a.tokenFile, s.in, readsInput); err != nil {
+	if a.token, err = readToken(ctx, a.tokenFile, s, readsInput); err != nil {
 		return err
 	}
 	return do.run(ctx, a, s)

@@ -29,6 +29,7 @@ func TestSend(t *testing.T) {
 	}{
 		"an argument":         {"ignored", []string{"Hello"}, "text/plain", "Hello"},
 		"standard input":      {"Hello\nthere\n", nil, "text/plain", "Hello\nthere"},
+		"a dash":              {"Hello\n", []string{"-"}, "text/plain", "Hello"},
 		"of a Windows editor": {"Hello\r\nthere\r\n", nil, "text/plain", "Hello\r\nthere"},
 		"another type":        {"", []string{"-content-type", "text/markdown", "*Hello*"}, "text/markdown", "*Hello*"},
 	} {

@@ -13,7 +13,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// asProgram makes the test binary be the program, so that it can run on a terminal.
+const asProgram = "PARTICIPANT_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // command runs the command with a context that ends with the test.
 func command(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {

@@ -74,7 +74,7 @@ func (s *scene) texts() (said []string) {
 // running is a command that runs.
 type running struct {
 	t              *testing.T
-	stdin          *io.PipeWriter
+	stdin          io.WriteCloser
 	stdout, stderr *syncBuffer
 	interrupt      context.CancelFunc
 	code           chan int // one

@@ -14,11 +14,12 @@ import (
 	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
-const sendHelp = `Usage: participant send [FLAGS] [MESSAGE]
+const sendHelp = `Usage: participant send [FLAGS] [MESSAGE | -]
 
-send sends one message and prints the Id that the service gives it. Without MESSAGE it
-sends what standard input holds, less the end of its last line; then -token-file can't
-be -. How long a message may be, the service decides: mostly 16,384 bytes.
+send sends one message and prints the Id that the service gives it. Without MESSAGE, or
+with - for it, it sends what standard input holds, less the end of its last line; then
+-token-file can't be -. Other users of the machine can see an argument, but not standard
+input. How long a message may be, the service decides: mostly 16,384 bytes.
 
 Example: git log -1 | participant send -region eu-west-2
 `
@@ -38,16 +39,15 @@ func (c *sendCommand) define(flags *flag.FlagSet) {
 }
 
 func (c *sendCommand) take(args []string) (readsInput bool, err error) {
-	switch len(args) {
-	case 0:
-		c.fromInput = true
-	case 1:
-		c.message = args[0]
-	default:
+	switch {
+	case len(args) > 1:
 		return false, usageError("more than one message: put quotes around it")
-	}
-	if !c.fromInput && c.message == "" {
+	case len(args) == 0 || args[0] == "-":
+		c.fromInput = true
+	case args[0] == "":
 		return false, usageError("the message is empty")
+	default:
+		c.message = args[0]
 	}
 	return c.fromInput, nil
 }

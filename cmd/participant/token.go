@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -19,7 +21,7 @@ const maxToken = 64 << 10
 // readToken reads the participant token from a file, from standard input for "-", and
 // without a file from the environment. inputTaken says that the command reads standard
 // input for something else.
-func readToken(file string, stdin io.Reader, inputTaken bool) (string, error) {
+func readToken(ctx context.Context, file string, s streams, inputTaken bool) (string, error) {
 	var text string
 	var err error
 	switch {
@@ -27,10 +29,12 @@ func readToken(file string, stdin io.Reader, inputTaken bool) (string, error) {
 		text = os.Getenv(tokenVariable)
 	case file == "-" && inputTaken:
 		return "", usageError("-token-file - is not possible: standard input is what is to be sent")
+	case file == "-" && isTerminal(s.in):
+		text, err = readHidden(ctx, s, "Participant token: ")
 	case file == "-":
-		text, err = readSome(stdin)
+		text, err = readSome(s.in)
 	default:
-		text, err = readTokenFile(file)
+		text, err = readTokenFile(file, s.err)
 	}
 	if err != nil {
 		return "", fmt.Errorf("read the participant token: %w", err)
@@ -43,7 +47,7 @@ func readToken(file string, stdin io.Reader, inputTaken bool) (string, error) {
 }
 
 // readTokenFile leaves the name out of its error: somebody may have put the token there.
-func readTokenFile(name string) (string, error) {
+func readTokenFile(name string, warnings io.Writer) (string, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		var path *fs.PathError
@@ -53,7 +57,17 @@ func readTokenFile(name string) (string, error) {
 		return "", fmt.Errorf("open the file: %w", err)
 	}
 	defer func() { _ = file.Close() }()
+	if isReadByOthers(file) {
+		fmt.Fprint(warnings, "participant: warning: other users can read the token file; chmod 600 makes it yours only\n")
+	}
 	return readSome(file)
+}
+
+// isReadByOthers reports whether the mode of a file lets other users read it. Windows has
+// no such mode.
+func isReadByOthers(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0
 }
 
 func readSome(r io.Reader) (string, error) {
