@@ -18,7 +18,7 @@ const maxBody = 128 << 10
 // validName are those that make a file name of their own on every system.
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
-// handler is the way in. It lets everybody in who reaches it.
+// handler serves the bridge's API to everybody who reaches it: guard goes before it.
 func (b *bridge) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /chats", b.postChat)

@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -37,6 +40,8 @@ func TestMain(m *testing.M) {
 
 const patience = 30 * time.Second
 
+var made = secrets{token: "a-made-up-token-of-the-callers-of-the-bridge", webhook: "a-made-up-secret-that-signs-the-webhooks"}
+
 // receiver is the system behind the webhook.
 type receiver struct {
 	*httptest.Server
@@ -65,8 +70,12 @@ func (r *receiver) answerWith(answer func(notification) int) {
 
 func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
 	var n notification
-	if err := json.NewDecoder(request.Body).Decode(&n); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	body, err := io.ReadAll(request.Body)
+	if err == nil {
+		err = json.Unmarshal(body, &n)
+	}
+	if err != nil || !isSigned(request, body) {
+		http.Error(w, "not a notification of the bridge", http.StatusBadRequest)
 		return
 	}
 	r.mu.Lock()
@@ -79,6 +88,17 @@ func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
 		r.refused <- struct{}{}
 	}
 	w.WriteHeader(status)
+}
+
+// isSigned reports whether the bridge has signed a request in the last minutes.
+func isSigned(request *http.Request, body []byte) bool {
+	timestamp := request.Header.Get("Bridge-Timestamp")
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	mac := hmac.New(sha256.New, []byte(made.webhook))
+	mac.Write([]byte(timestamp + "." + string(body)))
+	want := "v1=" + hex.EncodeToString(mac.Sum(nil))
+	return err == nil && time.Since(time.Unix(seconds, 0)).Abs() < 5*time.Minute &&
+		hmac.Equal([]byte(want), []byte(request.Header.Get("Bridge-Signature")))
 }
 
 // next returns the next notification of a type.
@@ -113,7 +133,7 @@ func text(t *testing.T, n notification) string {
 }
 
 func arguments(srv *participanttest.Server, r *receiver, dir string) []string {
-	return []string{"-addr", "127.0.0.1:0", "-endpoint", srv.URL, "-webhook", r.URL, "-dir", dir}
+	return []string{"-addr", "127.0.0.1:0", "-host", "bridge.example,other.example", "-endpoint", srv.URL, "-webhook", r.URL, "-dir", dir}
 }
 
 // running is a bridge.
@@ -127,7 +147,7 @@ func start(t *testing.T, srv *participanttest.Server, r *receiver, dir string) *
 	ctx, cancel := context.WithCancel(context.Background())
 	stdout, in := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, arguments(srv, r, dir), in, t.Output()) }()
+	go func() { ended <- run(ctx, arguments(srv, r, dir), made, in, t.Output()) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		require.NoError(t, <-ended)
@@ -149,9 +169,11 @@ func (b *running) post(t *testing.T, path, body string, headers ...string) (stat
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+path, strings.NewReader(body))
 	require.NoError(t, err)
 	request.Close = true
+	request.Header.Set("Authorization", "Bearer "+made.token)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
+	request.Host = request.Header.Get("Host")
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	defer response.Body.Close()
@@ -264,7 +286,7 @@ func TestAKillLosesNothing(t *testing.T) {
 	srv, r, dir := participanttest.Start(t), newReceiver(t), t.TempDir()
 	contact := srv.NewChat()
 	program := exec.CommandContext(t.Context(), os.Args[0], arguments(srv, r, dir)...)
-	program.Env = append(os.Environ(), asProgram+"=1")
+	program.Env = append(os.Environ(), asProgram+"=1", "BRIDGE_TOKEN="+made.token, "WEBHOOK_SECRET="+made.webhook)
 	var log bytes.Buffer
 	program.Stderr = &log
 	stdout, err := program.StdoutPipe()
@@ -353,11 +375,33 @@ func TestWhatTheBridgeRefuses(t *testing.T) {
 
 func TestTheErrorSaysWhatWasWrong(t *testing.T) {
 	t.Parallel()
-	require.EqualError(t, run(t.Context(), nil, io.Discard, t.Output()), "-webhook is missing")
+	for name, test := range map[string]struct {
+		args    []string
+		secrets secrets
+		want    string
+	}{
+		"no webhook":          {nil, made, "-webhook is missing"},
+		"no URL":              {[]string{"-webhook", "https:///hook?key=made-up"}, made, "-webhook must be an https URL"},
+		"another scheme":      {[]string{"-webhook", "ftp://system.example/made-up"}, made, "-webhook must be an https URL"},
+		"plain http":          {[]string{"-webhook", "http://system.example/made-up"}, made, "plain http to system.example would show the chats to the network: use https, or set -plain-webhook"},
+		"no token":            {[]string{"-webhook", "https://system.example"}, secrets{webhook: made.webhook}, "BRIDGE_TOKEN and WEBHOOK_SECRET must be set and have at least 32 characters"},
+		"a short secret":      {[]string{"-webhook", "https://system.example"}, secrets{made.token, "made-up"}, "BRIDGE_TOKEN and WEBHOOK_SECRET must be set and have at least 32 characters"},
+		"plain http, allowed": {[]string{"-webhook", "http://system.example", "-plain-webhook", "-addr", "nowhere", "-dir", t.TempDir()}, made, "listen tcp: address nowhere: missing port in address"},
+		"plain http, here":    {[]string{"-webhook", "http://localhost:9000", "-addr", "nowhere", "-dir", t.TempDir()}, made, "listen tcp: address nowhere: missing port in address"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.ErrorContains(t, run(t.Context(), test.args, test.secrets, io.Discard, t.Output()), test.want)
+		})
+	}
+}
+
+func TestABrokenFileIsToldWithoutItsToken(t *testing.T) {
+	t.Parallel()
 	for _, content := range []string{`{"token":`, `{"token":"a-made-up-token","state":"?"}`, `{}`} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "one.json"), []byte(content), 0o600))
-		err := run(t.Context(), []string{"-webhook", "http://127.0.0.1:1", "-dir", dir}, io.Discard, t.Output())
+		err := run(t.Context(), []string{"-webhook", "http://127.0.0.1:1", "-dir", dir}, made, io.Discard, t.Output())
 		require.ErrorContains(t, err, "load chat one: ")
 		require.NotContains(t, err.Error(), "a-made-up-token")
 	}

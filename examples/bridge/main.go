@@ -4,7 +4,7 @@
 //
 // Usage:
 //
-//	bridge -webhook URL -region REGION [-addr HOST:PORT] [-dir DIR]
+//	BRIDGE_TOKEN=… WEBHOOK_SECRET=… bridge -webhook URL -region REGION [-addr HOST:PORT] [-host NAMES] [-dir DIR]
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -29,11 +30,13 @@ const (
 	sendTimeout     = 20 * time.Second // of a message into a chat
 	shutdownTimeout = 25 * time.Second
 	firstPause      = 250 * time.Millisecond
+	minSecret       = 32 // characters
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	s := secrets{token: os.Getenv("BRIDGE_TOKEN"), webhook: os.Getenv("WEBHOOK_SECRET")}
+	err := run(ctx, os.Args[1:], s, os.Stdout, os.Stderr)
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -43,32 +46,56 @@ func main() {
 	}
 }
 
+// secrets come from the environment: other users can see a program's arguments.
+type secrets struct {
+	token   string // of those who call the bridge
+	webhook string // signs what the bridge posts
+}
+
+func (s secrets) check() error {
+	if len(s.token) < minSecret || len(s.webhook) < minSecret {
+		return fmt.Errorf("BRIDGE_TOKEN and WEBHOOK_SECRET must be set and have at least %d characters", minSecret)
+	}
+	return nil
+}
+
 // config is what the flags say.
 type config struct {
 	addr, dir, webhook, region, endpoint string
+
+	hosts        []string
+	plainWebhook bool
 }
 
 func parse(args []string, stderr io.Writer) (c config, err error) {
 	flags := flag.NewFlagSet("bridge", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&c.addr, "addr", "127.0.0.1:8090", "listen on `HOST:PORT`; whoever reaches it can write into the chats")
+	flags.StringVar(&c.addr, "addr", "127.0.0.1:8090", "listen on `HOST:PORT`, in plain http: put a proxy with TLS before it for other machines")
 	flags.StringVar(&c.dir, "dir", "chats", "keep a file for each chat, its participant token included, in `DIR`")
 	flags.StringVar(&c.webhook, "webhook", "", "post the events to `URL`")
 	flags.StringVar(&c.region, "region", "", "the `REGION` of the Amazon Connect instance, such as eu-west-2")
 	flags.StringVar(&c.endpoint, "endpoint", "", "call the service at `URL`, such as that of a fake, in place of the region's")
+	flags.BoolVar(&c.plainWebhook, "plain-webhook", false, "let the webhook's URL be plain http on another machine, which shows the chats to the network")
+	flags.Func("host", "serve requests for these host `NAMES` too, separated by commas (default localhost and IP addresses)", func(names string) error {
+		c.hosts = strings.Split(names, ",")
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
 	if c.webhook == "" {
 		return c, errors.New("-webhook is missing")
 	}
-	return c, nil
+	return c, checkWebhook(c.webhook, c.plainWebhook)
 }
 
 // run serves until ctx ends, and returns when all chats are closed.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, s secrets, stdout, stderr io.Writer) error {
 	c, err := parse(args, stderr)
 	if err != nil {
+		return err
+	}
+	if err := s.check(); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
@@ -76,7 +103,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if c.endpoint != "" {
 		options.BaseEndpoint = &c.endpoint
 	}
-	hook := newWebhook(c.webhook, firstPause, log)
+	hook := newWebhook(c.webhook, s.webhook, firstPause, log)
 	defer hook.close()
 	b := newBridge(connectparticipant.New(options), store{dir: c.dir}, hook, log)
 	defer b.close()
@@ -89,7 +116,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
-	return serve(ctx, listener, b.handler())
+	return serve(ctx, listener, guard(s.token, c.hosts, b.handler()))
 }
 
 // serve returns when ctx has ended and the requests are answered.

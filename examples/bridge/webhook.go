@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +13,10 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/participant-go/connectparticipant/chat"
@@ -70,16 +76,44 @@ func kindOf(event chat.Event) string {
 	}
 }
 
+// checkWebhook wants a URL that shows the chats to nobody else. Its errors name the host only:
+// the rest of the URL may hold a secret.
+func checkWebhook(address string, plain bool) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return errors.New("-webhook must be an https URL")
+	case u.Scheme == "https" || plain || isLoopback(u.Hostname()):
+		return nil
+	}
+	return fmt.Errorf("plain http to %s would show the chats to the network: use https, or set -plain-webhook", u.Hostname())
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// sign returns the signature of a body: "v1=" and, in hex, the HMAC-SHA256 of the timestamp, a
+// full stop and the body. The receiver can tell by the timestamp what was recorded and sent again.
+func sign(secret, timestamp string, body []byte) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(timestamp + "."))
+	mac.Write(body)
+	return "v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
 // webhook posts to one URL.
 type webhook struct {
 	url    string
+	secret string
 	client *http.Client
 	first  time.Duration // between two attempts; it doubles
 	log    *slog.Logger
 }
 
-func newWebhook(url string, first time.Duration, log *slog.Logger) *webhook {
-	return &webhook{url: url, first: first, log: log, client: &http.Client{
+func newWebhook(url, secret string, first time.Duration, log *slog.Logger) *webhook {
+	return &webhook{url: url, secret: secret, first: first, log: log, client: &http.Client{
 		Timeout:   postTimeout,
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute},
 		// A redirected POST becomes a GET, whose 200 would be taken for an answer.
@@ -114,7 +148,10 @@ func (w *webhook) post(ctx context.Context, body []byte) error {
 	if err != nil {
 		return errors.New("the webhook's URL is malformed")
 	}
+	now := strconv.FormatInt(time.Now().Unix(), 10)
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Bridge-Timestamp", now)
+	request.Header.Set("Bridge-Signature", sign(w.secret, now, body))
 	response, err := w.client.Do(request)
 	var sending *url.Error
 	if errors.As(err, &sending) {
