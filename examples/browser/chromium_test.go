@@ -227,6 +227,14 @@ func (s *stay) takeNoHarm() {
 	s.contact.Agent.Say(hostile)
 	s.wait(fmt.Sprintf("%s === %q", lastText, hostile))
 	s.wait(`document.title === "Chat with us" && !document.querySelector(".bubble *")`)
+	for i, at := range []string{"soon", "9999-12-31T23:59:59-01:00"} {
+		text := "When was that? " + at
+		s.contact.Push(participanttest.Item{
+			Id: fmt.Sprint("odd-", i), Type: "MESSAGE", ContentType: "text/plain", Content: text, AbsoluteTime: at,
+			ParticipantRole: "AGENT", DisplayName: "Robin",
+		})
+		s.wait(fmt.Sprintf("%s === %q", lastText, text))
+	}
 }
 
 // end: the visitor ends the chat, sees so after a reload too, and starts another one.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,35 +20,49 @@ const (
 	writeWait = 10 * time.Second
 )
 
-// eventLog is all that a visitor's pages have to show, oldest first, for as long as the
-// visitor stays: a page may come back from any point of it.
+// eventLog is what a visitor's pages have to show. Most of it stays, oldest first, for as long
+// as the visitor does: a page may come back from any point of it.
 type eventLog struct {
 	id string // begins the ids of its events: those of another chat mean nothing here
 
 	mu      sync.Mutex
-	entries []logEntry
+	entries [][]byte
+	passing map[topic]passingEvent
+	passed  int                  // how many passing events there have been
 	files   map[string]shownFile // by id
-	grown   chan struct{}        // closed by the next entry
+	grown   chan struct{}        // closed by the next event
 }
 
-// logEntry is one event as a page gets it.
-type logEntry struct {
-	data  []byte
-	until time.Time // when it has nothing to say any more; zero for never
+// passingEvent is one that doesn't stay: only the newest of its topic is of any use.
+type passingEvent struct {
+	number int // counts them
+	data   []byte
+	until  time.Time // when it is of no use any more; zero for never
 }
+
+// topic is a message that is still being written, by its id, or who is typing.
+type topic struct{ kind, id string }
 
 func newEventLog() *eventLog {
-	return &eventLog{id: rand.Text(), files: map[string]shownFile{}, grown: make(chan struct{})}
+	return &eventLog{id: rand.Text(), passing: map[topic]passingEvent{}, files: map[string]shownFile{}, grown: make(chan struct{})}
 }
 
 func (l *eventLog) add(e shownEvent) {
-	entry := logEntry{data: mustMarshal(e)}
-	if e.Type == typeTyping {
-		entry.until = time.Now().Add(typingLasts)
-	}
+	data := mustMarshal(e)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries = append(l.entries, entry)
+	switch {
+	case e.Type == typeTyping:
+		l.pass(topic{typeTyping, e.From}, data, time.Now().Add(typingLasts))
+	case e.Partial:
+		l.pass(topic{typeMessage, e.ID}, data, time.Time{})
+	default:
+		l.entries = append(l.entries, data)
+		delete(l.passing, topic{typeMessage, e.ID})
+	}
+	if e.Type == typeMessage {
+		delete(l.passing, topic{typeTyping, e.From})
+	}
 	for _, file := range e.Files {
 		l.files[file.ID] = file
 	}
@@ -54,11 +70,23 @@ func (l *eventLog) add(e shownEvent) {
 	l.grown = make(chan struct{})
 }
 
-// after returns the entries from number n on, and what closes when there are more.
-func (l *eventLog) after(n int) ([]logEntry, <-chan struct{}) {
+func (l *eventLog) pass(t topic, data []byte, until time.Time) {
+	l.passed++
+	l.passing[t] = passingEvent{l.passed, data, until}
+}
+
+// after returns the entries from number n on, the passing events beyond number passed, and
+// what closes when there are more.
+func (l *eventLog) after(n, passed int) (entries [][]byte, passing []passingEvent, grown <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.entries[min(n, len(l.entries)):], l.grown
+	for _, e := range l.passing {
+		if e.number > passed && (e.until.IsZero() || time.Now().Before(e.until)) {
+			passing = append(passing, e)
+		}
+	}
+	slices.SortFunc(passing, func(a, b passingEvent) int { return cmp.Compare(a.number, b.number) })
+	return l.entries[min(n, len(l.entries)):], passing, l.grown
 }
 
 // file finds a file of the chat.
@@ -93,13 +121,15 @@ func (s *site) events(w http.ResponseWriter, r *http.Request, v *visitor) {
 	}
 	alive := time.NewTicker(aliveEvery)
 	defer alive.Stop()
-	for out.err == nil {
-		entries, grown := v.log.after(n)
-		for _, entry := range entries {
+	for passed := 0; out.err == nil; {
+		entries, passing, grown := v.log.after(n, passed)
+		for _, data := range entries {
 			n++
-			if entry.until.IsZero() || time.Now().Before(entry.until) {
-				out.printf("id: %s-%d\ndata: %s\n\n", v.log.id, n, entry.data)
-			}
+			out.printf("id: %s-%d\ndata: %s\n\n", v.log.id, n, data)
+		}
+		for _, e := range passing {
+			passed = e.number
+			out.printf("data: %s\n\n", e.data)
 		}
 		out.flush()
 		select {

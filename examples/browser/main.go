@@ -5,8 +5,8 @@
 //
 // Usage:
 //
-//	browser [-addr HOST:PORT]
-//	PARTICIPANT_TOKEN=… browser -region REGION [-addr HOST:PORT] [-endpoint URL]
+//	browser [-addr HOST:PORT] [-host NAMES]
+//	PARTICIPANT_TOKEN=… browser -region REGION [-addr HOST:PORT] [-host NAMES] [-endpoint URL]
 //
 // Without a token every visitor gets a chat of their own on a fake of the service, with an
 // agent who repeats what they say. With one, the first visitor joins that chat.
@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -47,6 +48,7 @@ func run(ctx context.Context, args []string, token string, stdout, stderr io.Wri
 	flags := flag.NewFlagSet("browser", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:8080", "serve the page on `HOST:PORT`; port 0 is a free one")
+	hosts := flags.String("host", "", "serve the page under these host `NAMES` too, separated by commas (default localhost and IP addresses)")
 	region := flags.String("region", "", "join the chat of PARTICIPANT_TOKEN in this AWS `REGION`")
 	endpoint := flags.String("endpoint", "", "join it at this `URL` in place of the region's own")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -69,7 +71,9 @@ func run(ctx context.Context, args []string, token string, stdout, stderr io.Wri
 		}
 	}
 	defer s.close()
-	if err := serve(ctx, *addr, newSite(s, log), stdout); err != nil {
+	page := newSite(s, log)
+	page.hosts = strings.Split(*hosts, ",")
+	if err := serve(ctx, *addr, page, stdout); err != nil {
 		fmt.Fprintf(stderr, "browser: %v\n", err)
 		return exitFailed
 	}

@@ -29,7 +29,8 @@ const (
 type shownEvent struct {
 	Type string `json:"type"`
 	// ID names a message, also that of a receipt. A later message replaces an earlier one.
-	ID   string    `json:"id,omitempty"`
+	ID string `json:"id,omitempty"`
+	// Time is left out where it can't be read.
 	Time time.Time `json:"time,omitzero"`
 	From string    `json:"from,omitempty"`
 	// Name is that of the participant From.
@@ -102,11 +103,19 @@ func showMeta(kind string, m chat.Meta) shownEvent {
 		name = ""
 	}
 	return shownEvent{
-		Type: kind, ID: m.ID, Time: m.Time, From: m.From.ParticipantID, Name: name,
+		Type: kind, ID: m.ID, Time: writable(m.Time), From: m.From.ParticipantID, Name: name,
 		// In the history of a chat that was joined with a bare token nothing is Own yet.
 		Own:    m.Own || m.From.Role == types.ParticipantRoleCustomer,
 		System: m.From.Role == types.ParticipantRoleSystem,
 	}
+}
+
+// writable returns a time that JSON has a form for, or else the zero one, which is left out.
+func writable(t time.Time) time.Time {
+	if t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
 }
 
 func showMessage(m chat.Message) shownEvent {

@@ -7,7 +7,11 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,6 +56,7 @@ type contact struct {
 type site struct {
 	service service
 	log     *slog.Logger
+	hosts   []string // under which it is served, beside localhost and IP addresses
 	away    time.Duration
 	wg      sync.WaitGroup
 	life    context.Context // of the visitors, whom no request outlives
@@ -89,7 +94,31 @@ func (s *site) handler() http.Handler {
 	mux.HandleFunc("POST /read", s.visit(s.read))
 	mux.HandleFunc("POST /leave", s.visit(s.leave))
 	mux.HandleFunc("GET /attachments/{id}", s.visit(s.attachment))
-	return guarded(http.NewCrossOriginProtection().Handler(mux))
+	return guarded(s.onlyServed(http.NewCrossOriginProtection().Handler(mux)))
+}
+
+// onlyServed refuses requests for other hosts. A page of another site whose name has been
+// pointed here (DNS rebinding) passes for the same origin.
+func (s *site) onlyServed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isServed(r.Host, s.hosts) {
+			http.Error(w, "This host is not served here.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isServed reports whether a Host header names this server: an IP address, which DNS can't
+// point elsewhere, localhost, or one of names.
+func isServed(host string, names []string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil || strings.EqualFold(host, "localhost") {
+		return true
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(host, name) })
 }
 
 // guarded lets the page load nothing from elsewhere, run no script but its own, and stand

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
@@ -297,17 +298,89 @@ func TestOldTypingIsNotShown(t *testing.T) {
 	t.Parallel()
 	log := newEventLog()
 	log.add(shownEvent{Type: typeTyping})
-	require.WithinDuration(t, time.Now().Add(typingLasts), log.entries[0].until, time.Minute)
-	log.add(shownEvent{Type: typeMessage, Text: "what was typed"})
-	log.entries[0].until = time.Now()
+	typing := topic{kind: typeTyping}
+	require.WithinDuration(t, time.Now().Add(typingLasts), log.passing[typing].until, time.Minute)
+	require.Contains(t, written(t, log), typeTyping)
+	log.passing[typing] = passingEvent{number: 1, until: time.Now()}
+	require.NotContains(t, written(t, log), typeTyping)
 
+	log.add(shownEvent{Type: typeTyping})
+	log.add(shownEvent{Type: typeMessage, Text: "what was typed"})
+	require.Contains(t, written(t, log), "what was typed")
+	require.NotContains(t, written(t, log), typeTyping)
+}
+
+// written is what a page gets that is loaded now.
+func written(t *testing.T, log *eventLog) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // what is there already is written all the same
 	w := writerWithDeadline{httptest.NewRecorder()}
 	v := &visitor{log: log, awayAfter: time.Hour, away: time.NewTimer(time.Hour)}
 	(&site{}).events(w, httptest.NewRequest(http.MethodGet, "/events", nil).WithContext(ctx), v)
-	require.Contains(t, w.Body.String(), "what was typed")
-	require.NotContains(t, w.Body.String(), typeTyping)
+	return w.Body.String()
+}
+
+func TestPiecesOfAMessageAreNotKept(t *testing.T) {
+	t.Parallel()
+	log := newEventLog()
+	text := strings.Repeat("x", 2<<10)
+	for i := range len(text) {
+		log.add(shownEvent{Type: typeMessage, ID: "streamed", Text: text[:i+1], Partial: true})
+	}
+	require.Less(t, len(log.entries)+len(log.passing), 2)
+	require.Equal(t, 1, strings.Count(written(t, log), text), "the newest is shown")
+	require.NotContains(t, written(t, log), "id: ", "it isn't a point to come back to")
+
+	log.add(shownEvent{Type: typeMessage, ID: "streamed", Text: "whole"})
+	require.Empty(t, log.passing)
+	require.NotContains(t, written(t, log), text)
+	require.Contains(t, written(t, log), "whole")
+}
+
+func TestAPageSeesAMessageGrow(t *testing.T) {
+	t.Parallel()
+	v := joined(t)
+	p := v.open("")
+	ai := v.contact.AddParticipant("SYSTEM", "AI agent")
+	ai.SayInChunks("I ", "speak ", "in pieces.")
+	grown := p.until(typeMessage)
+	for partial := grown; partial.Partial; partial = p.until(typeMessage) {
+		require.Equal(t, grown.ID, partial.ID)
+		require.True(t, strings.HasPrefix("I speak in pieces.", partial.Text), partial.Text)
+		grown = partial
+	}
+	require.Equal(t, []string{"I speak in pieces."}, v.open("").texts(1))
+}
+
+func TestATimeThatJSONHasNoFormForIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00", "soon"} {
+		when, _ := connectparticipant.ParseTime(at)
+		shown, _ := show(chat.Message{Meta: chat.Meta{Time: when}, Text: "Hello"})
+		require.JSONEq(t, `{"type":"message","text":"Hello"}`, string(mustMarshal(shown)), at)
+	}
+}
+
+func TestOnlyItsHostsAreServed(t *testing.T) {
+	t.Parallel()
+	v := newVisit(t, func(s *site) { s.hosts = []string{"chat.example", "other.example"} })
+	for host, status := range map[string]int{
+		"evil.example": http.StatusMisdirectedRequest, "evil.example:8080": http.StatusMisdirectedRequest,
+		"chat.example.evil.example": http.StatusMisdirectedRequest, "evil.localhost": http.StatusMisdirectedRequest,
+		"localhost:8080": http.StatusOK, "127.0.0.1:8080": http.StatusOK, "[::1]:8080": http.StatusOK, "[::1]": http.StatusOK,
+		"Chat.Example:443": http.StatusOK, "other.example": http.StatusOK,
+	} {
+		request := v.request(http.MethodGet, "/", nil)
+		request.Host = host
+		require.Equal(t, status, v.do(request).status, host)
+	}
+	request := v.request(http.MethodPost, "/join", nil, "Sec-Fetch-Site", "same-origin", "Origin", "http://evil.example")
+	request.Host = "evil.example"
+	got := v.do(request)
+	require.Equal(t, http.StatusMisdirectedRequest, got.status)
+	require.Empty(t, got.header.Values("Set-Cookie"))
+	require.Zero(t, v.fake.Count("CreateParticipantConnection"))
 }
 
 // writerWithDeadline is a recorder that passes for a connection.

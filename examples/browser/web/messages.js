@@ -169,10 +169,14 @@ function draw(event) {
 
 function by(name, time) {
   const element = make("div", "by");
-  const at = new Date(time);
-  const clock = make("time", "", at.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" }));
-  clock.dateTime = at.toISOString();
-  element.append(make("span", "name", name), clock);
+  element.append(make("span", "name", name));
+  if (Number.isFinite(time)) element.append(clock(new Date(time)));
+  return element;
+}
+
+function clock(at) {
+  const element = make("time", "", at.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" }));
+  element.dateTime = at.toISOString();
   return element;
 }
 
