@@ -77,6 +77,18 @@ func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	}
 }
 
+// Other users can read, or put there before, what has a name known beforehand in /tmp, and they
+// see the arguments of curl.
+func TestREADMEsKeepTokensFromOtherUsers(t *testing.T) {
+	t.Parallel()
+	readmes, err := filepath.Glob("examples/*/README.md")
+	require.NoError(t, err)
+	require.NotEmpty(t, readmes)
+	for _, name := range append(readmes, "README.md", "e2e/README.md", "bench/README.md") {
+		require.NotRegexp(t, `/tmp/|-H "?(X-Amz-Bearer|Authorization)`, readFile(t, name), name)
+	}
+}
+
 // CONTRIBUTING.md promises it. What is generated is as long as it is.
 func TestFilesAreShort(t *testing.T) {
 	t.Parallel()
