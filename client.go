@@ -160,7 +160,7 @@ func (c *Client) callOptions(optFns []func(*Options)) *Options {
 	if options.HTTPClient == nil {
 		options.HTTPClient = c.options.HTTPClient
 	}
-	options = options.withDefaults()
+	options.setDefaults()
 	if options.RetryMaxAttempts != c.options.RetryMaxAttempts {
 		options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)
 	}

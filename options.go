@@ -169,7 +169,7 @@ func WithEndpointResolverV2(v EndpointResolverV2) func(*Options) {
 // they left alone is made anew from what they have set.
 func (o Options) withOptFns(optFns []func(*Options)) Options {
 	given := o
-	o = o.withDefaults()
+	o.setDefaults()
 	retryer, client := o.Retryer, o.HTTPClient
 	for _, fn := range optFns {
 		fn(&o)
@@ -180,10 +180,11 @@ func (o Options) withOptFns(optFns []func(*Options)) Options {
 	if given.HTTPClient == nil && o.HTTPClient == client {
 		o.HTTPClient = nil
 	}
-	return o.withDefaults()
+	o.setDefaults()
+	return o
 }
 
-func (o Options) withDefaults() Options {
+func (o *Options) setDefaults() {
 	if o.Logger == nil {
 		o.Logger = logging.Nop{}
 	}
@@ -200,12 +201,11 @@ func (o Options) withDefaults() Options {
 		o.TracerProvider = tracing.NopTracerProvider{}
 	}
 	if o.Retryer == nil {
-		o.Retryer = defaultRetryer(&o)
+		o.Retryer = defaultRetryer(o)
 	}
 	if o.HTTPClient == nil {
-		o.HTTPClient = defaultHTTPClient(&o)
+		o.HTTPClient = defaultHTTPClient(o)
 	}
-	return o
 }
 
 type randomTokens struct{}
