@@ -26,6 +26,9 @@ type API interface {
 	SendOnce(ctx context.Context, clientToken, contentType, content string) (Sent, error)
 	SendEvent(ctx context.Context, contentType, content string) (Sent, error)
 	SendFile(ctx context.Context, file File) (attachmentID string, err error)
+	DescribeView(ctx context.Context, viewToken string) (*types.View, error)
+	GetAuthenticationURL(ctx context.Context, sessionID, redirectURI string) (string, error)
+	CancelAuthentication(ctx context.Context, sessionID string) error
 	OpenAttachment(ctx context.Context, attachmentID string, maxBytes int64) (io.ReadCloser, error)
 	Typing(ctx context.Context) error
 	MarkDelivered(messageID string)

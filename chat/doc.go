@@ -94,7 +94,7 @@
 // who aren't connected by their socket. Options.Connection begins a session with a connection
 // that StartChatContact has returned, which saves a request.
 //
-// [Session.ConnectionToken] returns the newest connection token, for operations that Session has
+// [Session.ConnectionToken] returns the newest connection token, for calls that Session has
 // no method for, and waits for the next one. [ParseItem] makes events of items that have come
 // another way than through a session: from SNS, or from a store.
 //

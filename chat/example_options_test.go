@@ -11,6 +11,7 @@ import (
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // An agent isn't connected by its socket.
@@ -88,12 +89,13 @@ func ExampleRenewalDue() {
 	defer session.Close()
 }
 
-// The client's operations that Session has no method for take its connection token.
+// A call with options that no method of Session has takes its connection token: here for a link
+// that shows a file in the browser.
 func ExampleSession_ConnectionToken() {
 	ctx := context.Background()
 	srv, contact, client := fake()
 	defer srv.Close()
-	viewToken := contact.AddView(participanttest.View{Name: "Address"}) // in an interactive message
+	file := contact.Agent.ShareFile("plan.pdf", "application/pdf", []byte("%PDF-1.7"))
 
 	session, err := chat.Start(ctx, client, contact.Customer.Token)
 	if err != nil {
@@ -104,13 +106,50 @@ func ExampleSession_ConnectionToken() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	view, err := client.DescribeView(ctx, &connectparticipant.DescribeViewInput{ConnectionToken: &token, ViewToken: &viewToken})
+	link, err := client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{
+		ConnectionToken: &token, AttachmentId: &file, UrlContentDisposition: types.UrlContentDispositionInline,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(*view.View.Name, "- the token is valid for", time.Until(expiry).Round(time.Hour))
+	fmt.Println(*link.AttachmentSizeInBytes, "bytes - the token is valid for", time.Until(expiry).Round(time.Hour))
 	// Output:
-	// Address - the token is valid for 24h0m0s
+	// 8 bytes - the token is valid for 24h0m0s
+}
+
+// A view is what a flow shows to the customer; its message names the token.
+func ExampleSession_DescribeView() {
+	ctx := context.Background()
+	srv, contact, client := fake()
+	defer srv.Close()
+	viewToken := contact.AddView(participanttest.View{Name: "Address"}) // in an interactive message
+
+	session, err := chat.Start(ctx, client, contact.Customer.Token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	view, err := session.DescribeView(ctx, viewToken)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(*view.Name)
+	// Output:
+	// Address
+}
+
+// A webhook gets events as JSON, under names that don't change.
+func ExampleMarshalEvent() {
+	event, err := chat.MarshalEvent(chat.Message{
+		Meta:        chat.Meta{ID: "4711", From: chat.From{Role: types.ParticipantRoleAgent, DisplayName: "Bob"}},
+		ContentType: "text/plain", Text: "Hello",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(string(event))
+	// Output:
+	// {"kind":"message","id":"4711","from":{"role":"AGENT","displayName":"Bob"},"contentType":"text/plain","text":"Hello"}
 }
 
 // An item that came by SNS, or from a store, becomes the events that a session would deliver.

@@ -50,8 +50,8 @@ func liveItem(raw []byte) (*item, error) {
 	it.past = live.RelatedContactId != nil && live.ContactId == nil
 	it.meta.InitialContactID = aws.ToString(live.InitialContactID)
 	it.meta.Raw = raw
-	if live.MessageCompleted != nil && !*live.MessageCompleted {
-		it.partial, it.chunk = true, aws.ToInt32(live.ChunkNumber)
+	if m := live.MessageMetadata; m != nil && m.MessageCompleted != nil && !*m.MessageCompleted {
+		it.partial, it.chunk = true, aws.ToInt32(m.ChunkNumber)
 	}
 	return it, nil
 }

@@ -75,6 +75,14 @@ type AttachmentItem struct {
 
 // MessageMetadata holds the receipts of a message and its processing status.
 type MessageMetadata struct {
+	// ChunkNumber counts the chunks of a message that arrives in pieces, as that of an AI
+	// agent may, from 1. Absent in a complete message. No model of the service has it; see
+	// "message streaming for AI-powered chat" in the Amazon Connect administrator guide.
+	ChunkNumber *int32
+
+	// MessageCompleted is false in a chunk after which others follow. It is in no model either.
+	MessageCompleted *bool
+
 	// MessageId is the Id of the message that the receipts are about.
 	MessageId *string
 

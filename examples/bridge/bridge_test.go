@@ -324,7 +324,7 @@ func TestTheFileOfAChatIsItsOwnersAndGoesWithTheChat(t *testing.T) {
 	contact.Agent.Say("Goodbye")
 	r.next(t, "message")
 	contact.Agent.Leave()
-	r.next(t, "ended")
+	r.next(t, "chat_ended")
 	require.Equal(t, "the chat has ended", r.next(t, "closed").Reason)
 	require.Eventually(t, func() bool {
 		files, err := os.ReadDir(dir)

@@ -28,7 +28,7 @@ const maxPause = 30 * time.Second
 type notification struct {
 	// Chat is the chat's name.
 	Chat string `json:"chat"`
-	// Type is the event's, such as "message"; "closed" is the last of a chat.
+	// Type is the event's Kind, such as "message"; "closed" is the last of a chat.
 	Type string `json:"type"`
 	// ID is Meta.ID, by which a receiver knows what it has already: at least once is
 	// what the bridge promises.
@@ -49,31 +49,8 @@ type notification struct {
 func describe(name string, event chat.Event) (n notification, ok bool) {
 	meta, ok := chat.MetaOf(event)
 	return notification{
-		Chat: name, Type: kindOf(event), ID: meta.ID, Own: meta.Own, Late: meta.Late, Item: meta.Raw,
+		Chat: name, Type: string(event.Kind()), ID: meta.ID, Own: meta.Own, Late: meta.Late, Item: meta.Raw,
 	}, ok
-}
-
-func kindOf(event chat.Event) string {
-	switch event.(type) {
-	case chat.Message:
-		return "message"
-	case chat.Updated:
-		return "updated"
-	case chat.Receipt:
-		return "receipt"
-	case chat.Typing:
-		return "typing"
-	case chat.Participant:
-		return "participant"
-	case chat.Transfer:
-		return "transfer"
-	case chat.Authentication:
-		return "authentication"
-	case chat.ChatEnded:
-		return "ended"
-	default:
-		return "other"
-	}
 }
 
 // checkWebhook wants a URL that shows the chats to nobody else. Its errors name the host only:

@@ -20,8 +20,10 @@ func TestLiveItem(t *testing.T) {
 	live, err := readLive(`{"Id":"i","InitialContactId":"c","Type":"MESSAGE","MessageMetadata":{"MessageId":"i","MessageCompleted":false,"ChunkNumber":3}}`)
 	require.NoError(t, err)
 	require.Equal(t, restjson.LiveItem{
-		Item:             types.Item{Id: ptr("i"), Type: types.ChatItemTypeMessage, MessageMetadata: &types.MessageMetadata{MessageId: ptr("i")}},
-		InitialContactID: ptr("c"), MessageCompleted: ptr(false), ChunkNumber: ptr(int32(3)),
+		Item: types.Item{Id: ptr("i"), Type: types.ChatItemTypeMessage, MessageMetadata: &types.MessageMetadata{
+			MessageId: ptr("i"), MessageCompleted: ptr(false), ChunkNumber: ptr(int32(3)),
+		}},
+		InitialContactID: ptr("c"),
 	}, live)
 }
 
@@ -56,8 +58,8 @@ func TestUnmodeledMembersOfTheRightTypeAtTheirBounds(t *testing.T) {
 	for value, want := range map[string]int32{`0`: 0, `-0`: 0, `2147483647`: 2147483647, `-2147483648`: -2147483648} {
 		live, err := readLive(`{"MessageMetadata":{"ChunkNumber":"x","ChunkNumber": ` + value + ` ,"MessageCompleted": true}}`)
 		require.NoError(t, err)
-		require.Equal(t, want, *live.ChunkNumber)
-		require.True(t, *live.MessageCompleted)
+		require.Equal(t, want, *live.MessageMetadata.ChunkNumber)
+		require.True(t, *live.MessageMetadata.MessageCompleted)
 	}
 }
 

@@ -109,49 +109,25 @@ func Item(r *Reader, v *types.Item) {
 	r.Store(mark)
 }
 
-// LiveItem is an item as a socket brings it, with members that the transcript's lack. No
-// model of the service defines these, so a value of another type is ignored: it must not
-// cost the item.
+// LiveItem is an item as a socket brings it, with a member that the transcript's lack. No model
+// of the service defines it, so a value of another type is ignored: it must not cost the item.
 type LiveItem struct {
 	types.Item
 
 	InitialContactID *string
-	// MessageCompleted and ChunkNumber appear in the pieces of a streamed message.
-	MessageCompleted *bool
-	ChunkNumber      *int32
 }
 
 // Read reads the item.
 func (v *LiveItem) Read(r *Reader) {
 	mark := r.Mark()
 	for name := range r.Members() {
-		switch string(name) {
-		case "InitialContactId":
-			if kind := r.Kind(); kind == '"' || kind == 'n' {
-				r.String(&v.InitialContactID)
-			}
-		case "MessageMetadata":
-			Struct(r, &v.MessageMetadata, v.metadata)
-		default:
+		if string(name) != "InitialContactId" {
 			itemMember(r, name, &v.Item)
+		} else if kind := r.Kind(); kind == '"' || kind == 'n' {
+			r.String(&v.InitialContactID)
 		}
 	}
 	r.Store(mark)
-}
-
-func (v *LiveItem) metadata(r *Reader, m *types.MessageMetadata) {
-	for name := range r.Members() {
-		switch string(name) {
-		case "MessageCompleted":
-			if kind := r.Kind(); kind == 't' || kind == 'f' || kind == 'n' {
-				r.Bool(&v.MessageCompleted)
-			}
-		case "ChunkNumber":
-			r.int32IfAny(&v.ChunkNumber)
-		default:
-			metadataMember(r, name, m)
-		}
-	}
 }
 
 func itemMember(r *Reader, name []byte, v *types.Item) {
@@ -221,8 +197,16 @@ func messageMetadata(r *Reader, target **types.MessageMetadata) {
 	*target = &room.metadata
 }
 
+// metadataMember ignores MessageCompleted and ChunkNumber of another type: no model of the
+// service defines these.
 func metadataMember(r *Reader, name []byte, v *types.MessageMetadata) {
 	switch string(name) {
+	case "ChunkNumber":
+		r.int32IfAny(&v.ChunkNumber)
+	case "MessageCompleted":
+		if kind := r.Kind(); kind == 't' || kind == 'f' || kind == 'n' {
+			r.Bool(&v.MessageCompleted)
+		}
 	case "MessageId":
 		r.String(&v.MessageId)
 	case "MessageProcessingStatus":
