@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -22,6 +20,7 @@ const (
 	maxAttachments     = 35  // a chat (Administrator Guide, "Feature specifications")
 	maxHeaderValue     = 256 // UploadMetadataSignedHeadersValue in the model
 	accountID          = "111122223333"
+	organizationID     = "4a8b1c7e-52d3-4f06-9c1d-8e7a6b5c4d3e"
 )
 
 // attachmentExtensions are the service's defaults (same page).
@@ -56,7 +55,7 @@ type uploadMetadata struct {
 func (p *Participant) ShareFile(name, contentType string, content []byte) (attachmentID string) {
 	p.act(func() {
 		a := &attachment{
-			id: uuid.NewString(), name: name, contentType: contentType, size: int64(len(content)),
+			id: newUUID(), name: name, contentType: contentType, size: int64(len(content)),
 			owner: p, uploaded: true, content: slices.Clone(content),
 		}
 		p.contact.attachments[a.id] = a
@@ -86,7 +85,7 @@ func startAttachmentUpload(c *call) (any, *wireError) {
 
 func (c *call) newAttachment() *attachment {
 	a := &attachment{
-		id:          uuid.NewString(),
+		id:          newUUID(),
 		name:        c.in.requiredText("AttachmentName", 1, 256),
 		contentType: c.in.requiredText("ContentType", 1, 255),
 		owner:       c.participant,
@@ -122,7 +121,7 @@ func (a *attachment) uploadHeaders() map[string]string {
 		"x-amz-meta-account_id":         accountID,
 		"x-amz-meta-contact_id":         a.owner.contact.ID,
 		"x-amz-meta-initial_contact_id": a.owner.contact.ID,
-		"x-amz-meta-organization_id":    uuid.NewSHA1(uuid.NameSpaceURL, []byte(accountID)).String(),
+		"x-amz-meta-organization_id":    organizationID,
 	}
 }
 

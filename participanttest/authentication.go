@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"time"
 	"unicode/utf8"
-
-	"github.com/google/uuid"
 )
 
 const (
@@ -28,7 +26,7 @@ type authentication struct {
 func (c *Contact) StartAuthentication(p *Participant) string {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
-	sessionID := uuid.NewString()
+	sessionID := newUUID()
 	c.sessions[sessionID] = &authentication{participant: p, deadline: c.srv.now().Add(authenticationLife)}
 	if !c.ended {
 		c.send(authenticationEvent("initiated", sessionID))
@@ -88,7 +86,7 @@ func (s *Server) authorizeURL(redirect string) string {
 		"client_id":     {"participanttest"},
 		"redirect_uri":  {redirect},
 		"response_type": {"code"},
-		"state":         {uuid.NewString()},
+		"state":         {newUUID()},
 	}
 	return s.URL + "/oauth2/authorize?" + query.Encode()
 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -90,7 +88,7 @@ func (c *Contact) keepPast(now time.Time) {
 	if len(c.opts.Past) == 0 {
 		return
 	}
-	c.PastID = uuid.NewString()
+	c.PastID = newUUID()
 	at := now.Add(-24 * time.Hour)
 	for _, m := range c.opts.Past {
 		at = at.Add(time.Second)
@@ -122,7 +120,7 @@ func (c *Contact) pastItem(m PastMessage, at time.Time) *Item {
 	setDefault(&m.Role, types.ParticipantRoleCustomer)
 	setDefault(&m.ContentType, "text/plain")
 	return &Item{
-		Id:               uuid.NewString(),
+		Id:               newUUID(),
 		Type:             typeMessage,
 		ContentType:      m.ContentType,
 		Content:          m.Content,

@@ -1,10 +1,6 @@
 package participanttest
 
-import (
-	"slices"
-
-	"github.com/google/uuid"
-)
+import "slices"
 
 // Connection is what StartChatContact returns beside the participant token when it is asked
 // for connection information, as it can be since September 2026. The expiries have the form
@@ -128,7 +124,7 @@ type mediaPlacement struct {
 // newWebRTC gives a meeting that looks right and can't be dialled: .invalid never resolves.
 func newWebRTC(p *Participant) *webRTCOutput {
 	var out webRTCOutput
-	out.Attendee.AttendeeID = uuid.NewString()
+	out.Attendee.AttendeeID = newUUID()
 	out.Attendee.JoinToken = newToken("join-token.")
 	out.Meeting.MeetingID = p.contact.ID
 	out.Meeting.MeetingFeatures.Audio.EchoReduction = "AVAILABLE"

@@ -3,8 +3,6 @@ package participanttest
 import (
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -41,7 +39,7 @@ type Contact struct {
 // neither has connected. The server keeps the chat until Close, also after its end.
 func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
 	c := &Contact{
-		ID:          uuid.NewString(),
+		ID:          newUUID(),
 		srv:         s,
 		opts:        chatDefaults(optFns),
 		index:       map[string]int{},
@@ -76,7 +74,7 @@ func (c *Contact) AddParticipant(role types.ParticipantRole, displayName string)
 
 func (c *Contact) add(role types.ParticipantRole, displayName string) *Participant {
 	p := &Participant{
-		ID:          uuid.NewString(),
+		ID:          newUUID(),
 		Token:       newToken("participant-token."),
 		Role:        role,
 		DisplayName: displayName,
@@ -147,7 +145,7 @@ func (c *Contact) send(it Item) *Item {
 }
 
 func (c *Contact) stamp(it *Item) {
-	it.Id = uuid.NewString()
+	it.Id = newUUID()
 	it.ContactId = c.ID
 	it.at = c.nextTime()
 	it.AbsoluteTime = it.at.Format(isoMillis)

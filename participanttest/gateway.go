@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/coder/websocket"
-	"github.com/google/uuid"
 )
 
 const (
@@ -139,5 +138,5 @@ func (k *socket) interfere(e Effect, in incoming) bool {
 }
 
 func (k *socket) gatewayError() gatewayError {
-	return gatewayError{"Forbidden", k.id, uuid.NewString()}
+	return gatewayError{"Forbidden", k.id, newUUID()}
 }

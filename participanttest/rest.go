@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // maxBody bounds a request body. The largest legal one, a message of 16,384 escaped
@@ -53,7 +51,7 @@ type call struct {
 
 // serve is the front door: every request of every kind enters here.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	setHeader(w, "x-amzn-RequestId", uuid.NewString())
+	setHeader(w, "x-amzn-RequestId", newUUID())
 	w.Header().Set("Date", s.now().Format(http.TimeFormat))
 	allowOrigin(w, r)
 	switch {

@@ -1,14 +1,18 @@
 package participanttest
 
 import (
+	"bytes"
 	"context"
-	"crypto/rand"
+	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/participant-go/connectparticipant/internal/memnet"
 )
@@ -177,8 +181,16 @@ func (s *Server) closeSockets() {
 	}
 }
 
+// randomBytes doesn't use crypto/rand, which Go 1.26 can't seed in a bubble in FIPS 140 mode.
 func randomBytes(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails, see its documentation
-	return b
+	b := make([]byte, 0, n+7)
+	for len(b) < n {
+		b = binary.NativeEndian.AppendUint64(b, rand.Uint64())
+	}
+	return b[:n]
+}
+
+func newUUID() string {
+	id, _ := uuid.NewRandomFromReader(bytes.NewReader(randomBytes(16)))
+	return id.String()
 }

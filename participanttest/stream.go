@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // Stream is a message that arrives piece by piece, as AI agents write. Its pieces are
@@ -25,7 +23,7 @@ type Stream struct {
 
 // StartStream starts a streamed message. Nothing is pushed yet.
 func (p *Participant) StartStream() *Stream {
-	return &Stream{ID: uuid.NewString(), participant: p, pieces: map[int]string{}}
+	return &Stream{ID: newUUID(), participant: p, pieces: map[int]string{}}
 }
 
 // SayInChunks streams a message to its end and returns its Id.
