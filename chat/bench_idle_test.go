@@ -27,6 +27,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -189,7 +190,7 @@ func (r *remote) dial(token string) (*websocket.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, _, err := websocket.Dial(ctx, *out.Websocket.Url, &websocket.DialOptions{HTTPClient: r.http})
+	conn, _, err := fips.Dial(ctx, *out.Websocket.Url, &websocket.DialOptions{HTTPClient: r.http})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/participant-go/connectparticipant/internal/endpoint"
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
@@ -28,7 +29,7 @@ func upgrade(ctx context.Context, address string, httpClient *http.Client, plain
 	shake := handshake{ctx: ctx, base: transportOf(httpClient)}
 	client := *httpClient
 	client.Transport = &shake
-	conn, response, err := websocket.Dial(ctx, address, &websocket.DialOptions{ //nolint:bodyclose // the package closes it
+	conn, response, err := fips.Dial(ctx, address, &websocket.DialOptions{ //nolint:bodyclose // the package closes it
 		HTTPClient: &client, CompressionMode: websocket.CompressionDisabled,
 	})
 	switch shake.done(); {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/fips"
 )
 
 // Session is a live chat: it keeps a socket to the service, replaces it before it expires and
@@ -93,6 +94,9 @@ func newSession(client connectparticipant.API, token string, opts Options) *Sess
 }
 
 func (s *Session) start(ctx context.Context) (*Session, error) {
+	if err := fips.Check(); err != nil {
+		return nil, fmt.Errorf("start chat: %w", err)
+	}
 	instruments, err := instrumentsOf(s.opts.MeterProvider)
 	if err != nil {
 		return nil, fmt.Errorf("start chat: make the instruments of MeterProvider: %w", err)

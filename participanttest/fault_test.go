@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
@@ -160,7 +161,7 @@ func TestFaultsOfUpgrades(t *testing.T) {
 		require.Equal(t, 503, status)
 		// net/http tries a GET again when a connection that was in use before is cut.
 		drop := w.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.DropBefore()})
-		_, _, err := websocket.Dial(t.Context(), socketURL(t, w.srv, customer), &websocket.DialOptions{HTTPClient: w.srv.Client()})
+		_, _, err := fips.Dial(t.Context(), socketURL(t, w.srv, customer), &websocket.DialOptions{HTTPClient: w.srv.Client()})
 		require.Error(t, err)
 		drop.Remove()
 		silent(t, listen(t, w.srv, customer))
@@ -514,7 +515,7 @@ func TestCloseEndsWhatAFaultHolds(t *testing.T) {
 			failed <- err
 		}()
 		w.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Blackhole()})
-		if _, _, err := websocket.Dial(w.t.Context(), socketURL(w.t, w.srv, w.srv.NewChat().Customer), &websocket.DialOptions{HTTPClient: w.srv.Client()}); err != nil {
+		if _, _, err := fips.Dial(w.t.Context(), socketURL(w.t, w.srv, w.srv.NewChat().Customer), &websocket.DialOptions{HTTPClient: w.srv.Client()}); err != nil {
 			require.NotErrorIs(w.t, err, context.DeadlineExceeded)
 		}
 		w.srv.Close()

@@ -10,6 +10,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
@@ -98,7 +99,7 @@ func dialFuzz(f *testing.F, srv *participanttest.Server) *websocket.Conn {
 	require.NoError(f, err)
 	defer func() { _ = resp.Body.Close() }()
 	require.NoError(f, json.NewDecoder(resp.Body).Decode(&out))
-	conn, _, err := websocket.Dial(f.Context(), out.Websocket.URL, &websocket.DialOptions{HTTPClient: srv.Client()})
+	conn, _, err := fips.Dial(f.Context(), out.Websocket.URL, &websocket.DialOptions{HTTPClient: srv.Client()})
 	require.NoError(f, err)
 	conn.SetReadLimit(1 << 20)
 	f.Cleanup(func() { _ = conn.CloseNow() })

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/internal/memnet"
 )
 
@@ -77,6 +78,9 @@ func Start(tb TB, optFns ...func(*Options)) *Server {
 
 // New runs a server until Close.
 func New(optFns ...func(*Options)) (*Server, error) {
+	if err := fips.Check(); err != nil {
+		return nil, fmt.Errorf("start participant service: %w", err)
+	}
 	opts := withDefaults(optFns)
 	listener, dial, err := listen(opts)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
@@ -54,7 +55,7 @@ func socketURL(t *testing.T, srv *participanttest.Server, p *participanttest.Par
 // tryDial returns the answer's status if the upgrade is refused.
 func tryDial(t *testing.T, srv *participanttest.Server, url string) (*websocket.Conn, int) {
 	t.Helper()
-	conn, resp, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{HTTPClient: srv.Client()})
+	conn, resp, err := fips.Dial(t.Context(), url, &websocket.DialOptions{HTTPClient: srv.Client()})
 	if err != nil {
 		require.NotNil(t, resp, "%v", err)
 		return nil, resp.StatusCode
@@ -257,7 +258,7 @@ func TestUpgradesThatAreRefused(t *testing.T) {
 func TestHandshakeLooksNeitherAtOriginNorAtDeflate(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
-	conn, resp, err := websocket.Dial(t.Context(), socketURL(t, srv, srv.NewChat().Customer), &websocket.DialOptions{
+	conn, resp, err := fips.Dial(t.Context(), socketURL(t, srv, srv.NewChat().Customer), &websocket.DialOptions{
 		HTTPHeader:      http.Header{"Origin": {"https://example.com"}},
 		CompressionMode: websocket.CompressionContextTakeover,
 	})

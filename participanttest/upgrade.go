@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/participant-go/connectparticipant/internal/fips"
 )
 
 // urlLife is how long a WebSocket URL can be dialled, any number of times
@@ -54,7 +56,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	u := &upgrader{ResponseWriter: w, socket: k}
 	// Deflate is declined: none of the clients needs it, and each compressor is 1 MB.
-	conn, err := websocket.Accept(u, r, &websocket.AcceptOptions{
+	conn, err := fips.Accept(u, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // ChatJS hammers a server that looks at Origin
 		CompressionMode:    websocket.CompressionDisabled,
 	})

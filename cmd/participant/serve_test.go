@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -225,7 +226,7 @@ func TestServeEchoDoesTricks(t *testing.T) {
 func dial(t *testing.T, url string) *websocket.Conn {
 	t.Helper()
 	transport := &http.Transport{}
-	socket, response, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}})
+	socket, response, err := fips.Dial(t.Context(), url, &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}})
 	require.NoError(t, err)
 	if response.Body != nil {
 		t.Cleanup(func() { _ = response.Body.Close() })
@@ -292,7 +293,7 @@ func TestServeBoundsSockets(t *testing.T) {
 	client := s.client(t)
 	dial(t, aws.ToString(connectAs(t, client, s.Chats[0].Customer).Websocket.Url))
 	second := aws.ToString(connectAs(t, client, s.Chats[1].Customer).Websocket.Url)
-	_, response, err := websocket.Dial(t.Context(), second, nil)
+	_, response, err := fips.Dial(t.Context(), second, nil)
 	require.Error(t, err)
 	require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
 	http.DefaultClient.CloseIdleConnections()

@@ -16,6 +16,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
 	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/internal/fips"
 )
 
 // chromium is one page of a headless Chromium, driven over the DevTools protocol: see
@@ -83,7 +85,7 @@ func dialDevTools(t *testing.T, file string) *websocket.Conn {
 		where = strings.Fields(string(text))
 		return err == nil && len(where) == 2
 	}, patience, 20*time.Millisecond, "Chromium doesn't start")
-	conn, _, err := websocket.Dial(t.Context(), "ws://127.0.0.1:"+where[0]+where[1], nil)
+	conn, _, err := fips.Dial(t.Context(), "ws://127.0.0.1:"+where[0]+where[1], nil)
 	require.NoError(t, err)
 	conn.SetReadLimit(64 << 20) // a screenshot
 	return conn
