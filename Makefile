@@ -9,6 +9,7 @@ BIN      := $(CURDIR)/bin
 LINT     := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 MOCKERY  := $(BIN)/mockery-$(MOCKERY_VERSION)
 MODULES  := $(dir $(shell git ls-files '*go.mod'))
+SEEDED   := ^Test(NothingIsLostOrRepeated|EndingsTellTheTruth|Soak.*|Crash)$$
 FUZZ     := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
 
 .DEFAULT_GOAL := help
@@ -24,6 +25,11 @@ test: ## Run the tests
 .PHONY: race
 race: ## Run the tests of every module with the race detector, in random order
 	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) test -race -shuffle=on -timeout=20m ./...) || exit 1; done
+
+.PHONY: fips
+fips: ## Run the tests, without those of many seeds, in FIPS 140-3 mode, then with it enforced
+	GODEBUG=fips140=on $(GO) test -skip='$(SEEDED)' ./...
+	GODEBUG=fips140=only $(GO) test -skip='$(SEEDED)' ./...
 
 .PHONY: oldest
 oldest: ## Run the tests with the oldest line of Go that is supported
@@ -93,7 +99,7 @@ demo: ## Hold a chat on the fake
 	$(GO) run ./cmd/participant demo
 
 .PHONY: check
-check: vet race lint benchonce mocks ## Everything that must hold before a change lands
+check: vet race fips lint benchonce mocks ## Everything that must hold before a change lands
 	git diff --exit-code participantmock
 	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "no $(OLDEST_GO) to be had here"; fi
 	$(MAKE) newest

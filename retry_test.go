@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant"
+	_ "github.com/participant-go/connectparticipant/internal/fipstest" // random numbers in bubbles
 )
 
 // attempts records what is sent and answers from a list, the last entry for ever.

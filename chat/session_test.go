@@ -11,6 +11,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
+	_ "github.com/participant-go/connectparticipant/internal/fipstest" // random numbers in bubbles
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 

@@ -31,6 +31,9 @@ type Options struct {
 // InMemory makes a server without a port, for a testing/synctest bubble: only its own
 // Client reaches it, for HTTP and as the HTTPClient of a WebSocket dialer. Start the
 // server, and everything that uses it, inside the bubble.
+//
+// In FIPS 140-3 mode (GODEBUG=fips140=on) build the test with GOFIPS140=v1.0.0: crypto/rand of a
+// plain build with Go 1.26, which WebSocket clients use, panics in a bubble.
 func InMemory() func(*Options) {
 	return func(o *Options) { o.inMemory = true }
 }
