@@ -83,6 +83,6 @@ func TestAFailedDialInStrictMode(t *testing.T) {
 	require.Error(t, err)
 	require.Equal(t, http.StatusNotFound, response.StatusCode)
 	require.NoError(t, response.Body.Close())
-	_, _, err = fips.Dial(t.Context(), "mailto:nobody", nil) //nolint:bodyclose // there is none
+	_, _, err = fips.Dial(t.Context(), "mailto:nobody", nil)
 	require.Error(t, err, "no request is sent")
 }
