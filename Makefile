@@ -62,7 +62,7 @@ $(LINT):
 fuzz: ## Run each fuzz target for FUZZTIME
 	@for target in $(FUZZ); do \
 		dir=$$(dirname $$(grep -rl --include='*_test.go' "^func $$target(" .)) && \
-		(set -x && $(GO) test -run=NONE -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=2s ./$$dir) || exit 1; \
+		(set -x && $(GO) test -run=NONE -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x ./$$dir) || exit 1; \
 	done
 
 .PHONY: bench
