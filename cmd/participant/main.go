@@ -10,6 +10,7 @@
 //	participant demo [-in FILE] [-attach FILE]
 //	participant serve [-addr HOST:PORT] [-chats N] [-agent echo|none] [-max-sockets N]
 //	                  [-latency D] [-throttle] [-seed N]
+//	participant version [-licenses]
 //
 // The first five work for one participant of a chat. They want the participant token,
 // from the environment variable PARTICIPANT_TOKEN or with -token-file FILE (- for standard
@@ -33,6 +34,8 @@
 // serve runs the fake until it is interrupted, for clients in any language. It prints
 // one line of JSON when it is ready: the endpoint, and the participant tokens of both
 // sides of each chat. Where nobody else plays the agent, an echo answers the customer.
+//
+// version prints the version, and with -licenses the licenses of what is linked.
 //
 // All end with 0, with 1 if something failed, with 2 if they were called wrongly, and
 // with 3 if the service refuses the token or the chat is over before the work is done:
@@ -60,6 +63,7 @@ Take part in a chat:
 Without an AWS account:
   demo        hold a chat on a fake of the service, in this process
   serve       run the fake of the service, for clients in any language
+  version     print the version, or the licenses of what is linked
 
 participant COMMAND -h lists the flags of a command.
 `
@@ -100,6 +104,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return runDemo(ctx, args[1:], stdin, stdout, stderr)
 	case "serve":
 		return runServe(ctx, args[1:], stdout, stderr)
+	case "version":
+		return runVersion(args[1:], stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return exitOK

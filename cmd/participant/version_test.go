@@ -1,0 +1,22 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := command(t, "", "version")
+	require.Equal(t, exitOK, code, stderr)
+	require.Regexp(t, `^participant \S+, go1\.\S+\n$`, stdout)
+	code, stdout, stderr = command(t, "", "version", "-licenses")
+	require.Equal(t, exitOK, code, stderr)
+	require.Contains(t, stdout, "github.com/coder/websocket v")
+	require.Contains(t, stdout, "Permission to use, copy, modify, and distribute this software")
+	code, stdout, stderr = command(t, "", "version", "all")
+	require.Equal(t, exitUsage, code)
+	require.Empty(t, stdout)
+	require.Contains(t, stderr, "-licenses")
+}
