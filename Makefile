@@ -1,22 +1,25 @@
 # The versions of the tools.
 GOLANGCI_LINT_VERSION := v2.15.0
 MOCKERY_VERSION       := v3.9.0
+GOVULNCHECK_VERSION   := v1.9.0
+CYCLONEDX_VERSION     := v1.10.0
 OLDEST_GO             := go1.25.3
 
-GO       ?= go
-FUZZTIME ?= 30s
-BIN      := $(CURDIR)/bin
-LINT     := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
-MOCKERY  := $(BIN)/mockery-$(MOCKERY_VERSION)
-MODULES  := $(dir $(shell git ls-files '*go.mod'))
-SEEDED   := ^Test(NothingIsLostOrRepeated|EndingsTellTheTruth|Soak.*|Crash)$$
-FUZZ     := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
+GO          ?= go
+FUZZTIME    ?= 30s
+BIN         := $(CURDIR)/bin
+LINT        := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+MOCKERY     := $(BIN)/mockery-$(MOCKERY_VERSION)
+GOVULNCHECK := $(BIN)/govulncheck-$(GOVULNCHECK_VERSION)
+MODULES     := $(dir $(shell git ls-files '*go.mod'))
+SEEDED      := ^Test(NothingIsLostOrRepeated|EndingsTellTheTruth|Soak.*|Crash)$$
+FUZZ        := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## Tell the targets
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 .PHONY: test
 test: ## Run the tests
@@ -94,12 +97,31 @@ $(MOCKERY):
 	GOBIN=$(BIN) $(GO) install github.com/vektra/mockery/v3@$(MOCKERY_VERSION)
 	mv $(BIN)/mockery $@
 
+.PHONY: vulncheck
+vulncheck: $(GOVULNCHECK) ## Look for known vulnerabilities in what each module calls, where their database can be reached
+	@for dir in $(MODULES); do \
+		out=$$(cd $$dir && $(GOVULNCHECK) ./... 2>&1) && code=0 || code=$$?; echo "$$dir: $$out"; \
+		case "$$code $$out" in \
+			0*) ;; \
+			*"fetching vulnerabilities"*) echo "The vulnerability database can't be reached: nothing was checked."; exit 0 ;; \
+			*) exit 1 ;; \
+		esac; \
+	done
+
+$(GOVULNCHECK):
+	GOBIN=$(BIN) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv $(BIN)/govulncheck $@
+
+.PHONY: sbom
+sbom: ## Write the bill of materials of the command to sbom.json, as CycloneDX
+	$(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION) app -json -licenses -std -main cmd/participant -output sbom.json
+
 .PHONY: demo
 demo: ## Hold a chat on the fake
 	$(GO) run ./cmd/participant demo
 
 .PHONY: check
-check: vet race fips lint benchonce mocks ## Everything that must hold before a change lands
+check: vet race fips lint benchonce mocks vulncheck ## Everything that must hold before a change lands
 	git diff --exit-code participantmock
 	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "no $(OLDEST_GO) to be had here"; fi
 	$(MAKE) newest
