@@ -368,6 +368,9 @@ func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.Deser
 	result := m.operation.newOutput()
 	unknown, err := restjson.ReadResponse(ctx, response.Response, result.read)
 	if err != nil {
+		if request, ok := in.Request.(*smithyhttp.Request); ok {
+			hideEchoes(response.Response, secretsOf(request))
+		}
 		return out, metadata, answerError(ctx, err)
 	}
 	if unknown != nil {

@@ -46,16 +46,20 @@ var modeled = map[string]func(restjson.ErrorInfo) error{
 // readAPIError reads an answer whose status isn't 2xx.
 func readAPIError(ctx context.Context, response *http.Response, request *smithyhttp.Request) error {
 	info, err := restjson.ReadError(response)
+	secrets := secretsOf(request)
+	hideEchoes(response, secrets)
 	if err != nil && ctx.Err() != nil {
 		return &smithy.CanceledError{Err: ctx.Err()}
 	}
-	if info.Message != nil {
-		*info.Message = withoutSecrets(*info.Message, request)
+	for _, text := range []*string{info.Message, info.ResourceID, &info.ResourceType} {
+		if text != nil {
+			*text = secrets.Hide(*text)
+		}
 	}
 	if newError, ok := modeled[info.Code]; ok {
 		return newError(info)
 	}
-	info.Code = withoutSecrets(info.Code, request)
+	info.Code = secrets.Hide(info.Code)
 	message := aws.ToString(info.Message)
 	if message == "" {
 		message = fmt.Sprintf("answer with status %d %s", response.StatusCode, http.StatusText(response.StatusCode))

@@ -52,7 +52,7 @@ func (m *logExchange) HandleDeserialize(ctx context.Context, in middleware.Deser
 	}
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && m.response {
-		text := withoutSecrets(m.describeResponse(response.Response), request)
+		text := secretsOf(request).Hide(m.describeResponse(response.Response))
 		logger.Logf(logging.Debug, "Response\n%s", text)
 	}
 	return out, metadata, err

@@ -1,6 +1,7 @@
 package connectparticipant
 
 import (
+	"net/http"
 	"strings"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -9,71 +10,33 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-const (
-	redacted = "[redacted]"
-
-	// shortestSecret keeps a content such as "a" from tearing holes into a text.
-	shortestSecret = 8
-)
-
-// withoutSecrets takes out of a text what the service, a gateway or an HTTP client may
-// quote from the request: the token, the view token in the path, and the contents.
-func withoutSecrets(text string, request *smithyhttp.Request) string {
-	if text == "" {
-		return ""
-	}
-	for _, secret := range secretsOf(request, len(text)) {
-		if len(secret) >= shortestSecret {
-			text = strings.ReplaceAll(text, secret, redacted)
-		}
-	}
-	return withoutQuotes(text) // last: a content may look like the end of a quote
-}
-
-// withoutQuotes takes out the values of members that the service's validation quotes.
-// A regular expression would add 200 kB to each program.
-func withoutQuotes(text string) string {
-	var public strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "Value '")
-		_, after, closed := strings.Cut(rest, "' at '")
-		if !found || !closed {
-			break
-		}
-		public.WriteString(before + "Value " + redacted + " at '")
-		text = after
-	}
-	return public.String() + text
-}
-
-// secretsOf returns what a request tells to the service only, of the contents those that
-// have at most so many bytes.
-func secretsOf(request *smithyhttp.Request, most int) []string {
-	const likely = 8
-	secrets := append(make([]string, 0, likely), request.Header["X-Amz-Bearer"]...)
+// secretsOf returns what a request tells to the service only: the token and other headers, the
+// view token in the path, and the contents.
+func secretsOf(request *smithyhttp.Request) redact.Secrets {
+	var secrets redact.Secrets
+	secrets.AddHeaders(request.Header)
 	if _, label, ok := strings.Cut(request.URL.Path, viewPath); ok {
-		_, escaped, _ := strings.Cut(request.URL.EscapedPath(), viewPath)
-		secrets = append(secrets, label, escaped)
+		secrets = append(secrets, label)
 	}
 	if body, ok := request.GetStream().(*restjson.Body); ok {
-		_ = restjson.Decode(body.Bytes(), func(r *restjson.Reader) { secrets = appendSecrets(secrets, r, "", most) })
+		_ = restjson.Decode(body.Bytes(), func(r *restjson.Reader) { secrets = appendSecrets(secrets, r, "") })
 	}
 	return secrets
 }
 
 // appendSecrets adds the strings of a body that a log doesn't show.
-func appendSecrets(secrets []string, r *restjson.Reader, name string, most int) []string {
+func appendSecrets(secrets redact.Secrets, r *restjson.Reader, name string) redact.Secrets {
 	switch r.Kind() {
 	case '{':
 		for member := range r.Members() {
-			secrets = appendSecrets(secrets, r, string(member), most)
+			secrets = appendSecrets(secrets, r, string(member))
 		}
 	case '[':
 		for range r.Elements() {
-			secrets = appendSecrets(secrets, r, name+"[]", most)
+			secrets = appendSecrets(secrets, r, name+"[]")
 		}
 	case '"':
-		if secret := r.TextUpTo(most); secret != "" && !redact.Harmless(name) {
+		if secret := r.Text(); !redact.Harmless(name) {
 			secrets = append(secrets, secret)
 		}
 	}
@@ -87,4 +50,42 @@ func publicPath(path string) string {
 		return path
 	}
 	return before + viewPath + redact.Text(label)
+}
+
+// hideToken hides the token in the headers of any response, in which no secret is expected. To
+// look for everything, as hideEchoes does for an error, would take longer than the call.
+func hideToken(response *http.Response, request *smithyhttp.Request) {
+	const part = 16
+	for _, token := range request.Header["X-Amz-Bearer"] {
+		for _, values := range response.Header {
+			for _, value := range values {
+				if strings.Contains(value, token[:min(part, len(token))]) {
+					hideEchoes(response, secretsOf(request))
+					return
+				}
+			}
+		}
+	}
+}
+
+// hideEchoes hides what the head of a response repeats of the request.
+func hideEchoes(response *http.Response, secrets redact.Secrets) {
+	head := []string{response.Status}
+	for name, values := range response.Header {
+		head = append(append(head, name), values...)
+	}
+	if all := strings.Join(head, "\n"); secrets.Hide(all) == all {
+		return // as nearly always; one search is much faster than many
+	}
+	response.Status = secrets.Hide(response.Status)
+	for name, values := range response.Header {
+		if secrets.Hide(name) != name {
+			delete(response.Header, name)
+		}
+		for i, value := range values {
+			if hidden := secrets.Hide(value); hidden != value {
+				values[i] = hidden
+			}
+		}
+	}
 }

@@ -3,12 +3,10 @@ package connectparticipant
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/defaults"
@@ -163,8 +161,11 @@ func (a *attempt) send(ctx context.Context) (*smithyhttp.Response, error) {
 func (a *attempt) Do(request *http.Request) (*http.Response, error) {
 	a.makeRepeatable(request)
 	response, err := a.client.Do(request)
+	if response != nil {
+		hideToken(response, a.request)
+	}
 	if err != nil {
-		err = a.clean(err)
+		err = secretsOf(a.request).Error(err)
 	}
 	return response, err
 }
@@ -186,56 +187,4 @@ func (a *attempt) makeRepeatable(request *http.Request) {
 	if _, ok := a.client.(*http.Client); ok && request.Header["X-Idempotency-Key"] == nil {
 		request.Header["X-Idempotency-Key"] = nil
 	}
-}
-
-// clean takes the path, the query and all secrets out of what an HTTP client says of a
-// request that failed. The types in err stay: callers and aws/retry look at them.
-func (a *attempt) clean(err error) error {
-	if sending, ok := err.(*url.Error); ok { //nolint:errorlint // one further down is cleanError's
-		return &url.Error{Op: sending.Op, URL: siteOf(sending.URL), Err: a.clean(sending.Err)}
-	}
-	text := withoutSecrets(err.Error(), a.request)
-	var inner *url.Error
-	if errors.As(err, &inner) || text != err.Error() {
-		return &cleanError{text: text, err: err}
-	}
-	return err
-}
-
-// siteOf returns scheme and host of a URL.
-func siteOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return redacted
-	}
-	return u.Scheme + "://" + u.Host
-}
-
-// cleanError is an error in whose text a secret stood. It is whatever the other error
-// is, and doesn't unwrap to it.
-type cleanError struct {
-	text string
-	err  error
-}
-
-func (e *cleanError) Error() string { return e.text }
-
-// Is looks into the other error.
-func (e *cleanError) Is(target error) bool { return errors.Is(e.err, target) }
-
-// As looks into the other error, whose *url.Error it gives without path and query.
-func (e *cleanError) As(target any) bool {
-	if !errors.As(e.err, target) {
-		return false
-	}
-	if found, ok := target.(**url.Error); ok {
-		*found = &url.Error{Op: (*found).Op, URL: siteOf((*found).URL), Err: errors.New(e.text)}
-	}
-	return true
-}
-
-// Timeout is asked by url.Error, which doesn't use As.
-func (e *cleanError) Timeout() bool {
-	var timeout interface{ Timeout() bool }
-	return errors.As(e.err, &timeout) && timeout.Timeout()
 }

@@ -17,7 +17,7 @@ const secret = "s3cret"
 
 func TestJSON(t *testing.T) {
 	t.Parallel()
-	const gone = `"[redacted, 6 bytes]"`
+	const gone, whole = `"[redacted, 6 bytes]"`, `"[redacted]"`
 	tests := []struct {
 		name string
 		json string
@@ -26,33 +26,37 @@ func TestJSON(t *testing.T) {
 		{"nothing stays nothing", ``, ``},
 		{"an empty object stays", `{}`, `{}`},
 		{"a bare string is replaced", `"s3cret"`, gone},
-		{"bare strings in a list are replaced", `["s3cret",["s3cret"]]`, `[` + gone + `,[` + gone + `]]`},
+		{"bare strings in a list are replaced", `["s3cret",["s3cret"]]`, `[` + gone + `,` + whole + `]`},
 		{"a known secret is replaced", `{"ConnectionToken":"s3cret"}`, `{"ConnectionToken":` + gone + `}`},
 		{"an unknown member is replaced", `{"NewMember":"s3cret"}`, `{"NewMember":` + gone + `}`},
 		{"a member with an empty name is replaced", `{"":"s3cret"}`, `{"":` + gone + `}`},
 		{"harmless members stay", `{"ContentType":"text/plain","Id":"i","Type":"MESSAGE"}`, `{"ContentType":"text/plain","Id":"i","Type":"MESSAGE"}`},
 		{"a harmless list stays", `{"AttachmentIds":["a","b"]}`, `{"AttachmentIds":["a","b"]}`},
 		{"a list of connection types stays", `{"Type":["WEBSOCKET"]}`, `{"Type":["WEBSOCKET"]}`},
-		{"a list where a harmless string belongs is replaced", `{"Id":["s3cret"]}`, `{"Id":[` + gone + `]}`},
-		{"a list within a harmless list is replaced", `{"AttachmentIds":[["s3cret"]]}`, `{"AttachmentIds":[[` + gone + `]]}`},
+		{"a list where a harmless string belongs is replaced", `{"Id":["s3cret"]}`, `{"Id":` + whole + `}`},
+		{"a list within a harmless list is replaced", `{"AttachmentIds":[["s3cret"]]}`, `{"AttachmentIds":[` + whole + `]}`},
 		{"a string where a harmless list belongs is replaced", `{"AttachmentIds":"s3cret"}`, `{"AttachmentIds":` + gone + `}`},
 		{"another spelling of a harmless name is replaced", `{"contenttype":"s3cret"}`, `{"contenttype":` + gone + `}`},
 		{"a harmless name written with escapes stays", `{"\u0049d":"i"}`, `{"Id":"i"}`},
 		{
-			"secrets at all depths are replaced", `{"A":{"Id":"i","B":[{"Content":"s3cret"},[{"C":["s3cret"]}]]}}`,
-			`{"A":{"B":[{"Content":` + gone + `},[{"C":[` + gone + `]}]],"Id":"i"}}`,
+			"secrets at all depths are replaced",
+			`{"Transcript":[{"Id":"i","Content":"s3cret","Attachments":[{"AttachmentName":"s3cret","Status":"APPROVED"}],"New":["s3cret"]}]}`,
+			`{"Transcript":[{"Attachments":[{"AttachmentName":` + gone + `,"Status":"APPROVED"}],"Content":` + gone + `,"Id":"i","New":` + whole + `}]}`,
 		},
-		{"a secret below a harmless name is replaced", `{"Id":{"X":"s3cret"},"Type":[{"Y":"s3cret"}]}`, `{"Id":{"X":` + gone + `},"Type":[{"Y":` + gone + `}]}`},
-		{
-			"headers to include are replaced", `{"HeadersToInclude":{"x-amz-meta-contact_id":"s3cret"}}`,
-			`{"HeadersToInclude":{"x-amz-meta-contact_id":` + gone + `}}`,
-		},
+		{"a secret below a harmless name is replaced", `{"Id":{"X":"s3cret"},"Type":[{"Y":"s3cret"}]}`, `{"Id":` + whole + `,"Type":[` + whole + `]}`},
+		{"an unknown object is replaced with its names", `{"New":{"s3cret":1}}`, `{"New":` + whole + `}`},
+		{"a name that no member has is replaced", `{"s3cret":1,"New_Member":1}`, `{"New_Member":` + whole + `,` + gone + `:` + whole + `}`},
+		{"headers to include are replaced with their names", `{"HeadersToInclude":{"x-amz-meta-s3cret":"s3cret"}}`, `{"HeadersToInclude":` + whole + `}`},
 		{"JSON in a string is replaced whole", `{"Content":"{\"Id\":\"i\"}"}`, `{"Content":"[redacted, 10 bytes]"}`},
 		{"the length is in bytes after decoding", `{"Content":"\u00e4\n"}`, `{"Content":"[redacted, 3 bytes]"}`},
 		{"an empty secret stays empty", `{"Content":""}`, `{"Content":""}`},
-		{"numbers stay exactly", `{"A":1.0,"B":12345678901234567890123,"C":-0,"D":1e400,"E":0.10}`, `{"A":1.0,"B":12345678901234567890123,"C":-0,"D":1e400,"E":0.10}`},
-		{"booleans and null stay", `{"A":true,"B":false,"C":null}`, `{"A":true,"B":false,"C":null}`},
-		{"a bare number stays", ` 1.50 `, `1.50`},
+		{"unknown numbers and booleans are replaced", `{"A":1.5,"B":true,"C":false,"D":null}`, `{"A":` + whole + `,"B":` + whole + `,"C":` + whole + `,"D":null}`},
+		{"known secrets of another kind are replaced", `{"Content":4711,"Url":true,"NextToken":[1]}`, `{"Content":` + whole + `,"NextToken":` + whole + `,"Url":` + whole + `}`},
+		{
+			"harmless numbers and booleans stay exactly", `{"AttachmentSizeInBytes":12345678901234567890123,"ConnectParticipant":false,"MaxResults":-0,"Version":0.10}`,
+			`{"AttachmentSizeInBytes":12345678901234567890123,"ConnectParticipant":false,"MaxResults":-0,"Version":0.10}`,
+		},
+		{"a bare number is replaced", ` 1.50 `, whole},
 		{"a harmless string keeps its signs", `{"Message":"a<b>&c"}`, `{"Message":"a<b>&c"}`},
 		{"the first of two values does not survive", `{"Id":"first","Id":"i"}`, `{"Id":"i"}`},
 	}

@@ -190,17 +190,6 @@ func (r *Reader) Text() string {
 	return string(token)
 }
 
-// TextUpTo is Text for a string of at most so many bytes; a longer one is "".
-func (r *Reader) TextUpTo(most int) string {
-	if r.Null() {
-		return ""
-	}
-	if token := r.stringToken(); len(token) <= most {
-		return string(token)
-	}
-	return ""
-}
-
 // Bytes reads a string into memory of its own; null is nil.
 func (r *Reader) Bytes() []byte {
 	if r.Null() {

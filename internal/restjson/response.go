@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -93,11 +94,20 @@ func putBuffer(buffer *pooled) {
 	}
 }
 
+// mediaTypes are those that are named in an error. Anything else may repeat the request.
+var mediaTypes = []string{
+	"", "application/json", "application/octet-stream", "application/problem+json", "application/x-amz-json-1.0",
+	"application/x-amz-json-1.1", "application/xml", "text/html", "text/plain", "text/xml",
+}
+
 // mediaType returns the Content-Type without its parameters.
 func mediaType(response *http.Response) string {
-	const longest = 100
 	media, _, _ := strings.Cut(response.Header.Get("Content-Type"), ";")
-	return media[:min(len(media), longest)]
+	media = strings.ToLower(strings.TrimSpace(media))
+	if !slices.Contains(mediaTypes, media) {
+		return fmt.Sprintf("[other, %d bytes]", len(media))
+	}
+	return media
 }
 
 // Discard closes the body of an answer, after reading what little may be left, so

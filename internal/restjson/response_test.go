@@ -68,11 +68,7 @@ func TestReadResponseErrorNamesTheContentType(t *testing.T) {
 			"a cut answer is told", "application/json", `{"NextToken":"s3cret`,
 			`answer with Content-Type "application/json": invalid JSON at offset 20, member NextToken: unexpected end`,
 		},
-		{"a quote in the type is escaped", `a"b` + "\x01", "s3cret", `answer with Content-Type "a\"b\x01": invalid JSON at offset 0: expected an object`},
-		{
-			"a long type is cut", strings.Repeat("x", 1000), "s3cret",
-			`answer with Content-Type "` + strings.Repeat("x", 100) + `": invalid JSON at offset 0: expected an object`,
-		},
+		{"another type may repeat the request", `a"b` + "\x01", "s3cret", `answer with Content-Type "[other, 4 bytes]": invalid JSON at offset 0: expected an object`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -37,7 +37,10 @@ func requireNoSecret(t *testing.T, err error, secrets ...string) {
 		require.NotContains(t, text, secret)
 	}
 	var inner *url.Error
-	require.NotErrorAs(t, err, &inner)
+	if errors.As(err, &inner) { // without what it quotes
+		text = strings.ReplaceAll(inner.Error(), "HTTP client error hidden because it contains the signed URL", "")
+		require.NotContains(t, text, "hidden")
+	}
 }
 
 func requireStatus(t *testing.T, err error, status int, code string) {

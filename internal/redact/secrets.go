@@ -1,0 +1,182 @@
+package redact
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+const (
+	// shortest is the length of the shortest secret that is looked for: shorter ones would match
+	// words of everyday texts.
+	shortest = 8
+	// part is how much of the beginning or the end of a longer secret is found.
+	part = 16
+)
+
+// Secrets are texts that must not be shown, such as a token or a message's content.
+type Secrets []string
+
+// AddHeaders adds the values of all but the harmless headers.
+func (s *Secrets) AddHeaders(h http.Header) {
+	for name, values := range h {
+		if !harmlessHeaders[name] {
+			*s = append(*s, values...)
+		}
+	}
+}
+
+// Hide replaces the secrets in a text: as they are, or their first or last 16 bytes and what
+// continues them; in any case of letters; escaped for a URL, JSON, HTML or a Go string, up to four
+// times in a row; and in base64. Secrets under 8 bytes are not found. It also replaces what the
+// service's validation quotes from a request.
+func (s Secrets) Hide(text string) string {
+	return withoutQuotes(s.hide(text))
+}
+
+func (s Secrets) hide(text string) string {
+	var (
+		found []span
+		views []view
+		form  []byte
+	)
+	for _, secret := range s {
+		if len(secret) < shortest || len(text) < min(len(secret), part) {
+			continue
+		}
+		if views == nil {
+			views = viewsOf(text)
+		}
+		for _, appendForm := range forms {
+			form = appendForm(form[:0], secret)
+			for i := range views {
+				found = views[i].find(found, form)
+			}
+		}
+	}
+	return withoutSpans(text, found)
+}
+
+// forms append what a text without escapes may have of a secret, folded.
+var forms = []func(form []byte, secret string) []byte{
+	func(form []byte, secret string) []byte { return fold(append(form, secret...)) },
+	func(form []byte, secret string) []byte { return fold(append(form, unescaped(secret)...)) },
+	func(form []byte, secret string) []byte { return appendBase64(form, secret) },
+	func(form []byte, secret string) []byte { return appendBase64(form, secret[1:]) },
+	func(form []byte, secret string) []byte { return appendBase64(form, secret[2:]) },
+}
+
+// appendBase64 leaves out a last character that also holds bits of what may follow. Where three
+// bytes begin depends on what the secret was encoded with.
+func appendBase64(form []byte, secret string) []byte {
+	form = base64.RawStdEncoding.AppendEncode(form, []byte(secret))
+	return fold(form[:len(secret)*8/6])
+}
+
+// fold makes letters lower case, and makes one of what differs between the two alphabets of
+// base64, or between the two escapes of a space. It changes text.
+func fold(text []byte) []byte {
+	for i, c := range text {
+		text[i] = folded[c]
+	}
+	return text
+}
+
+var folded = func() (table [256]byte) {
+	for i := range table {
+		table[i] = byte(i)
+	}
+	for c := 'A'; c <= 'Z'; c++ {
+		table[c] += 'a' - 'A'
+	}
+	table['-'], table['+'], table['_'] = ' ', ' ', '/'
+	return table
+}()
+
+// span is a part of a text.
+type span struct{ begin, end int }
+
+// find adds where the text has a form of a secret, or its beginning or its end.
+func (v *view) find(found []span, form []byte) []span {
+	if len(form) < shortest {
+		return found
+	}
+	head, tail := form[:min(part, len(form))], form[max(0, len(form)-part):]
+	for i := 0; ; {
+		at := bytes.Index(v.folded[i:], head)
+		if at < 0 {
+			break
+		}
+		at += i
+		i = at + commonPrefix(v.folded[at:], form)
+		found = append(found, v.span(at, i))
+	}
+	for i := 0; len(form) > part; {
+		at := bytes.Index(v.folded[i:], tail)
+		if at < 0 {
+			break
+		}
+		at += i + part
+		begin := at - commonSuffix(v.folded[i:at], form)
+		i = at
+		found = append(found, v.span(begin, i))
+	}
+	return found
+}
+
+func commonPrefix(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+func commonSuffix(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[len(a)-1-i] != b[len(b)-1-i] {
+			return i
+		}
+	}
+	return n
+}
+
+func withoutSpans(text string, spans []span) string {
+	if len(spans) == 0 {
+		return text
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.begin, b.begin) })
+	var public strings.Builder
+	end := -1 // of what was left out last
+	for _, s := range spans {
+		if s.begin > end {
+			public.WriteString(text[max(end, 0):s.begin])
+			public.WriteString(Mark)
+		}
+		end = max(end, s.end)
+	}
+	public.WriteString(text[end:])
+	return public.String()
+}
+
+// withoutQuotes takes out the values of members that the service's validation quotes.
+// A regular expression would add 200 kB to each program.
+func withoutQuotes(text string) string {
+	var public strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "Value '")
+		_, after, closed := strings.Cut(rest, "' at '")
+		if !found || !closed {
+			break
+		}
+		public.WriteString(before + "Value " + Mark + " at '")
+		text = after
+	}
+	return public.String() + text
+}
