@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -50,6 +51,19 @@ func publicPath(path string) string {
 		return path
 	}
 	return before + viewPath + redact.Text(label)
+}
+
+// publicRequest returns what a response keeps of its request: errors and ResultMetadata hold the
+// response. It is a copy, since the transport may still read the request.
+func publicRequest(request *http.Request) *http.Request {
+	public := &http.Request{
+		Method: request.Method, URL: request.URL, Host: request.Host, Header: redact.HarmlessHeaders(request.Header),
+		Proto: request.Proto, ProtoMajor: request.ProtoMajor, ProtoMinor: request.ProtoMinor, ContentLength: request.ContentLength,
+	}
+	if u := request.URL; u != nil && (u.User != nil || u.RawQuery != "" || strings.Contains(u.Path, viewPath)) {
+		public.URL = &url.URL{Scheme: u.Scheme, Host: u.Host, Path: publicPath(u.Path)}
+	}
+	return public
 }
 
 // hideToken hides the token in the headers of any response, in which no secret is expected. To

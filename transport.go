@@ -162,12 +162,20 @@ func (a *attempt) Do(request *http.Request) (*http.Response, error) {
 	a.makeRepeatable(request)
 	response, err := a.client.Do(request)
 	if response != nil {
-		hideToken(response, a.request)
+		a.clean(response)
 	}
 	if err != nil {
 		err = secretsOf(a.request).Error(err)
 	}
 	return response, err
+}
+
+// clean takes the request's secrets out of what errors and ResultMetadata keep of a response.
+func (a *attempt) clean(response *http.Response) {
+	if response.Request != nil {
+		response.Request = publicRequest(response.Request)
+	}
+	hideToken(response, a.request)
 }
 
 // makeRepeatable gives net/http a body that it can read again and that closing doesn't

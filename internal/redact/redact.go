@@ -64,3 +64,14 @@ func Headers(h http.Header) string {
 	slices.Sort(lines)
 	return strings.Join(lines, "")
 }
+
+// HarmlessHeaders returns a map of the headers that may be shown. It shares their values.
+func HarmlessHeaders(h http.Header) http.Header {
+	kept := make(http.Header, len(h))
+	for name, values := range h {
+		if harmlessHeaders[name] {
+			kept[name] = values
+		}
+	}
+	return kept
+}

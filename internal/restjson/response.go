@@ -111,7 +111,8 @@ func mediaType(response *http.Response) string {
 }
 
 // Discard closes the body of an answer, after reading what little may be left, so
-// that its connection can be used again.
+// that its connection can be used again. The response keeps neither the body, which holds the
+// connection and so the request, nor trailers.
 func Discard(response *http.Response) {
 	if response == nil || response.Body == nil {
 		return
@@ -120,6 +121,7 @@ func Discard(response *http.Response) {
 		_, _ = io.CopyN(io.Discard, response.Body, maxPooled)
 	}
 	_ = response.Body.Close()
+	response.Body, response.Trailer = http.NoBody, nil
 }
 
 // hasBody reports whether there is a body to read. That of a status such as 101 is the
