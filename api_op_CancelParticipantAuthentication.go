@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/aws/smithy-go/middleware"
@@ -56,5 +57,8 @@ func (in *CancelParticipantAuthenticationInput) request(w *restjson.RequestWrite
 
 func (*CancelParticipantAuthenticationOutput) read(r *restjson.Reader) { r.Skip() }
 
-// LogValue hides the secrets of the input from log/slog.
+// LogValue shows the input to log/slog without its secrets.
 func (in CancelParticipantAuthenticationInput) LogValue() slog.Value { return redact.LogValue(in) }
+
+// Format shows the input to fmt without its secrets, whatever the verb.
+func (in CancelParticipantAuthenticationInput) Format(f fmt.State, _ rune) { redact.Format(f, in) }

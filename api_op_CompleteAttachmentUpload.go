@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/aws/smithy-go/middleware"
@@ -65,5 +66,8 @@ func (in *CompleteAttachmentUploadInput) request(w *restjson.RequestWriter) {
 
 func (*CompleteAttachmentUploadOutput) read(r *restjson.Reader) { r.Skip() }
 
-// LogValue hides the secrets of the input from log/slog.
+// LogValue shows the input to log/slog without its secrets.
 func (in CompleteAttachmentUploadInput) LogValue() slog.Value { return redact.LogValue(in) }
+
+// Format shows the input to fmt without its secrets, whatever the verb.
+func (in CompleteAttachmentUploadInput) Format(f fmt.State, _ rune) { redact.Format(f, in) }

@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/aws/smithy-go/middleware"
@@ -175,8 +176,14 @@ func audioFeatures(r *restjson.Reader, v *types.AudioFeatures) {
 	}
 }
 
-// LogValue hides the secrets of the input from log/slog.
+// LogValue shows the input to log/slog without its secrets.
 func (in CreateParticipantConnectionInput) LogValue() slog.Value { return redact.LogValue(in) }
 
-// LogValue hides the secrets of the output from log/slog.
+// Format shows the input to fmt without its secrets, whatever the verb.
+func (in CreateParticipantConnectionInput) Format(f fmt.State, _ rune) { redact.Format(f, in) }
+
+// LogValue shows the output to log/slog without its secrets.
 func (out CreateParticipantConnectionOutput) LogValue() slog.Value { return redact.LogValue(out) }
+
+// Format shows the output to fmt without its secrets, whatever the verb.
+func (out CreateParticipantConnectionOutput) Format(f fmt.State, _ rune) { redact.Format(f, out) }

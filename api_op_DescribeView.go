@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -101,8 +102,14 @@ func viewContent(r *restjson.Reader, v *types.ViewContent) {
 	}
 }
 
-// LogValue hides the secrets of the input from log/slog.
+// LogValue shows the input to log/slog without its secrets.
 func (in DescribeViewInput) LogValue() slog.Value { return redact.LogValue(in) }
 
-// LogValue hides the secrets of the output from log/slog.
+// Format shows the input to fmt without its secrets, whatever the verb.
+func (in DescribeViewInput) Format(f fmt.State, _ rune) { redact.Format(f, in) }
+
+// LogValue shows the output to log/slog without its secrets.
 func (out DescribeViewOutput) LogValue() slog.Value { return redact.LogValue(out) }
+
+// Format shows the output to fmt without its secrets, whatever the verb.
+func (out DescribeViewOutput) Format(f fmt.State, _ rune) { redact.Format(f, out) }

@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/aws/smithy-go/middleware"
@@ -60,5 +61,8 @@ func (in *DisconnectParticipantInput) request(w *restjson.RequestWriter) {
 
 func (*DisconnectParticipantOutput) read(r *restjson.Reader) { r.Skip() }
 
-// LogValue hides the secrets of the input from log/slog.
+// LogValue shows the input to log/slog without its secrets.
 func (in DisconnectParticipantInput) LogValue() slog.Value { return redact.LogValue(in) }
+
+// Format shows the input to fmt without its secrets, whatever the verb.
+func (in DisconnectParticipantInput) Format(f fmt.State, _ rune) { redact.Format(f, in) }

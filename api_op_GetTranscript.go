@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/aws/smithy-go/middleware"
@@ -111,8 +112,14 @@ func (out *GetTranscriptOutput) read(r *restjson.Reader) {
 	}
 }
 
-// LogValue hides the secrets of the input from log/slog.
+// LogValue shows the input to log/slog without its secrets.
 func (in GetTranscriptInput) LogValue() slog.Value { return redact.LogValue(in) }
 
-// LogValue hides the secrets of the output from log/slog.
+// Format shows the input to fmt without its secrets, whatever the verb.
+func (in GetTranscriptInput) Format(f fmt.State, _ rune) { redact.Format(f, in) }
+
+// LogValue shows the output to log/slog without its secrets.
 func (out GetTranscriptOutput) LogValue() slog.Value { return redact.LogValue(out) }
+
+// Format shows the output to fmt without its secrets, whatever the verb.
+func (out GetTranscriptOutput) Format(f fmt.State, _ rune) { redact.Format(f, out) }

@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/aws/smithy-go/middleware"
@@ -88,5 +89,8 @@ func (out *SendEventOutput) read(r *restjson.Reader) {
 	}
 }
 
-// LogValue hides the secrets of the input from log/slog.
+// LogValue shows the input to log/slog without its secrets.
 func (in SendEventInput) LogValue() slog.Value { return redact.LogValue(in) }
+
+// Format shows the input to fmt without its secrets, whatever the verb.
+func (in SendEventInput) Format(f fmt.State, _ rune) { redact.Format(f, in) }

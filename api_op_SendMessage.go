@@ -2,6 +2,7 @@ package connectparticipant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/aws/smithy-go/middleware"
@@ -104,5 +105,8 @@ func messageProcessing(r *restjson.Reader, v *types.MessageProcessingMetadata) {
 	}
 }
 
-// LogValue hides the secrets of the input from log/slog.
+// LogValue shows the input to log/slog without its secrets.
 func (in SendMessageInput) LogValue() slog.Value { return redact.LogValue(in) }
+
+// Format shows the input to fmt without its secrets, whatever the verb.
+func (in SendMessageInput) Format(f fmt.State, _ rune) { redact.Format(f, in) }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -295,4 +297,23 @@ func ExampleParseTime() {
 	t, err := connectparticipant.ParseTime("2019-11-08T02:41:28.172Z")
 	fmt.Println(t.Year(), t.Nanosecond()/1e6, err)
 	// Output: 2019 172 <nil>
+}
+
+// Secrets and contents are hidden where a log shows a slice, too.
+func ExampleRedacted() {
+	transcript := []types.Item{
+		{Id: aws.String("item-1"), ContentType: aws.String("text/plain"), Content: aws.String("My PIN is 1234"), DisplayName: aws.String("Jane")},
+		{Id: aws.String("item-2"), ContentType: aws.String("application/vnd.amazonaws.connect.event.chat.ended")},
+	}
+	logger := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	logger.Info("read", "items", connectparticipant.Redacted(transcript))
+	fmt.Printf("%s\n", connectparticipant.Redacted(map[string]any{"first": transcript[0]}))
+	// Output:
+	// {"level":"INFO","msg":"read","items":[{"Content":"[redacted, 14 bytes]","ContentType":"text/plain","DisplayName":"[redacted, 4 bytes]","Id":"item-1"},{"ContentType":"application/vnd.amazonaws.connect.event.chat.ended","Id":"item-2"}]}
+	// [{"Content":"[redacted, 14 bytes]","ContentType":"text/plain","DisplayName":"[redacted, 4 bytes]","Id":"item-1"}]
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/uuid"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/storage"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -45,6 +47,17 @@ type File struct {
 	// WaitForScan makes SendFile wait for the virus scan, usually less than a minute; a
 	// rejected file is ErrRejected. By default SendFile returns once the upload is complete.
 	WaitForScan bool
+}
+
+// LogValue shows the file to log/slog without its name and bytes.
+func (f File) LogValue() slog.Value { return redact.LogValue(f.withoutReader()) }
+
+// Format shows the file to fmt without its name and bytes, whatever the verb.
+func (f File) Format(state fmt.State, _ rune) { redact.Format(state, f.withoutReader()) }
+
+func (f File) withoutReader() File {
+	f.Reader, f.Progress = nil, nil // they may be in use
+	return f
 }
 
 // SendFile sends a file and returns its attachment ID. The others, and this session, receive it

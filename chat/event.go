@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -71,6 +72,12 @@ type From struct {
 	DisplayName string
 }
 
+// LogValue shows the participant to log/slog without the name.
+func (v From) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the participant to fmt without the name, whatever the verb.
+func (v From) Format(f fmt.State, _ rune) { redact.Format(f, v) }
+
 // Message is a message or an attachment, delivered once.
 type Message struct {
 	Meta
@@ -98,6 +105,12 @@ type Attachment struct {
 	// Status is that of the scan: APPROVED, REJECTED or IN_PROGRESS.
 	Status types.ArtifactStatus
 }
+
+// LogValue shows the file to log/slog without its name.
+func (v Attachment) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the file to fmt without its name, whatever the verb.
+func (v Attachment) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // Updated is a message that was delivered before, in a new state: its attachment was scanned, or
 // it was processed. It replaces the message with the same ID.

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/smithy-go/metrics"
 
 	"github.com/participant-go/connectparticipant/internal/endpoint"
+	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
 // Options configure a session. A zero value always means the default, and so does a negative
@@ -104,14 +106,11 @@ type Connection struct {
 	URL, ConnectionExpiry string
 }
 
-// String returns a text without the token and the URL.
-func (Connection) String() string { return "chat connection" }
-
-// GoString is String.
-func (c Connection) GoString() string { return c.String() }
-
 // LogValue shows the connection to log/slog without the token and the URL.
-func (c Connection) LogValue() slog.Value { return slog.StringValue(c.String()) }
+func (c Connection) LogValue() slog.Value { return redact.LogValue(c) }
+
+// Format shows the connection to fmt without the token and the URL, whatever the verb.
+func (c Connection) Format(f fmt.State, _ rune) { redact.Format(f, c) }
 
 // Values of Options.History.
 const (

@@ -1,6 +1,7 @@
 package types
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/participant-go/connectparticipant/internal/redact"
@@ -54,8 +55,11 @@ type Item struct {
 	Type ChatItemType
 }
 
-// LogValue hides the content and names from log/slog.
+// LogValue shows the value to log/slog without its contents and names.
 func (v Item) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its contents and names, whatever the verb.
+func (v Item) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // AttachmentItem describes a file in the chat.
 type AttachmentItem struct {
@@ -72,6 +76,12 @@ type AttachmentItem struct {
 	// Status is the state of the scan.
 	Status ArtifactStatus
 }
+
+// LogValue shows the value to log/slog without its name.
+func (v AttachmentItem) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its name, whatever the verb.
+func (v AttachmentItem) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // MessageMetadata holds the receipts of a message and its processing status.
 type MessageMetadata struct {
@@ -136,8 +146,11 @@ type ConnectionCredentials struct {
 	Expiry *string
 }
 
-// LogValue hides the token from log/slog.
+// LogValue shows the value to log/slog without its token.
 func (v ConnectionCredentials) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its token, whatever the verb.
+func (v ConnectionCredentials) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // Websocket holds the address of the chat's socket.
 type Websocket struct {
@@ -149,8 +162,11 @@ type Websocket struct {
 	Url *string
 }
 
-// LogValue hides the address from log/slog.
+// LogValue shows the value to log/slog without its URL.
 func (v Websocket) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its URL, whatever the verb.
+func (v Websocket) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // WebRTCConnection holds what a client of the Amazon Chime SDK needs to join the
 // call of an in-app, web or video contact.
@@ -162,6 +178,12 @@ type WebRTCConnection struct {
 	Meeting *WebRTCMeeting
 }
 
+// LogValue shows the value to log/slog without its token and URLs.
+func (v WebRTCConnection) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its token and URLs, whatever the verb.
+func (v WebRTCConnection) Format(f fmt.State, _ rune) { redact.Format(f, v) }
+
 // Attendee is a participant of a WebRTC meeting.
 type Attendee struct {
 	// AttendeeId names the attendee.
@@ -171,8 +193,11 @@ type Attendee struct {
 	JoinToken *string
 }
 
-// LogValue hides the token from log/slog.
+// LogValue shows the value to log/slog without its token.
 func (v Attendee) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its token, whatever the verb.
+func (v Attendee) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // WebRTCMeeting describes a WebRTC meeting.
 type WebRTCMeeting struct {
@@ -185,6 +210,12 @@ type WebRTCMeeting struct {
 	// MeetingId names the meeting.
 	MeetingId *string
 }
+
+// LogValue shows the value to log/slog without its URLs.
+func (v WebRTCMeeting) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its URLs, whatever the verb.
+func (v WebRTCMeeting) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // WebRTCMediaPlacement holds the addresses that a WebRTC client connects to.
 type WebRTCMediaPlacement struct {
@@ -200,6 +231,12 @@ type WebRTCMediaPlacement struct {
 	// SignalingUrl is the address of the signaling socket.
 	SignalingUrl *string
 }
+
+// LogValue shows the value to log/slog without its URLs.
+func (v WebRTCMediaPlacement) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its URLs, whatever the verb.
+func (v WebRTCMediaPlacement) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // MeetingFeaturesConfiguration says what a WebRTC meeting offers.
 type MeetingFeaturesConfiguration struct {
@@ -229,8 +266,11 @@ type UploadMetadata struct {
 	UrlExpiry *string
 }
 
-// LogValue hides the address and headers from log/slog.
+// LogValue shows the value to log/slog without its URL and headers.
 func (v UploadMetadata) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its URL and headers, whatever the verb.
+func (v UploadMetadata) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // View is a view resource: a form, a card or another guide that a client renders.
 type View struct {
@@ -250,8 +290,11 @@ type View struct {
 	Version *int32
 }
 
-// LogValue hides the content from log/slog.
+// LogValue shows the value to log/slog without its content.
 func (v View) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its content, whatever the verb.
+func (v View) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // ViewContent is what a client renders a view from.
 type ViewContent struct {
@@ -264,3 +307,9 @@ type ViewContent struct {
 	// Template is JSON in a string: the view's layout.
 	Template *string
 }
+
+// LogValue shows the value to log/slog without its content.
+func (v ViewContent) LogValue() slog.Value { return redact.LogValue(v) }
+
+// Format shows the value to fmt without its content, whatever the verb.
+func (v ViewContent) Format(f fmt.State, _ rune) { redact.Format(f, v) }
