@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -54,8 +55,10 @@ func (r *revealing) requireNone(t *testing.T, text string, more ...string) {
 	require.NotEmpty(t, r.secrets)
 	for _, secret := range append(append([]string{"AuthToken"}, more...), r.secrets...) {
 		require.NotEmpty(t, secret)
-		if strings.Contains(text, secret) { // NotContains would print all of it
-			require.Failf(t, "a secret is shown", "%q is in %.500s", secret, text[max(0, strings.Index(text, secret)-300):])
+		for _, form := range []string{secret, secret[:min(16, len(secret))], base64.StdEncoding.EncodeToString([]byte(secret))} {
+			if i := strings.Index(text, form); i >= 0 { // NotContains would print all of it
+				require.Failf(t, "a secret is shown", "%q is in %.500s", form, text[max(0, i-300):])
+			}
 		}
 	}
 }
@@ -92,7 +95,8 @@ type leakySocket struct {
 func (k *leakySocket) Read(p []byte) (int, error) {
 	n, err := k.ReadWriteCloser.Read(p)
 	if err != nil {
-		err = fmt.Errorf("read %s: %w", k.address, err)
+		token := k.address[strings.Index(k.address, "AuthToken"):]
+		err = fmt.Errorf("read %s (%s, %s): %w", k.address, token, base64.StdEncoding.EncodeToString([]byte(token)), err)
 	}
 	return n, err
 }
@@ -107,6 +111,23 @@ var leaks = map[string]func(*http.Request) (*http.Response, error){
 	"an escaped URL": func(request *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("proxy refuses %s", url.QueryEscape(request.URL.String()))
 	},
+	"a cut token": func(request *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("proxy refuses %.20s…", request.URL.Query().Get("AuthToken"))
+	},
+	"a token in base64": func(request *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("proxy refuses %s", base64.StdEncoding.EncodeToString([]byte(request.URL.Query().Get("AuthToken"))))
+	},
+	"a quoted URL": func(request *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("proxy refuses %q", strings.ReplaceAll(request.URL.String(), "/", `\/`))
+	},
+	"a malformed header": func(request *http.Request) (*http.Response, error) {
+		return http.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 101 X\r\n"+request.URL.RawQuery+"\r\n\r\n")), request)
+	},
+	"the accepted key":      switching("Sec-Websocket-Accept"),
+	"the protocol":          switching("Sec-Websocket-Protocol"),
+	"the extensions":        switching("Sec-Websocket-Extensions"),
+	"the upgraded protocol": switching("Upgrade"),
+	"the connection":        switching("Connection"),
 	"a Location that can't be parsed": func(request *http.Request) (*http.Response, error) {
 		return &http.Response{
 			StatusCode: http.StatusFound, ProtoMajor: 1, ProtoMinor: 1, Request: request, Body: http.NoBody,
@@ -120,6 +141,28 @@ var leaks = map[string]func(*http.Request) (*http.Response, error){
 		return http.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 "+request.URL.String()+"\r\n\r\n")), request)
 	},
 }
+
+// switching is a handshake whose response repeats the URL in a header.
+func switching(name string) func(*http.Request) (*http.Response, error) {
+	return func(request *http.Request) (*http.Response, error) {
+		response := &http.Response{
+			StatusCode: http.StatusSwitchingProtocols, ProtoMajor: 1, ProtoMinor: 1, Request: request,
+			Header: http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}},
+			Body:   closed{},
+		}
+		response.Header.Set(name, request.URL.String())
+		return response, nil
+	}
+}
+
+// closed is a connection that has been closed.
+type closed struct{}
+
+func (closed) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (closed) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func (closed) Close() error { return nil }
 
 func TestTheSocketsURLIsNeverShown(t *testing.T) {
 	t.Parallel()

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
 const (
@@ -134,26 +135,13 @@ func (s *Session) readFrames(ctx context.Context, k *socket) error {
 
 // readError returns an error of a socket in a form that can be shown: without the reason of a
 // close frame, which is the other side's text, and without the signed URL, which transports put
-// into their errors.
+// into their errors and which isn't kept so long.
 func readError(err error) error {
-	switch status := websocket.CloseStatus(err); {
-	case status != -1:
+	if status := websocket.CloseStatus(err); status != -1 {
 		return fmt.Errorf("read chat socket: %w", websocket.CloseError{Code: status})
-	case strings.Contains(err.Error(), "://"):
-		return &hiddenError{err}
-	default:
-		return fmt.Errorf("read chat socket: %w", err)
 	}
+	return fmt.Errorf("read chat socket: %w", redact.WordsError(err))
 }
-
-// hiddenError is an error whose text is not shown.
-type hiddenError struct{ err error }
-
-func (*hiddenError) Error() string {
-	return "read chat socket: error hidden because it contains a URL"
-}
-
-func (e *hiddenError) Is(target error) bool { return errors.Is(e.err, target) }
 
 func (s *Session) readFrame(k *socket, r io.Reader) error {
 	buffer := frames.Get().(*bytes.Buffer)

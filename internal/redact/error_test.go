@@ -138,3 +138,45 @@ func FuzzURLError(f *testing.F) {
 		}
 	})
 }
+
+func TestWordsErrorHidesWhatMayBeAToken(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"read tcp 127.0.0.1:50000->127.0.0.1:443: connection reset by peer":          "",
+		"read tcp [2001:db8:85a3::8a2e:370:7334]:443: i/o timeout":                   "",
+		"failed to read frame header: unexpected EOF":                                "",
+		"read wss://example.com/?a=b: EOF":                                           "read [redacted] EOF",
+		"token abcdefghijklmnopqrstuvwx is gone":                                     "token [redacted] is gone",
+		"token abcdefghijklmnopqrstuvw is short":                                     "",
+		`{"url":"wss%3A%2F%2Fexample%2Ecom%2Fabcdefgh","a":1}`:                       "[redacted]",
+		"proxy: AuthToken=QVFJREFIaw+made/up_token-END== (abcdefghijklmnopqrstuvwx)": "proxy: [redacted] [redacted]",
+	} {
+		cause := errors.New(text)
+		got := redact.WordsError(cause)
+		require.ErrorIs(t, got, cause)
+		if want == "" {
+			require.Equal(t, cause, got)
+			continue
+		}
+		require.EqualError(t, got, want)
+		require.NotContains(t, fmt.Sprintf("%#v", got), text)
+	}
+}
+
+func TestErrorKeepsWhatTheErrorIs(t *testing.T) {
+	t.Parallel()
+	secrets := redact.Secrets{madeUpToken}
+	harmless := errors.New("refused")
+	require.Equal(t, harmless, secrets.Error(harmless))
+
+	cause := fmt.Errorf("%s: %w", madeUpToken, &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded})
+	got := secrets.Error(&url.Error{Op: "Post " + madeUpToken, URL: "https://user:password@" + madeUpToken[:12] + ".example/path?query", Err: cause})
+	require.EqualError(t, got, `Post [redacted] "https://QVFJREFIaw+m.example": [redacted]: read tcp: i/o timeout`)
+	require.ErrorIs(t, got, os.ErrDeadlineExceeded)
+	var op *net.OpError
+	require.ErrorAs(t, got, &op)
+	var sending *url.Error
+	require.ErrorAs(t, got, &sending)
+	require.True(t, sending.Timeout())
+	require.NotContains(t, fmt.Sprintf("%#v", sending.Err), madeUpToken)
+}
