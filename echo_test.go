@@ -106,34 +106,38 @@ func withText(status int, contentType, body string) string {
 
 // answering is an HTTP client whose connections get the response as it is.
 func answering(response string) func(*connectparticipant.Options) {
-	dial := func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		go func() {
-			defer func() { _ = theirs.Close() }()
-			request, err := http.ReadRequest(bufio.NewReader(theirs))
-			if err != nil {
-				return
-			}
-			_, _ = io.Copy(io.Discard, request.Body)
-			_, _ = io.WriteString(theirs, response)
-		}()
-		return ours, nil
-	}
 	return func(o *connectparticipant.Options) {
 		o.BaseEndpoint = aws.String("http://localhost")
-		o.HTTPClient = &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+		o.HTTPClient = &http.Client{Transport: &http.Transport{
+			DisableKeepAlives: true,
+			DialContext: func(context.Context, string, string) (net.Conn, error) {
+				ours, theirs := net.Pipe()
+				go respond(theirs, response)
+				return ours, nil
+			},
+		}}
 	}
+}
+
+func respond(conn net.Conn, response string) {
+	defer func() { _ = conn.Close() }()
+	request, err := http.ReadRequest(bufio.NewReader(conn))
+	if err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, request.Body)
+	_, _ = io.WriteString(conn, response)
 }
 
 func TestAServerThatRepeatsASecret(t *testing.T) {
 	t.Parallel()
-	for place, respond := range places {
+	for place, responseTo := range places {
 		t.Run("in "+place, func(t *testing.T) {
 			t.Parallel()
 			for echo, encode := range echoes {
 				for _, secret := range []string{echoToken, echoContent, echoView} {
 					var log buffer
-					client := connectparticipant.New(connectparticipant.Options{}, noRetries, answering(respond(encode(secret))), func(o *connectparticipant.Options) {
+					client := connectparticipant.New(connectparticipant.Options{}, noRetries, answering(responseTo(encode(secret))), func(o *connectparticipant.Options) {
 						o.Logger, o.ClientLogMode = logging.NewStandardLogger(&log), logEverything
 					})
 					encoded := encode(secret)

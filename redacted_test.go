@@ -23,21 +23,66 @@ const marker = "this-is-secret"
 
 // printable has a value of each exported struct that holds what the service or the caller said.
 var printable = []any{
-	cp.CancelParticipantAuthenticationInput{}, cp.CancelParticipantAuthenticationOutput{}, cp.CompleteAttachmentUploadInput{},
-	cp.CompleteAttachmentUploadOutput{}, cp.CreateParticipantConnectionInput{}, cp.CreateParticipantConnectionOutput{}, cp.DescribeViewInput{},
-	cp.DescribeViewOutput{}, cp.DisconnectParticipantInput{}, cp.DisconnectParticipantOutput{}, cp.GetAttachmentInput{},
-	cp.GetAttachmentOutput{}, cp.GetAuthenticationUrlInput{}, cp.GetAuthenticationUrlOutput{}, cp.GetTranscriptInput{},
-	cp.GetTranscriptOutput{}, cp.SendEventInput{}, cp.SendEventOutput{}, cp.SendMessageInput{}, cp.SendMessageOutput{},
-	cp.StartAttachmentUploadInput{}, cp.StartAttachmentUploadOutput{},
+	cp.CancelParticipantAuthenticationInput{},
+	cp.CancelParticipantAuthenticationOutput{},
+	cp.CompleteAttachmentUploadInput{},
+	cp.CompleteAttachmentUploadOutput{},
+	cp.CreateParticipantConnectionInput{},
+	cp.CreateParticipantConnectionOutput{},
+	cp.DescribeViewInput{},
+	cp.DescribeViewOutput{},
+	cp.DisconnectParticipantInput{},
+	cp.DisconnectParticipantOutput{},
+	cp.GetAttachmentInput{},
+	cp.GetAttachmentOutput{},
+	cp.GetAuthenticationUrlInput{},
+	cp.GetAuthenticationUrlOutput{},
+	cp.GetTranscriptInput{},
+	cp.GetTranscriptOutput{},
+	cp.SendEventInput{},
+	cp.SendEventOutput{},
+	cp.SendMessageInput{},
+	cp.SendMessageOutput{},
+	cp.StartAttachmentUploadInput{},
+	cp.StartAttachmentUploadOutput{},
 
-	types.AttachmentItem{}, types.Attendee{}, types.AudioFeatures{}, types.ConnectionCredentials{}, types.Item{},
-	types.MeetingFeaturesConfiguration{}, types.MessageMetadata{}, types.MessageProcessingMetadata{}, types.Receipt{}, types.StartPosition{},
-	types.UploadMetadata{}, types.View{}, types.ViewContent{}, types.WebRTCConnection{}, types.WebRTCMediaPlacement{}, types.WebRTCMeeting{},
+	types.AttachmentItem{},
+	types.Attendee{},
+	types.AudioFeatures{},
+	types.ConnectionCredentials{},
+	types.Item{},
+	types.MeetingFeaturesConfiguration{},
+	types.MessageMetadata{},
+	types.MessageProcessingMetadata{},
+	types.Receipt{},
+	types.StartPosition{},
+	types.UploadMetadata{},
+	types.View{},
+	types.ViewContent{},
+	types.WebRTCConnection{},
+	types.WebRTCMediaPlacement{},
+	types.WebRTCMeeting{},
 	types.Websocket{},
 
-	chat.Attachment{}, chat.Authentication{}, chat.ChatEnded{}, chat.Connection{}, chat.ConnectionChanged{}, chat.File{}, chat.From{},
-	chat.Message{}, chat.Meta{}, chat.Other{}, chat.Participant{}, chat.Progress{}, chat.Receipt{}, chat.RenewalDue{}, chat.Sent{},
-	chat.Transfer{}, chat.Typing{}, chat.Updated{}, chat.State{},
+	chat.Attachment{},
+	chat.Authentication{},
+	chat.ChatEnded{},
+	chat.Connection{},
+	chat.ConnectionChanged{},
+	chat.File{},
+	chat.From{},
+	chat.Message{},
+	chat.Meta{},
+	chat.Other{},
+	chat.Participant{},
+	chat.Progress{},
+	chat.Receipt{},
+	chat.RenewalDue{},
+	chat.Sent{},
+	chat.Transfer{},
+	chat.Typing{},
+	chat.Updated{},
+	chat.State{},
 }
 
 // unprintable are the structs that hold nothing of that kind, and errors, whose texts are
@@ -119,14 +164,14 @@ var allVerbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%+q", "%x", "%X", "% x"
 func printed(v any) string {
 	text := fmt.Sprint(v) + fmt.Sprintln(v)
 	for _, verb := range allVerbs {
-		text += fmt.Sprintf(verb+"\n", v) //nolint:govet // wrong verbs too
+		text += fmt.Sprintf(verb+"\n", v) // wrong verbs too
 	}
 	return text
 }
 
 func requireNoMarker(t *testing.T, text, what string) {
 	t.Helper()
-	for _, form := range []string{marker, fmt.Sprintf("%x", marker), fmt.Sprintf("%X", marker), fmt.Sprintf("% x", marker), fmt.Sprint([]byte(marker))} {
+	for _, form := range []string{marker, fmt.Sprintf("%x", marker), fmt.Sprintf("%X", marker), fmt.Sprintf("% x", marker), strings.Trim(fmt.Sprintf("%d", []byte(marker)), "[]")} {
 		if i := strings.Index(text, form); i >= 0 {
 			require.Fail(t, "a secret is shown", "%s: …%s…", what, text[max(0, i-200):min(len(text), i+100)])
 		}
@@ -162,7 +207,8 @@ func wrappings(v reflect.Value) []any {
 	table := reflect.MakeMap(reflect.MapOf(reflect.TypeFor[string](), v.Type()))
 	table.SetMapIndex(reflect.ValueOf("a"), v)
 	return []any{
-		v.Interface(), list.Interface(), table.Interface(), struct{ Inside any }{v.Interface()},
+		v.Interface(), list.Interface(), table.Interface(),
+		struct{ Inside any }{v.Interface()},
 		&struct{ Inside []any }{[]any{v.Interface(), list.Interface()}},
 	}
 }
@@ -196,13 +242,15 @@ func TestRedactedShowsWhatIsHarmless(t *testing.T) {
 		{[]types.Item{{Id: &id, Content: &content}, {}}, `[{"Content":"[redacted, 5 bytes]","Id":"item"},{}]`},
 		{cp.GetTranscriptInput{ConnectionToken: &content, MaxResults: &size}, `{"ConnectionToken":"[redacted, 5 bytes]","MaxResults":7}`},
 		{map[string]any{"b": content, "a": types.Item{Id: &id, Type: "MESSAGE"}}, `[{"Id":"item","Type":"MESSAGE"},"[redacted, 5 bytes]"]`},
-		{struct {
-			Customer string
-			hidden   string
-			Item     *types.Item
-			Events   []chat.Event
-		}{"Änne", "hidden", nil, []chat.Event{chat.Typing{Meta: chat.Meta{ID: "e", Time: time.Unix(0, 0).UTC(), From: chat.From{Role: "AGENT", DisplayName: "Änne"}}}}},
-			`{"Customer":"[redacted, 5 bytes]","Events":[{"ID":"e","Time":"1970-01-01T00:00:00Z","From":{"Role":"AGENT","DisplayName":"[redacted, 5 bytes]"},"Late":false,"History":false,"Own":false}]}`},
+		{
+			struct {
+				Customer string
+				hidden   string
+				Item     *types.Item
+				Events   []chat.Event
+			}{"Änne", "hidden", nil, []chat.Event{chat.Typing{Meta: chat.Meta{ID: "e", Time: time.Unix(0, 0).UTC(), From: chat.From{Role: "AGENT", DisplayName: "Änne"}}}}},
+			`{"Customer":"[redacted, 5 bytes]","Events":[{"ID":"e","Time":"1970-01-01T00:00:00Z","From":{"Role":"AGENT","DisplayName":"[redacted, 5 bytes]"},"Late":false,"History":false,"Own":false}]}`,
+		},
 		{chat.ConnectionChanged{Cause: chat.ErrGaveUp}, `{"Connected":false,"Cause":"gave up connecting"}`},
 		{chat.RenewalDue{Within: 5}, `{"Within":5}`},
 		{chat.ErrGaveUp, `"[redacted]"`},

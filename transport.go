@@ -145,7 +145,7 @@ type attempt struct {
 // send does what smithy's handler does around Do when it has no span and no metrics to record.
 // A tenth of a call's time is spent on them in vain.
 func (a *attempt) send(ctx context.Context) (*smithyhttp.Response, error) {
-	response, err := a.Do(a.request.Request.Clone(ctx))
+	response, err := a.Do(a.request.Request.Clone(ctx)) //nolint:bodyclose // the deserialize step closes it
 	if response == nil {
 		response = &http.Response{Header: http.Header{}, Body: http.NoBody}
 	}

@@ -25,7 +25,7 @@ func (v *view) span(begin, end int) span {
 // maxLayers bounds the layers of escapes that are removed.
 const maxLayers = 4
 
-// viewsOf returns a text as it is, and without the escapes of the first layer, the second …
+// viewsOf returns a text as it is, without one layer of its escapes, without two, and so on.
 func viewsOf(text string) []view {
 	plain, at := []byte(text), []int(nil)
 	views := []view{{folded: fold(bytes.Clone(plain))}}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -21,7 +20,7 @@ var harmlessInValues = set("Cause", "Change", "Chunk", "Connected", "ContactID",
 func LogValue(v any) slog.Value { return slog.AnyValue(json.RawMessage(Value(v))) }
 
 // Format prints v as Value does, whatever the verb.
-func Format(f fmt.State, v any) { _, _ = io.WriteString(f, string(Value(v))) }
+func Format(f fmt.State, v any) { _, _ = f.Write(Value(v)) }
 
 // Value returns a Go value as JSON that holds only what is harmless. Structs show their exported
 // fields, maps only their values, as a list: the keys may be secret too. It calls no methods of v
