@@ -47,14 +47,9 @@ var modeled = map[string]func(restjson.ErrorInfo) error{
 func readAPIError(ctx context.Context, response *http.Response, request *smithyhttp.Request) error {
 	info, err := restjson.ReadError(response)
 	secrets := secretsOf(request)
-	hideEchoes(response, secrets)
+	hideEchoes(response, secrets, info.Message, info.ResourceID, &info.ResourceType)
 	if err != nil && ctx.Err() != nil {
 		return &smithy.CanceledError{Err: ctx.Err()}
-	}
-	for _, text := range []*string{info.Message, info.ResourceID, &info.ResourceType} {
-		if text != nil {
-			*text = secrets.Hide(*text)
-		}
 	}
 	if newError, ok := modeled[info.Code]; ok {
 		return newError(info)

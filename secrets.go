@@ -82,13 +82,22 @@ func hideToken(response *http.Response, request *smithyhttp.Request) {
 	}
 }
 
-// hideEchoes hides what the head of a response repeats of the request.
-func hideEchoes(response *http.Response, secrets redact.Secrets) {
-	head := []string{response.Status}
+// hideEchoes hides what the head of a response repeats of the request, and what texts of its body
+// do.
+func hideEchoes(response *http.Response, secrets redact.Secrets, texts ...*string) {
+	all := append(make([]byte, 0, 512), response.Status...)
 	for name, values := range response.Header {
-		head = append(append(head, name), values...)
+		all = append(append(all, '\n'), name...)
+		for _, value := range values {
+			all = append(append(all, '\n'), value...)
+		}
 	}
-	if all := strings.Join(head, "\n"); secrets.Hide(all) == all {
+	for _, text := range texts {
+		if text != nil {
+			all = append(append(all, '\n'), *text...)
+		}
+	}
+	if !secrets.FoundIn(string(all)) {
 		return // as nearly always; one search is much faster than many
 	}
 	response.Status = secrets.Hide(response.Status)
@@ -97,9 +106,12 @@ func hideEchoes(response *http.Response, secrets redact.Secrets) {
 			delete(response.Header, name)
 		}
 		for i, value := range values {
-			if hidden := secrets.Hide(value); hidden != value {
-				values[i] = hidden
-			}
+			values[i] = secrets.Hide(value)
+		}
+	}
+	for _, text := range texts {
+		if text != nil {
+			*text = secrets.Hide(*text)
 		}
 	}
 }

@@ -27,8 +27,11 @@ const maxLayers = 4
 
 // viewsOf returns a text as it is, without one layer of its escapes, without two, and so on.
 func viewsOf(text string) []view {
+	views := append(make([]view, 0, maxLayers+1), view{folded: fold([]byte(text))})
+	if !strings.ContainsAny(text, escaping) {
+		return views
+	}
 	plain, at := []byte(text), []int(nil)
-	views := []view{{folded: fold(bytes.Clone(plain))}}
 	for len(views) <= maxLayers {
 		next, nextAt, changed := unescape(plain, at)
 		if !changed {

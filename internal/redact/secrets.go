@@ -37,9 +37,15 @@ func (s Secrets) Hide(text string) string {
 	return withoutQuotes(s.hide(text))
 }
 
-func (s Secrets) hide(text string) string {
+// FoundIn reports whether Hide would change the text.
+func (s Secrets) FoundIn(text string) bool {
+	return len(s.find(text)) > 0 || withoutQuotes(text) != text
+}
+
+func (s Secrets) hide(text string) string { return withoutSpans(text, s.find(text)) }
+
+func (s Secrets) find(text string) (found []span) {
 	var (
-		found []span
 		views []view
 		form  []byte
 	)
@@ -50,6 +56,15 @@ func (s Secrets) hide(text string) string {
 		if views == nil {
 			views = viewsOf(text)
 		}
+		if len(secret) > 2*probe {
+			// A token may be long. Its ends decide whether all of it is worth its forms.
+			tail := secret[(len(secret)-probe)/3*3:] // which base64 encodes as it does the end of all
+			begins, form2 := appears(views, form, secret[:probe], head)
+			ends, form3 := appears(views, form2, tail, last)
+			if form = form3; !begins && !ends {
+				continue
+			}
+		}
 		for _, appendForm := range forms {
 			form = appendForm(form[:0], secret)
 			for i := range views {
@@ -57,7 +72,29 @@ func (s Secrets) hide(text string) string {
 			}
 		}
 	}
-	return withoutSpans(text, found)
+	return found
+}
+
+// probe is how much of an end of a long secret is enough to look for: with its escapes removed it
+// still has a part. It is a multiple of 3, and so begins and ends with a character of base64.
+const probe = 96
+
+func head(form []byte) []byte { return form[:min(part, len(form))] }
+
+func last(form []byte) []byte { return form[max(0, len(form)-part):] }
+
+// appears reports whether a view has the end of one of the secret's forms. It returns the memory
+// that it was given.
+func appears(views []view, form []byte, secret string, end func([]byte) []byte) (bool, []byte) {
+	for _, appendForm := range forms {
+		form = appendForm(form[:0], secret)
+		for i := range views {
+			if len(form) >= shortest && bytes.Contains(views[i].folded, end(form)) {
+				return true, form
+			}
+		}
+	}
+	return false, form
 }
 
 // forms append what a text without escapes may have of a secret, folded.
@@ -104,7 +141,7 @@ func (v *view) find(found []span, form []byte) []span {
 	if len(form) < shortest {
 		return found
 	}
-	head, tail := form[:min(part, len(form))], form[max(0, len(form)-part):]
+	head, tail := head(form), last(form)
 	for i := 0; ; {
 		at := bytes.Index(v.folded[i:], head)
 		if at < 0 {

@@ -213,3 +213,23 @@ func FuzzHide(f *testing.F) {
 		require.NotContains(t, strings.ReplaceAll(got, redact.Mark, ""), form)
 	})
 }
+
+// Of a long secret, the ends decide whether the rest is looked for.
+func TestTheEndsOfALongSecretAreFound(t *testing.T) {
+	t.Parallel()
+	for length := 180; length < 300; length++ {
+		secret := strings.Repeat("0123456789abcdef/+=xyz", 20)[:length]
+		secrets := redact.Secrets{secret}
+		for shift := range 3 {
+			encoded := base64.StdEncoding.EncodeToString([]byte("xyz"[:shift] + secret + "!"))
+			for name, text := range map[string]string{
+				"all": secret, "beginning": secret[:40], "end": secret[length-40:], "escaped": url.QueryEscape(secret),
+				"base64": encoded, "beginning of base64": encoded[:60], "end of base64": encoded[len(encoded)-40:],
+			} {
+				require.True(t, secrets.FoundIn("text "+text+" text"), "%s of %d bytes, shifted by %d", name, length, shift)
+				require.Contains(t, secrets.Hide("text "+text+" text"), redact.Mark)
+			}
+		}
+		require.False(t, secrets.FoundIn(strings.Repeat("an everyday text ", 20)))
+	}
+}
