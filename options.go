@@ -27,7 +27,7 @@ type Options struct {
 
 	// BaseEndpoint replaces the endpoint that follows from Region, such as
 	// "http://127.0.0.1:8080" for a fake of the service; its path is kept. Plain
-	// http works only for a loopback address, or with
+	// http works only for localhost and loopback addresses, or with
 	// EndpointOptions.DisableHTTPS. Defaults to none.
 	BaseEndpoint *string
 

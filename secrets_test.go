@@ -146,7 +146,7 @@ func failures(t *testing.T) map[string]func(*connectparticipant.Options) {
 	t.Cleanup(insecure.Close)
 	return map[string]func(*connectparticipant.Options){
 		"a dead host":           endpoint("http://127.0.0.1:1"),
-		"an unknown host":       endpoint("http://nowhere.localhost:1"),
+		"an unknown host":       endpoint("https://nowhere.localhost:1"),
 		"a foreign certificate": endpoint(insecure.URL),
 		"a time-out": func(o *connectparticipant.Options) {
 			o.HTTPClient, o.BaseEndpoint = &http.Client{Timeout: 20 * time.Millisecond}, &silent

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"github.com/participant-go/connectparticipant/internal/endpoint"
+	"github.com/participant-go/connectparticipant/internal/egress"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
@@ -27,7 +27,11 @@ const readTimeout = 60 * time.Second
 func noRedirects(client HTTPClient, options *Options) HTTPClient {
 	switch client := client.(type) {
 	case *awshttp.BuildableClient:
-		return noRedirects(withTimeouts(client, options).Freeze(), options)
+		client = withTimeouts(client, options)
+		if !options.EndpointOptions.DisableHTTPS {
+			client = client.WithTransportOptions(func(t *http.Transport) { t.DialContext = egress.Local(t.DialContext) })
+		}
+		return noRedirects(client.Freeze(), options)
 	case *http.Client:
 		c := *client
 		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -39,8 +43,7 @@ func noRedirects(client HTTPClient, options *Options) HTTPClient {
 }
 
 func defaultHTTPClient(options *Options) HTTPClient {
-	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = endpoint.Proxy })
-	return withTimeouts(client, options)
+	return withTimeouts(awshttp.NewBuildableClient(), options)
 }
 
 // withTimeouts returns client with a bound on silence and with the time-outs of the

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -295,15 +296,74 @@ func TestACutAnswerIsRepeated(t *testing.T) {
 	require.Equal(t, "item-1", *out.Id)
 }
 
-func TestTheDefaultClientKeepsPlainHTTPFromAProxy(t *testing.T) {
-	var proxied atomic.Int32
-	proxy := startServer(t, func(http.ResponseWriter, *http.Request) { proxied.Add(1) })
-	t.Setenv("HTTP_PROXY", proxy)
-	t.Setenv("NO_PROXY", "")
-	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: aws.String("http://chat.localhost:1")}, noRetries)
-	_, err := sendHello(t.Context(), client)
-	require.Error(t, err)
-	require.Zero(t, proxied.Load())
+// A resolver may return any address for localhost.
+func TestLocalhostOnAnotherMachine(t *testing.T) {
+	t.Parallel()
+	dialed := func(buildable *awshttp.BuildableClient, sent *atomic.Bool) *awshttp.BuildableClient {
+		return buildable.WithTransportOptions(func(tr *http.Transport) {
+			tr.DialContext = func(context.Context, string, string) (net.Conn, error) {
+				return &remoteConn{sent: sent, closed: make(chan struct{})}, nil
+			}
+		})
+	}
+	for name, test := range map[string]struct {
+		url  string
+		opts connectparticipant.EndpointResolverOptions
+		sent bool
+	}{
+		"plain http":                  {url: "http://localhost:80"},
+		"plain http, where permitted": {"http://localhost:80", connectparticipant.EndpointResolverOptions{DisableHTTPS: true}, true},
+		"another name":                {url: "https://chat.example", sent: true},
+	} {
+		for _, perCall := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				var sent atomic.Bool
+				options := connectparticipant.Options{BaseEndpoint: &test.url, EndpointOptions: test.opts, RetryMaxAttempts: 1}
+				optFns := []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.HTTPClient = dialed(awshttp.NewBuildableClient(), &sent) }}
+				client := connectparticipant.New(options)
+				if !perCall {
+					client, optFns = connectparticipant.New(options, func(o *connectparticipant.Options) {
+						o.HTTPClient = dialed(o.HTTPClient.(*awshttp.BuildableClient), &sent)
+					}), nil
+				}
+				_, err := sendHello(t.Context(), client, optFns...)
+				require.Error(t, err)
+				require.Equal(t, test.sent, sent.Load())
+				if !test.sent {
+					require.ErrorContains(t, err, "not a loopback address")
+				}
+			})
+		}
+	}
+}
+
+// remoteConn is a connection to another machine, which takes nothing.
+type remoteConn struct {
+	net.Conn
+
+	sent   *atomic.Bool
+	close  sync.Once
+	closed chan struct{}
+}
+
+func (*remoteConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80} }
+
+func (c *remoteConn) Close() error {
+	c.close.Do(func() { close(c.closed) })
+	return nil
+}
+
+func (*remoteConn) SetReadDeadline(time.Time) error { return nil }
+
+func (c *remoteConn) Read([]byte) (int, error) {
+	<-c.closed
+	return 0, io.EOF
+}
+
+func (c *remoteConn) Write([]byte) (int, error) {
+	c.sent.Store(true)
+	return 0, net.ErrClosed
 }
 
 func TestOddResponses(t *testing.T) {

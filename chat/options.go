@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/smithy-go/metrics"
 
-	"github.com/participant-go/connectparticipant/internal/endpoint"
+	"github.com/participant-go/connectparticipant/internal/egress"
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
@@ -155,7 +155,7 @@ func sharedTransport() http.RoundTripper {
 		return http.DefaultTransport // the program has put in its own
 	}
 	shared = shared.Clone()
-	shared.Proxy = endpoint.Proxy
+	shared.DialContext = egress.Local(shared.DialContext)
 	return shared
 }
 

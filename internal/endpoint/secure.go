@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -38,22 +37,10 @@ func requireSecure(u *url.URL, permitted bool, schemes ...string) error {
 		u.Scheme, u.Host, secure)
 }
 
-// Proxy keeps what may be plain http or ws, names under localhost among it, away from a proxy
-// on another machine. net/http does so for localhost itself only.
-func Proxy(r *http.Request) (*url.URL, error) {
-	if IsLoopback(r.URL.Hostname()) {
-		return nil, nil //nolint:nilnil // no proxy, as http.Transport.Proxy has it
-	}
-	return http.ProxyFromEnvironment(r)
-}
-
-// IsLoopback reports whether a host, a name or an address without a port, is this
-// machine: localhost and the names under it, 127.0.0.0/8 and ::1.
+// IsLoopback reports whether a host, a name or an address without a port, is this machine:
+// 127.0.0.0/8, ::1, and of all names localhost alone. Names under it, and localhost with a dot
+// or capitals, are looked up in DNS, and net/http sends requests for them to a proxy.
 func IsLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
 	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -1,6 +1,8 @@
 package endpoint_test
 
 import (
+	"net"
+	"net/http"
 	"net/url"
 	"testing"
 
@@ -66,12 +68,36 @@ func TestRequireSecureWithPermission(t *testing.T) {
 	require.Error(t, endpoint.RequireSecure(&url.URL{Scheme: "ftp", Host: "example.com"}, true))
 }
 
+var loopback = []string{"localhost", "127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"}
+
 func TestIsLoopback(t *testing.T) {
 	t.Parallel()
-	for _, host := range []string{"localhost", "LOCALHOST", "localhost.", "fake.localhost", "fake.LocalHost.", "127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"} {
+	for _, host := range loopback {
 		require.True(t, endpoint.IsLoopback(host), "%q", host)
 	}
-	for _, host := range []string{"", ".", "example.com", "localhost.example.com", "notlocalhost", "10.0.0.1", "0.0.0.0", "::", "128.0.0.1", "127.0.0.1:80"} {
+	for _, host := range []string{
+		"", ".", "LOCALHOST", "localhost.", "fake.localhost", "fake.LocalHost.", "example.com", "localhost.example.com", "notlocalhost",
+		"10.0.0.1", "0.0.0.0", "::", "128.0.0.1", "127.0.0.1:80", "127.1", "0x7f000001", "::1%lo",
+	} {
 		require.False(t, endpoint.IsLoopback(host), "%q", host)
+	}
+}
+
+// What may be plain http never goes to a proxy of the environment.
+func TestTheProxyOfTheEnvironmentIsNotForLoopback(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://proxy.example.com:1") // net/http reads these once, here
+	t.Setenv("HTTPS_PROXY", "http://proxy.example.com:1")
+	t.Setenv("NO_PROXY", "")
+	t.Setenv("no_proxy", "")
+	t.Setenv("REQUEST_METHOD", "")
+	for _, scheme := range []string{"http", "https"} {
+		proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: scheme, Host: "example.com:80"}})
+		require.NoError(t, err)
+		require.NotNil(t, proxy)
+		for _, host := range loopback {
+			proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: scheme, Host: net.JoinHostPort(host, "80")}})
+			require.NoError(t, err)
+			require.Nil(t, proxy, host)
+		}
 	}
 }
