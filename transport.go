@@ -3,7 +3,6 @@ package connectparticipant
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -36,10 +35,10 @@ func noRedirects(client HTTPClient, options *Options) HTTPClient {
 		c := *client
 		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		return &c
-	case *sameHost:
+	case *otherClient:
 		return client
 	}
-	return &sameHost{client}
+	return &otherClient{client}
 }
 
 func defaultHTTPClient(options *Options) HTTPClient {
@@ -93,31 +92,8 @@ func callHTTPClient(client HTTPClient, options *Options) HTTPClient {
 	return noRedirects(client, options)
 }
 
-// sameHost notices when a client of the user's has followed a redirect.
-type sameHost struct{ client HTTPClient }
-
-func (s *sameHost) Do(request *http.Request) (*http.Response, error) {
-	host := request.URL.Host
-	response, err := s.client.Do(request)
-	if err != nil || response == nil || response.Request == nil || response.Request.Response == nil {
-		return response, err
-	}
-	if answered := response.Request.URL.Host; answered != host {
-		restjson.Discard(response)
-		return nil, &redirectError{from: host, to: answered}
-	}
-	return response, nil
-}
-
-// redirectError is final: each attempt would show the token to the other host.
-type redirectError struct{ from, to string }
-
-func (e *redirectError) Error() string {
-	return fmt.Sprintf("the HTTP client followed a redirect from %s to %s and took the token along: it must not follow redirects", e.from, e.to)
-}
-
-// RetryableError is what aws/retry asks first.
-func (*redirectError) RetryableError() bool { return false }
+// otherClient is a client of another kind, behind a pointer so that it can be compared.
+type otherClient struct{ HTTPClient }
 
 // sender is the end of the stack.
 type sender struct {
@@ -164,13 +140,18 @@ func (a *attempt) send(ctx context.Context) (*smithyhttp.Response, error) {
 func (a *attempt) Do(request *http.Request) (*http.Response, error) {
 	a.makeRepeatable(request)
 	response, err := a.client.Do(request)
+	followed := egress.RequireDirect(response)
 	if response != nil {
 		a.clean(response)
 	}
-	if err != nil {
-		err = secretsOf(a.request).Error(err)
+	switch {
+	case err != nil:
+		return response, secretsOf(a.request).Error(err)
+	case followed != nil:
+		restjson.Discard(response)
+		return nil, followed
 	}
-	return response, err
+	return response, nil
 }
 
 // clean takes the request's secrets out of what errors and ResultMetadata keep of a response.

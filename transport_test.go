@@ -221,17 +221,58 @@ func TestASilentServer(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-func TestAFollowedRedirectIsNotRepeated(t *testing.T) {
+// following is a round tripper that answers with redirects along these sites, then with success.
+func following(sent *atomic.Int32, sites ...string) roundTripFunc {
+	return func(r *http.Request) (*http.Response, error) {
+		n := int(sent.Add(1))
+		response := answer(http.StatusOK, `{}`)
+		if n <= len(sites) {
+			response = answer(http.StatusTemporaryRedirect, ``)
+			response.Header.Set("Location", sites[n-1]+"/made-up-path")
+		}
+		response.Request = r
+		return response, nil
+	}
+}
+
+func TestAFollowedRedirectIsAnError(t *testing.T) {
 	t.Parallel()
-	var elsewhere atomic.Int32
-	thief := startServer(t, func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) })
-	url := startServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, thief, http.StatusTemporaryRedirect) })
-	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url, HTTPClient: wrapped{&http.Client{Transport: &http.Transport{}}}})
-	_, err := client.DescribeView(t.Context(), &connectparticipant.DescribeViewInput{
-		ConnectionToken: aws.String(connectionToken), ViewToken: aws.String("v"),
-	})
-	require.ErrorContains(t, err, "must not follow redirects")
-	require.EqualValues(t, 1, elsewhere.Load())
+	for name, sites := range map[string][]string{
+		"to another host":       {"https://elsewhere.example"},
+		"there and back":        {"https://elsewhere.example", "https://chat.example"},
+		"to plain http":         {"http://chat.example"},
+		"to http and back":      {"http://chat.example", "https://chat.example"},
+		"on the same host":      {"https://chat.example"},
+		"to another port":       {"https://chat.example:8443"},
+		"on and on to the host": {"https://chat.example", "https://chat.example", "https://chat.example"},
+	} {
+		for kind, client := range map[string]func(http.RoundTripper) connectparticipant.HTTPClient{
+			"a client of the user": func(t http.RoundTripper) connectparticipant.HTTPClient { return wrapped{&http.Client{Transport: t}} },
+			"an *http.Client whose transport follows": func(t http.RoundTripper) connectparticipant.HTTPClient {
+				return &http.Client{Transport: roundTripFunc((&http.Client{Transport: t}).Do)}
+			},
+		} {
+			for _, perCall := range []bool{false, true} {
+				t.Run(name+" by "+kind, func(t *testing.T) {
+					t.Parallel()
+					var sent atomic.Int32
+					httpClient := client(following(&sent, sites...))
+					options := connectparticipant.Options{BaseEndpoint: aws.String("https://chat.example")}
+					optFns := []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.HTTPClient = httpClient }}
+					if !perCall {
+						options.HTTPClient, optFns = httpClient, nil
+					}
+					_, err := connectparticipant.New(options).DescribeView(t.Context(), &connectparticipant.DescribeViewInput{
+						ConnectionToken: aws.String(connectionToken), ViewToken: aws.String("v"),
+					}, optFns...)
+					require.ErrorContains(t, err, "followed a redirect to "+sites[0]+" and")
+					require.NotContains(t, err.Error(), "made-up")
+					require.False(t, connectparticipant.IsRetryable(err))
+					require.EqualValues(t, len(sites)+1, sent.Load(), "it was retried")
+				})
+			}
+		}
+	}
 }
 
 // A client that sends the request to another host, as an egress gateway does, has

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/participant-go/connectparticipant/internal/egress"
 	"github.com/participant-go/connectparticipant/internal/endpoint"
 	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/internal/redact"
@@ -67,6 +68,10 @@ func transportOf(client *http.Client) http.RoundTripper {
 func (h *handshake) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := h.base.RoundTrip(request)
 	if err != nil {
+		return nil, err
+	}
+	if err := egress.RequireDirect(response); err != nil {
+		_ = response.Body.Close()
 		return nil, err
 	}
 	response.Header.Del("Location")

@@ -207,3 +207,31 @@ func TestARedirectedHandshakeIsNotFollowed(t *testing.T) {
 	require.Len(t, p.asked, 1)
 	require.Empty(t, other.asked, "the redirect was followed")
 }
+
+// A transport that follows redirects itself breaks its contract.
+func TestAHandshakeWhoseTransportFollowsARedirect(t *testing.T) {
+	t.Parallel()
+	contact, client := realSockets(t)
+	transport := new(http.Transport)
+	t.Cleanup(transport.CloseIdleConnections)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	_, err := chat.Start(ctx, client, contact.Customer.Token, func(o *chat.Options) {
+		o.HTTPClient = &http.Client{Transport: redirected{transport}}
+		o.Limiter = chat.Unlimited
+	})
+	require.ErrorContains(t, err, "must not follow redirects")
+}
+
+// redirected is a transport whose responses came by a redirect.
+type redirected struct{ http.RoundTripper }
+
+func (r redirected) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := r.RoundTripper.RoundTrip(request)
+	if err == nil {
+		request = request.Clone(request.Context())
+		request.Response = &http.Response{}
+		response.Request = request
+	}
+	return response, err
+}

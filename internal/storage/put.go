@@ -131,11 +131,17 @@ func (u *upload) try(ctx context.Context) (temporary bool, err error) {
 	case errors.As(err, &status):
 		return status.isTemporary(), err
 	case err != nil:
-		return ctx.Err() == nil, err
+		return ctx.Err() == nil && !isFinal(err), err
 	case body.left > 0:
 		return false, failure(u.request, fmt.Errorf("answered as done with %d of %d bytes still to come", body.left, u.size))
 	}
 	return false, nil
+}
+
+// isFinal reports whether another try would show the URL to somebody else again.
+func isFinal(err error) bool {
+	var retryable interface{ RetryableError() bool }
+	return errors.As(err, &retryable) && !retryable.RetryableError()
 }
 
 // send returns when there is an answer. It has read an error's body by then: what net/http

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/participant-go/connectparticipant/internal/egress"
 	"github.com/participant-go/connectparticipant/internal/endpoint"
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
@@ -62,6 +63,10 @@ func do(client *http.Client, request *http.Request) (*http.Response, error) {
 	response, err := c.Do(request)
 	if err != nil {
 		return nil, failure(request, redact.URLError(err, request.URL, request.Header))
+	}
+	if err := egress.RequireDirect(response); err != nil { // its transport has, against its contract
+		_ = response.Body.Close()
+		return nil, failure(request, err)
 	}
 	return response, nil
 }

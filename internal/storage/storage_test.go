@@ -332,6 +332,31 @@ func TestRedirectsAreErrors(t *testing.T) {
 	}
 }
 
+// A transport that follows redirects itself breaks its contract. The file isn't sent again.
+func TestATransportThatFollowsRedirects(t *testing.T) {
+	t.Parallel()
+	for name, location := range map[string]string{
+		"elsewhere": "https://other.example.com" + secretParts, "here": "https://example.com" + secretParts, "to plain http": "http://example.com" + secretParts,
+	} {
+		for _, call := range calls {
+			sent := 0
+			following := &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				response := answer(200, "")
+				if sent++; sent%2 == 1 {
+					response = answer(303, "")
+					response.Header.Set("Location", location)
+				}
+				response.Request = r
+				return response, nil
+			})}
+			err := call(t, through(following.Do), "https://example.com"+secretParts, false)
+			requireNoSecret(t, err)
+			require.ErrorContains(t, err, "must not follow redirects", name)
+			require.Equal(t, 2, sent, name)
+		}
+	}
+}
+
 func TestTheDefaultTransport(t *testing.T) {
 	t.Parallel()
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
