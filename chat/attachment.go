@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/endpoint"
 	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/storage"
 	"github.com/participant-go/connectparticipant/types"
@@ -73,7 +74,7 @@ func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string,
 		return "", err
 	}
 	id := aws.ToString(started.AttachmentId)
-	if err := storage.Put(ctx, s.opts.HTTPClient, started.UploadMetadata, file.Reader, file.Size, file.Progress, s.opts.plain); err != nil {
+	if err := s.upload(ctx, file, started); err != nil {
 		return "", fmt.Errorf("upload file: %w", err)
 	}
 	if file.WaitForScan {
@@ -120,6 +121,16 @@ func (s *Session) startUpload(ctx context.Context, file File) (*connectparticipa
 			ContentType: &file.ContentType, ClientToken: &clientToken,
 		}, once)
 	})
+}
+
+func (s *Session) upload(ctx context.Context, file File, started *connectparticipant.StartAttachmentUploadOutput) error {
+	to := started.UploadMetadata
+	if to != nil {
+		if err := endpoint.RequireNoDowngrade(aws.ToString(to.Url), started.ResultMetadata); err != nil {
+			return err
+		}
+	}
+	return storage.Put(ctx, s.opts.HTTPClient, to, file.Reader, file.Size, file.Progress, s.opts.plain)
 }
 
 func (s *Session) completeUpload(ctx context.Context, id string) error {
@@ -195,7 +206,11 @@ func (s *Session) OpenAttachment(ctx context.Context, attachmentID string, maxBy
 	if err != nil {
 		return nil, err
 	}
-	body, err := storage.Get(ctx, s.opts.HTTPClient, aws.ToString(out.Url), maxBytes, s.opts.plain)
+	address := aws.ToString(out.Url)
+	if err := endpoint.RequireNoDowngrade(address, out.ResultMetadata); err != nil {
+		return nil, fmt.Errorf("open attachment: %w", err)
+	}
+	body, err := storage.Get(ctx, s.opts.HTTPClient, address, maxBytes, s.opts.plain)
 	if err != nil {
 		return nil, fmt.Errorf("open attachment: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/endpoint"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -200,6 +201,9 @@ func (s *Session) create(ctx context.Context, connect bool) (creds credentials, 
 	if creds.token == "" || address == "" {
 		return creds, at, "", errIncomplete
 	}
+	if err := endpoint.RequireNoDowngrade(address, out.ResultMetadata); err != nil {
+		return creds, at, "", err
+	}
 	creds.token = strings.Clone(creds.token) // the strings of a response share their memory
 	date, known := responseDate(out.ResultMetadata)
 	if known {
@@ -316,7 +320,7 @@ func wasSent(err error) bool {
 		reading  *smithy.DeserializationError
 		canceled *smithy.CanceledError
 	)
-	return errors.Is(err, errIncomplete) ||
+	return errors.Is(err, errIncomplete) || errors.Is(err, endpoint.ErrDowngrade) ||
 		errors.As(err, &response) || errors.As(err, &sending) || errors.As(err, &reading) || errors.As(err, &canceled) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

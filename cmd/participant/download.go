@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/endpoint"
 	"github.com/participant-go/connectparticipant/internal/storage"
 )
 
@@ -59,6 +60,9 @@ func (c *downloadCommand) run(ctx context.Context, a *access, s streams) error {
 	found, err := conn.client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{ConnectionToken: conn.token, AttachmentId: &c.id})
 	if err != nil {
 		return fmt.Errorf("find the file: %w", err)
+	}
+	if err := endpoint.RequireNoDowngrade(aws.ToString(found.Url), found.ResultMetadata); err != nil {
+		return fmt.Errorf("fetch the file: %w", err)
 	}
 	size := aws.ToInt64(found.AttachmentSizeInBytes)
 	body, err := storage.Get(ctx, httpClient(conn.client), aws.ToString(found.Url), cmp.Or(size, maxDownload), false)

@@ -7,6 +7,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // RequireSecure refuses to show a secret, a token or a signed URL, to the network: it
@@ -35,6 +39,27 @@ func requireSecure(u *url.URL, permitted bool, schemes ...string) error {
 	}
 	return fmt.Errorf("plain %s to %s would show the token to the network: use %s, or set EndpointOptions.DisableHTTPS",
 		u.Scheme, u.Host, secure)
+}
+
+// ErrDowngrade is a plain URL in a response that came over https.
+var ErrDowngrade = errors.New("a response over https must not lead to plain http")
+
+// RequireNoDowngrade refuses a plain URL in a response that came over https: else the service
+// could lead requests to whatever listens on this machine. A response of a stub, which has no
+// raw response in its metadata, passes.
+func RequireNoDowngrade(address string, metadata middleware.Metadata) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "ws" {
+		return nil //nolint:nilerr // whoever uses the URL refuses it
+	}
+	response, ok := awsmiddleware.GetRawResponse(metadata).(*smithyhttp.Response)
+	if !ok || response == nil || response.Response == nil {
+		return nil
+	}
+	if request := response.Request; request != nil && request.URL != nil && request.URL.Scheme == "http" {
+		return nil
+	}
+	return fmt.Errorf("%w: its URL is %s://%s", ErrDowngrade, u.Scheme, u.Host)
 }
 
 // IsLoopback reports whether a host, a name or an address without a port, is this machine:

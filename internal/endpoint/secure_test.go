@@ -1,11 +1,15 @@
 package endpoint_test
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/url"
 	"testing"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant/internal/endpoint"
@@ -100,4 +104,44 @@ func TestTheProxyOfTheEnvironmentIsNotForLoopback(t *testing.T) {
 			require.Nil(t, proxy, host)
 		}
 	}
+}
+
+func TestRequireNoDowngrade(t *testing.T) {
+	t.Parallel()
+	over := func(scheme string) middleware.Metadata {
+		return rawResponse(&smithyhttp.Response{Response: &http.Response{Request: &http.Request{URL: &url.URL{Scheme: scheme, Host: "example.com"}}}})
+	}
+	for _, test := range []struct {
+		name     string
+		metadata middleware.Metadata
+		refused  bool
+	}{
+		{"over https", over("https"), true},
+		{"over plain http", over("http"), false},
+		{"of an unknown origin", rawResponse(&smithyhttp.Response{Response: &http.Response{}}), true},
+		{"of a request without a URL", rawResponse(&smithyhttp.Response{Response: &http.Response{Request: &http.Request{}}}), true},
+		{"of a stub", middleware.Metadata{}, false},
+		{"of a stub with an empty one", rawResponse(&smithyhttp.Response{}), false},
+		{"of a stub with none", rawResponse((*smithyhttp.Response)(nil)), false},
+	} {
+		for _, scheme := range []string{"http", "HTTP", "ws"} {
+			err := endpoint.RequireNoDowngrade(scheme+"://127.0.0.1:80"+secretParts, test.metadata)
+			require.Equal(t, test.refused, err != nil, test.name)
+			if test.refused {
+				require.ErrorIs(t, err, endpoint.ErrDowngrade)
+				require.NotContains(t, err.Error(), "hidden")
+			}
+		}
+		for _, address := range []string{"https://example.com", "wss://example.com", "", "%zz"} {
+			require.NoError(t, endpoint.RequireNoDowngrade(address, test.metadata), "%s, %q", test.name, address)
+		}
+	}
+}
+
+func rawResponse(response *smithyhttp.Response) middleware.Metadata {
+	handler := middleware.DeserializeHandlerFunc(func(context.Context, middleware.DeserializeInput) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		return middleware.DeserializeOutput{RawResponse: response}, middleware.Metadata{}, nil
+	})
+	_, metadata, _ := (&awsmiddleware.AddRawResponse{}).HandleDeserialize(context.Background(), middleware.DeserializeInput{}, handler)
+	return metadata
 }
