@@ -7,7 +7,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -68,19 +70,33 @@ func newUploadRequest(ctx context.Context, to *types.UploadMetadata, size int64,
 	return request, nil
 }
 
-// setHeader also sets the two headers that net/http takes from elsewhere.
+// setHeader also sets the header that net/http takes from elsewhere.
 func setHeader(request *http.Request, name, value string) error {
-	switch http.CanonicalHeaderKey(name) {
-	case "Host":
-		request.Host = value
-	case "Content-Length":
+	switch canonical := http.CanonicalHeaderKey(name); {
+	case canonical == "Host" && strings.EqualFold(value, request.URL.Host):
+	case canonical == "Content-Length":
 		if signed, err := strconv.ParseInt(value, 10, 64); err != nil || signed != request.ContentLength {
 			return fmt.Errorf("the URL is signed for another Content-Length than %d", request.ContentLength)
 		}
+	case isForbidden(canonical):
+		return fmt.Errorf("the response asks for the header %s, which an upload must not set", canonical)
 	default:
 		request.Header.Set(name, value)
 	}
 	return nil
+}
+
+// forbidden are headers that no signed upload needs, and with which a service could speak to
+// another server as somebody else, make a proxy take the request for another one, or change what
+// is done.
+var forbidden = []string{
+	"Authorization", "Connection", "Cookie", "Forwarded", "Host", "Keep-Alive", "Set-Cookie", "Te", "Trailer",
+	"Transfer-Encoding", "Upgrade", "Via", "X-Http-Method", "X-Http-Method-Override", "X-Method-Override", "X-Real-Ip",
+}
+
+func isForbidden(canonical string) bool {
+	return slices.Contains(forbidden, canonical) || strings.HasPrefix(canonical, "Proxy-") ||
+		strings.HasPrefix(canonical, "X-Forwarded-")
 }
 
 // upload is a Put under way.

@@ -57,16 +57,20 @@ func TestPutSendsWhatWasSignedAndNoMore(t *testing.T) {
 	srv := serve(t, func(_ http.ResponseWriter, r *http.Request) { got = r })
 	to := signed(srv.URL)
 	to.HeadersToInclude = map[string]string{
-		"content-length": "5", "Host": "bucket.example.com", "Content-Type": "text/plain", "x-amz-acl": "private", "X-Odd": "", "User-Agent": "u",
+		"content-length": "5", "host": strings.TrimPrefix(srv.URL, "http://"), "Content-Type": "text/plain", "x-amz-acl": "private", "X-Odd": "",
+		"User-Agent": "u", "Content-MD5": "m", "content-disposition": "attachment", "Cache-Control": "no-store", "If-None-Match": "*",
+		"x-amz-server-side-encryption": "aws:kms", "x-amz-tagging": "a=b", "x-amz-security-token": "made-up",
 	}
 	require.NoError(t, storage.Put(t.Context(), srv.Client(), to, plain(strings.NewReader("hello")), 5, nil, false))
 	require.Equal(t, http.MethodPut, got.Method)
 	require.Equal(t, secretParts, got.RequestURI)
-	require.Equal(t, "bucket.example.com", got.Host)
+	require.Equal(t, strings.TrimPrefix(srv.URL, "http://"), got.Host)
 	require.Equal(t, int64(5), got.ContentLength)
 	require.Empty(t, got.TransferEncoding)
 	require.Equal(t, http.Header{
 		"Content-Length": {"5"}, "Content-Type": {"text/plain"}, "X-Amz-Acl": {"private"}, "X-Odd": {""}, "User-Agent": {"u"},
+		"Content-Md5": {"m"}, "Content-Disposition": {"attachment"}, "Cache-Control": {"no-store"}, "If-None-Match": {"*"},
+		"X-Amz-Server-Side-Encryption": {"aws:kms"}, "X-Amz-Tagging": {"a=b"}, "X-Amz-Security-Token": {"made-up"},
 		"Accept-Encoding": {"gzip"}, // net/http's own
 	}, got.Header)
 }
@@ -100,6 +104,25 @@ func TestPutRefusesBeforeSending(t *testing.T) {
 		err := storage.Put(t.Context(), client, test.to, test.body, test.size, nil, false)
 		require.EqualError(t, err, test.want, name)
 		require.Equal(t, strings.Contains(test.want, "EOF"), errors.Is(err, io.ErrUnexpectedEOF), name)
+	}
+}
+
+func TestPutRefusesHeadersForSomebodyElse(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"Host", "host", "Authorization", "authorization", "AUTHORIZATION", "Proxy-Authorization", "proxy-connection", "Cookie", "Set-Cookie",
+		"Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Via", "Forwarded", "X-Forwarded-For", "x-forwarded-host",
+		"X-Real-IP", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
+	} {
+		client := through(func(*http.Request) (*http.Response, error) {
+			t.Errorf("%s: sent all the same", name)
+			return answer(200, ""), nil
+		})
+		to := signed("https://example.com")
+		to.HeadersToInclude[name] = "hidden-value"
+		err := storage.Put(t.Context(), client, to, strings.NewReader("hello"), 5, nil, false)
+		requireNoSecret(t, err)
+		require.EqualError(t, err, "PUT example.com: the response asks for the header "+http.CanonicalHeaderKey(name)+", which an upload must not set")
 	}
 }
 
