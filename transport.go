@@ -26,11 +26,7 @@ const readTimeout = 60 * time.Second
 func noRedirects(client HTTPClient, options *Options) HTTPClient {
 	switch client := client.(type) {
 	case *awshttp.BuildableClient:
-		client = withTimeouts(client, options)
-		if !options.EndpointOptions.DisableHTTPS {
-			client = client.WithTransportOptions(func(t *http.Transport) { t.DialContext = egress.Local(t.DialContext) })
-		}
-		return noRedirects(client.Freeze(), options)
+		return noRedirects(freeze(client, options), options)
 	case *http.Client:
 		c := *client
 		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -39,6 +35,19 @@ func noRedirects(client HTTPClient, options *Options) HTTPClient {
 		return client
 	}
 	return &otherClient{client}
+}
+
+// freeze keeps the settings of the connections for chats, which the time-outs of calls would cut.
+func freeze(client *awshttp.BuildableClient, options *Options) HTTPClient {
+	client = withTimeouts(client, options)
+	if !options.EndpointOptions.DisableHTTPS {
+		client = client.WithTransportOptions(func(t *http.Transport) { t.DialContext = egress.Local(t.DialContext) })
+	}
+	frozen := client.Freeze()
+	if c, ok := frozen.(*http.Client); ok {
+		c.Transport = &egress.Transport{RoundTripper: c.Transport, Chats: client.GetTransport()}
+	}
+	return frozen
 }
 
 func defaultHTTPClient(options *Options) HTTPClient {

@@ -3,16 +3,21 @@ package chat_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant"
@@ -99,4 +104,149 @@ func TestPlainURLsOfAResponseOverHTTPSAreRefused(t *testing.T) {
 		_, err = s.OpenAttachment(t.Context(), id, 100)
 		require.ErrorContains(t, err, "open attachment: a response over https must not lead to plain http")
 	})
+}
+
+// tunnel is a proxy for https.
+type tunnel struct {
+	url    *url.URL
+	mu     sync.Mutex
+	dialed map[string]bool // the addresses from which it has connected
+}
+
+func newTunnel(t *testing.T) *tunnel {
+	t.Helper()
+	p := &tunnel{dialed: map[string]bool{}}
+	ctx, end := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		there, err := new(net.Dialer).DialContext(r.Context(), "tcp", r.Host)
+		if r.Method != http.MethodConnect || err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		p.note(there.LocalAddr().String())
+		here, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		closeBoth := func() { _, _ = here.Close(), there.Close() }
+		context.AfterFunc(ctx, closeBoth)
+		_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
+		for _, pair := range [][2]net.Conn{{here, there}, {there, here}} {
+			work.Go(func() {
+				_, _ = io.Copy(pair[0], pair[1])
+				closeBoth()
+			})
+		}
+	}))
+	t.Cleanup(func() {
+		srv.Close()
+		end()
+		work.Wait()
+	})
+	var err error
+	p.url, err = url.Parse(srv.URL)
+	require.NoError(t, err)
+	return p
+}
+
+func (p *tunnel) note(address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dialed[address] = true
+}
+
+func (p *tunnel) has(address string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dialed[address]
+}
+
+// guard lets the front take only what came through the proxy, and TLS only with its own
+// certificate as the client's.
+func (f *front) guard(p *tunnel) {
+	next := f.Config.Handler
+	f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !p.has(r.RemoteAddr) || len(r.TLS.PeerCertificates) != 1 || !r.TLS.PeerCertificates[0].Equal(f.Certificate()) {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	f.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	f.StartTLS()
+}
+
+// settings are those of a bank's connections to f.
+func (f *front) settings(p *tunnel) func(*http.Transport) {
+	roots := x509.NewCertPool()
+	roots.AddCert(f.Certificate())
+	return func(t *http.Transport) {
+		t.Proxy = http.ProxyURL(p.url)
+		t.TLSClientConfig = &tls.Config{RootCAs: roots, Certificates: f.TLS.Certificates, MinVersion: tls.VersionTLS12}
+	}
+}
+
+const shortTimeout = 400 * time.Millisecond
+
+// Proxy, CA and client certificate are set once, on the client of the calls. Its time-outs and
+// its bound on connections are not the sockets'.
+func TestASessionConnectsAsItsClientDoes(t *testing.T) {
+	t.Parallel()
+	for name, makeClient := range map[string]func(set func(*http.Transport)) connectparticipant.HTTPClient{
+		"an *http.Client": func(set func(*http.Transport)) connectparticipant.HTTPClient {
+			transport := new(http.Transport)
+			set(transport)
+			return &http.Client{Transport: transport, Timeout: shortTimeout}
+		},
+		"an *http.Client with few connections": func(set func(*http.Transport)) connectparticipant.HTTPClient {
+			transport := &http.Transport{MaxConnsPerHost: 1}
+			set(transport)
+			return &http.Client{Transport: transport}
+		},
+		"a BuildableClient": func(set func(*http.Transport)) connectparticipant.HTTPClient {
+			return awshttp.NewBuildableClient().WithReadTimeout(shortTimeout).WithTransportOptions(set)
+		},
+		"a BuildableClient with an overall time-out": func(set func(*http.Transport)) connectparticipant.HTTPClient {
+			return awshttp.NewBuildableClient().WithTimeout(shortTimeout).WithTransportOptions(set)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, p := newFront(t, "ws", "http"), newTunnel(t)
+			f.guard(p)
+			client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &f.URL, HTTPClient: makeClient(f.settings(p))})
+			t.Cleanup(client.Options().HTTPClient.(*http.Client).CloseIdleConnections)
+			testSession(t, f, client)
+		})
+	}
+}
+
+func testSession(t *testing.T, f *front, client connectparticipant.API) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	s, err := chat.Start(ctx, client, f.contact.Customer.Token, func(o *chat.Options) { o.Limiter = chat.Unlimited })
+	require.NoError(t, err)
+	defer func() { _ = s.Close() }()
+	id, err := s.SendFile(ctx, chat.File{Name: "notes.txt", ContentType: "text/plain", Reader: strings.NewReader("hello"), WaitForScan: true})
+	require.NoError(t, err)
+	file, err := s.OpenAttachment(ctx, id, 100)
+	require.NoError(t, err)
+	<-time.After(2 * shortTimeout)
+	content, err := io.ReadAll(file)
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+	require.Equal(t, "hello", string(content))
+	want := f.contact.Agent.Say("still there?")
+	for event, err := range s.Events(ctx) {
+		require.NoError(t, err)
+		if m, ok := event.(chat.Message); ok && m.ID == want {
+			break
+		}
+		_, cut := event.(chat.ConnectionChanged)
+		require.False(t, cut)
+	}
+	require.Equal(t, 1, f.srv.Count(create), "the socket was cut")
 }

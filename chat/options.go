@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/smithy-go/metrics"
 
+	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/internal/egress"
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
@@ -77,7 +78,11 @@ type Options struct {
 
 	// HTTPClient opens the sockets, and sends files to and from signed URLs. It is copied, and
 	// the copy follows no redirects. Its transport must return the response body of an upgrade
-	// as net/http does, not wrapped. Defaults to one that all sessions share.
+	// as net/http does, not wrapped. Defaults to one that makes connections as the client of the
+	// calls does: with its proxy, TLS settings and dialer, if the session was started with a
+	// *connectparticipant.Client, or a type that embeds it, whose HTTP client is a BuildableClient
+	// or an *http.Client with an *http.Transport. Else it defaults to one with the settings of
+	// http.DefaultTransport.
 	HTTPClient *http.Client
 
 	// Limiter keeps the session's calls within the account's quotas. Defaults to one that all
@@ -133,7 +138,6 @@ func withDefaults(optFns []func(*Options)) Options {
 	if o.History == 0 {
 		o.History = 1000
 	}
-	o.HTTPClient = withoutRedirects(o.HTTPClient)
 	if o.Limiter == nil {
 		o.Limiter = defaultLimiter
 	}
@@ -146,7 +150,8 @@ func setDefault(value *time.Duration, otherwise time.Duration) {
 	}
 }
 
-// sharedClient is that of sessions without one of their own.
+// sharedClient is that of sessions without one of their own, whose calls go through an API that
+// shows none.
 var sharedClient = &http.Client{CheckRedirect: lastResponse, Transport: sharedTransport()}
 
 func sharedTransport() http.RoundTripper {
@@ -161,11 +166,22 @@ func sharedTransport() http.RoundTripper {
 
 func lastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-func withoutRedirects(client *http.Client) *http.Client {
-	if client == nil {
-		return sharedClient
+// takeClient fills in what depends on the client.
+func (o *Options) takeClient(client connectparticipant.API) {
+	var ofCalls any
+	if c, ok := client.(interface {
+		Options() connectparticipant.Options
+	}); ok {
+		options := c.Options()
+		o.plain, ofCalls = options.EndpointOptions.DisableHTTPS, options.HTTPClient
 	}
-	c := *client
-	c.CheckRedirect = lastResponse
-	return &c
+	if o.HTTPClient != nil {
+		c := *o.HTTPClient
+		c.CheckRedirect = lastResponse
+		o.HTTPClient = &c
+		return
+	}
+	if o.HTTPClient = egress.ChatClient(ofCalls); o.HTTPClient == nil {
+		o.HTTPClient = sharedClient
+	}
 }

@@ -81,15 +81,11 @@ func newSession(client connectparticipant.API, token string, opts Options) *Sess
 		running
 	}{}
 	s := &both.Session
+	opts.takeClient(client)
 	s.client, s.token, s.opts, s.running = client, &token, opts, &both.running
 	s.core.init(&s.opts)
 	s.loop = loop{step: s.step, wg: &s.wg}
 	s.life, s.cancel = context.WithCancel(context.Background())
-	if c, ok := client.(interface {
-		Options() connectparticipant.Options
-	}); ok {
-		s.opts.plain = c.Options().EndpointOptions.DisableHTTPS
-	}
 	return s
 }
 

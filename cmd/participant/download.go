@@ -7,12 +7,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/internal/egress"
 	"github.com/participant-go/connectparticipant/internal/endpoint"
 	"github.com/participant-go/connectparticipant/internal/storage"
 )
@@ -65,7 +65,7 @@ func (c *downloadCommand) run(ctx context.Context, a *access, s streams) error {
 		return fmt.Errorf("fetch the file: %w", err)
 	}
 	size := aws.ToInt64(found.AttachmentSizeInBytes)
-	body, err := storage.Get(ctx, httpClient(conn.client), aws.ToString(found.Url), cmp.Or(size, maxDownload), false)
+	body, err := storage.Get(ctx, egress.ChatClient(conn.client.Options().HTTPClient), aws.ToString(found.Url), cmp.Or(size, maxDownload), false)
 	if err != nil {
 		return fmt.Errorf("fetch the file: %w", err)
 	}
@@ -73,11 +73,6 @@ func (c *downloadCommand) run(ctx context.Context, a *access, s streams) error {
 	bar := newProgress(s.err, c.output, size)
 	defer bar.end()
 	return c.write(io.TeeReader(body, bar), s.out)
-}
-
-// httpClient returns the client of the calls, for its time-outs and its rules for proxies.
-func httpClient(client *connectparticipant.Client) *http.Client {
-	return client.Options().HTTPClient.(*http.Client) // as New makes it without Options.HTTPClient
 }
 
 // write writes all of it or nothing, but for standard output.
