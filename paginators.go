@@ -3,6 +3,8 @@ package connectparticipant
 import (
 	"context"
 	"errors"
+	"fmt"
+	"hash/maphash"
 	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -86,14 +88,22 @@ func (p *GetTranscriptPaginator) NextPage(ctx context.Context, optFns ...func(*O
 
 func sameToken(a, b *string) bool { return a != nil && b != nil && *a == *b }
 
-// errRepeatedToken ends a transcript that would begin anew for ever.
-var errRepeatedToken = errors.New("the service gave the same NextToken twice")
+// maxEmptyPages is how many pages without an item may follow each other: 100 times 1,000 items
+// are more than a chat has, should the service leave out those of each page.
+const maxEmptyPages = 1000
+
+// What ends a transcript that would have no end.
+var (
+	errRepeatedToken = errors.New("the service gave the same NextToken twice")
+	errEmptyPages    = fmt.Errorf("the service gave %d pages without an item, one after the other", maxEmptyPages)
+)
 
 // Transcript returns the items of a transcript, over all its pages, in the order
 // in which the service gives them. Pages are fetched as the loop gets to them, 100
 // items at a time unless params.MaxResults says otherwise, and no more once it
 // breaks; each new loop begins anew. An error is the last pair that it yields, with
-// a zero item: one of GetTranscript, or that the service repeats its pages.
+// a zero item: one of GetTranscript, that of ctx, or that the service repeats its
+// pages or gives 1,000 empty ones in a row.
 //
 // Without ScanDirection and SortOrder that is newest first, over the whole chat.
 // SortOrder is the order within each page only: for oldest first, go FORWARD with
@@ -101,10 +111,9 @@ var errRepeatedToken = errors.New("the service gave the same NextToken twice")
 func Transcript(ctx context.Context, client GetTranscriptAPIClient, params *GetTranscriptInput, optFns ...func(*Options)) iter.Seq2[types.Item, error] {
 	return func(yield func(types.Item, error) bool) {
 		pages := NewGetTranscriptPaginator(client, params, largePages)
-		seen := map[string]bool{}
+		progress := progress{seed: maphash.MakeSeed(), tokens: map[uint64]struct{}{}}
 		for pages.HasMorePages() {
-			seen[aws.ToString(pages.nextToken)] = true
-			page, err := pages.NextPage(ctx, optFns...)
+			page, err := progress.next(ctx, pages, optFns)
 			if err != nil {
 				yield(types.Item{}, err)
 				return
@@ -114,12 +123,37 @@ func Transcript(ctx context.Context, client GetTranscriptAPIClient, params *GetT
 					return
 				}
 			}
-			if pages.HasMorePages() && seen[*pages.nextToken] {
-				yield(types.Item{}, errRepeatedToken)
-				return
-			}
 		}
 	}
+}
+
+// progress notices a transcript that has no end. It keeps hashes of the tokens: a token may be
+// as large as a response.
+type progress struct {
+	seed   maphash.Seed
+	tokens map[uint64]struct{}
+	empty  int
+}
+
+func (p *progress) next(ctx context.Context, pages *GetTranscriptPaginator, optFns []func(*Options)) (*GetTranscriptOutput, error) {
+	token := maphash.String(p.seed, aws.ToString(pages.nextToken))
+	_, repeated := p.tokens[token]
+	switch {
+	case repeated:
+		return nil, errRepeatedToken
+	case p.empty == maxEmptyPages:
+		return nil, errEmptyPages
+	case pages.started && ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	p.tokens[token] = struct{}{}
+	page, err := pages.NextPage(ctx, optFns...)
+	if err == nil && len(page.Transcript) > 0 {
+		p.empty = 0
+	} else {
+		p.empty++
+	}
+	return page, err
 }
 
 func largePages(o *GetTranscriptPaginatorOptions) {

@@ -3,6 +3,9 @@ package connectparticipant_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -171,6 +174,70 @@ func TestTranscriptDoesNotGoRoundForEver(t *testing.T) {
 	client = &pages{pages: []*connectparticipant.GetTranscriptOutput{page("a", "1"), page("b", "2"), page("a", "3"), page("b")}}
 	_, err = collect(t, client, nil)
 	require.ErrorContains(t, err, "same NextToken twice")
+}
+
+// endlessPages gives pages with ever new tokens, and items on some.
+type endlessPages struct {
+	calls  int
+	size   int                 // of the tokens
+	items  func(call int) bool // whether a page has one
+	cancel context.CancelFunc  // is called with the tenth page
+}
+
+func (e *endlessPages) GetTranscript(context.Context, *connectparticipant.GetTranscriptInput, ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
+	e.calls++
+	if e.calls == 10 && e.cancel != nil {
+		e.cancel()
+	}
+	next := fmt.Sprint(e.calls, "-", strings.Repeat("t", e.size))
+	if e.items != nil && e.items(e.calls) {
+		return page(next, "1"), nil
+	}
+	return page(next), nil
+}
+
+func TestTranscriptEndsAfterEmptyPages(t *testing.T) {
+	t.Parallel()
+	client := &endlessPages{}
+	ids, err := collect(t, client, nil)
+	require.ErrorContains(t, err, "1000 pages without an item")
+	require.Empty(t, ids)
+	require.Equal(t, 1000, client.calls)
+
+	client = &endlessPages{items: func(call int) bool { return call == 1000 }}
+	ids, err = collect(t, client, nil)
+	require.ErrorContains(t, err, "1000 pages without an item")
+	require.Len(t, ids, 1, "999 empty pages are none too many")
+	require.Equal(t, 2000, client.calls)
+}
+
+func TestTranscriptEndsWithItsContextOnEmptyPages(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	client := &endlessPages{cancel: cancel}
+	for _, err := range connectparticipant.Transcript(ctx, client, nil) {
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	require.Equal(t, 10, client.calls)
+}
+
+func TestTranscriptKeepsNoTokens(t *testing.T) { //nolint:paralleltest // it measures the heap
+	client := &endlessPages{size: 1 << 20, items: func(int) bool { return true }}
+	items := 0
+	var before, after runtime.MemStats
+	for _, err := range connectparticipant.Transcript(t.Context(), client, nil) {
+		require.NoError(t, err)
+		if items++; items == 10 {
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+		}
+		if items == 100 {
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			break
+		}
+	}
+	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(16<<20))
 }
 
 func TestParseTime(t *testing.T) {
