@@ -12,6 +12,7 @@ import (
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 	"github.com/participant-go/connectparticipant/types"
 )
@@ -51,10 +52,15 @@ func readAPIError(ctx context.Context, response *http.Response, request *smithyh
 	if err != nil && ctx.Err() != nil {
 		return &smithy.CanceledError{Err: ctx.Err()}
 	}
+	for _, text := range []*string{info.Message, info.ResourceID, &info.ResourceType} {
+		if text != nil {
+			*text = redact.Shorten(*text)
+		}
+	}
 	if newError, ok := modeled[info.Code]; ok {
 		return newError(info)
 	}
-	info.Code = secrets.Hide(info.Code)
+	info.Code = redact.Shorten(secrets.Hide(info.Code))
 	message := aws.ToString(info.Message)
 	if message == "" {
 		message = fmt.Sprintf("answer with status %d %s", response.StatusCode, http.StatusText(response.StatusCode))

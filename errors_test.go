@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -219,6 +220,38 @@ func TestHugeErrorAnswerKeepsItsStatus(t *testing.T) {
 	client := newClient(func(*http.Request) (*http.Response, error) { return hugeAnswer(403), nil }, noRetries)
 	_, err := sendHello(t.Context(), client)
 	require.True(t, connectparticipant.IsAccessDenied(err))
+}
+
+// An error text doesn't flood a log, wherever a hostile service puts its text.
+func TestErrorTextsAreShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ü", 100_000)
+	name := strings.Repeat("x", 200_000)
+	for where, respond := range map[string]func() (*http.Response, error){
+		"the message": func() (*http.Response, error) {
+			return answer(400, `{"__type":"ValidationException","message":"`+long+`"}`), nil
+		},
+		"an unknown message":  func() (*http.Response, error) { return answer(400, `{"__type":"Teapot","Message":"`+long+`"}`), nil },
+		"the code":            func() (*http.Response, error) { return answer(400, `{"code":"`+name+`"}`), nil },
+		"the header":          func() (*http.Response, error) { return answer(400, `{}`, "X-Amzn-Errortype", name), nil },
+		"the request id":      func() (*http.Response, error) { return answer(400, `{}`, "X-Amzn-Requestid", name), nil },
+		"the Content-Type":    func() (*http.Response, error) { return answer(200, `<html>`, "Content-Type", name), nil },
+		"a text of net/http":  func() (*http.Response, error) { return nil, errors.New(long) },
+		"a chain of net/http": func() (*http.Response, error) { return nil, fmt.Errorf("dial: %w", errors.New(long)) },
+		"the resource": func() (*http.Response, error) {
+			return answer(404, `{"__type":"ResourceNotFoundException","message":"m","ResourceId":"`+long+`","ResourceType":"`+long+`"}`), nil
+		},
+	} {
+		client := newClient(func(*http.Request) (*http.Response, error) { return respond() }, noRetries)
+		_, err := sendHello(t.Context(), client)
+		require.Error(t, err, where)
+		require.LessOrEqual(t, len(err.Error()), 5<<10, where)
+		require.True(t, utf8.ValidString(err.Error()), where)
+		require.LessOrEqual(t, len(connectparticipant.RequestID(err)), 5<<10, where)
+		if missing := (*types.ResourceNotFoundException)(nil); errors.As(err, &missing) {
+			require.LessOrEqual(t, len(*missing.ResourceId)+len(missing.ResourceType), 9<<10)
+		}
+	}
 }
 
 func TestBoundHoldsAfterDecompression(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/smithy-go/tracing"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/uuid"
+
+	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
 // fillClientToken gives an input without a ClientToken one, so that a repeated
@@ -104,7 +106,7 @@ func (*retrieveRequestID) HandleDeserialize(ctx context.Context, in middleware.D
 func requestID(header http.Header) string {
 	for _, name := range requestIDHeaders {
 		if values := header[name]; len(values) > 0 && values[0] != "" {
-			return values[0]
+			return redact.Shorten(values[0])
 		}
 	}
 	return ""

@@ -13,7 +13,7 @@ func (s Secrets) Error(err error) error {
 	if outer, ok := err.(*url.Error); ok && outer.Err != nil { //nolint:errorlint // one further down is found below
 		return &url.Error{Op: s.Hide(outer.Op), URL: s.Hide(siteOf(outer.URL)), Err: s.Error(outer.Err)}
 	}
-	text := s.Hide(err.Error())
+	text := Shorten(s.Hide(err.Error()))
 	var inner *url.Error
 	if errors.As(err, &inner) || text != err.Error() {
 		return safe(text, err)
@@ -47,6 +47,8 @@ func URLError(err error, u *url.URL, headers http.Header) error {
 		return safe(URLError(inner.Err, u, headers).Error(), err)
 	case inner != nil, urlSecrets(u, headers).hide(err.Error()) != err.Error():
 		return safe("HTTP client error hidden because it contains the signed URL", err)
+	case len(err.Error()) > longestText:
+		return safe(Shorten(err.Error()), err)
 	}
 	return err
 }
