@@ -55,9 +55,10 @@ type Client struct {
 // what is wrong with the options, such as a missing region, is the error of each
 // call.
 //
-// Without Options.HTTPClient an attempt whose server falls silent fails after 60
-// seconds, and a call after three of them; with one that isn't a BuildableClient, the
-// call's context is the only bound.
+// Without Options.HTTPClient an attempt fails when its server falls silent for 60
+// seconds, or needs 5 minutes for the header or the body of its response, and a call fails
+// after three of them; with one that isn't a BuildableClient, the call's context is the only
+// bound.
 func New(options Options, optFns ...func(*Options)) *Client {
 	options = options.Copy().withOptFns(optFns)
 	options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)

@@ -63,9 +63,9 @@ type Options struct {
 	// *awshttp.BuildableClient is copied and the copy follows no redirects, which
 	// would take the token to another host; any other client must not follow
 	// redirects itself. Defaults to a client whose attempts fail when nothing arrives
-	// for 60 seconds.
+	// for 60 seconds, and when the header or the body of a response takes 5 minutes.
 	//
-	// A BuildableClient, such as aws/config makes for AWS_CA_BUNDLE, gets that bound
+	// A BuildableClient, such as aws/config makes for AWS_CA_BUNDLE, gets these bounds
 	// too unless it has a read, response header or overall time-out. With any other
 	// client the context is the only bound on how long a call may take. As an option
 	// of a call, a BuildableClient opens a connection for each attempt: pass what its

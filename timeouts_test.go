@@ -34,6 +34,27 @@ func dialSilence(context.Context, string, string) (net.Conn, error) {
 	return client, nil
 }
 
+const drip = 50 * time.Second
+
+// dialDrip connects to a server that sends the head of a response, then a byte now and then.
+func dialDrip(head string) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		go func() {
+			_, err := server.Read(make([]byte, 1)) // net/http takes no response before its request
+			go func() { _, _ = io.Copy(io.Discard, server) }()
+			if err == nil {
+				_, err = io.WriteString(server, head)
+			}
+			for err == nil {
+				<-time.After(drip)
+				_, err = server.Write([]byte("x"))
+			}
+		}()
+		return client, nil
+	}
+}
+
 func withDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) func(*http.Transport) {
 	return func(t *http.Transport) { t.DialContext = dial }
 }
@@ -57,6 +78,10 @@ func TestTimeoutsOfABuildableClient(t *testing.T) {
 		"no connection, mobile":                  {plain, dialNobody, aws.DefaultsModeMobile, "http://127.0.0.1", 30 * time.Second},
 		"no connection, legacy":                  {plain, dialNobody, aws.DefaultsModeLegacy, "http://127.0.0.1", never},
 		"no connection, with a time-out for it":  {plain.WithDialerOptions(func(d *net.Dialer) { d.Timeout = 9 * time.Second }), dialNobody, aws.DefaultsModeInRegion, "http://127.0.0.1", never},
+		"a header that drips":                    {plain, dialDrip("HTTP/1.1 200 OK\r\nX-Drip: "), "", "http://127.0.0.1", 5 * time.Minute},
+		"a body that drips":                      {plain, dialDrip("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", 5*time.Minute + drip},
+		"an error's body that drips":             {plain, dialDrip("HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", 5*time.Minute + drip},
+		"a body that drips, read time-out off":   {plain.WithReadTimeout(0), dialDrip("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", never},
 		"no handshake":                           {plain, dialSilence, aws.DefaultsModeInRegion, "https://chat.example", 1100 * time.Millisecond},
 		"no handshake, legacy":                   {plain, dialSilence, aws.DefaultsModeLegacy, "https://chat.example", 10 * time.Second},
 		"no handshake, with a time-out for it":   {plain.WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = 7 * time.Second }), dialSilence, aws.DefaultsModeInRegion, "https://chat.example", 7 * time.Second},
@@ -100,6 +125,7 @@ func TestTimeoutsOfTheDefaultClient(t *testing.T) {
 		want time.Duration
 	}{
 		"no answer":    {"http://127.0.0.1", dialSilence, time.Minute},
+		"a drip":       {"http://127.0.0.1", dialDrip("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), 5*time.Minute + drip},
 		"no handshake": {"https://chat.example", dialSilence, 1100 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,8 +19,13 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// readTimeout is how long the default client waits for an answer's next bytes.
-const readTimeout = 60 * time.Second
+const (
+	// readTimeout is how long the default client waits for a response's next bytes.
+	readTimeout = 60 * time.Second
+	// responseTimeout bounds its header, and its body: one whose bytes come one by one would
+	// take forever. http.Client.Timeout would do, for 22 allocations a call.
+	responseTimeout = 5 * time.Minute
+)
 
 // noRedirects returns a client that sends as client does but follows no redirect:
 // net/http would carry X-Amz-Bearer to another host.
@@ -40,28 +45,38 @@ func noRedirects(client HTTPClient, options *Options) HTTPClient {
 
 // freeze keeps the settings of the connections for chats, which the time-outs of calls would cut.
 func freeze(client *awshttp.BuildableClient, options *Options) HTTPClient {
-	client = withTimeouts(client, options)
+	bounded := isBounded(client)
+	if !bounded {
+		client = client.WithReadTimeout(readTimeout).WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = responseTimeout })
+	}
+	client = withModeTimeouts(client, options)
 	if !options.EndpointOptions.DisableHTTPS {
 		client = client.WithTransportOptions(func(t *http.Transport) { t.DialContext = egress.Local(t.DialContext) })
 	}
 	frozen := client.Freeze()
 	if c, ok := frozen.(*http.Client); ok {
-		c.Transport = &egress.Transport{RoundTripper: c.Transport, Chats: client.GetTransport()}
+		transport := &egress.Transport{RoundTripper: c.Transport, Chats: client.GetTransport()}
+		if !bounded {
+			transport.BodyTimeout = responseTimeout
+		}
+		c.Transport = transport
 	}
 	return frozen
 }
 
-func defaultHTTPClient(options *Options) HTTPClient {
-	return withTimeouts(awshttp.NewBuildableClient(), options)
+// isBounded reports whether a client has a time-out for responses.
+func isBounded(client *awshttp.BuildableClient) bool {
+	_, bounded := client.GetReadTimeout()
+	return bounded || client.GetTimeout() != 0 || client.GetTransport().ResponseHeaderTimeout != 0
 }
 
-// withTimeouts returns client with a bound on silence and with the time-outs of the
-// defaults mode, except where it differs from what aws/transport/http makes.
-func withTimeouts(client *awshttp.BuildableClient, options *Options) *awshttp.BuildableClient {
-	_, bounded := client.GetReadTimeout()
-	if !bounded && client.GetTimeout() == 0 && client.GetTransport().ResponseHeaderTimeout == 0 {
-		client = client.WithReadTimeout(readTimeout)
-	}
+func defaultHTTPClient(options *Options) HTTPClient {
+	return withModeTimeouts(awshttp.NewBuildableClient(), options)
+}
+
+// withModeTimeouts returns client with the time-outs of the defaults mode, except where it
+// differs from what aws/transport/http makes.
+func withModeTimeouts(client *awshttp.BuildableClient, options *Options) *awshttp.BuildableClient {
 	mode, err := defaults.GetModeConfiguration(defaultsMode(options))
 	if err != nil {
 		return client // a mode without time-outs of its own
