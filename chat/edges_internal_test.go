@@ -81,6 +81,19 @@ func TestSeenIsBoundedWhileThePassesFail(t *testing.T) {
 	require.LessOrEqual(t, len(c.inbox.ledger.seen), 2*keepAtMost)
 }
 
+func TestReceiptsSeenAreBoundedWhileThePassesFail(t *testing.T) {
+	t.Parallel()
+	c := newTestCore()
+	goLive(c)
+	for i := range 60_000 {
+		c.arrive(seenBy(fmt.Sprint("reader-", i), i%2 == 0), now())
+		for c.inbox.queue.len() > 0 {
+			c.takeEvent()
+		}
+	}
+	require.LessOrEqual(t, len(c.inbox.ledger.seen), 2*keepAtMost)
+}
+
 func TestReleaseAtTheEndMovesTop(t *testing.T) {
 	t.Parallel()
 	c := newTestCore(func(o *Options) { o.HoldBack = time.Hour })
