@@ -15,7 +15,6 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/participant-go/connectparticipant/internal/egress"
-	"github.com/participant-go/connectparticipant/internal/redact"
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 

@@ -22,7 +22,7 @@ var harmless = set("AbsoluteTime", "AttachmentId", "AttachmentIds[]", "Attachmen
 	"ConnectionExpiry", "ConnectParticipant", "ContactId", "ContentType", "DeliveredTimestamp", "EchoReduction", "Expiry", "Id",
 	"InitialContactId", "MaxResults", "MessageCompleted", "MessageId", "MessageProcessingStatus", "MostRecent", "ParticipantId",
 	"ParticipantRole", "ReadTimestamp", "RecipientParticipantId", "RelatedContactId", "ResourceType", "ScanDirection",
-	"SortOrder", "Status", "Type", "Type[]", "UrlExpiry", "UrlExpiryInSeconds", "Version")
+	"SortOrder", "Status", "Type", "Type[]", "UrlContentDisposition", "UrlExpiry", "UrlExpiryInSeconds", "Version")
 
 // harmlessInErrors are members of the service's errors.
 var harmlessInErrors = set("__type", "code", "Message", "message")

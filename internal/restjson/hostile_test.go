@@ -50,7 +50,7 @@ func BenchmarkHostileResponse(b *testing.B) {
 				go func() { peak <- watchHeap(stop) }()
 				var got page
 				response := &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1}
-				_ = restjson.ReadResponse(b.Context(), response, got.read)
+				_, _ = restjson.ReadResponse(b.Context(), response, got.read)
 				close(stop)
 				worst = max(worst, <-peak-before)
 				runtime.KeepAlive(got)

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// turn is one message of a conversation.
+type turn struct {
+	fromBot bool
+	text    string
+}
+
+// reply is what a model makes of a conversation.
+type reply struct {
+	text string
+	// handOver reports that a person has to go on: the bot says text and leaves.
+	handOver bool
+}
+
+// model writes the bot's replies. Put yours in place of the script: a call of a language model's
+// API that ends with ctx, as a newer message of the customer makes the reply worthless.
+type model interface {
+	reply(ctx context.Context, conversation []turn) (reply, error)
+}
+
+// script is a model that knows a few words.
+type script struct{ pause time.Duration }
+
+func (s script) reply(ctx context.Context, conversation []turn) (reply, error) {
+	select {
+	case <-ctx.Done():
+		return reply{}, ctx.Err()
+	case <-time.After(s.pause):
+	}
+	asked := strings.ToLower(lastWords(conversation))
+	switch {
+	case strings.Contains(asked, "person"):
+		return reply{text: "I'll get somebody for you.", handOver: true}, nil
+	case strings.Contains(asked, "parcel"):
+		return reply{text: "Your parcel arrives tomorrow."}, nil
+	default:
+		return reply{text: "I know about parcels, and I can get you a person."}, nil
+	}
+}
+
+// lastWords are what the customer has said since the bot's last message.
+func lastWords(conversation []turn) string {
+	var words string
+	for _, t := range conversation {
+		if t.fromBot {
+			words = ""
+			continue
+		}
+		words += t.text + "\n"
+	}
+	return words
+}
