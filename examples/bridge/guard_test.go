@@ -52,10 +52,11 @@ func TestTheBridgeIsServedUnderItsNames(t *testing.T) {
 
 func TestASignatureIsOfTimeAndBody(t *testing.T) {
 	t.Parallel()
-	// printf '%s' '1700000000.{"chat":"one"}' | openssl dgst -sha256 -hmac made-up
-	const want = "v1=eaf46aea07d993c259b4026742d6df26060f438517989f1ad7021bba9a58c8ae"
-	require.Equal(t, want, sign("made-up", "1700000000", []byte(`{"chat":"one"}`)))
-	require.NotEqual(t, want, sign("made-up", "1700000001", []byte(`{"chat":"one"}`)))
-	require.NotEqual(t, want, sign("made-up", "1700000000", []byte(`{"chat":"two"}`)))
-	require.NotEqual(t, want, sign("another", "1700000000", []byte(`{"chat":"one"}`)))
+	// printf '%s' '1700000000.{"chat":"one"}' | openssl dgst -sha256 -hmac 'made-up-secret-of-32-characters!!'
+	const secret = "made-up-secret-of-32-characters!!"
+	const want = "v1=78a767fc36441d12eaffa03d4355c2e971eba85408759d307df95dd7c391f485"
+	require.Equal(t, want, sign(secret, "1700000000", []byte(`{"chat":"one"}`)))
+	require.NotEqual(t, want, sign(secret, "1700000001", []byte(`{"chat":"one"}`)))
+	require.NotEqual(t, want, sign(secret, "1700000000", []byte(`{"chat":"two"}`)))
+	require.NotEqual(t, want, sign(secret+"x", "1700000000", []byte(`{"chat":"one"}`)))
 }
