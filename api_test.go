@@ -21,6 +21,7 @@ var publicPackages = []struct{ dir, golden string }{
 	{".", "connectparticipant.txt"},
 	{"types", "types.txt"},
 	{"chat", "chat.txt"},
+	{"interactive", "interactive.txt"},
 	{"participanttest", "participanttest.txt"},
 }
 

@@ -29,6 +29,15 @@ func TestNoTestLibraryIsLinked(t *testing.T) {
 	}
 }
 
+// A program links interactive only if it imports it.
+func TestInteractiveIsLinkedOnDemand(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{".", "./types", "./chat", "./participanttest"} {
+		require.NotContains(t, dependencies(t, dir), "github.com/participant-go/connectparticipant/interactive", dir)
+	}
+	require.NotContains(t, dependencies(t, "./interactive"), "github.com/participant-go/connectparticipant/chat")
+}
+
 // dependencies are the packages that come into a program with the package in dir.
 func dependencies(t *testing.T, dir string) []string {
 	t.Helper()

@@ -1,0 +1,95 @@
+package interactive
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Split cuts a text into parts of at most limit characters, for channels with short messages. It
+// cuts after a line or a sentence if it can, else between words, else between what a reader sees as
+// characters, such as an emoji with a skin tone. It cuts within such a character only if that alone
+// is longer than the limit. White space at a cut is dropped; nothing else is lost.
+//
+// A character is a UTF-16 code unit, as Java and JavaScript count: most emoji have two or more. A part
+// has therefore at most limit Unicode code points too, and at most 3*limit bytes. A limit below 2
+// may be exceeded by a code point that has two. Split returns the text as a whole if limit isn't
+// positive, and nothing for a text of white space.
+func Split(text string, limit int) []string {
+	var parts []string
+	for text = strings.TrimFunc(text, isSpace); text != ""; text = strings.TrimLeftFunc(text, isSpace) {
+		part := text
+		if limit > 0 {
+			part = text[:cut(text, limit)]
+		}
+		text = text[len(part):]
+		parts = append(parts, strings.TrimRightFunc(part, isSpace))
+	}
+	return parts
+}
+
+// cut returns where the first part of a text ends, in bytes.
+func cut(text string, limit int) int {
+	var sentence, word, cluster, size int
+	var g graphemes
+	for i, r := range text {
+		if i > 0 && !g.joins(r) {
+			cluster = i
+			switch before, _ := utf8.DecodeLastRuneInString(text[:i]); {
+			case isSpace(r):
+				word = i
+				if r == '\n' || r == '\r' || endsSentence(text[:i]) {
+					sentence = i
+				}
+			case isFullStop(before):
+				sentence = i
+			}
+		}
+		if size += units(r); size > limit {
+			return firstCut(sentence, word, cluster, i, utf8.RuneLen(r))
+		}
+		g.add(r)
+	}
+	return len(text)
+}
+
+// firstCut returns the first place that isn't 0.
+func firstCut(places ...int) int {
+	for _, place := range places {
+		if place > 0 {
+			return place
+		}
+	}
+	return 1
+}
+
+// isSpace is false for the spaces that hold words together.
+func isSpace(r rune) bool {
+	return unicode.IsSpace(r) && r != 0xa0 && r != 0x2007 && r != 0x202f
+}
+
+// endsSentence ignores closing quotes and brackets, and does not count the number of a
+// choice as a sentence.
+func endsSentence(s string) bool {
+	s = strings.TrimRight(s, `"')]»”’`)
+	if s == "" || !strings.ContainsRune(".!?…", lastRune(s)) {
+		return false
+	}
+	before := strings.TrimRight(s[:len(s)-1], "0123456789")
+	return len(before) == len(s)-1 || before != "" && lastRune(before) != '\n'
+}
+
+func lastRune(s string) rune {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return r
+}
+
+// isFullStop reports whether a rune ends a sentence without a space.
+func isFullStop(r rune) bool { return strings.ContainsRune("。！？", r) }
+
+func units(r rune) int {
+	if r > 0xffff {
+		return 2
+	}
+	return 1
+}
