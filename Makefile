@@ -87,7 +87,7 @@ browser: ## Let Chromium use the browser example
 
 .PHONY: golden
 golden: ## Rewrite the golden files in testdata, the API listing included
-	$(GO) test . ./cmd/participant -update
+	$(GO) test . ./interactive ./cmd/participant -update
 
 .PHONY: mocks
 mocks: $(MOCKERY) ## Generate participantmock anew

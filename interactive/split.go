@@ -87,6 +87,14 @@ func lastRune(s string) rune {
 // isFullStop reports whether a rune ends a sentence without a space.
 func isFullStop(r rune) bool { return strings.ContainsRune("。！？", r) }
 
+// length is in UTF-16 code units.
+func length(s string) (n int) {
+	for _, r := range s {
+		n += units(r)
+	}
+	return n
+}
+
 func units(r rune) int {
 	if r > 0xffff {
 		return 2
