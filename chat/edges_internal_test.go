@@ -179,7 +179,7 @@ func TestAbandonedStreamsAreForgotten(t *testing.T) {
 	c.passEnded(r, nil, later)
 	size := 0
 	for _, s := range c.inbox.streams {
-		size += len(s.text)
+		size += len(s.text.String())
 	}
 	require.Zero(t, size)
 }

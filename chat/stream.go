@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant/internal/chunks"
 )
 
 const (
 	maxStreams    = 16
-	maxStreamed   = 64 << 10
 	streamSilence = 30 * time.Second // without a chunk, after which the transcript is read
 )
 
@@ -17,8 +18,7 @@ const (
 type streams map[uint64]*stream
 
 type stream struct {
-	next  int32 // the number of the chunk that is to come
-	text  []byte
+	text  chunks.Text // for Progress events only
 	heard instant
 	asked bool // the transcript was read for it
 }
@@ -31,18 +31,13 @@ func (d *delivery) addChunk(it *item, now instant) {
 	}
 	s := d.streams.open(it.key)
 	s.heard, s.asked = now, false
-	text := aws.ToString(it.Content)
-	if it.chunk != s.next || len(s.text)+len(text) > maxStreamed {
+	if !d.opts.Progress || !s.text.Add(it.chunk, aws.ToString(it.Content)) {
 		return
 	}
-	s.next++
-	if !d.opts.Progress {
-		return
-	}
-	s.text = append(s.text, text...)
 	d.self.recognize(it)
 	it.meta.Own = d.self.sent(it)
-	d.queue.push(queued{event: Progress{it.meta, string(s.text), int(it.chunk)}, size: it.size() + len(s.text)})
+	text := s.text.String()
+	d.queue.push(queued{event: Progress{it.meta, text, int(it.chunk)}, size: it.size() + len(text)})
 }
 
 // open finds a stream or begins one, in the place of the one that is silent the longest.
@@ -56,7 +51,7 @@ func (s *streams) open(key uint64) *stream {
 	if len(*s) >= maxStreams {
 		delete(*s, s.oldest())
 	}
-	begun := &stream{next: 1}
+	begun := &stream{}
 	(*s)[key] = begun
 	return begun
 }

@@ -67,7 +67,7 @@ func TestProgressIsMadeOnRequest(t *testing.T) {
 	f := connected(t)
 	f.arrives(chunkOf("a", 1, "one"))
 	require.Empty(t, f.events())
-	require.Empty(t, f.inbox.streams[keyOf("a")].text, "nobody needs it")
+	require.Empty(t, f.inbox.streams[keyOf("a")].text.String(), "nobody needs it")
 }
 
 func TestTheTextOfAStreamIsBounded(t *testing.T) {

@@ -1,0 +1,33 @@
+// Package chunks joins the chunks in which the messages of AI agents arrive.
+package chunks
+
+// MaxBytes is how long the text of a message may get. The last chunk has the whole text, so that
+// a longer one is only late.
+const MaxBytes = 64 << 10
+
+// Text is the text of a message as far as its chunks have arrived without a hole. The zero Text
+// expects chunk 1.
+type Text struct {
+	last int32
+	text []byte
+}
+
+// Add appends the chunk with a number. It reports false, and changes nothing, if the chunk does
+// not follow the last one or the text would exceed MaxBytes.
+func (t *Text) Add(number int32, chunk string) bool {
+	if !t.Follows(number) || len(t.text)+len(chunk) > MaxBytes {
+		return false
+	}
+	t.last = number
+	t.text = append(t.text, chunk...)
+	return true
+}
+
+// Follows reports whether the chunk with a number is the next one.
+func (t *Text) Follows(number int32) bool { return number == t.last+1 }
+
+// IsAhead reports whether the chunk with a number comes after the next one.
+func (t *Text) IsAhead(number int32) bool { return number > t.last+1 }
+
+// String returns the text.
+func (t *Text) String() string { return string(t.text) }
