@@ -19,9 +19,9 @@ type ChatOptions struct {
 	// SystemName is the display name of the flow's and bots' messages. Defaults to
 	// "SYSTEM_MESSAGE".
 	SystemName string
-	// Streaming makes it a chat that was started with StartContactStreaming: with
-	// Switches.StrictConnection its customer can connect by ConnectParticipant. Nothing
-	// else depends on it, and nothing is streamed. Defaults to off.
+	// Streaming makes it a chat that was started with StartContactStreaming: its items are
+	// published to Options.Stream, and with Switches.StrictConnection its customer can
+	// connect by ConnectParticipant. Defaults to off.
 	Streaming bool
 	// MessageProcessing answers a plain, markdown or JSON message with the processing
 	// status PROCESSING. Defaults to off.

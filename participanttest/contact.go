@@ -33,6 +33,7 @@ type Contact struct {
 	attachments  map[string]*attachment
 	views        map[string]View
 	sessions     map[string]*authentication
+	reordered    []notice // notifications that a fault holds back
 }
 
 // NewChat starts a chat with a customer and an agent. Both have a participant token;
@@ -113,18 +114,23 @@ func (c *Contact) end() {
 	}
 }
 
-// Push sends an item as it is to all subscribed sockets, and keeps it nowhere: for types
-// and content types that clients don't know yet. An empty Id, AbsoluteTime or ContactId
-// is filled in.
+// Push sends an item as it is to all subscribed sockets and to the topic of a streamed chat, and
+// keeps it nowhere: for types and content types that clients don't know yet. An empty Id,
+// AbsoluteTime or ContactId is filled in.
 func (c *Contact) Push(it Item) {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
-	stamped := it
+	c.complete(&it)
+	c.pushAll(&it)
+}
+
+// complete fills in what an item of a test lacks.
+func (c *Contact) complete(it *Item) {
+	stamped := *it
 	c.stamp(&stamped)
 	setDefault(&it.Id, stamped.Id)
 	setDefault(&it.AbsoluteTime, stamped.AbsoluteTime)
 	setDefault(&it.ContactId, stamped.ContactId)
-	c.push(&it, c.listeners())
 }
 
 // PushFrame sends a text frame as it is to all subscribed sockets, after the pushes
@@ -157,7 +163,7 @@ func (c *Contact) publish(it *Item) {
 	if it.kept() {
 		c.keep(it)
 	}
-	c.push(it, c.listeners())
+	c.pushAll(it)
 }
 
 // keep puts an item at the end of the transcript, or a new state in the old one's place.

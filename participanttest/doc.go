@@ -133,5 +133,11 @@
 //   - Authentication. A session is its participant's own. A used, unknown or late one
 //     answers 400. It can be cancelled before and after the URL was asked for, once. Its
 //     events go to all and carry the SessionId; none comes by lapse of time alone.
+//   - Message streaming. Everything that is pushed to all is published, in the order of the
+//     pushes, to Options.Stream: typing, idle and the pieces of streamed messages too,
+//     visible to ALL. Receipts and a message that processing has held back aren't: neither
+//     is documented. An event without a participant has no attribute ParticipantRole, and
+//     an attachment none for ContentType. The Timestamp is real time, which Advance doesn't
+//     move. The topic has SignatureVersion 2, where the default of SNS is 1.
 //   - CORS. Every origin and every header is allowed, also for signed URLs.
 package participanttest

@@ -41,6 +41,7 @@ const (
 	effectDuplicate
 	effectReorder
 	effectLag
+	effectForge
 )
 
 // Fail answers an operation, an upload, a download or an upgrade with a status and an
@@ -71,11 +72,11 @@ func AnswerHTML(status int) Effect {
 }
 
 // Truncate does what the operation asks for and cuts the connection in the middle of
-// the answer's body.
+// the answer's body. A notification ends in the middle.
 func Truncate() Effect { return Effect{kind: effectTruncate} }
 
 // Delay lets an operation, an upload, a download or an upgrade wait for d in real time,
-// the answer to a frame or a push for d on the server's clock. What waits happens also if
+// the answer to a frame, a push or a notification for d on the server's clock. What waits happens also if
 // the client has gone meanwhile.
 func Delay(d time.Duration) Effect { return Effect{kind: effectDelay, delay: d} }
 
@@ -111,14 +112,15 @@ func Unread() Effect { return Effect{kind: effectUnread} }
 // Blackhole is Silent and Unread: a host that has vanished without a word.
 func Blackhole() Effect { return Effect{kind: effectBlackhole} }
 
-// Lose loses a push on one socket; the item is in the transcript all the same.
+// Lose loses a push on one socket, or a notification; the item is in the transcript all the same.
 func Lose() Effect { return Effect{kind: effectLose} }
 
-// Duplicate pushes an item twice.
+// Duplicate pushes or publishes an item twice; the notification has the same MessageId then.
 func Duplicate() Effect { return Effect{kind: effectDuplicate} }
 
 // Reorder holds a push back until the next one on the same socket that it doesn't strike
-// has gone out, or for a second on the server's clock: give the fault Times or Chance.
+// has gone out, or for a second on the server's clock: give the fault Times or Chance. A
+// notification waits for the next one of the chat.
 func Reorder() Effect { return Effect{kind: effectReorder} }
 
 // Lag hides an item from GetTranscript until d has passed on the server's clock, as a
@@ -127,3 +129,6 @@ func Lag(d time.Duration) Effect { return Effect{kind: effectLag, delay: d} }
 
 // LagForever keeps an item out of the transcript for good.
 func LagForever() Effect { return Effect{kind: effectLag, delay: never} }
+
+// Forge replaces the signature of a notification by another text's. It goes with OnPublish.
+func Forge() Effect { return Effect{kind: effectForge} }

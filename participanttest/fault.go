@@ -20,6 +20,8 @@ const (
 	OnPush = "push"
 	// OnKeep is an item on its way into the transcript.
 	OnKeep = "keep"
+	// OnPublish is an item on its way to Options.Stream.
+	OnPublish = "publish"
 )
 
 // Fault is a rule: where something goes wrong, how often, and what. The members that
@@ -29,14 +31,15 @@ type Fault struct {
 	// operation.
 	On string
 	// Contact and Participant bind the rule to a chat, or to a side of one: the caller
-	// of an operation, the owner of a socket, the sender of an item that is kept.
+	// of an operation, the owner of a socket, the sender of an item that is kept or published.
 	// Defaults to all.
 	Contact     *Contact
 	Participant *Participant
 	// Socket binds the rule to a participant's n-th socket, counted from 1 in the order
 	// of dialling. Defaults to all.
 	Socket int
-	// ContentType binds the rule to items of one content type, for OnPush and OnKeep.
+	// ContentType binds the rule to items of one content type, for OnPush, OnKeep and
+	// OnPublish.
 	// Defaults to all.
 	ContentType string
 	// Skip lets so many matches pass before the rule begins. Defaults to none.

@@ -14,6 +14,8 @@ type push struct {
 	text []byte // in place of the item's envelope, if it isn't nil
 	to   []*Participant
 	held bool // until the request that caused it is answered
+
+	visibility string // on the topic; empty for what isn't published
 }
 
 // envelope is a frame with an item in it, as JSON in a string.
@@ -33,6 +35,11 @@ type pushedItem struct {
 // push sends an item to participants, after those before it: in one chat items arrive
 // in the order in which they were made.
 func (c *Contact) push(it *Item, to []*Participant) { c.enqueue(&push{item: it, to: to}) }
+
+// pushAll sends an item to all listeners and to the topic.
+func (c *Contact) pushAll(it *Item) {
+	c.enqueue(&push{item: it, to: c.listeners(), visibility: VisibilityAll})
+}
 
 func (c *Contact) enqueue(p *push) {
 	if request := c.srv.running; request != nil {
@@ -114,6 +121,9 @@ func (c *Contact) deliver(p *push) {
 			h.contentType = p.item.ContentType
 			k.push(f, c.srv.strike(h))
 		}
+	}
+	if p.visibility != "" {
+		c.notify(p.item, p.visibility)
 	}
 	if c.srv.opts.CloseSocketsAtEnd && p.item.ContentType == eventEnded {
 		c.closeSockets(websocket.StatusNormalClosure)

@@ -40,7 +40,8 @@ type Server struct {
 	closeOnce sync.Once
 	closing   chan struct{}
 	wake      chan struct{}
-	work      sync.WaitGroup // the accept loop and the time keeper
+	published chan struct{}
+	work      sync.WaitGroup // the accept loop, the time keeper and the publisher
 	conns     sync.WaitGroup
 	sockets   sync.WaitGroup // upgrades, and two goroutines a socket
 
@@ -62,6 +63,7 @@ type Server struct {
 	faults       []*Injected // in order of adding
 	injected     uint64      // how many there ever were
 	quotas       map[string]*bucket
+	notices      []notice // notifications that wait for Options.Stream
 }
 
 // Start runs a server until the test ends. It fails the test if it can't listen.
@@ -90,6 +92,9 @@ func New(optFns ...func(*Options)) (*Server, error) {
 	s.client = &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 128}}
 	s.work.Go(func() { _ = s.http.Serve(listener) })
 	s.work.Go(s.keepTime)
+	if opts.Stream != nil {
+		s.work.Go(s.publish)
+	}
 	return s, nil
 }
 
@@ -114,6 +119,7 @@ func newServer(opts Options, addr net.Addr) *Server {
 		secret:       randomBytes(32),
 		closing:      make(chan struct{}),
 		wake:         make(chan struct{}, 1), // full: the time keeper is about to look anyway
+		published:    make(chan struct{}, 1), // full: so is the publisher
 		contacts:     map[string]*Contact{},
 		participants: map[string]*Participant{},
 		credentials:  map[string]credential{},

@@ -88,6 +88,6 @@ func (s *Stream) push(text string, number int, completed bool) *Item {
 	s.participant.contact.stamp(it)
 	it.Id = s.ID
 	it.MessageMetadata = &MessageMetadata{MessageId: s.ID, MessageCompleted: &completed, ChunkNumber: number}
-	s.participant.contact.push(it, s.participant.contact.listeners())
+	s.participant.contact.pushAll(it)
 	return it
 }

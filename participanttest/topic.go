@@ -1,0 +1,179 @@
+package participanttest
+
+import (
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// TopicARN is the SNS topic of all streamed chats.
+const TopicARN = "arn:aws:sns:us-west-2:" + accountID + ":chat-messages"
+
+const (
+	snsHost    = "sns.us-west-2.amazonaws.com"
+	instanceID = "9a8b7c6d-4444-4b66-8d88-d4e5f6a7b8c9"
+	snsTime    = "2006-01-02T15:04:05.000Z"
+	reorderFor = time.Second
+)
+
+// The values of the attribute MessageVisibility.
+const (
+	VisibilityAll      = "ALL"
+	VisibilityCustomer = "CUSTOMER"
+	VisibilityAgent    = "AGENT"
+)
+
+// notice is an item on its way to Options.Stream.
+type notice struct {
+	item       *Item
+	contactID  string
+	visibility string
+	messageID  string
+	published  time.Time
+	effect     effectKind // effectForge, effectTruncate or none
+}
+
+// Publish publishes an item as it is with a visibility, such as VisibilityAgent: for what the fake
+// shows to nobody else. No socket gets it, and it is kept nowhere. An empty Id, AbsoluteTime
+// or ContactId is filled in. Without ChatOptions.Streaming and Options.Stream nothing happens.
+func (c *Contact) Publish(it Item, visibility string) {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	c.complete(&it)
+	c.enqueue(&push{item: &it, visibility: visibility})
+}
+
+// notify publishes an item, or does with it what an effect does.
+func (c *Contact) notify(it *Item, visibility string) {
+	if c.srv.opts.Stream == nil || !c.opts.Streaming {
+		return
+	}
+	h := c.participant(it.ParticipantId).happening(OnPublish)
+	h.contact, h.contentType = c, it.ContentType
+	e := c.srv.strike(h)
+	n := notice{it, c.ID, visibility, newMessageID(), time.Now(), e.kind}
+	switch e.kind {
+	case effectLose:
+		return
+	case effectDelay:
+		c.srv.after(e.delay, func() { c.srv.queueNotices(n) })
+		return
+	case effectReorder:
+		c.reordered = append(c.reordered, n)
+		c.srv.after(reorderFor, func() {
+			if slices.ContainsFunc(c.reordered, func(held notice) bool { return held.messageID == n.messageID }) {
+				c.releaseNotices()
+			}
+		})
+		return
+	case effectDuplicate:
+		c.srv.queueNotices(n)
+	default:
+	}
+	c.srv.queueNotices(n)
+	c.releaseNotices()
+}
+
+func (c *Contact) releaseNotices() {
+	c.srv.queueNotices(c.reordered...)
+	c.reordered = nil
+}
+
+func (s *Server) queueNotices(notices ...notice) {
+	s.notices = append(s.notices, notices...)
+	select {
+	case s.published <- struct{}{}:
+	default:
+	}
+}
+
+// publish gives the notifications to Options.Stream until the server closes.
+func (s *Server) publish() {
+	for {
+		select {
+		case <-s.closing:
+			return
+		case <-s.published:
+		}
+		for _, n := range s.takeNotices() {
+			select {
+			case <-s.closing:
+				return
+			default:
+			}
+			s.opts.Stream(n.payload())
+		}
+	}
+}
+
+func (s *Server) takeNotices() []notice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	notices := s.notices
+	s.notices = nil
+	return notices
+}
+
+// snsEnvelope has the members of a notification of SNS in HTTPS form.
+type snsEnvelope struct {
+	Type              string
+	MessageID         string `json:"MessageId"`
+	Token             string `json:",omitempty"`
+	TopicARN          string `json:"TopicArn"`
+	Message           string
+	SubscribeURL      string `json:",omitempty"`
+	Timestamp         string
+	SignatureVersion  string
+	Signature         string
+	SigningCertURL    string
+	UnsubscribeURL    string                  `json:",omitempty"`
+	MessageAttributes map[string]snsAttribute `json:",omitempty"`
+}
+
+type snsAttribute struct {
+	Type  string
+	Value string
+}
+
+func (n notice) payload() []byte {
+	e := snsEnvelope{
+		Type: "Notification", MessageID: n.messageID, TopicARN: TopicARN, Timestamp: n.published.UTC().Format(snsTime),
+		Message: string(encode(pushedItem{n.item, n.contactID})), UnsubscribeURL: snsURL("Unsubscribe"), MessageAttributes: n.attributes(),
+	}
+	e.sign()
+	if n.effect == effectForge {
+		other := e
+		other.Message += "."
+		other.sign()
+		e.Signature = other.Signature
+	}
+	payload := encode(e)
+	if n.effect == effectTruncate {
+		payload = payload[:len(payload)/2]
+	}
+	return payload
+}
+
+// attributes are those of the Administrator Guide, but for those that the item has no value for.
+func (n notice) attributes() map[string]snsAttribute {
+	attributes := map[string]snsAttribute{}
+	for name, value := range map[string]string{
+		"InitialContactId": n.contactID, "ContactId": n.item.ContactId, "MessageVisibility": n.visibility, "Type": n.item.Type,
+		"AccountId": accountID, "ContentType": n.item.ContentType, "InstanceId": instanceID, "ParticipantRole": string(n.item.ParticipantRole),
+	} {
+		if value != "" {
+			attributes[name] = snsAttribute{"String", value}
+		}
+	}
+	return attributes
+}
+
+// snsURL is where an action of SNS on the topic is.
+func snsURL(action string) string {
+	return "https://" + snsHost + "/?" + url.Values{"Action": {action}, "TopicArn": {TopicARN}}.Encode()
+}
+
+// newMessageID returns what SNS names a notification by.
+func newMessageID() string { return uuid.UUID(randomBytes(16)).String() }
