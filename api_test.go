@@ -23,6 +23,7 @@ var publicPackages = []struct{ dir, golden string }{
 	{"chat", "chat.txt"},
 	{"interactive", "interactive.txt"},
 	{"participanttest", "participanttest.txt"},
+	{"streaming", "streaming.txt"},
 }
 
 func TestAPIIsTheListedOne(t *testing.T) {

@@ -17,7 +17,7 @@ func TestNoTestLibraryIsLinked(t *testing.T) {
 	t.Parallel()
 	libraries := []string{"testing", "github.com/stretchr", "go.uber.org/goleak", "github.com/participant-go/connectparticipant/participantmock"}
 	all := slices.Concat(libraries, []string{"net/http/httptest", "github.com/participant-go/connectparticipant/participanttest"})
-	for dir, banned := range map[string][]string{".": all, "./types": all, "./chat": all, "./participanttest": libraries} {
+	for dir, banned := range map[string][]string{".": all, "./types": all, "./chat": all, "./streaming": all, "./participanttest": libraries} {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			for _, linked := range dependencies(t, dir) {
@@ -36,6 +36,19 @@ func TestInteractiveIsLinkedOnDemand(t *testing.T) {
 		require.NotContains(t, dependencies(t, dir), "github.com/participant-go/connectparticipant/interactive", dir)
 	}
 	require.NotContains(t, dependencies(t, "./interactive"), "github.com/participant-go/connectparticipant/chat")
+}
+
+// Who doesn't use a package for streamed chats doesn't link it.
+func TestStreamingIsLinkedWhereItIsUsed(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{".", "./types", "./chat", "./participanttest"} {
+		require.NotContains(t, dependencies(t, dir), "github.com/participant-go/connectparticipant/streaming", dir)
+	}
+	before := dependencies(t, "./chat")
+	for _, linked := range dependencies(t, "./streaming") {
+		standard := !strings.Contains(strings.Split(linked, "/")[0], ".")
+		require.True(t, standard || slices.Contains(before, linked) || strings.HasSuffix(linked, "/streaming"), linked)
+	}
 }
 
 // dependencies are the packages that come into a program with the package in dir.

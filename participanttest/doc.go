@@ -13,6 +13,7 @@
 //     the chat; authenticate; stream a message; close or cut sockets, expire tokens;
 //   - look, without sleeping: Kept is every item that the transcript has, WaitSockets and
 //     WaitRequest wait for the client under test, Requests and Count tell what it did;
+//   - subscribe: Options.Stream gets what Amazon SNS would deliver of a streamed chat;
 //   - inject faults: Inject takes a Fault, which says where something goes wrong, how
 //     often, and what (Effect). Options.Throttle applies the service's quotas;
 //   - move the server's clock with Advance. It is real time plus what Advance added, so

@@ -1,0 +1,77 @@
+package streaming
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/participant-go/connectparticipant/chat"
+)
+
+// Handle reads a payload, as Read does, and calls handle for each event that is new, one after
+// the other, the earliest first. Chunks of AI messages are left out: the complete message
+// follows them.
+//
+// seen decides what is new; with nil every event is handled, repeats too. When handle fails, the
+// event is forgotten, so that the next delivery is handled. When ctx ends, the rest is left to the
+// next delivery.
+//
+// The error has a *RecordError for each record that could not be read or handled: see
+// BatchResponseOf. The others have been handled.
+func Handle(ctx context.Context, payload []byte, seen Seen, handle func(context.Context, Notification) error) error {
+	notifications, err := Read(payload)
+	failed := []error{err}
+	sortByTime(notifications)
+	for _, n := range notifications {
+		if _, chunk := n.Event.(chat.Progress); chunk {
+			continue
+		}
+		failed = append(failed, n.Failed(handleOnce(ctx, n, seen, handle)))
+	}
+	return errors.Join(failed...)
+}
+
+// handleOnce calls handle unless the event has been handled.
+func handleOnce(ctx context.Context, n Notification, seen Seen, handle func(context.Context, Notification) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if seen == nil {
+		return handle(ctx, n)
+	}
+	known, err := seen.Seen(ctx, n.Key())
+	switch {
+	case err != nil:
+		return fmt.Errorf("look up event: %w", err)
+	case known:
+		return nil
+	}
+	if err := handle(ctx, n); err != nil {
+		return errors.Join(err, forget(ctx, n, seen))
+	}
+	return nil
+}
+
+// forgetTimeout is how long Forget may take, also after the end of the caller's context.
+const forgetTimeout = 5 * time.Second
+
+func forget(ctx context.Context, n Notification, seen Seen) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout)
+	defer cancel()
+	if err := seen.Forget(ctx, n.Key()); err != nil {
+		return fmt.Errorf("forget event, which is not handled again: %w", err)
+	}
+	return nil
+}
+
+// sortByTime puts the earliest first, and those without a time before all.
+func sortByTime(notifications []Notification) {
+	slices.SortStableFunc(notifications, func(a, b Notification) int { return timeOf(a).Compare(timeOf(b)) })
+}
+
+func timeOf(n Notification) time.Time {
+	meta, _ := chat.MetaOf(n.Event)
+	return meta.Time
+}

@@ -1,0 +1,134 @@
+package streaming
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// Visibility is who may see an event.
+type Visibility string
+
+// The visibilities that the Administrator Guide lists.
+const (
+	VisibilityCustomer Visibility = "CUSTOMER"
+	VisibilityAgent    Visibility = "AGENT"
+	VisibilityAll      Visibility = "ALL"
+)
+
+// Notification is an event of a chat as it was published. What an attribute of the notification
+// says is empty if the delivery drops attributes, as raw delivery to HTTPS and Firehose does.
+type Notification struct {
+	// Event is what happened; its Own, History and Late are never set. A chunk of an AI message
+	// is a chat.Progress with the text of this chunk only: see Assembler.
+	Event chat.Event
+	// Visibility is who may see it, an attribute. The signature of a notification does not cover
+	// attributes.
+	Visibility Visibility
+	// ParticipantRole is the role of who caused it, empty for chat.ended.
+	ParticipantRole types.ParticipantRole
+	// InstanceID and AccountID are the Amazon Connect instance and the AWS account, attributes.
+	InstanceID, AccountID string
+	// ContactID is the contact that the event belongs to, InitialContactID the first of its
+	// chain. They differ after a transfer.
+	ContactID, InitialContactID string
+	// TopicARN is the topic, and MessageID the ID that SNS gave the notification: the same when
+	// SNS delivers again, another one on another topic. Both are empty with raw delivery.
+	TopicARN, MessageID string
+	// RecordID is the ID of the SQS message, where there is one.
+	RecordID string
+	// Index is the place of the record in its payload, counted from 0. A record with several
+	// events makes a Notification of each.
+	Index int
+}
+
+// ForCustomer reports whether the event is to be shown to the customer: visible to customers, and
+// not the customer's own. It is false without a Visibility.
+func (n Notification) ForCustomer() bool {
+	return n.visibleTo(VisibilityCustomer) && n.ParticipantRole != types.ParticipantRoleCustomer
+}
+
+// ForAgent reports whether the event is to be shown to the agent: visible to agents, and not an
+// agent's own. It is false without a Visibility.
+func (n Notification) ForAgent() bool {
+	return n.visibleTo(VisibilityAgent) && n.ParticipantRole != types.ParticipantRoleAgent
+}
+
+func (n Notification) visibleTo(v Visibility) bool {
+	return n.Visibility == v || n.Visibility == VisibilityAll
+}
+
+// Key identifies the event: the same however often and on however many topics it is published,
+// another one for each chunk and each new state of a message. The key of a message is its
+// ID, with which it appears in the transcript too.
+func (n Notification) Key() string {
+	meta, _ := chat.MetaOf(n.Event)
+	switch e := n.Event.(type) {
+	case chat.Receipt:
+		return receiptKey(e)
+	case chat.Progress:
+		return idOf(meta) + "#" + strconv.Itoa(e.Chunk)
+	case chat.Message:
+		return idOf(meta) + stateOf(e)
+	default:
+		return idOf(meta)
+	}
+}
+
+// idOf returns the ID of an item, or a hash of an item without one.
+func idOf(meta chat.Meta) string {
+	if meta.ID != "" {
+		return meta.ID
+	}
+	sum := sha256.Sum256(meta.Raw)
+	return "sha256-" + hex.EncodeToString(sum[:])
+}
+
+// stateOf is empty for a message that has one state only.
+func stateOf(m chat.Message) string {
+	var state strings.Builder
+	for _, file := range m.Attachments {
+		state.WriteString("#" + string(file.Status))
+	}
+	if m.Status != "" {
+		state.WriteString("#" + string(m.Status))
+	}
+	return state.String()
+}
+
+func receiptKey(r chat.Receipt) string {
+	level := "delivered"
+	if r.Read {
+		level = "read"
+	}
+	return r.MessageID + "#" + r.From.ParticipantID + "#" + level
+}
+
+// Failed returns the error of a notification that could not be handled, a *RecordError, for
+// BatchResponseOf. It returns nil for a nil error.
+func (n Notification) Failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &RecordError{Index: n.Index, ID: n.RecordID, Err: err}
+}
+
+// String returns the key: fmt must not show the content.
+func (n Notification) String() string { return "notification " + n.Key() }
+
+// Format is String for all verbs of fmt.
+func (n Notification) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, n.String()) }
+
+// LogValue shows the notification to log/slog without content and names.
+func (n Notification) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("key", n.Key()), slog.String("type", fmt.Sprintf("%T", n.Event)),
+		slog.String("contact", n.ContactID), slog.String("visibility", string(n.Visibility)),
+		slog.String("role", string(n.ParticipantRole)), slog.String("message", n.MessageID), slog.String("record", n.RecordID))
+}

@@ -1,0 +1,141 @@
+package streaming
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// ProcessingEvent is what Amazon Connect sends to the Lambda function that processes the messages
+// of a chat before they are delivered (Administrator Guide, "Message processing").
+type ProcessingEvent struct {
+	// Version is "1.0".
+	Version string `json:"version"`
+	// InstanceID is the Amazon Connect instance.
+	InstanceID string `json:"instanceId"`
+	// AssociatedResourceARN is the contact's, as far as is known.
+	AssociatedResourceARN string `json:"associatedResourceArn"`
+	// ChatContent is the message, after Amazon Connect's own redaction.
+	ChatContent ChatContent `json:"chatContent"`
+}
+
+// ChatContent is a message that is processed.
+type ChatContent struct {
+	// AbsoluteTime is when the service accepted the message, ISO 8601 in UTC.
+	AbsoluteTime string `json:"absoluteTime"`
+	// Content is the text, and ContentType text/plain, text/markdown or application/json.
+	Content     string `json:"content"`
+	ContentType string `json:"contentType"`
+	// ID is the message's, the same as in the transcript.
+	ID string `json:"id"`
+	// ParticipantID, DisplayName and ParticipantRole are the sender's.
+	ParticipantID   string `json:"participantId"`
+	DisplayName     string `json:"displayName"`
+	ParticipantRole string `json:"participantRole"`
+	// InitialContactID and ContactID are the first and the current contact.
+	InitialContactID string `json:"initialContactId"`
+	ContactID        string `json:"contactId"`
+}
+
+// String returns the message's ID: fmt must not show its content.
+func (c ChatContent) String() string { return "message " + c.ID }
+
+// Format is String for all verbs of fmt.
+func (c ChatContent) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue shows the message to log/slog without content and names.
+func (c ChatContent) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", c.ID), slog.String("time", c.AbsoluteTime), slog.String("contact", c.ContactID))
+}
+
+// LogValue shows the event to log/slog without content and names.
+func (e ProcessingEvent) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("instance", e.InstanceID), slog.Any("message", e.ChatContent))
+}
+
+// ProcessingStatus is what becomes of a message.
+type ProcessingStatus string
+
+// The statuses of message processing. Older documentation lists only StatusProcessed and
+// StatusFailed.
+const (
+	// StatusProcessed delivers the content that the function returns.
+	StatusProcessed ProcessingStatus = "PROCESSED"
+	// StatusApproved delivers the message as it is.
+	StatusApproved ProcessingStatus = "APPROVED"
+	// StatusRejected delivers nothing.
+	StatusRejected ProcessingStatus = "REJECTED"
+	// StatusFailed has the same effect as an error: the FailureMode decides.
+	StatusFailed ProcessingStatus = "FAILED"
+)
+
+// ProcessingResult is what the Lambda function returns.
+type ProcessingResult struct {
+	// Status is what becomes of the message.
+	Status ProcessingStatus `json:"status"`
+	// Result has the new content, for StatusProcessed only.
+	Result ProcessedResult `json:"result,omitzero"`
+}
+
+// ProcessedResult holds the new content of a message.
+type ProcessedResult struct {
+	ProcessedChatContent ProcessedChatContent `json:"processedChatContent"`
+}
+
+// ProcessedChatContent is the new content of a message.
+type ProcessedChatContent struct {
+	// Content is the text.
+	Content string `json:"content"`
+	// ContentType is text/plain, text/markdown or application/json.
+	ContentType string `json:"contentType"`
+}
+
+// String hides the content from fmt.
+func (c ProcessedChatContent) String() string { return "processed content" }
+
+// Format is String for all verbs of fmt.
+func (c ProcessedChatContent) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue shows the length of the content to log/slog.
+func (c ProcessedChatContent) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("contentType", c.ContentType), slog.Int("bytes", len(c.Content)))
+}
+
+// LogValue shows the result to log/slog without content.
+func (r ProcessingResult) LogValue() slog.Value { return slog.StringValue(string(r.Status)) }
+
+// ProcessMessages returns the handler of a Lambda function that processes messages, for
+// lambda.Start. process returns the message with its new Content and ContentType (other fields
+// are ignored), and what becomes of it. The handler returns an error if process does, or if the
+// status or the ContentType isn't one that the service documents; the FailureMode then decides
+// whether the message is delivered.
+//
+// The service waits as long as the function's time-out, which must be 3 seconds to 3 minutes.
+func ProcessMessages(process func(context.Context, ChatContent) (ChatContent, ProcessingStatus, error)) func(context.Context, ProcessingEvent) (ProcessingResult, error) {
+	return func(ctx context.Context, event ProcessingEvent) (ProcessingResult, error) {
+		content, status, err := process(ctx, event.ChatContent)
+		if err != nil {
+			return ProcessingResult{}, err
+		}
+		switch status {
+		case StatusProcessed:
+			return processed(content)
+		case StatusApproved, StatusRejected, StatusFailed:
+			return ProcessingResult{Status: status}, nil
+		default:
+			return ProcessingResult{}, fmt.Errorf("process message: unknown status %q", status)
+		}
+	}
+}
+
+func processed(content ChatContent) (ProcessingResult, error) {
+	switch content.ContentType {
+	case "text/plain", "text/markdown", "application/json":
+		result := ProcessedResult{ProcessedChatContent{Content: content.Content, ContentType: content.ContentType}}
+		return ProcessingResult{Status: StatusProcessed, Result: result}, nil
+	default:
+		return ProcessingResult{}, errors.New("process message: the ContentType must be text/plain, text/markdown or application/json")
+	}
+}

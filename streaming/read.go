@@ -1,0 +1,198 @@
+package streaming
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	typeNotification = "Notification"
+	typeConfirmation = "SubscriptionConfirmation"
+	typeUnsubscribed = "UnsubscribeConfirmation"
+)
+
+var (
+	errNoJSON = errors.New("it is not JSON of a known form")
+	errEmpty  = errors.New("it holds no notification")
+)
+
+// Read returns the events of a payload, in the order of its records. The payload is
+//
+//   - the event of a Lambda function that is subscribed to the topic,
+//   - the event of a Lambda function for an SQS queue, with or without raw message delivery,
+//   - an SQS message as ReceiveMessage returns it, encoded as JSON, or the body of one,
+//   - the body of an HTTPS request of SNS, which a [Verifier] has verified, or
+//   - a line that Firehose wrote, without raw message delivery.
+//
+// The forms are told apart by their members. Raw delivery without the attributes, such as the
+// body of an SQS message alone, leaves Visibility empty.
+//
+// A record that can't be read doesn't hide the others: Read returns what it could read and a
+// *[ReadError] that lists the rest. Errors never contain contents.
+func Read(payload []byte) ([]Notification, error) {
+	records, err := split(payload)
+	if err != nil {
+		return nil, fmt.Errorf("read notifications: %w", err)
+	}
+	var (
+		all    []Notification
+		failed ReadError
+	)
+	for i, record := range records {
+		notifications, err := record.read()
+		if err != nil {
+			failed.Records = append(failed.Records, &RecordError{Index: i, ID: record.MessageID, Err: err})
+		}
+		for _, n := range notifications {
+			n.Index, n.RecordID = i, record.MessageID
+			all = append(all, n)
+		}
+	}
+	if len(failed.Records) > 0 {
+		return all, &failed
+	}
+	return all, nil
+}
+
+// document has the members of all forms of payloads. encoding/json ignores the case of names, so
+// that it has those of SigningCertUrl and of ReceiveMessage's Body too.
+type document struct {
+	envelope
+
+	// Records are those of an event of Lambda.
+	Records *[]json.RawMessage
+}
+
+// attribute is one of SNS, with a Value, or of SQS, with a StringValue.
+type attribute struct {
+	Value       string
+	StringValue string
+}
+
+// record is one of a payload: exactly one of SNS, Body, envelope and item.
+type record struct {
+	// MessageID is that of the SQS message.
+	MessageID string
+	Body      *string
+	SNS       *envelope `json:"Sns"`
+	// MessageAttributes are those of an SQS message with raw delivery.
+	MessageAttributes map[string]attribute
+
+	envelope *envelope
+	item     []byte
+	err      error
+}
+
+// split returns the records of a payload.
+func split(payload []byte) ([]record, error) {
+	var doc document
+	if err := decode(payload, &doc); err != nil {
+		return nil, err
+	}
+	if doc.Records == nil {
+		return []record{single(payload, doc)}, nil
+	}
+	records := make([]record, 0, len(*doc.Records))
+	for _, raw := range *doc.Records {
+		var r record
+		if err := decode(raw, &r); err != nil {
+			r.err = err
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+// single returns a payload that is one record.
+func single(payload []byte, doc document) record {
+	if doc.isSNS() {
+		return record{envelope: &doc.envelope}
+	}
+	var r record
+	if r.err = decode(payload, &r); r.err == nil && r.Body == nil {
+		return record{item: payload}
+	}
+	return r
+}
+
+// read returns the events of a record.
+func (r *record) read() ([]Notification, error) {
+	switch {
+	case r.err != nil:
+		return nil, r.err
+	case r.SNS != nil:
+		return r.SNS.read()
+	case r.envelope != nil:
+		return r.envelope.read()
+	case r.item != nil:
+		return readItem(r.item, nil)
+	case r.Body != nil:
+		return r.readBody([]byte(*r.Body))
+	default:
+		return nil, errEmpty
+	}
+}
+
+// readBody reads the body of an SQS message: a notification, or with raw delivery the item.
+func (r *record) readBody(body []byte) ([]Notification, error) {
+	var doc document
+	if err := decode(body, &doc); err != nil {
+		return nil, err
+	}
+	if doc.isSNS() {
+		return doc.read()
+	}
+	return readItem(body, r.MessageAttributes)
+}
+
+// decode hides the errors of encoding/json, which quote values.
+func decode(data []byte, target any) error {
+	if data = bytes.TrimSpace(data); len(data) == 0 || data[0] != '{' || json.Unmarshal(data, target) != nil {
+		return errNoJSON
+	}
+	return nil
+}
+
+// readItem makes a notification of each event of an item.
+func readItem(item []byte, attributes map[string]attribute) ([]Notification, error) {
+	events, err := chat.ParseItem(item)
+	if err != nil {
+		return nil, err
+	}
+	text := func(name string) string {
+		if a := attributes[name]; a.Value != "" {
+			return a.Value
+		}
+		return attributes[name].StringValue
+	}
+	notifications := make([]Notification, 0, len(events))
+	for _, event := range events {
+		n := Notification{
+			Event: event, Visibility: Visibility(text("MessageVisibility")), InstanceID: text("InstanceId"),
+			AccountID: text("AccountId"), ContactID: text("ContactId"), InitialContactID: text("InitialContactId"),
+			ParticipantRole: types.ParticipantRole(text("ParticipantRole")),
+		}
+		n.prefer(event)
+		notifications = append(notifications, n)
+	}
+	return notifications, nil
+}
+
+// prefer takes what the item says itself, which the signature covers.
+func (n *Notification) prefer(event chat.Event) {
+	meta, _ := chat.MetaOf(event)
+	if meta.From.Role != "" {
+		n.ParticipantRole = meta.From.Role
+	}
+	if meta.ContactID != "" {
+		n.ContactID = meta.ContactID
+	}
+	if meta.InitialContactID != "" {
+		n.InitialContactID = meta.InitialContactID
+	}
+}
