@@ -11,15 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/streaming"
 	"github.com/participant-go/connectparticipant/types"
 )
 
-const (
-	typeMessage  = string(types.ChatItemTypeMessage)
-	fromCustomer = string(types.ParticipantRoleCustomer)
-	textPlain    = "text/plain"
-	chatEnded    = "application/vnd.amazonaws.connect.event.chat.ended"
-)
+const textPlain = "text/plain"
 
 // errNoToken says that a store has no token of a contact.
 var errNoToken = errors.New("no participant token")
@@ -34,7 +31,7 @@ type tokenStore interface {
 	Delete(ctx context.Context, contactID string) error
 }
 
-// bot answers customers. One of it serves all chats, and any number of calls at a time.
+// bot answers customers. One serves all chats, and may be called concurrently.
 type bot struct {
 	client connectparticipant.API
 	tokens tokenStore
@@ -63,69 +60,63 @@ func (b *bot) join(ctx context.Context, contactID, participantToken string) erro
 	return nil
 }
 
-// handle is the function's handler. An error makes Lambda call it again with the whole
-// event; what was answered before is not answered again.
-func (b *bot) handle(ctx context.Context, event snsEvent) error {
-	var failed []error
-	for _, record := range event.Records {
-		if err := b.handleMessage(ctx, record.SNS.Message); err != nil {
-			failed = append(failed, fmt.Errorf("handle notification %s: %w", record.SNS.MessageID, err))
+// handle is the function's handler, for the topic or for an SQS queue behind it. Lambda delivers
+// what failed again; what was answered before is not answered again.
+func (b *bot) handle(ctx context.Context, payload json.RawMessage) (streaming.BatchResponse, error) {
+	err := streaming.Handle(ctx, payload, nil, b.handleEvent)
+	if err != nil {
+		b.log.Error("handle event", "error", err)
+	}
+	return streaming.BatchResponseOf(err)
+}
+
+// handleEvent ignores all but the customer's words and the end, the bot's own words among the rest.
+func (b *bot) handleEvent(ctx context.Context, n streaming.Notification) error {
+	switch e := n.Event.(type) {
+	case chat.ChatEnded:
+		return b.leave(ctx, n.ContactID)
+	case chat.Message:
+		if e.From.Role == types.ParticipantRoleCustomer && e.ContentType == textPlain {
+			return b.answer(ctx, n, e.Text)
 		}
 	}
-	return errors.Join(failed...)
+	return nil
 }
 
-// handleMessage passes over all but the customer's words and the end. With them it passes
-// over the bot's own, which the topic brings too.
-func (b *bot) handleMessage(ctx context.Context, message string) error {
-	var it item
-	if err := json.Unmarshal([]byte(message), &it); err != nil {
-		return fmt.Errorf("read item: %w", err)
-	}
-	switch {
-	case it.ContentType == chatEnded:
-		return b.leave(ctx, it.ContactID)
-	case it.Type == typeMessage && it.ParticipantRole == fromCustomer && it.ContentType == textPlain:
-		return b.answer(ctx, it)
-	default:
-		return nil
-	}
-}
-
-// answer sends the reply once, however often it is called for an item: the service knows
+// answer sends the reply once, however often it is called for an event: the service recognises
 // a repeat by the ClientToken. It has to be the same reply then, and soon: how long the
-// service remembers isn't documented. Without a token there is nothing to do, the chat
-// is over or another bot's.
-func (b *bot) answer(ctx context.Context, it item) error {
-	participantToken, err := b.tokens.Token(ctx, it.ContactID)
+// service remembers isn't documented. Without a token there is nothing to do: the chat
+// is over, or another bot's.
+func (b *bot) answer(ctx context.Context, n streaming.Notification, text string) error {
+	participantToken, err := b.tokens.Token(ctx, n.ContactID)
 	if errors.Is(err, errNoToken) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("look up token: %w", err)
 	}
-	err = b.send(ctx, it, participantToken)
+	err = b.send(ctx, n, text, participantToken)
 	if connectparticipant.IsAccessDenied(err) {
-		b.forget(it.ContactID) // a connection token is good for a day only
-		err = b.send(ctx, it, participantToken)
+		b.forget(n.ContactID) // a connection token is valid for a day only
+		err = b.send(ctx, n, text, participantToken)
 	}
 	if connectparticipant.IsAccessDenied(err) {
-		b.log.Warn("denied: the chat is over, or the bot is no longer in it", "contact", it.ContactID, "item", it.ID, "error", err)
-		return b.leave(ctx, it.ContactID)
+		b.log.Warn("denied: the chat is over, or the bot is no longer in it", "event", n, "error", err)
+		return b.leave(ctx, n.ContactID)
 	}
 	return err
 }
 
-func (b *bot) send(ctx context.Context, it item, participantToken string) error {
-	connectionToken, err := b.connection(ctx, it.ContactID, participantToken)
+func (b *bot) send(ctx context.Context, n streaming.Notification, text, participantToken string) error {
+	connectionToken, err := b.connection(ctx, n.ContactID, participantToken)
 	if err != nil {
 		return err
 	}
 	_, err = b.client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 		ConnectionToken: &connectionToken,
-		ClientToken:     aws.String("answer-" + it.ID),
+		ClientToken:     aws.String("answer-" + n.Key()),
 		ContentType:     aws.String(textPlain),
-		Content:         aws.String(b.reply(it.Content)),
+		Content:         aws.String(b.reply(text)),
 	})
 	return err
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/streaming"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -61,24 +62,43 @@ func (f *function) said() (texts []string) {
 	return texts
 }
 
-func load(t *testing.T, name string) (event snsEvent) {
+// load returns a recorded event.
+func load(t *testing.T, name string) json.RawMessage {
 	t.Helper()
 	data, err := os.ReadFile("testdata/" + name)
 	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, &event))
-	require.Len(t, event.Records, 1)
-	require.Equal(t, recorded, event.Records[0].SNS.MessageAttributes["ContactId"].Value)
+	return data
+}
+
+// batch returns an event with the records of several.
+func batch(t *testing.T, events ...json.RawMessage) json.RawMessage {
+	t.Helper()
+	var all struct{ Records []json.RawMessage }
+	for _, event := range events {
+		var one struct{ Records []json.RawMessage }
+		require.NoError(t, json.Unmarshal(event, &one))
+		all.Records = append(all.Records, one.Records...)
+	}
+	event, err := json.Marshal(all)
+	require.NoError(t, err)
 	return event
+}
+
+// handles lets the function handle an event, and returns its error.
+func (f *function) handles(t *testing.T, event json.RawMessage) error {
+	t.Helper()
+	_, err := f.handle(t.Context(), event)
+	return err
 }
 
 func TestACustomersMessageIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	event := load(t, "message.json")
-	twice := snsEvent{Records: append(event.Records, event.Records...)}
-	require.NoError(t, f.handle(t.Context(), twice))
-	require.NoError(t, f.handle(t.Context(), event), "a later repeat")
-	require.NoError(t, f.instance().handle(t.Context(), event), "a repeat that another instance gets")
+	require.NoError(t, f.handles(t, batch(t, event, event)))
+	require.NoError(t, f.handles(t, event), "a later repeat")
+	_, err := f.instance().handle(t.Context(), event)
+	require.NoError(t, err, "a repeat that another instance gets")
 	require.Equal(t, []string{"You wrote 18 letters."}, f.said())
 }
 
@@ -91,7 +111,7 @@ func TestRepeatsAtTheSameTimeAreAnsweredOnce(t *testing.T) {
 		errs  = make([]error, 8)
 	)
 	for i := range errs {
-		calls.Go(func() { errs[i] = f.instance().handle(t.Context(), event) })
+		calls.Go(func() { _, errs[i] = f.instance().handle(t.Context(), event) })
 	}
 	calls.Wait()
 	require.NoError(t, errors.Join(errs...))
@@ -110,11 +130,11 @@ func TestAFailedCallIsRepeatedByWhoeverCalledTheFunction(t *testing.T) {
 			f := deploy(t)
 			event := load(t, "message.json")
 			fault := f.srv.Inject(participanttest.Fault{On: "SendMessage", Effect: effect})
-			err := f.handle(t.Context(), event)
-			require.ErrorContains(t, err, "handle notification 5d0f9a53-6a0e-5c9b-8a57-c0ffee000001: ")
+			err := f.handles(t, event)
+			require.ErrorContains(t, err, "record 0: ")
 			require.NotContains(t, err.Error(), "order", "content in an error")
 			fault.Remove()
-			require.NoError(t, f.handle(t.Context(), event))
+			require.NoError(t, f.handles(t, event))
 			require.Len(t, f.said(), 1)
 		})
 	}
@@ -123,14 +143,12 @@ func TestAFailedCallIsRepeatedByWhoeverCalledTheFunction(t *testing.T) {
 func TestWhatIsNotTheCustomersIsPassedOver(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
-	require.NoError(t, f.handle(t.Context(), load(t, "own.json")))
-	joined := load(t, "message.json")
-	joined.Records[0].SNS.Message = `{"Type":"EVENT","ContentType":"application/vnd.amazonaws.connect.event.participant.joined",` +
-		`"ParticipantRole":"CUSTOMER","ContactId":"` + recorded + `"}`
-	require.NoError(t, f.handle(t.Context(), joined))
-	elsewhere := load(t, "message.json")
-	elsewhere.Records[0].SNS.Message = strings.ReplaceAll(elsewhere.Records[0].SNS.Message, recorded, "another contact")
-	require.NoError(t, f.handle(t.Context(), elsewhere))
+	require.NoError(t, f.handles(t, load(t, "own.json")))
+	joined := `{"Records":[{"EventSource":"aws:sns","Sns":{"Type":"Notification","Message":"{\"Id\":\"1\",\"Type\":\"EVENT\",` +
+		`\"ContentType\":\"application/vnd.amazonaws.connect.event.participant.joined\",\"ParticipantRole\":\"CUSTOMER\",\"ContactId\":\"` + recorded + `\"}"}}]}`
+	require.NoError(t, f.handles(t, json.RawMessage(joined)))
+	elsewhere := strings.ReplaceAll(string(load(t, "message.json")), recorded, "another contact")
+	require.NoError(t, f.handles(t, json.RawMessage(elsewhere)))
 	require.Zero(t, f.srv.Count("SendMessage"))
 }
 
@@ -138,7 +156,7 @@ func TestAnExpiredConnectionTokenIsReplaced(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	f.self.ExpireTokens()
-	require.NoError(t, f.handle(t.Context(), load(t, "message.json")))
+	require.NoError(t, f.handles(t, load(t, "message.json")))
 	require.Len(t, f.said(), 1)
 	require.Equal(t, 2, f.self.Count("CreateParticipantConnection"))
 }
@@ -147,11 +165,11 @@ func TestTheBotIsDoneWhenTheChatEnds(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	f.contact.End()
-	require.NoError(t, f.handle(t.Context(), load(t, "ended.json")))
+	require.NoError(t, f.handles(t, load(t, "ended.json")))
 	_, err := f.tokens.Token(t.Context(), recorded)
 	require.ErrorIs(t, err, errNoToken)
-	require.NoError(t, f.handle(t.Context(), load(t, "ended.json")), "a repeat")
-	require.NoError(t, f.handle(t.Context(), load(t, "message.json")), "one that comes after the end")
+	require.NoError(t, f.handles(t, load(t, "ended.json")), "a repeat")
+	require.NoError(t, f.handles(t, load(t, "message.json")), "one that comes after the end")
 	require.Zero(t, f.srv.Count("SendMessage"))
 }
 
@@ -159,7 +177,7 @@ func TestTheBotIsDoneWhenItIsDenied(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	f.self.Leave() // as the service lets it when an agent comes
-	require.NoError(t, f.handle(t.Context(), load(t, "message.json")))
+	require.NoError(t, f.handles(t, load(t, "message.json")))
 	_, err := f.tokens.Token(t.Context(), recorded)
 	require.ErrorIs(t, err, errNoToken)
 }
@@ -167,11 +185,26 @@ func TestTheBotIsDoneWhenItIsDenied(t *testing.T) {
 func TestAnUnreadableNotificationDoesNotKeepTheOthersBack(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
-	bad, good := load(t, "own.json"), load(t, "message.json")
-	bad.Records[0].SNS.Message = "no JSON"
-	err := f.handle(t.Context(), snsEvent{Records: append(bad.Records, good.Records...)})
-	require.ErrorContains(t, err, "c0ffee000002: read item: ")
+	bad := json.RawMessage(`{"Records":[{"EventSource":"aws:sns","Sns":{"Type":"Notification","Message":"no JSON"}}]}`)
+	err := f.handles(t, batch(t, bad, load(t, "message.json")))
+	require.ErrorContains(t, err, "record 0: ")
 	require.Len(t, f.said(), 1)
+}
+
+func TestAQueueGetsBackWhatFailed(t *testing.T) {
+	t.Parallel()
+	published := make(chan []byte, 10)
+	srv := participanttest.Start(t, func(o *participanttest.Options) { o.Stream = func(payload []byte) { published <- payload } })
+	contact := srv.NewChat(func(o *participanttest.ChatOptions) { o.Streaming = true })
+	f := &function{srv: srv, contact: contact, self: contact.AddParticipant(types.ParticipantRoleCustomBot, "Bot"), tokens: newMemory()}
+	f.bot = f.instance()
+	require.NoError(t, f.join(t.Context(), contact.ID, f.self.Token))
+	<-published // that the bot has joined
+	contact.Customer.Say("Where is my order?")
+	response, err := f.handle(t.Context(), participanttest.LambdaSQS([]byte("broken"), <-published))
+	require.NoError(t, err)
+	require.Equal(t, []streaming.BatchItemFailure{{ItemIdentifier: "message-0"}}, response.BatchItemFailures)
+	require.Equal(t, []string{"You wrote 18 letters."}, f.said())
 }
 
 func TestTheProgramTakesEventsFromStandardInput(t *testing.T) {
