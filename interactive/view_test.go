@@ -117,7 +117,7 @@ func TestDataOfAView(t *testing.T) {
 func TestViewsKeepTheirSecretsFromLogs(t *testing.T) {
 	t.Parallel()
 	m := parse[*interactive.ViewResource](t, `{"templateType":"ViewResource","data":{"content":{"viewToken":"secret-1","viewData":{"Heading":"secret-2"}}}}`)
-	v := &interactive.View{ID: "secret-3", Actions: []string{"secret-4"}, Template: []byte(`{"a":"secret-5"}`)}
+	v := &interactive.View{ID: "form", Actions: []string{"secret-4"}, Template: []byte(`{"a":"secret-5"}`)}
 	var b bytes.Buffer
 	slog.New(slog.NewTextHandler(&b, nil)).Info("view", "message", m, "as message", interactive.Message(m), "view", v,
 		"payment", &interactive.ApplePay{Payment: interactive.ApplePayment{MerchantSession: interactive.ApplePayMerchantSession{Nonce: "secret-6"}}})
