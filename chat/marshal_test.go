@@ -57,8 +57,18 @@ func TestMarshalEvent(t *testing.T) {
 func TestMarshalEventKnowsEveryField(t *testing.T) {
 	t.Parallel()
 	for _, event := range []chat.Event{
-		chat.Message{}, chat.Updated{}, chat.Progress{}, chat.Receipt{}, chat.Typing{}, chat.Participant{}, chat.Transfer{}, chat.Authentication{},
-		chat.Other{}, chat.ConnectionChanged{}, chat.RenewalDue{}, chat.ChatEnded{},
+		chat.Message{},
+		chat.Updated{},
+		chat.Progress{},
+		chat.Receipt{},
+		chat.Typing{},
+		chat.Participant{},
+		chat.Transfer{},
+		chat.Authentication{},
+		chat.Other{},
+		chat.ConnectionChanged{},
+		chat.RenewalDue{},
+		chat.ChatEnded{},
 	} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(event)) {
 			if !field.IsExported() || field.Anonymous || field.Name == "Raw" || field.Name == "AbsoluteTime" {

@@ -246,7 +246,7 @@ func TestFaultsOfPushes(t *testing.T) {
 		inject(participanttest.Reorder())
 		say("second", "first")
 		require.Equal(t, []any{"first", "second"}, got(2))
-		inject(participanttest.Delay(10 * time.Millisecond))
+		inject(participanttest.Delay(100 * time.Millisecond))
 		say("late", "early")
 		require.Equal(t, []any{"early", "late"}, got(2))
 		inject(participanttest.GatewayError())

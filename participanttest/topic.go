@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"slices"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // TopicARN is the SNS topic of all streamed chats.
@@ -176,4 +174,4 @@ func snsURL(action string) string {
 }
 
 // newMessageID returns what SNS names a notification by.
-func newMessageID() string { return uuid.UUID(randomBytes(16)).String() }
+func newMessageID() string { return newUUID() }
