@@ -3,6 +3,7 @@ package connectparticipant
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -14,31 +15,33 @@ import (
 // secretsOf returns what a request tells to the service only: the token and other headers, the
 // view token in the path, and the contents.
 func secretsOf(request *smithyhttp.Request) redact.Secrets {
-	var secrets redact.Secrets
+	const likely = 4
+	secrets := make(redact.Secrets, 0, likely)
 	secrets.AddHeaders(request.Header)
 	if _, label, ok := strings.Cut(request.URL.Path, viewPath); ok {
 		secrets = append(secrets, label)
 	}
 	if body, ok := request.GetStream().(*restjson.Body); ok {
-		_ = restjson.Decode(body.Bytes(), func(r *restjson.Reader) { secrets = appendSecrets(secrets, r, "") })
+		_ = restjson.Decode(body.Bytes(), func(r *restjson.Reader) { secrets = appendSecrets(secrets, r, nil) })
 	}
 	return secrets
 }
 
-// appendSecrets adds the strings of a body that a log doesn't show.
-func appendSecrets(secrets redact.Secrets, r *restjson.Reader, name string) redact.Secrets {
+// appendSecrets adds the strings of a member that a log doesn't show.
+func appendSecrets(secrets redact.Secrets, r *restjson.Reader, name []byte) redact.Secrets {
 	switch r.Kind() {
 	case '{':
 		for member := range r.Members() {
-			secrets = appendSecrets(secrets, r, string(member))
+			secrets = appendSecrets(secrets, r, member)
 		}
 	case '[':
+		element := append(slices.Clone(name), "[]"...)
 		for range r.Elements() {
-			secrets = appendSecrets(secrets, r, name+"[]")
+			secrets = appendSecrets(secrets, r, element)
 		}
 	case '"':
-		if secret := r.Text(); !redact.Harmless(name) {
-			secrets = append(secrets, secret)
+		if !redact.Harmless(name) { // a harmless one is skipped
+			secrets = append(secrets, r.Text())
 		}
 	}
 	return secrets
@@ -97,7 +100,7 @@ func hideEchoes(response *http.Response, secrets redact.Secrets, texts ...*strin
 			all = append(append(all, '\n'), *text...)
 		}
 	}
-	if !secrets.FoundIn(string(all)) {
+	if !secrets.FoundIn(all) {
 		return // as nearly always; one search is much faster than many
 	}
 	response.Status = secrets.Hide(response.Status)

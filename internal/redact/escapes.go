@@ -25,13 +25,14 @@ func (v *view) span(begin, end int) span {
 // maxLayers bounds the layers of escapes that are removed.
 const maxLayers = 4
 
-// viewsOf returns a text as it is, without one layer of its escapes, without two, and so on.
-func viewsOf(text string) []view {
-	views := append(make([]view, 0, maxLayers+1), view{folded: fold([]byte(text))})
-	if !strings.ContainsAny(text, escaping) {
-		return views
+// viewsOf appends a text as it is, without one layer of its escapes, without two, and so on. It
+// changes text.
+func viewsOf(views []view, text []byte) []view {
+	if !bytes.ContainsAny(text, escaping) {
+		return append(views, view{folded: fold(text)})
 	}
-	plain, at := []byte(text), []int(nil)
+	plain, at := bytes.Clone(text), []int(nil)
+	views = append(views, view{folded: fold(text)})
 	for len(views) <= maxLayers {
 		next, nextAt, changed := unescape(plain, at)
 		if !changed {

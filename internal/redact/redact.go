@@ -47,7 +47,7 @@ func set(names ...string) map[string]bool {
 
 // Harmless reports whether the strings of a member of a request may be shown; X[] is an element
 // of the list X.
-func Harmless(member string) bool { return harmless[member] }
+func Harmless(member []byte) bool { return harmless[string(member)] }
 
 // Headers returns one line a value, in the order of the names, with the values of
 // all but the harmless headers replaced.

@@ -37,15 +37,18 @@ func (s Secrets) Hide(text string) string {
 	return withoutQuotes(s.hide(text))
 }
 
-// FoundIn reports whether Hide would change the text.
-func (s Secrets) FoundIn(text string) bool {
-	return len(s.find(text)) > 0 || withoutQuotes(text) != text
+// FoundIn reports whether Hide would change the text. It changes text.
+func (s Secrets) FoundIn(text []byte) bool {
+	quotes := bytes.Contains(text, []byte("Value '")) && bytes.Contains(text, []byte("' at '"))
+	return quotes || len(s.find(text)) > 0
 }
 
-func (s Secrets) hide(text string) string { return withoutSpans(text, s.find(text)) }
+func (s Secrets) hide(text string) string { return withoutSpans(text, s.find([]byte(text))) }
 
-func (s Secrets) find(text string) (found []span) {
+// find changes text.
+func (s Secrets) find(text []byte) (found []span) {
 	var (
+		room  [maxLayers + 1]view
 		views []view
 		form  []byte
 	)
@@ -54,7 +57,7 @@ func (s Secrets) find(text string) (found []span) {
 			continue
 		}
 		if views == nil {
-			views = viewsOf(text)
+			views = viewsOf(room[:0], text)
 		}
 		if len(secret) > 2*probe {
 			// A token may be long. Its ends decide whether all of it is worth its forms.

@@ -226,10 +226,10 @@ func TestTheEndsOfALongSecretAreFound(t *testing.T) {
 				"all": secret, "beginning": secret[:40], "end": secret[length-40:], "escaped": url.QueryEscape(secret),
 				"base64": encoded, "beginning of base64": encoded[:60], "end of base64": encoded[len(encoded)-40:],
 			} {
-				require.True(t, secrets.FoundIn("text "+text+" text"), "%s of %d bytes, shifted by %d", name, length, shift)
+				require.True(t, secrets.FoundIn([]byte("text "+text+" text")), "%s of %d bytes, shifted by %d", name, length, shift)
 				require.Contains(t, secrets.Hide("text "+text+" text"), redact.Mark)
 			}
 		}
-		require.False(t, secrets.FoundIn(strings.Repeat("an everyday text ", 20)))
+		require.False(t, secrets.FoundIn([]byte(strings.Repeat("an everyday text ", 20))))
 	}
 }

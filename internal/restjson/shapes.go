@@ -53,9 +53,9 @@ func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T)
 // since begun have taken: a page has a hundred, and growing step by step takes twice the
 // memory.
 func (r *Reader) expected(begun, elements int) int {
-	const few, most = 4, 128
+	const few, most, large = 4, 128, 4 << 10
 	switch {
-	case elements == 0:
+	case elements == 0 && len(r.data)-r.pos < large:
 		return 1
 	case elements < few:
 		return few - elements
