@@ -119,6 +119,8 @@ func newTunnel(t *testing.T) *tunnel {
 	ctx, end := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		work.Add(1) // the server doesn't wait for a connection that is hijacked
+		defer work.Done()
 		there, err := new(net.Dialer).DialContext(r.Context(), "tcp", r.Host)
 		if r.Method != http.MethodConnect || err != nil {
 			w.WriteHeader(http.StatusBadGateway)
