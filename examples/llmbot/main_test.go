@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/participant-go/connectparticipant"
+	_ "github.com/participant-go/connectparticipant/internal/fipstest" // random numbers in bubbles
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
 )
