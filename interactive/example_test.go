@@ -41,7 +41,7 @@ func Example() {
 	contact.System.SayInteractive(teas)
 	contact.System.SayInteractive(times)
 	contact.System.ShowView(participanttest.View{ID: "address", Actions: []string{"Submit", "Back"}})
-	if err := bot(ctx, client, session); err != nil {
+	if err := bot(ctx, session); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
@@ -50,7 +50,7 @@ func Example() {
 	// {"action":"Submit","data":{"city":"Ulm"},"templateType":"ViewResource","version":"1.0"}
 }
 
-func bot(ctx context.Context, client *connectparticipant.Client, session *chat.Session) error {
+func bot(ctx context.Context, session *chat.Session) error {
 	for event, err := range session.Events(ctx) {
 		if err != nil {
 			return err
@@ -63,7 +63,7 @@ func bot(ctx context.Context, client *connectparticipant.Client, session *chat.S
 		choice, _ := interactive.Choose(prompt, "1")
 		resource, isView := prompt.(*interactive.ViewResource)
 		if isView {
-			if choice, err = fillIn(ctx, client, session, resource); err != nil {
+			if choice, err = fillIn(ctx, session, resource); err != nil {
 				return err
 			}
 		}
@@ -75,16 +75,12 @@ func bot(ctx context.Context, client *connectparticipant.Client, session *chat.S
 	return nil
 }
 
-func fillIn(ctx context.Context, client *connectparticipant.Client, session *chat.Session, resource *interactive.ViewResource) (choice interactive.Choice, err error) {
-	token, _, err := session.ConnectionToken(ctx, "")
+func fillIn(ctx context.Context, session *chat.Session, resource *interactive.ViewResource) (choice interactive.Choice, err error) {
+	out, err := session.DescribeView(ctx, resource.ViewToken)
 	if err != nil {
 		return choice, err
 	}
-	out, err := client.DescribeView(ctx, &connectparticipant.DescribeViewInput{ConnectionToken: &token, ViewToken: &resource.ViewToken})
-	if err != nil {
-		return choice, err
-	}
-	view, err := interactive.ParseView(out.View)
+	view, err := interactive.ParseView(out)
 	if err != nil {
 		return choice, err
 	}
