@@ -96,7 +96,12 @@
 //
 // [Session.ConnectionToken] returns the newest connection token, for calls that Session has
 // no method for, and waits for the next one. [ParseItem] makes events of items that have come
-// another way than through a session: from SNS, or from a store.
+// another way than through a session, such as from a store; package streaming reads those that
+// come from SNS.
+//
+// [MarshalEvent] writes an event as JSON, for a webhook or a queue, and [Event].Kind is its name
+// there and in logs. Package interactive reads pickers and other interactive messages, and finds
+// the choice that a person means; [Session.DescribeView] returns the view that one announces.
 //
 // [API] is an interface that *Session satisfies, for stubs.
 //
