@@ -37,12 +37,12 @@ type Sent struct {
 // SendMessage, or the session's end. Just before the end is known,
 // Send may return AccessDeniedException; Next and Events then report the reason.
 func (s *Session) Send(ctx context.Context, text string) (Sent, error) {
-	return s.SendContent(ctx, "text/plain", text)
+	return s.SendContent(ctx, types.ContentTypeTextPlain, text)
 }
 
 // SendMarkdown is Send for text/markdown, which the chat must have been started for.
 func (s *Session) SendMarkdown(ctx context.Context, text string) (Sent, error) {
-	return s.SendContent(ctx, "text/markdown", text)
+	return s.SendContent(ctx, types.ContentTypeTextMarkdown, text)
 }
 
 // SendJSON is Send for application/json, which the chat must have been started for. The content
@@ -52,7 +52,7 @@ func (s *Session) SendJSON(ctx context.Context, v any) (Sent, error) {
 	if err != nil {
 		return Sent{}, fmt.Errorf("send JSON: %w", err)
 	}
-	return s.SendContent(ctx, "application/json", string(text))
+	return s.SendContent(ctx, types.ContentTypeApplicationJSON, string(text))
 }
 
 // SendContent is Send for any content type, such as

@@ -25,11 +25,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-const (
-	// patience is how long the demo waits for what must come.
-	patience    = 10 * time.Second
-	eventPrefix = "application/vnd.amazonaws.connect.event."
-)
+// patience is how long the demo waits for what must come.
+const patience = 10 * time.Second
 
 //go:embed testdata/dialogue.txt
 var dialogue []byte
@@ -188,7 +185,7 @@ func (d *demo) say(ctx context.Context, speaker, listener *speaker, text string)
 
 // markRead sends the receipts at once, where a program would leave them to MarkRead.
 func (d *demo) markRead(ctx context.Context, reader *speaker, id string) error {
-	for _, receipt := range []string{"message.delivered", "message.read"} {
+	for _, receipt := range []string{types.ContentTypeMessageDelivered, types.ContentTypeMessageRead} {
 		if err := sendReceipt(ctx, reader.session, receipt, id); err != nil {
 			return err
 		}

@@ -80,10 +80,11 @@ func markdown(item *types.Item) string {
 // written.
 func markdownContent(item *types.Item) []string {
 	lines := content(item)
-	switch kind := strings.ToLower(aws.ToString(item.ContentType)); {
-	case kind == "text/markdown":
+	switch kind := aws.ToString(item.ContentType); {
+	case types.IsContentType(kind, types.ContentTypeTextMarkdown):
 		return strings.Split(inert.Replace(strings.Join(lines, "\n")), "\n")
-	case kind == "application/json", strings.Contains(kind, "message.interactive"):
+	case types.IsContentType(kind, types.ContentTypeApplicationJSON), types.IsContentType(kind, types.ContentTypeInteractive),
+		types.IsContentType(kind, types.ContentTypeInteractiveResponse):
 		fence := fenceFor(lines)
 		return append(append([]string{fence + "json"}, lines...), fence)
 	default:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/internal/terminal"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 const sendHelp = `Usage: participant send [FLAGS] [MESSAGE | -]
@@ -35,7 +36,7 @@ type sendCommand struct {
 }
 
 func (c *sendCommand) define(flags *flag.FlagSet) {
-	flags.StringVar(&c.contentType, "content-type", "text/plain", "send the message as `TYPE`, such as text/markdown or application/json")
+	flags.StringVar(&c.contentType, "content-type", types.ContentTypeTextPlain, "send the message as `TYPE`, such as text/markdown or application/json")
 }
 
 func (c *sendCommand) take(args []string) (readsInput bool, err error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/internal/terminal"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // input is standard input, line by line.
@@ -146,7 +147,7 @@ func (t *talk) markRead(ctx context.Context) error {
 	if id == "" {
 		return errors.New("there is no message of somebody else to be marked as read")
 	}
-	if err := sendReceipt(ctx, t.session, "message.read", id); err != nil {
+	if err := sendReceipt(ctx, t.session, types.ContentTypeMessageRead, id); err != nil {
 		return fmt.Errorf("mark as read: %w", err)
 	}
 	return nil
@@ -154,12 +155,12 @@ func (t *talk) markRead(ctx context.Context) error {
 
 // sendReceipt sends a receipt and waits for it, where Session.MarkRead would leave it to the
 // background, which may end before.
-func sendReceipt(ctx context.Context, session *chat.Session, kind, id string) error {
+func sendReceipt(ctx context.Context, session *chat.Session, contentType, id string) error {
 	about, err := json.Marshal(map[string]string{"messageId": id})
 	if err != nil {
 		return err
 	}
-	_, err = session.SendEvent(ctx, eventPrefix+kind, string(about))
+	_, err = session.SendEvent(ctx, contentType, string(about))
 	return err
 }
 

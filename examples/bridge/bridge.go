@@ -9,6 +9,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 var (
@@ -191,7 +192,7 @@ func (b *bridge) send(ctx context.Context, name, key, text string) (chat.Sent, e
 		if key == "" {
 			return c.session.Send(ctx, text)
 		}
-		return c.session.SendOnce(ctx, key, "text/plain", text)
+		return c.session.SendOnce(ctx, key, types.ContentTypeTextPlain, text)
 	case <-c.over:
 		return chat.Sent{}, errUnknown
 	case <-ctx.Done():

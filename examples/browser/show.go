@@ -121,7 +121,7 @@ func writable(t time.Time) time.Time {
 func showMessage(m chat.Message) shownEvent {
 	s := showMeta(typeMessage, m.Meta)
 	switch m.ContentType {
-	case "", "text/plain", "text/markdown":
+	case "", types.ContentTypeTextPlain, types.ContentTypeTextMarkdown:
 		s.Text = m.Text
 	default:
 		s.Unknown = true

@@ -118,7 +118,7 @@ func (b *bot) answer(ctx context.Context, id string, conversation []turn) {
 	}
 	sending, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if _, err := b.session.SendOnce(sending, "reply-"+id, "text/plain", r.text); err != nil {
+	if _, err := b.session.SendOnce(sending, "reply-"+id, types.ContentTypeTextPlain, r.text); err != nil {
 		b.log.Warn("send reply", "to", id, "error", err)
 		return
 	}

@@ -94,7 +94,7 @@ func talk(ctx context.Context, tracer trace.Tracer, srv *participanttest.Server,
 	}
 	message := &connectparticipant.SendMessageInput{
 		ConnectionToken: connection.ConnectionCredentials.ConnectionToken,
-		ContentType:     aws.String("text/plain"),
+		ContentType:     aws.String(types.ContentTypeTextPlain),
 		Content:         aws.String("Is anybody there?"),
 	}
 	if _, err := client.SendMessage(ctx, message); err != nil {

@@ -16,8 +16,6 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-const textPlain = "text/plain"
-
 // errNoToken says that a store has no token of a contact.
 var errNoToken = errors.New("no participant token")
 
@@ -76,7 +74,7 @@ func (b *bot) handleEvent(ctx context.Context, n streaming.Notification) error {
 	case chat.ChatEnded:
 		return b.leave(ctx, n.ContactID)
 	case chat.Message:
-		if e.From.Role == types.ParticipantRoleCustomer && e.ContentType == textPlain {
+		if e.From.Role == types.ParticipantRoleCustomer && e.ContentType == types.ContentTypeTextPlain {
 			return b.answer(ctx, n, e.Text)
 		}
 	}
@@ -115,7 +113,7 @@ func (b *bot) send(ctx context.Context, n streaming.Notification, text, particip
 	_, err = b.client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 		ConnectionToken: &connectionToken,
 		ClientToken:     aws.String("answer-" + n.Key()),
-		ContentType:     aws.String(textPlain),
+		ContentType:     aws.String(types.ContentTypeTextPlain),
 		Content:         aws.String(b.reply(text)),
 	})
 	return err
