@@ -15,6 +15,7 @@ type board struct {
 	mu      sync.Mutex
 	results map[string]error // of messages and files, by their ids: nil for what has arrived
 	heard   string           // the newest message of somebody else
+	prompt  *prompt          // the newest message, if it is one
 	changed chan struct{}    // closed, and replaced, by each note
 }
 
@@ -22,8 +23,8 @@ func newBoard() *board {
 	return &board{results: map[string]error{}, changed: make(chan struct{})}
 }
 
-// note notes that an event has been shown.
-func (b *board) note(event chat.Event) {
+// note notes that an event has been shown. p is the prompt in it, or nil.
+func (b *board) note(event chat.Event, p *prompt) {
 	m := messageOf(event)
 	if m.ID == "" {
 		return
@@ -51,8 +52,27 @@ func (b *board) note(event chat.Event) {
 			b.results[file.ID] = nil
 		}
 	}
-	if _, isNew := event.(chat.Message); isNew && !m.Own {
+	_, isNew := event.(chat.Message)
+	if isNew && !m.Own {
 		b.heard = m.ID
+	}
+	if isNew && !m.Late {
+		b.prompt = p
+	}
+}
+
+func (b *board) newestPrompt() *prompt {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.prompt
+}
+
+// answered removes a prompt, unless a newer one has replaced it.
+func (b *board) answered(p *prompt) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.prompt == p {
+		b.prompt = nil
 	}
 }
 

@@ -25,6 +25,10 @@ sends each line of standard input as a message. Lines that begin with a slash ar
   /help       lists these
   //text      sends /text
 
+Pickers, views and other interactive messages appear with numbered choices. While one is the
+newest message, a line with the number or the title of a choice sends the choice; other lines
+are sent as typed. Of a view only the actions are shown, and they are sent without data.
+
 The end of the input is like /quit. Both wait until all that was sent has appeared in the
 chat. An interrupt doesn't wait.
 
@@ -98,7 +102,8 @@ func (t *talk) printEvents() {
 		if err != nil {
 			return // Session.Err tells it too
 		}
-		text, err := t.describe(event)
+		p := promptOf(t.session, event)
+		text, err := t.describe(event, p)
 		if err == nil {
 			_, err = io.WriteString(t.s.out, text)
 		}
@@ -107,12 +112,12 @@ func (t *talk) printEvents() {
 			_ = t.session.Close()
 			return
 		}
-		t.shown.note(event)
+		t.shown.note(event, p)
 	}
 }
 
 // describe tells an event in a line, or in none.
-func (t *talk) describe(event chat.Event) (string, error) {
+func (t *talk) describe(event chat.Event, p *prompt) (string, error) {
 	switch e := event.(type) {
 	case chat.ConnectionChanged:
 		return shortTime(time.Now()) + "  * " + connectionText(e) + "\n", nil
@@ -132,7 +137,11 @@ func (t *talk) describe(event chat.Event) (string, error) {
 		return "", err
 	}
 	t.names[meta.From.ParticipantID] = nameOf(&item)
-	text := line(when(&item, shortTime), &item)
+	shown := readable(&item)
+	if p != nil {
+		shown = withText(&item, p.text())
+	}
+	text := line(when(&item, shortTime), shown)
 	if end, ok := event.(chat.ChatEnded); ok && end.Gap {
 		text += "    something may be missing before this\n"
 	}

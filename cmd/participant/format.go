@@ -16,9 +16,9 @@ import (
 
 // formats write one item each.
 var formats = map[string]func(*types.Item) string{
-	"text":     func(item *types.Item) string { return line(when(item, fullTime), item) },
+	"text":     func(item *types.Item) string { return line(when(item, fullTime), readable(item)) },
 	"json":     jsonLine,
-	"markdown": markdown,
+	"markdown": func(item *types.Item) string { return markdown(readable(item)) },
 }
 
 // jsonLine writes an item with the service's names, without the members that are absent.

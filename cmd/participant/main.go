@@ -19,7 +19,7 @@
 // connecting.
 //
 // chat sends the lines of standard input and prints what happens, on a terminal or in a
-// pipe. transcript prints the whole transcript, the oldest item first, and with -follow
+// pipe; a number chooses from a picker or a view. transcript prints the whole transcript, the oldest item first, and with -follow
 // goes on until the chat ends. send sends a message, upload a file; each prints its id.
 // download fetches a file by that id.
 //

@@ -79,8 +79,13 @@ func (t *talk) say(ctx context.Context, line string) error {
 	if err == nil || t.strict || ctx.Err() != nil || errors.Is(err, errQuit) || t.session.Err() != nil {
 		return err
 	}
-	fmt.Fprintf(t.s.err, "participant chat: %s\n", strings.Join(terminal.Lines(err.Error()), "\n"))
+	t.tell("participant chat: " + err.Error())
 	return nil
+}
+
+// tell prints to who sits at the terminal.
+func (t *talk) tell(text string) {
+	fmt.Fprintf(t.s.err, "%s\n", strings.Join(terminal.Lines(text), "\n"))
 }
 
 func (t *talk) obey(ctx context.Context, line string) error {
@@ -91,7 +96,7 @@ func (t *talk) obey(ctx context.Context, line string) error {
 		if found {
 			text = "/" + text
 		}
-		return t.send(ctx, text)
+		return t.answer(ctx, text)
 	}
 	name, rest, _ := strings.Cut(line, " ")
 	switch strings.TrimSpace(name) {
@@ -113,8 +118,25 @@ func (t *talk) obey(ctx context.Context, line string) error {
 	}
 }
 
-func (t *talk) send(ctx context.Context, text string) error {
-	sent, err := t.session.Send(ctx, text)
+// answer sends what a line means as the reply to the newest message.
+func (t *talk) answer(ctx context.Context, line string) error {
+	p := t.shown.newestPrompt()
+	choice, err := p.choose(line)
+	if err != nil {
+		return err
+	}
+	if err := t.send(ctx, choice.ContentType, choice.Content); err != nil {
+		return err
+	}
+	t.shown.answered(p)
+	if choice.Title != "" {
+		t.tell("You chose: " + choice.Title)
+	}
+	return nil
+}
+
+func (t *talk) send(ctx context.Context, contentType, content string) error {
+	sent, err := t.session.SendContent(ctx, contentType, content)
 	if err != nil {
 		return fmt.Errorf("send the message: %w", err)
 	}

@@ -21,10 +21,11 @@ import (
 const transcriptHelp = `Usage: participant transcript [FLAGS]
 
 transcript prints all that the service keeps of the chat, the oldest item first, past
-contacts of a persistent chat included. Times are UTC. JSON is one item a line, with the
-service's names. Markdown keeps the formatting of messages in Markdown, but shows their
-HTML, images and links as text. The whole transcript is held in memory: the service gives
-the way to its oldest items only from the newest on.
+contacts of a persistent chat included. Times are UTC. Interactive messages, such as
+pickers, appear as text. JSON is one item a line, with the service's names and contents.
+Markdown keeps the formatting of messages in Markdown, but shows their HTML, images and
+links as text. The whole transcript is held in memory: the service gives the way to its
+oldest items only from the newest on.
 
 With -follow it goes on with what happens, until the chat ends or an interrupt, both with
 exit code 0. An item in a new state, such as a file that was scanned, is printed again

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/interactive"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+const (
+	// viewWait bounds how long a view holds up what happened after it.
+	viewWait = 10 * time.Second
+	// viewAge keeps a long history from calling DescribeView for each of its views, of which only
+	// the newest can be answered.
+	viewAge = time.Hour
+)
+
+// prompt is an interactive message that a line of the input may answer.
+type prompt struct {
+	offer    interactive.Message       // has the choices
+	resource *interactive.ViewResource // nil unless it announces a view
+	view     *interactive.View         // nil if the view could not be described
+	problem  string                    // why not
+}
+
+// promptOf returns nil for all events but interactive messages of others.
+func promptOf(session chat.API, event chat.Event) *prompt {
+	m, ok := event.(chat.Message)
+	if !ok || m.Own || !types.IsContentType(m.ContentType, types.ContentTypeInteractive) {
+		return nil
+	}
+	message, err := interactive.Parse(m.Text)
+	if err != nil {
+		return nil
+	}
+	p := &prompt{offer: message}
+	if p.resource, ok = message.(*interactive.ViewResource); ok {
+		p.describe(session, m.Time)
+	}
+	return p
+}
+
+// describe makes the actions of the view the choices.
+func (p *prompt) describe(session chat.API, announced time.Time) {
+	actions := &interactive.QuickReply{Title: promptText(p.resource)}
+	p.offer = actions
+	if time.Since(announced) > viewAge {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), viewWait)
+	defer cancel()
+	out, err := session.DescribeView(ctx, p.resource.ViewToken)
+	if err == nil {
+		p.view, err = interactive.ParseView(out)
+	}
+	if err != nil {
+		p.problem = "the view can't be shown: " + err.Error()
+		return
+	}
+	for _, action := range p.view.Actions {
+		actions.Elements = append(actions.Elements, interactive.QuickReplyElement{Title: action})
+	}
+}
+
+// text is empty for a message that has nothing to show.
+func (p *prompt) text() string {
+	return strings.TrimSpace(interactive.Text(p.offer) + "\n" + p.problem)
+}
+
+// choose returns what to send for a line, without a Title if the line is none of the choices. p
+// may be nil.
+func (p *prompt) choose(line string) (interactive.Choice, error) {
+	if p != nil {
+		choice, ok := interactive.Choose(p.offer, line)
+		switch {
+		case ok && p.resource != nil:
+			return p.view.Answer(choice.Content, nil)
+		case ok:
+			return choice, nil
+		case p.resource != nil:
+			reply := p.resource.Reply(line)
+			reply.Title = ""
+			return reply, nil
+		}
+	}
+	return interactive.Choice{ContentType: types.ContentTypeTextPlain, Content: line}, nil
+}
+
+// promptText is a message for those who can't choose any more.
+func promptText(m interactive.Message) string {
+	text := interactive.Text(m, func(o *interactive.TextOptions) { o.Hint = func(int) string { return "" } })
+	if resource, ok := m.(*interactive.ViewResource); ok {
+		text = strings.TrimSpace("[view] " + resource.ViewID + "\n" + text)
+	}
+	return text
+}
+
+// readable returns an interactive message as plain text. Other items, and messages that have
+// nothing to show, stay as they are.
+func readable(item *types.Item) *types.Item {
+	if !types.IsContentType(aws.ToString(item.ContentType), types.ContentTypeInteractive) {
+		return item
+	}
+	message, err := interactive.Parse(aws.ToString(item.Content))
+	if err != nil {
+		return item
+	}
+	return withText(item, promptText(message))
+}
+
+func withText(item *types.Item, text string) *types.Item {
+	if text == "" {
+		return item
+	}
+	plain := *item
+	plain.Content, plain.ContentType = &text, aws.String(types.ContentTypeTextPlain)
+	return &plain
+}
