@@ -16,6 +16,7 @@ type board struct {
 	results map[string]error // of messages and files, by their ids: nil for what has arrived
 	heard   string           // the newest message of somebody else
 	prompt  *prompt          // the newest message, if it is one
+	login   string           // the session id of the authentication that is under way
 	changed chan struct{}    // closed, and replaced, by each note
 }
 
@@ -23,8 +24,8 @@ func newBoard() *board {
 	return &board{results: map[string]error{}, changed: make(chan struct{})}
 }
 
-// note notes that an event has been shown. p is the prompt in it, or nil.
-func (b *board) note(event chat.Event, p *prompt) {
+// note notes that an event has been shown.
+func (b *board) note(event chat.Event) {
 	m := messageOf(event)
 	if m.ID == "" {
 		return
@@ -52,13 +53,35 @@ func (b *board) note(event chat.Event, p *prompt) {
 			b.results[file.ID] = nil
 		}
 	}
-	_, isNew := event.(chat.Message)
-	if isNew && !m.Own {
+	if _, isNew := event.(chat.Message); isNew && !m.Own {
 		b.heard = m.ID
 	}
-	if isNew && !m.Late {
-		b.prompt = p
+}
+
+// expect notes what the next line may be about. It comes before the event is shown: a program
+// may reply as soon as it reads the event. p is the prompt in it, or nil.
+func (b *board) expect(event chat.Event, p *prompt) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case chat.Message:
+		if !e.Late {
+			b.prompt = p
+		}
+	case chat.Authentication:
+		if e.Step == "initiated" {
+			b.login = e.SessionID
+		} else if e.SessionID == b.login {
+			b.login = ""
+		}
 	}
+}
+
+// currentLogin is "" if no authentication is under way.
+func (b *board) currentLogin() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.login
 }
 
 func (b *board) newestPrompt() *prompt {

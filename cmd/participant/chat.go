@@ -20,6 +20,9 @@ sends each line of standard input as a message. Lines that begin with a slash ar
   /file PATH  sends a file; its line appears when it was scanned
   /typing     shows the others that you are typing, at most every 10 seconds
   /read       marks what was shown as read
+  /login URI  prints the URL to sign in at, within a minute of "authentication initiated", once;
+              URI is where that page leads back to, and the identity provider must know it
+  /nologin    cancels the authentication
   /leave      leaves the chat for good, which ends it for a customer or an agent
   /quit       closes this end only: the chat goes on, and you can come back
   /help       lists these
@@ -103,6 +106,7 @@ func (t *talk) printEvents() {
 			return // Session.Err tells it too
 		}
 		p := promptOf(t.session, event)
+		t.shown.expect(event, p)
 		text, err := t.describe(event, p)
 		if err == nil {
 			_, err = io.WriteString(t.s.out, text)
@@ -112,7 +116,7 @@ func (t *talk) printEvents() {
 			_ = t.session.Close()
 			return
 		}
-		t.shown.note(event, p)
+		t.shown.note(event)
 	}
 }
 

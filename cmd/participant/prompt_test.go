@@ -175,3 +175,39 @@ func TestTranscriptShowsPromptsAsText(t *testing.T) {
 		})
 	}
 }
+
+func TestChatSignsIn(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	r := s.start(t, true, "chat")
+	r.write("/login https://shop.example/back", "/nologin", "before")
+	r.await(`Customer: before\n`)
+	r.awaitIn(r.stderr, `^(participant chat: nobody has asked you to sign in, or that is over\n){2}$`)
+	id := s.StartAuthentication(s.Customer)
+	r.await(`authentication initiated\n`)
+	r.write("/login", "/login https://shop.example/back")
+	r.awaitIn(r.stderr, `/login needs a redirect URI .*\nSign in at: `+s.srv.URL+`/oauth2/authorize\?\S+redirect_uri=https%3A%2F%2Fshop\.example%2Fback\S*\n$`)
+	s.CompleteAuthentication(id, participanttest.AuthenticationSucceeded)
+	r.await(`authentication succeeded\n`)
+	r.write("/nologin", "/quit")
+	r.awaitCode(exitOK)
+	require.Zero(t, s.Customer.Count("CancelParticipantAuthentication"))
+	require.NotContains(t, r.stdout.String(), "oauth2")
+}
+
+func TestChatCancelsTheSignIn(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	r := s.start(t, true, "chat")
+	require.NoError(t, s.Customer.WaitSockets(t.Context(), 1))
+	s.StartAuthentication(s.Customer)
+	r.await(`authentication initiated\n`)
+	r.write("/nologin")
+	r.await(`authentication cancelled\n`)
+	s.srv.Inject(participanttest.Fault{On: "GetAuthenticationUrl", Effect: participanttest.Fail(400, "ValidationException")})
+	s.StartAuthentication(s.Customer)
+	r.await(`(?s)authentication initiated\n.*authentication initiated\n`)
+	r.write("/login https://shop.example/back", "/quit")
+	r.awaitCode(exitOK)
+	require.Contains(t, r.stderr.String(), "participant chat: get the URL to sign in: operation error")
+}

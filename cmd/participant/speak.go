@@ -106,6 +106,10 @@ func (t *talk) obey(ctx context.Context, line string) error {
 		return t.session.Typing(ctx)
 	case "/read":
 		return t.markRead(ctx)
+	case "/login":
+		return t.login(ctx, strings.TrimSpace(rest))
+	case "/nologin":
+		return t.cancelLogin(ctx)
 	case "/leave":
 		return t.leave(ctx)
 	case "/quit":
@@ -184,6 +188,36 @@ func sendReceipt(ctx context.Context, session *chat.Session, contentType, id str
 	}
 	_, err = session.SendEvent(ctx, contentType, string(about))
 	return err
+}
+
+var errNoLogin = errors.New("nobody has asked you to sign in, or that is over")
+
+// login prints where to sign in. The URL is a secret, so that it isn't part of the output.
+func (t *talk) login(ctx context.Context, redirectURI string) error {
+	id := t.shown.currentLogin()
+	switch {
+	case redirectURI == "":
+		return errors.New("/login needs a redirect URI that the identity provider knows")
+	case id == "":
+		return errNoLogin
+	}
+	url, err := t.session.GetAuthenticationURL(ctx, id, redirectURI)
+	if err != nil {
+		return fmt.Errorf("get the URL to sign in: %w", err)
+	}
+	t.tell("Sign in at: " + url)
+	return nil
+}
+
+func (t *talk) cancelLogin(ctx context.Context) error {
+	id := t.shown.currentLogin()
+	if id == "" {
+		return errNoLogin
+	}
+	if err := t.session.CancelAuthentication(ctx, id); err != nil {
+		return fmt.Errorf("cancel the authentication: %w", err)
+	}
+	return nil
 }
 
 func (t *talk) leave(ctx context.Context) error {
