@@ -33,7 +33,8 @@ func requireSecure(u *url.URL, permitted bool, schemes ...string) error {
 	case slices.Contains(schemes, u.Scheme):
 		return nil
 	case !slices.Contains(schemes, secure):
-		return fmt.Errorf("the endpoint's scheme is %q, not %s", u.Scheme, strings.Join(schemes, " or "))
+		// Not all of a scheme, which may be the service's text.
+		return fmt.Errorf("the endpoint's scheme is %.7q, not %s", u.Scheme, strings.Join(schemes, " or "))
 	case permitted || IsLoopback(u.Hostname()):
 		return nil
 	}

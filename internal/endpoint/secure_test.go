@@ -38,6 +38,10 @@ func TestRequireSecure(t *testing.T) {
 			"plain ws to example.com would show the token to the network: use wss, or set EndpointOptions.DisableHTTPS",
 		},
 		{"another scheme", "ftp://example.com", `the endpoint's scheme is "ftp", not https`, `the endpoint's scheme is "ftp", not https or wss`},
+		{
+			"a scheme that may be a token", "hiddentoken://example.com",
+			`the endpoint's scheme is "hiddent", not https`, `the endpoint's scheme is "hiddent", not https or wss`,
+		},
 		{"a scheme that a letter makes secure", "w://example.com", `the endpoint's scheme is "w", not https`, `the endpoint's scheme is "w", not https or wss`},
 		{"no scheme", "//example.com", `the endpoint's scheme is "", not https`, `the endpoint's scheme is "", not https or wss`},
 		{"no host", "https:", "the endpoint has no host", "the endpoint has no host"},

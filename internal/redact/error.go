@@ -64,6 +64,11 @@ func urlSecrets(u *url.URL, headers http.Header) Secrets {
 	for _, values := range u.Query() {
 		secrets = append(secrets, values...)
 	}
+	for name := range headers {
+		if !harmlessHeaders[name] {
+			secrets = append(secrets, name) // chosen by the service, and net/http quotes one that is malformed
+		}
+	}
 	secrets.AddHeaders(headers)
 	return secrets
 }

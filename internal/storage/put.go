@@ -78,8 +78,8 @@ func setHeader(request *http.Request, name, value string) error {
 		if signed, err := strconv.ParseInt(value, 10, 64); err != nil || signed != request.ContentLength {
 			return fmt.Errorf("the URL is signed for another Content-Length than %d", request.ContentLength)
 		}
-	case isForbidden(canonical):
-		return fmt.Errorf("the response asks for the header %s, which an upload must not set", canonical)
+	case forbiddenAs(canonical) != "":
+		return fmt.Errorf("the response asks for the header %s, which an upload must not set", forbiddenAs(canonical))
 	default:
 		request.Header.Set(name, value)
 	}
@@ -94,9 +94,18 @@ var forbidden = []string{
 	"Transfer-Encoding", "Upgrade", "Via", "X-Http-Method", "X-Http-Method-Override", "X-Method-Override", "X-Real-Ip",
 }
 
-func isForbidden(canonical string) bool {
-	return slices.Contains(forbidden, canonical) || strings.HasPrefix(canonical, "Proxy-") ||
-		strings.HasPrefix(canonical, "X-Forwarded-")
+// forbiddenAs returns what forbids a header, or "". An error must not quote more of a name: it is
+// the service's text.
+func forbiddenAs(canonical string) string {
+	for _, prefix := range []string{"Proxy-", "X-Forwarded-"} {
+		if strings.HasPrefix(canonical, prefix) {
+			return prefix + "*"
+		}
+	}
+	if slices.Contains(forbidden, canonical) {
+		return canonical
+	}
+	return ""
 }
 
 // upload is a Put under way.
