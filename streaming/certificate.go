@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
 const (
@@ -131,11 +133,7 @@ func (v *Verifier) fetch(ctx context.Context, u *url.URL) ([]byte, error) {
 	}
 	response, err := v.client().Do(request)
 	if err != nil {
-		var withURL *url.Error
-		if errors.As(err, &withURL) {
-			err = withURL.Err
-		}
-		return nil, fmt.Errorf("get from %s: %w", u.Host, err)
+		return nil, fmt.Errorf("get from %s: %w", u.Host, redact.URLError(err, u, nil)) // Confirm's URL has a token
 	}
 	defer func() { _ = response.Body.Close() }()
 	switch response.StatusCode {

@@ -166,8 +166,9 @@ func checkSHA1(certificate *x509.Certificate, signed, signature []byte) (err err
 	return certificate.CheckSignature(x509.SHA1WithRSA, signed, signature)
 }
 
-// snsHost matches the SNS hosts of the AWS partitions.
-var snsHost = regexp.MustCompile(`^sns\.[a-z0-9-]{3,32}\.amazonaws\.(?:com|com\.cn|eu)$`)
+// snsHost matches the SNS hosts of the AWS partitions. It wants a region, since others may own a
+// bucket named sns, such as that at sns.s3-us-west-2.amazonaws.com.
+var snsHost = regexp.MustCompile(`^sns\.[a-z]{2,8}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}\.amazonaws\.(?:com|com\.cn|eu)$`)
 
 // snsURL parses the URL of an SNS host of AWS.
 func snsURL(text string) (*url.URL, error) {

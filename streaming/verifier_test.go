@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha1"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -183,6 +185,12 @@ func TestCertificatesComeFromSNSOnly(t *testing.T) {
 		"https://sns.eu-west-2xamazonaws.com/x.pem":                       false,
 		"https://s3.eu-west-2.amazonaws.com/x.pem":                        false,
 		"https://sns.evil.bucket.s3.amazonaws.com/x.pem":                  false,
+		"https://sns.s3-us-west-2.amazonaws.com/x.pem":                    false,
+		"https://sns.s3-website-us-east-1.amazonaws.com/x.pem":            false,
+		"https://sns.s3-accelerate.amazonaws.com/x.pem":                   false,
+		"https://sns.compute-1.amazonaws.com/x.pem":                       false,
+		"https://sns.----.amazonaws.com/x.pem":                            false,
+		"https://sns.us-isob-east-1.amazonaws.com/x.pem":                  true,
 		"https://sns..amazonaws.com/x.pem":                                false,
 		"https://amazonaws.com/x.pem":                                     false,
 		"//sns.eu-west-2.amazonaws.com/x.pem":                             false,
@@ -369,6 +377,20 @@ func TestConfirm(t *testing.T) {
 	err = v.Confirm(ctx, sign(n, testPKI().sns))
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotContains(t, err.Error(), "made-up-token")
+
+	v.HTTPClient = &http.Client{Transport: quoting{}}
+	err = v.Confirm(t.Context(), sign(n, testPKI().sns))
+	require.ErrorIs(t, err, errQuoting)
+	require.NotContains(t, err.Error(), "made-up-token")
+}
+
+var errQuoting = errors.New("the proxy refused")
+
+// quoting is a transport whose errors show the URL.
+type quoting struct{}
+
+func (quoting) RoundTrip(r *http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("%w %s", errQuoting, r.URL)
 }
 
 func TestConfirmRefuses(t *testing.T) {
