@@ -20,10 +20,10 @@ const (
 // all notifications of a chat in one process. The zero Assembler is ready to use, its methods may
 // be called concurrently, and it must not be copied.
 //
-// It knows 1,024 messages at once, complete ones among them, and keeps 8 MiB of text in all; to
-// make room it drops what it has heard of least recently. A message has up to 64 KiB of text, and
-// up to 64 chunks that wait for an earlier one. What doesn't fit costs Progress events only: the
-// last chunk has the whole text.
+// It knows 1,024 messages at once, complete ones among them, and keeps 8 MiB in all; to make room
+// it drops what it has heard of least recently. A message has up to 64 KiB of text, and up to 64
+// chunks that wait for an earlier one. What doesn't fit costs Progress events only: the last chunk
+// has the whole text.
 type Assembler struct {
 	mu       sync.Mutex
 	messages map[string]*message // by ID
@@ -88,7 +88,7 @@ func (a *Assembler) addChunk(n Notification, p chat.Progress) (ready []Notificat
 		}
 		delete(m.ahead, p.Chunk+1)
 		p = n.Event.(chat.Progress)
-		a.grow(m, -len(p.Text))
+		a.grow(m, -sizeOf(p))
 	}
 	return ready
 }
@@ -102,8 +102,11 @@ func (a *Assembler) wait(m *message, n Notification, p chat.Progress) {
 		m.ahead = map[int]Notification{}
 	}
 	m.ahead[p.Chunk] = n
-	a.grow(m, len(p.Text))
+	a.grow(m, sizeOf(p))
 }
+
+// sizeOf returns what a chunk that waits takes of memory. The text and the names are in Raw too.
+func sizeOf(p chat.Progress) int { return len(p.Text) + 2*len(p.Raw) }
 
 func (a *Assembler) grow(m *message, bytes int) {
 	m.bytes += bytes
@@ -119,6 +122,7 @@ func (a *Assembler) open(id string) *message {
 			a.messages = map[string]*message{}
 		}
 		a.messages[id] = m
+		a.grow(m, len(id))
 	}
 	a.heard++
 	m.heard = a.heard
@@ -131,6 +135,7 @@ func (a *Assembler) end(id string) {
 	m := a.open(id)
 	a.bytes -= m.bytes
 	*m = message{complete: true, heard: m.heard}
+	a.grow(m, len(id))
 }
 
 // makeRoom drops the messages that were heard of least recently.

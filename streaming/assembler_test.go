@@ -131,6 +131,28 @@ func TestAssemblerIsBounded(t *testing.T) {
 		}
 		require.InDelta(t, 8<<20/(60<<10), kept, 3)
 	})
+	t.Run("all of a chunk that waits", func(t *testing.T) {
+		t.Parallel()
+		var a streaming.Assembler
+		for i := range 10 {
+			n := chunk(fmt.Sprint(i), 2, "b")
+			p := n.Event.(chat.Progress)
+			p.Raw = make([]byte, 1<<19)
+			n.Event = p
+			a.Add(n)
+		}
+		require.Len(t, a.Add(chunk("0", 1, "a")), 1, "the second chunk made room")
+		require.Len(t, a.Add(chunk("9", 1, "a")), 2)
+	})
+	t.Run("IDs", func(t *testing.T) {
+		t.Parallel()
+		var a streaming.Assembler
+		a.Add(chunk("first", 1, "x"))
+		for i := range 10 {
+			a.Add(complete(fmt.Sprint(i) + strings.Repeat("x", 1<<20)))
+		}
+		require.Empty(t, a.Add(chunk("first", 2, "x")), "it made room")
+	})
 	t.Run("bytes of complete messages", func(t *testing.T) {
 		t.Parallel()
 		var a streaming.Assembler
