@@ -231,61 +231,6 @@ type ChatEnded struct { //nolint:revive // chat.Ended could be the session's end
 	Gap bool
 }
 
-// Kind is the name of an event's type. It doesn't change in later versions.
-type Kind string
-
-// The kinds of events.
-const (
-	KindMessage           Kind = "message"
-	KindUpdated           Kind = "updated"
-	KindProgress          Kind = "progress"
-	KindReceipt           Kind = "receipt"
-	KindTyping            Kind = "typing"
-	KindParticipant       Kind = "participant"
-	KindTransfer          Kind = "transfer"
-	KindAuthentication    Kind = "authentication"
-	KindOther             Kind = "other"
-	KindConnectionChanged Kind = "connection_changed"
-	KindRenewalDue        Kind = "renewal_due"
-	KindChatEnded         Kind = "chat_ended"
-)
-
-// Kind is KindMessage.
-func (Message) Kind() Kind { return KindMessage }
-
-// Kind is KindUpdated.
-func (Updated) Kind() Kind { return KindUpdated }
-
-// Kind is KindProgress.
-func (Progress) Kind() Kind { return KindProgress }
-
-// Kind is KindReceipt.
-func (Receipt) Kind() Kind { return KindReceipt }
-
-// Kind is KindTyping.
-func (Typing) Kind() Kind { return KindTyping }
-
-// Kind is KindParticipant.
-func (Participant) Kind() Kind { return KindParticipant }
-
-// Kind is KindTransfer.
-func (Transfer) Kind() Kind { return KindTransfer }
-
-// Kind is KindAuthentication.
-func (Authentication) Kind() Kind { return KindAuthentication }
-
-// Kind is KindOther.
-func (Other) Kind() Kind { return KindOther }
-
-// Kind is KindConnectionChanged.
-func (ConnectionChanged) Kind() Kind { return KindConnectionChanged }
-
-// Kind is KindRenewalDue.
-func (RenewalDue) Kind() Kind { return KindRenewalDue }
-
-// Kind is KindChatEnded.
-func (ChatEnded) Kind() Kind { return KindChatEnded }
-
 func (Message) event()           {}
 func (Progress) event()          {}
 func (Receipt) event()           {}

@@ -1,8 +1,10 @@
 package chat_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"reflect"
 	"testing"
 	"time"
@@ -106,4 +108,19 @@ func example(of reflect.Type) reflect.Value {
 		v.Set(reflect.ValueOf(errors.New("x")))
 	}
 	return v
+}
+
+func TestLogsNameTheKindOfAnEvent(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&b, nil))
+	log.Info("event", "event", chat.Message{Meta: chat.Meta{ID: "i"}, Text: "made-up content"})
+	log.Info("event", "event", chat.Updated{Message: chat.Message{Text: "made-up content"}})
+	log.Info("event", "event", chat.ConnectionChanged{Cause: errors.New("gone")})
+	log.Info("event", "event", chat.RenewalDue{Within: time.Minute})
+	require.Contains(t, b.String(), "event.kind=message event.id=i ")
+	require.Contains(t, b.String(), "event.kind=updated ")
+	require.Contains(t, b.String(), "event.kind=connection_changed event.connected=false event.cause=gone")
+	require.Contains(t, b.String(), "event.kind=renewal_due event.within=1m0s")
+	require.NotContains(t, b.String(), "made-up")
 }
