@@ -126,6 +126,25 @@ func TestTheNextMessageAfterTheEndStartsAChat(t *testing.T) {
 	}
 }
 
+func TestTheLastWordsOfAChatComeBeforeTheNext(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		t := s.t
+		contact := s.begin()
+		s.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Contact: contact, Effect: participanttest.Delay(4 * time.Second)})
+		contact.Agent.Say("Goodbye.")
+		contact.End()
+		s.writes("One more question")
+		s.wait(30 * time.Second)
+		var texts []string
+		for _, m := range s.display() {
+			texts = append(texts, m.text)
+		}
+		require.Equal(t, []string{"Goodbye.", goodbye, "Welcome!"}, texts)
+		require.Equal(t, []string{"One more question"}, words(said(s.chats[1])))
+	})
+}
+
 func TestACustomerWithoutAChatCostsNothing(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
@@ -194,6 +213,36 @@ func TestFilesForTheCustomer(t *testing.T) {
 		require.Equal(t, shown{kind: "document", text: "bill.pdf", file: []byte("a bill")}, all[0])
 		require.Equal(t, shown{kind: "image", file: []byte("a map")}, all[1])
 		require.Equal(t, "document", all[2].kind, "too large for an image")
+	})
+}
+
+func TestWhatChangesLaterIsShownOnce(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		t := s.t
+		contact := s.begin()
+		contact.Agent.ShareFile("bill.pdf", "application/pdf", []byte("a bill"))
+		kept := contact.Kept()
+		file := kept[len(kept)-1]
+		file.Id = "made-up-file"
+		file.Attachments = append(file.Attachments, participanttest.AttachmentItem{
+			AttachmentId: "another", AttachmentName: "map.png", Status: types.ArtifactStatusInProgress,
+		})
+		text := participanttest.Item{
+			Id: "made-up-text", Type: "MESSAGE", ContentType: "text/plain", Content: "checked", ParticipantRole: types.ParticipantRoleAgent,
+			MessageMetadata: &participanttest.MessageMetadata{MessageProcessingStatus: types.MessageProcessingStatusProcessing},
+		}
+		contact.Push(file)
+		contact.Push(text)
+		s.wait(5 * time.Second)
+		file.Attachments[1].Status = types.ArtifactStatusRejected
+		text.MessageMetadata = nil
+		contact.Push(file)
+		contact.Push(text)
+		all := s.display()
+		require.Len(t, all, 2)
+		require.Equal(t, "bill.pdf", all[0].text)
+		require.Equal(t, "checked", all[1].text)
 	})
 }
 

@@ -127,6 +127,12 @@ func TestWhatIsTypedIsForTheNewestMessage(t *testing.T) {
 		s.writes("2")
 		s.writes("2")
 		require.Equal(t, []string{"Hello!", "2", "Choice A", "Choice B", "2"}, words(said(contact)))
+
+		contact.System.SayInteractive(picker(numbered(3)...))
+		menus := s.display()
+		s.picks(menus[len(menus)-1], "Choice C")
+		s.writes("2")
+		require.Equal(t, []string{"Choice C", "2"}, words(said(contact))[5:])
 	})
 }
 

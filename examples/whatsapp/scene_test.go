@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	_ "github.com/participant-go/connectparticipant/internal/fipstest" // random numbers in bubbles
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
 )

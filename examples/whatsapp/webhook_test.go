@@ -51,13 +51,14 @@ func TestRepeatedMessagesAreTakenOnce(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
-		for range 3 {
+		for _, pause := range []time.Duration{0, 5 * time.Second, time.Hour} {
 			status, err := s.notify(t.Context(), s.secret, typed("wamid.1", s.number, "once"))
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, status)
-			s.wait(5 * time.Second)
+			s.wait(pause)
 		}
 		require.Equal(t, []string{"once"}, words(said(s.chats[0])))
+		require.Equal(t, 1, s.chats[0].Customer.Count("SendMessage"))
 	})
 }
 
