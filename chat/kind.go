@@ -67,7 +67,7 @@ func (e Updated) LogValue() slog.Value { return logged(e, e.Meta) }
 func (e Progress) LogValue() slog.Value { return logged(e, e.Meta) }
 
 // LogValue shows the event's kind and Meta to log/slog, without content and names.
-func (e Receipt) LogValue() slog.Value { return logged(e, e.Meta) }
+func (r Receipt) LogValue() slog.Value { return logged(r, r.Meta) }
 
 // LogValue shows the event's kind and Meta to log/slog, without content and names.
 func (e Typing) LogValue() slog.Value { return logged(e, e.Meta) }
