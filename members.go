@@ -17,7 +17,8 @@ import (
 // The member goes to the top level of the request's JSON body, with value as encoding/json
 // encodes it; nil is null. It is meant as an option of one call. The call fails without being
 // sent if value can't be encoded, if the input sets a member of that name, or if the operation
-// has no body, as DescribeView. Logs show neither value nor its length.
+// has no body, as DescribeView. Logs show neither value nor its length, unless name is that of a
+// member whose values they show elsewhere, such as ContactId or Status.
 func WithMember(name string, value any) func(*Options) {
 	data, err := json.Marshal(value)
 	return func(o *Options) {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -116,11 +118,21 @@ func appendBase64(form []byte, secret string) []byte {
 	return fold(form[:len(secret)*8/6])
 }
 
-// fold makes letters lower case, and makes one of what differs between the two alphabets of
-// base64, or between the two escapes of a space. It changes text.
+// fold makes letters lower case, unless that changes their length, and makes one of what differs
+// between the two alphabets of base64, or between the two escapes of a space. It changes text.
 func fold(text []byte) []byte {
-	for i, c := range text {
-		text[i] = folded[c]
+	for i := 0; i < len(text); {
+		if text[i] < utf8.RuneSelf {
+			text[i] = folded[text[i]]
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		// By way of the upper case, which two letters may share, such as the two small sigmas.
+		if lower := unicode.ToLower(unicode.ToUpper(r)); utf8.RuneLen(lower) == size {
+			utf8.EncodeRune(text[i:], lower)
+		}
+		i += size
 	}
 	return text
 }

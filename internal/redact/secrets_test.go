@@ -120,6 +120,20 @@ func TestHideFindsASecretInEveryEncoding(t *testing.T) {
 	}
 }
 
+func TestHideFindsASecretInAnyCaseOfLetters(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []string{"Schlüssel für Zoë", "ключ от сейфа", "ΚΛΕΙΔΙ ΤΟΥ ΣΠΙΤΙΟΥ ΜΑΣ", "Մուտքի բանալին"} {
+		for _, echo := range []string{
+			secret, strings.ToUpper(secret), strings.ToLower(secret), url.QueryEscape(strings.ToUpper(secret)), strings.ToUpper(secret)[:20] + "…",
+		} {
+			got := redact.Secrets{secret}.Hide("before " + echo + " after")
+			require.Contains(t, got, "before "+redact.Mark, echo)
+			require.True(t, strings.HasSuffix(got, " after"), got)
+		}
+	}
+	require.Equal(t, "\xd0\xff \xbaklein", redact.Secrets{"anything else"}.Hide("\xd0\xff \xbaklein"), "not UTF-8")
+}
+
 func TestHideFindsACutSecret(t *testing.T) {
 	t.Parallel()
 	for name, encode := range encodings {
