@@ -50,6 +50,12 @@ func (c ChatContent) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", c.ID), slog.String("time", c.AbsoluteTime), slog.String("contact", c.ContactID))
 }
 
+// String returns the message's ID: fmt must not show its content.
+func (e ProcessingEvent) String() string { return "processing of " + e.ChatContent.String() }
+
+// Format is String for all verbs of fmt.
+func (e ProcessingEvent) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()) }
+
 // LogValue shows the event to log/slog without content and names.
 func (e ProcessingEvent) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("instance", e.InstanceID), slog.Any("message", e.ChatContent))
@@ -102,6 +108,21 @@ func (c ProcessedChatContent) Format(f fmt.State, _ rune) { _, _ = io.WriteStrin
 func (c ProcessedChatContent) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("contentType", c.ContentType), slog.Int("bytes", len(c.Content)))
 }
+
+// String hides the content from fmt.
+func (r ProcessedResult) String() string { return r.ProcessedChatContent.String() }
+
+// Format is String for all verbs of fmt.
+func (r ProcessedResult) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
+
+// LogValue shows the length of the content to log/slog.
+func (r ProcessedResult) LogValue() slog.Value { return r.ProcessedChatContent.LogValue() }
+
+// String returns the status: fmt must not show the content.
+func (r ProcessingResult) String() string { return string(r.Status) }
+
+// Format is String for all verbs of fmt.
+func (r ProcessingResult) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
 // LogValue shows the result to log/slog without content.
 func (r ProcessingResult) LogValue() slog.Value { return slog.StringValue(string(r.Status)) }

@@ -71,7 +71,9 @@ func TestProcessingHidesContent(t *testing.T) {
 			fmt.Fprintf(&log, verb, v)
 		}
 	}
-	for _, v := range []any{event, event.ChatContent, result, processed} {
+	// Where a verb is wrong for a pointer, fmt calls no methods of what it points to.
+	fmt.Fprintf(&log, "%s %q %s %s", []any{&event}, []any{&event}, []any{&result}, []any{&result.Result})
+	for _, v := range []any{event, event.ChatContent, result, result.Result, processed} {
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("event", "v", v)
 	}
 	require.NotContains(t, log.String(), "4111")
