@@ -27,7 +27,7 @@ Example: participant download -region eu-west-2 -o invoice.pdf 9d5bb9b5-…
 `
 
 // maxDownload is the largest file that an instance can be set to take
-// (API_UpdateAttachedFilesConfiguration). It counts where the service tells no size.
+// (API_UpdateAttachedFilesConfiguration).
 const maxDownload = 100 << 20
 
 // downloadCommand fetches a file.
@@ -65,7 +65,7 @@ func (c *downloadCommand) run(ctx context.Context, a *access, s streams) error {
 		return fmt.Errorf("fetch the file: %w", err)
 	}
 	size := aws.ToInt64(found.AttachmentSizeInBytes)
-	body, err := storage.Get(ctx, egress.ChatClient(conn.client.Options().HTTPClient), aws.ToString(found.Url), cmp.Or(size, maxDownload), false)
+	body, err := storage.Get(ctx, egress.ChatClient(conn.client.Options().HTTPClient), aws.ToString(found.Url), maxBytes(size), false)
 	if err != nil {
 		return fmt.Errorf("fetch the file: %w", err)
 	}
@@ -74,6 +74,10 @@ func (c *downloadCommand) run(ctx context.Context, a *access, s streams) error {
 	defer bar.end()
 	return c.write(io.TeeReader(body, bar), s.out)
 }
+
+// maxBytes returns how much of a file is read. The service's word for its size isn't taken for more
+// than there can be: the disk is the user's.
+func maxBytes(size int64) int64 { return min(cmp.Or(size, maxDownload), maxDownload) }
 
 // write writes all of it or nothing, but for standard output.
 func (c *downloadCommand) write(body io.Reader, stdout io.Writer) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -208,6 +209,13 @@ func TestDownloadUsesTheClientOfTheCalls(t *testing.T) {
 	code, stdout, stderr := s.command(t, "", "download", "-o", "-", id)
 	require.Equal(t, exitOK, code, stderr)
 	require.Equal(t, "text", stdout)
+}
+
+func TestDownloadIsBounded(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int64]int64{0: maxDownload, 7: 7, maxDownload: maxDownload, math.MaxInt64: maxDownload} {
+		require.Equal(t, want, maxBytes(size))
+	}
 }
 
 func TestDownloadLeavesNoPart(t *testing.T) {
