@@ -307,8 +307,8 @@ func (s *Session) ParticipantID() (id string) {
 
 // Close ends the session, within a second, without leaving the chat: the participant can return
 // with Resume. It may be called more than once. Events that have arrived can still be read;
-// receipts that wait are not sent. It waits for a call of Options.Logger that is under way, and
-// always returns nil.
+// receipts that wait are not sent. It waits for a call of Options.Logger that is under way, but not
+// for SendFile and the like, which their own ctx ends. It always returns nil.
 func (s *Session) Close() error {
 	s.update(func(c *core, now instant) { c.finish(CloseError{Reason: ErrClosed}, now) })
 	s.wg.Wait()
