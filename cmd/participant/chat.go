@@ -29,8 +29,9 @@ sends each line of standard input as a message. Lines that begin with a slash ar
   //text      sends /text
 
 Pickers, views and other interactive messages appear with numbered choices. While one is the
-newest message, a line with the number or the title of a choice sends the choice; other lines
-are sent as typed. Of a view only the actions are shown, and they are sent without data.
+newest message that was printed, a line with the number or the title of a choice sends the
+choice; other lines are sent as typed. Of a view only the actions are shown; they are sent
+without data, and other lines as the text of its reply.
 
 The end of the input is like /quit. Both wait until all that was sent has appeared in the
 chat. An interrupt doesn't wait.
