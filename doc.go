@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package connectparticipant is a client of the Amazon Connect Participant
 // Service, the API with which the participants of an Amazon Connect chat
 // (customers, agents, bots) take part in it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package connectparticipant_test
 
 import (
@@ -91,7 +93,7 @@ func TestREADMEsKeepTokensFromOtherUsers(t *testing.T) {
 }
 
 // CONTRIBUTING.md promises it. What is generated is as long as it is.
-func TestFilesAreShort(t *testing.T) {
+func TestFilesAreShortAndNameTheirLicense(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && entry.Name() == "node_modules" {
@@ -104,7 +106,9 @@ func TestFilesAreShort(t *testing.T) {
 		if strings.HasSuffix(path, "_test.go") {
 			longest = 800
 		}
-		require.LessOrEqual(t, strings.Count(readFile(t, path), "\n"), longest, path)
+		text := readFile(t, path)
+		require.LessOrEqual(t, strings.Count(text, "\n"), longest, path)
+		require.True(t, strings.HasPrefix(text, "// SPDX-License-Identifier: Apache-2.0\n"), path)
 		return nil
 	}))
 }

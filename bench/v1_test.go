@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //nolint:staticcheck // v1 is deprecated as a whole, and the peer that is to be had
 package bench_test
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package chat holds live Amazon Connect chats: a Session receives everything that happens in a
 // chat and sends into it, for hours, over sockets that the service replaces every hour and that
 // may be lost at any moment.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package chat
 
 // The bounds of what waits for the caller. A page of the transcript may exceed them once.

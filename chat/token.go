@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package chat
 
 // futility is that an operation is denied with new tokens too: it is no reason to make more of them

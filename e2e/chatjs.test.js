@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ChatJS: whole chats between a customer's page and an agent's page.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The agent that answers, and with it what only the service can start.
 
 import assert from "node:assert/strict";

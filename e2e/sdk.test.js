@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The AWS SDK for JavaScript: every operation, its errors, pages, files and repeats.
 
 import assert from "node:assert/strict";

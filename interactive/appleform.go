@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package interactive
 
 // AppleForm is a form of several pages, for Apple Messages only. How its answers are sent is not

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package interactive reads and writes the interactive messages of Amazon Connect chats: pickers,
 // panels, quick replies, time slots, carousels, views, and those for Apple Messages and WhatsApp
 // only. It makes text of them for channels without buttons, and finds the choice that a person

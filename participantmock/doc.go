@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package participantmock has a mock of connectparticipant.API, made by mockery on top of
 // testify's mock, for the unit tests of projects that work with these.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package participanttest is a fake of the Amazon Connect Participant Service: a server
 // that speaks the service's protocol, HTTP and WebSocket, on a loopback port or in memory,
 // for tests and for development without an AWS account.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package streaming reads Amazon Connect chats from Amazon SNS, for programs that keep no
 // WebSocket: AWS Lambda functions, consumers of SQS queues, HTTPS endpoints. It returns the
 // same [chat.Event]s as a session, so that one handler serves both.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package types holds the shapes that the operations of the Amazon Connect
 // Participant Service share: what the inputs and outputs are made of, the
 // enumerations, and the service's error types.

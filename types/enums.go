@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package types
 
 // ArtifactStatus says how far the scan of an attachment has got.

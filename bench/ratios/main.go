@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command ratios runs the benchmarks of this module in many interleaved passes and prints
 // how each contender compares with the floor: the same work by net/http and encoding/json
 // alone. Absolute times of a machine prove nothing; a ratio from one run does.

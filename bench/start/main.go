@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command start tells what the library costs a small program: the size of one that sends
 // a message, and the time until its first request arrives, beside the same program with
 // net/http alone.

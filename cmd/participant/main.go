@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command participant takes part in Amazon Connect chats, shows them and serves them.
 //
 // Usage:

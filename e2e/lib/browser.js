@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A page of a browser as far as a chat client sees one: its globals, a fetch that
 // enforces CORS, and WebSockets that end with the page. The page is never the origin
 // of the service, as for every web site that talks to it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ChatJS sessions, each in a page of its own: within one page ChatJS shares its client,
 // its typing throttle and its socket between sessions.
 

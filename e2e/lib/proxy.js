@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A TCP proxy in front of the service whose connections a test can break in the ways
 // a network does.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The AWS SDK for JavaScript, pointed at the fake.
 
 import {

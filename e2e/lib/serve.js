@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The fake service as a child process, the way a user of another language runs it.
 
 import { execFileSync, spawn } from "node:child_process";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command bridge connects chats with a system that speaks HTTP: what is posted to it goes
 // into a chat, and each event of a chat is posted to a webhook, in order, until the
 // receiver has taken it. It goes on where it was after a restart.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command browser serves a page for the customer of an Amazon Connect chat.
 //
 // The chat is held here, on the server: the page gets what happens as server-sent events,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command echobot joins a chat and says everything again that the others say. It ends
 // with the chat, and leaves it on SIGINT and SIGTERM.
 //

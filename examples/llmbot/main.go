@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command llmbot holds a chat as a custom bot, with a language model behind it, until a person
 // takes over. Without a token it shows itself: it talks to a customer on a fake of the service,
 // and prints what was said.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command opentelemetry lets a client trace and measure its calls with OpenTelemetry, and
 // prints the spans and metrics of a short chat on the fake of the service.
 //

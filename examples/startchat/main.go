@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command startchat starts a chat at an Amazon Connect instance, says one thing in it as
 // the customer and prints what the others say, until the chat ends or it is interrupted.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command streaming is a bot without a socket: it answers what Amazon Connect's real-time
 // chat message streaming publishes to an SNS topic. Its handler is made for AWS Lambda;
 // here it is called for each event that standard input brings, so that it can be tried

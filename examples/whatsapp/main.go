@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command whatsapp is a gateway between the WhatsApp Cloud API and Amazon Connect: it holds a chat
 // for each number that writes to a business. Without arguments it shows itself: a customer with a
 // fake WhatsApp talks to an agent on a fake of the service, and what they see is printed.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package chunks joins the chunks in which the messages of AI agents arrive.
 package chunks
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package egress is how connections leave this machine, and how they don't.
 package egress
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package endpoint finds the URL of the service for a region, and tells which URLs may
 // carry a secret.
 package endpoint

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fips opens WebSockets in programs that enforce FIPS 140-3 (GODEBUG=fips140=only). The
 // handshake needs SHA-1, which is not approved, though not for security (RFC 6455, section 10.8).
 package fips

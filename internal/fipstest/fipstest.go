@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fipstest lets tests use crypto/rand in testing/synctest bubbles in FIPS 140-3 mode. It
 // is imported for that effect.
 //

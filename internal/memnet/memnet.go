@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package memnet is a network in memory: a listener and connections that are buffered
 // like those of TCP, without a port and without real time, so that a client and a server
 // can talk inside a testing/synctest bubble.

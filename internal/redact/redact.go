@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package redact removes secrets from what logs, errors and printed values show. Of JSON, Go
 // values and HTTP headers it keeps what is known to be harmless; in a text it finds the secrets
 // that it is given.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package restjson reads and writes the service's REST-JSON wire format: request
 // bodies and paths, answers, the shapes that they share, and error answers.
 package restjson

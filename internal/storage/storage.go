@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package storage sends files to and fetches them from the signed URLs of attachments.
 package storage
 

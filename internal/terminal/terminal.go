@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package terminal makes text that others wrote safe to print on a terminal.
 package terminal
 

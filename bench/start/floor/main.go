@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command floor sends one message with net/http and encoding/json alone.
 package main
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The page of a chat: draws what the server streams, and posts what the visitor does.
 // Nothing from the chat is ever parsed as HTML.
 

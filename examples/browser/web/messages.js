@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The list of messages. Everything in it has a time, and stands in the order of it.
 
 const SVG = "http://www.w3.org/2000/svg";
