@@ -92,9 +92,13 @@ func hideToken(response *http.Response, request *smithyhttp.Request) {
 func hideEchoes(response *http.Response, secrets redact.Secrets, texts ...*string) {
 	all := append(make([]byte, 0, 512), response.Status...)
 	for name, values := range response.Header {
-		all = append(append(all, '\n'), name...)
+		if !redact.HarmlessHeader(name) {
+			all = append(append(all, '\n'), name...)
+		}
 		for _, value := range values {
-			all = append(append(all, '\n'), value...)
+			if !isUsual(value) {
+				all = append(append(all, '\n'), value...)
+			}
 		}
 	}
 	for _, text := range texts {
@@ -119,4 +123,24 @@ func hideEchoes(response *http.Response, secrets redact.Secrets, texts ...*strin
 			*text = secrets.Hide(*text)
 		}
 	}
+}
+
+// isUsual reports whether a header's value is of a form that repeats nothing of a request: a number,
+// a date, a UUID, or the content type of the service's responses.
+func isUsual(value string) bool {
+	const uuidLength, dateLength = 36, 29
+	switch {
+	case value == "application/json", modeled[value] != nil:
+		return true
+	case len(value) == dateLength && strings.HasSuffix(value, " GMT"):
+		_, err := http.ParseTime(value)
+		return err == nil
+	}
+	for _, c := range []byte(value) {
+		isDigit := '0' <= c && c <= '9'
+		if !isDigit && (len(value) != uuidLength || c != '-' && (c < 'a' || c > 'f')) {
+			return false
+		}
+	}
+	return len(value) < 16 || len(value) == uuidLength
 }

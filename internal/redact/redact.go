@@ -51,6 +51,9 @@ func set(names ...string) map[string]bool {
 // of the list X.
 func Harmless(member []byte) bool { return harmless[string(member)] }
 
+// HarmlessHeader reports whether the values of a header may be shown.
+func HarmlessHeader(name string) bool { return harmlessHeaders[name] }
+
 // Headers returns one line a value, in the order of the names, with the values of
 // all but the harmless headers replaced.
 func Headers(h http.Header) string {

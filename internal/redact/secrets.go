@@ -54,6 +54,7 @@ func (s Secrets) find(text []byte) (found []span) {
 	var (
 		room  [maxLayers + 1]view
 		views []view
+		run   int
 		form  []byte
 	)
 	for _, secret := range s {
@@ -61,6 +62,7 @@ func (s Secrets) find(text []byte) (found []span) {
 			continue
 		}
 		if views == nil {
+			run = longestRun(text)
 			views = viewsOf(room[:0], text)
 		}
 		if len(secret) > 2*probe {
@@ -72,7 +74,7 @@ func (s Secrets) find(text []byte) (found []span) {
 				continue
 			}
 		}
-		for _, appendForm := range forms {
+		for _, appendForm := range formsIn(run, secret) {
 			form = appendForm(form[:0], secret)
 			for i := range views {
 				found = views[i].find(found, form)
@@ -81,6 +83,38 @@ func (s Secrets) find(text []byte) (found []span) {
 	}
 	return found
 }
+
+// formsIn returns the forms of a secret that a text can have whose longest run of characters of
+// base64 is so long.
+func formsIn(run int, secret string) []func([]byte, string) []byte {
+	if run < min(part, (len(secret)-2)*8/6) {
+		return forms[:2]
+	}
+	return forms[:]
+}
+
+// longestRun returns the length of the longest run of characters of base64 in a text, or of a text
+// that has escapes.
+func longestRun(text []byte) (longest int) {
+	if bytes.ContainsAny(text, escaping) {
+		return len(text)
+	}
+	run := 0
+	for _, c := range text {
+		if run++; !isBase64[c] {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	return longest
+}
+
+var isBase64 = func() (table [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_") {
+		table[c] = true
+	}
+	return table
+}()
 
 // probe is how much of an end of a long secret is enough to look for: with its escapes removed it
 // still has a part. It is a multiple of 3, and so begins and ends with a character of base64.
@@ -105,7 +139,7 @@ func appears(views []view, form []byte, secret string, end func([]byte) []byte) 
 }
 
 // forms append what a text without escapes may have of a secret, folded.
-var forms = []func(form []byte, secret string) []byte{
+var forms = [...]func(form []byte, secret string) []byte{
 	func(form []byte, secret string) []byte { return fold(append(form, secret...)) },
 	func(form []byte, secret string) []byte { return fold(append(form, unescaped(secret)...)) },
 	func(form []byte, secret string) []byte { return appendBase64(form, secret) },
