@@ -68,7 +68,7 @@ type GetTranscriptOutput struct {
 	// NextToken is for the next page. There is none if it is absent or empty.
 	NextToken *string
 
-	// Transcript is the page.
+	// Transcript is the page. It holds contents and names: to log it, use Redacted.
 	Transcript []types.Item
 
 	// ResultMetadata holds the request id and the raw answer; see aws/middleware.

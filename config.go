@@ -17,7 +17,8 @@ import (
 //
 // The deprecated cfg.EndpointResolverWithOptions, or else cfg.EndpointResolver, becomes
 // Options.EndpointResolver: it is called with the service "ConnectParticipant", unless
-// BaseEndpoint or EndpointResolverV2 is set.
+// BaseEndpoint or EndpointResolverV2 is set. If it returns an *aws.EndpointNotFoundError, the
+// service's endpoint rules decide.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	options := Options{
 		APIOptions:                 cfg.APIOptions,

@@ -4,6 +4,7 @@ package connectparticipant
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
@@ -127,9 +128,9 @@ func resolveV1(options *Options) (resolved smithyendpoints.Endpoint, found bool,
 	case errors.As(err, &notFound):
 		return resolved, false, nil
 	case err != nil:
-		return resolved, false, err
+		return resolved, false, fmt.Errorf("deprecated EndpointResolver of Options or aws.Config: %w", err)
 	}
-	resolved, err = parseEndpoint("the URL of Options.EndpointResolver", given.URL)
+	resolved, err = parseEndpoint("the URL of the deprecated EndpointResolver of Options or aws.Config", given.URL)
 	if err != nil {
 		return resolved, false, err
 	}

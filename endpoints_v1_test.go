@@ -89,12 +89,12 @@ func TestDeprecatedResolversThatFail(t *testing.T) {
 		resolver aws.EndpointResolverWithOptionsFunc
 		want     string
 	}{
-		"an error":    {func(string, string, ...any) (aws.Endpoint, error) { return aws.Endpoint{}, broken }, "resolve endpoint: broken"},
+		"an error":    {func(string, string, ...any) (aws.Endpoint, error) { return aws.Endpoint{}, broken }, "resolve endpoint: deprecated EndpointResolver of Options or aws.Config: broken"},
 		"plain http":  {endpointAt("http://all.example"), "plain http to all.example"},
-		"no scheme":   {endpointAt("all.example"), "the URL of Options.EndpointResolver must be a URL with scheme and host"},
-		"no URL":      {endpointAt(""), "the URL of Options.EndpointResolver must be a URL with scheme and host"},
+		"no scheme":   {endpointAt("all.example"), "the URL of the deprecated EndpointResolver of Options or aws.Config must be a URL with scheme and host"},
+		"no URL":      {endpointAt(""), "the URL of the deprecated EndpointResolver of Options or aws.Config must be a URL with scheme and host"},
 		"a query":     {endpointAt("https://all.example?x=1"), "without query"},
-		"a malformed": {endpointAt("https://user:hidden@all example"), "the URL of Options.EndpointResolver must be a URL with scheme and host"},
+		"a malformed": {endpointAt("https://user:hidden@all example"), "the URL of the deprecated EndpointResolver of Options or aws.Config must be a URL with scheme and host"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

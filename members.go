@@ -41,7 +41,8 @@ type member struct {
 // UnknownMembers returns the members of a response that this version of the package does not
 // know, by their paths, such as "Websocket.Region" or "Transcript[0].Language". metadata is the
 // output's ResultMetadata, which holds a copy of a response that has such members, unless it is
-// larger than 1 MiB. The result is never nil. The values may be secrets.
+// larger than 1 MiB; the items that the function Transcript yields have none. The result is never
+// nil. The values may be secrets.
 func UnknownMembers(metadata middleware.Metadata) map[string]json.RawMessage {
 	response, ok := metadata.Get(unknownKey{}).(*unknownMembers)
 	if !ok {

@@ -16,8 +16,8 @@ import (
 //	"role":"CUSTOMER","displayName":"Ann"},"contactId":"…","contentType":"text/plain","text":"Hello"}
 //
 // time is ISO 8601 in UTC with milliseconds, within is in seconds, and cause is the text of the
-// error. The names don't change in later versions, which may add some. The object holds contents
-// and names: it doesn't belong into a log.
+// error. The names don't change in later versions, which may add some. The object holds
+// contents, with the view tokens of interactive messages, and names: it doesn't belong into a log.
 func MarshalEvent(event Event) ([]byte, error) {
 	out := eventJSON{Kind: event.Kind()}
 	if meta, ok := MetaOf(event); ok {

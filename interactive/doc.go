@@ -26,7 +26,9 @@
 //
 // The customer sends the choice: plain text for most templates, the content type of responses for
 // action buttons and views. A [Choice] has both members. Other text is always possible; the bot
-// decides what it means. Offer the choices of the newest message only, as AWS's chat widget does.
+// decides what it means. Offer the choices of the newest message of the other side only, as AWS's
+// chat widget does. The content type of these messages is types.ContentTypeInteractive; compare it
+// by types.IsContentType.
 //
 // # Limits
 //

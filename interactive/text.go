@@ -71,7 +71,8 @@ func (e entry) isChoice() bool { return e.choice != nil && e.title != "" }
 
 // Text returns a message as plain text, for channels without buttons: its titles, its choices,
 // numbered for [Choose], its links, and how to reply. Markdown stays as it is. Of a
-// [ViewResource] it returns the heading and the description, of a form for Apple Messages the
+// [ViewResource] it returns the members Heading and Description of its data, and not its actions,
+// which [ParseView] and [View.Actions] have; of a form for Apple Messages the
 // questions, of an [Other] the title; the text may be empty.
 //
 // [Split] makes parts of it for channels with short messages.

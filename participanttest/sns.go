@@ -67,8 +67,8 @@ func LambdaSNS(notification []byte) []byte {
 	}}})
 }
 
-// LambdaSQS returns the event with which Lambda reads notifications of Options.Stream, as any
-// text, from an SQS queue without raw message delivery. The ids of its messages are "message-0"
+// LambdaSQS returns the event with which Lambda reads notifications of Options.Stream from an SQS
+// queue without raw message delivery. Other texts are passed as they are. The ids of its messages are "message-0"
 // and so on.
 func LambdaSQS(notifications ...[]byte) []byte {
 	records := make([]any, 0, len(notifications))

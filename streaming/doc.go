@@ -9,8 +9,16 @@
 // event:
 //
 //	lambda.Start(func(ctx context.Context, payload json.RawMessage) (streaming.BatchResponse, error) {
-//		return streaming.BatchResponseOf(streaming.Handle(ctx, payload, seen, handle))
+//		err := streaming.Handle(ctx, payload, seen, handle)
+//		if err != nil {
+//			slog.Error("handle notifications", "error", err)
+//		}
+//		return streaming.BatchResponseOf(err)
 //	})
+//
+// To answer, a program calls SendMessage with a connection token of the chat. It comes from
+// CreateParticipantConnection with ConnectParticipant, is valid for a day, and is kept by the
+// program, under Notification.InitialContactID: the other id changes with a transfer.
 //
 // # Who sees what
 //
@@ -68,7 +76,9 @@
 //
 // If a process dies while it handles an event, the event is remembered as handled, and is lost.
 // Where that matters more than a repeat, give Handle no Seen, and make what the handler does
-// idempotent: SendMessage with [Notification.Key] as its ClientToken sends a message once.
+// idempotent: SendMessage with [Notification.Key] as its ClientToken sends a message once, if the
+// content is the same each time, and for as long as the service remembers the token, which is not
+// documented. It doesn't help against a repeat hours later, from a dead-letter queue for example.
 //
 // # HTTPS
 //

@@ -31,7 +31,7 @@ type Item struct {
 	// ContentType tells the kinds of messages and events apart:
 	// text/plain, text/markdown, application/json,
 	// application/vnd.amazonaws.connect.event.participant.joined and so on.
-	// Compare it without regard to case.
+	// Compare it by IsContentType, which ignores case and parameters.
 	ContentType *string
 
 	// DisplayName is the sender's name as the other participants see it.
@@ -57,7 +57,8 @@ type Item struct {
 	Type ChatItemType
 }
 
-// LogValue shows the value to log/slog without its contents and names.
+// LogValue shows the value to log/slog without its contents and names. A slice of items is
+// something else: slog's JSONHandler shows all of it, so log connectparticipant.Redacted(items).
 func (v Item) LogValue() slog.Value { return redact.LogValue(v) }
 
 // Format shows the value to fmt without its contents and names, whatever the verb.
