@@ -16,10 +16,11 @@ import (
 // onTerminal runs the command on a terminal of its own.
 func (s *scene) onTerminal(t *testing.T, command string) *running {
 	t.Helper()
-	script, err := exec.LookPath("script")
-	if err != nil || runtime.GOOS != "linux" {
+	if runtime.GOOS != "linux" {
 		t.Skip("needs script of util-linux")
 	}
+	script, err := exec.LookPath("script")
+	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{t: t, stdout: &syncBuffer{}, stderr: &syncBuffer{}, interrupt: cancel, code: make(chan int, 1)}
 	program := exec.CommandContext(ctx, script, "-qec", command, os.DevNull)
