@@ -74,11 +74,10 @@ func publicRequest(request *http.Request) *http.Request {
 // hideToken hides the token in the headers of any response, in which no secret is expected. To
 // look for everything, as hideEchoes does for an error, would take longer than the call.
 func hideToken(response *http.Response, request *smithyhttp.Request) {
-	const part = 16
 	for _, token := range request.Header["X-Amz-Bearer"] {
 		for _, values := range response.Header {
 			for _, value := range values {
-				if strings.Contains(value, token[:min(part, len(token))]) {
+				if strings.Contains(value, redact.Beginning(token)) {
 					hideEchoes(response, secretsOf(request))
 					return
 				}

@@ -36,7 +36,7 @@ func noRedirects(client HTTPClient, options *Options) HTTPClient {
 		return noRedirects(freeze(client, options), options)
 	case *http.Client:
 		c := *client
-		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		c.CheckRedirect = egress.LastResponse
 		return &c
 	case *otherClient:
 		return client

@@ -154,7 +154,7 @@ func setDefault(value *time.Duration, otherwise time.Duration) {
 
 // sharedClient is that of sessions without one of their own, whose calls go through an API that
 // shows none.
-var sharedClient = &http.Client{CheckRedirect: lastResponse, Transport: sharedTransport()}
+var sharedClient = &http.Client{CheckRedirect: egress.LastResponse, Transport: sharedTransport()}
 
 func sharedTransport() http.RoundTripper {
 	shared, ok := http.DefaultTransport.(*http.Transport)
@@ -165,8 +165,6 @@ func sharedTransport() http.RoundTripper {
 	shared.DialContext = egress.Local(shared.DialContext)
 	return shared
 }
-
-func lastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // takeClient fills in what depends on the client.
 func (o *Options) takeClient(client connectparticipant.API) {
@@ -179,7 +177,7 @@ func (o *Options) takeClient(client connectparticipant.API) {
 	}
 	if o.HTTPClient != nil {
 		c := *o.HTTPClient
-		c.CheckRedirect = lastResponse
+		c.CheckRedirect = egress.LastResponse
 		o.HTTPClient = &c
 		return
 	}

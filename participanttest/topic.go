@@ -53,7 +53,7 @@ func (c *Contact) notify(it *Item, visibility string) {
 	h := c.participant(it.ParticipantId).happening(OnPublish)
 	h.contact, h.contentType = c, it.ContentType
 	e := c.srv.strike(h)
-	n := notice{it, c.ID, visibility, newMessageID(), time.Now(), e.kind}
+	n := notice{it, c.ID, visibility, newUUID(), time.Now(), e.kind}
 	switch e.kind {
 	case effectLose:
 		return
@@ -174,6 +174,3 @@ func (n notice) attributes() map[string]snsAttribute {
 func snsURL(action string) string {
 	return "https://" + snsHost + "/?" + url.Values{"Action": {action}, "TopicArn": {TopicARN}}.Encode()
 }
-
-// newMessageID returns what SNS names a notification by.
-func newMessageID() string { return newUUID() }

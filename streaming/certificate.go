@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/participant-go/connectparticipant/internal/egress"
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
@@ -161,7 +162,7 @@ func (v *Verifier) client() *http.Client {
 	if v.HTTPClient != nil {
 		client = *v.HTTPClient
 	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.CheckRedirect = egress.LastResponse
 	return &client
 }
 

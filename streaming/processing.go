@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // ProcessingEvent is what Amazon Connect sends to the Lambda function that processes the messages
@@ -155,7 +157,7 @@ func ProcessMessages(process func(context.Context, ChatContent) (ChatContent, Pr
 
 func processed(content ChatContent) (ProcessingResult, error) {
 	switch content.ContentType {
-	case "text/plain", "text/markdown", "application/json":
+	case types.ContentTypeTextPlain, types.ContentTypeTextMarkdown, types.ContentTypeApplicationJSON:
 		result := ProcessedResult{ProcessedChatContent{Content: content.Content, ContentType: content.ContentType}}
 		return ProcessingResult{Status: StatusProcessed, Result: result}, nil
 	default:

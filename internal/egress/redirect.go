@@ -7,6 +7,10 @@ import (
 	"net/http"
 )
 
+// LastResponse is a CheckRedirect of http.Client that follows no redirect: the response that names
+// one is returned.
+func LastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
 // RequireDirect returns an error if whoever has made the request followed a redirect, even one
 // to the same host, which may lead from https to http, or one that came back. Its RetryableError
 // method returns false: each retry would show the secrets of the request once more.

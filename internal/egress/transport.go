@@ -63,7 +63,7 @@ func ChatClient(client any) *http.Client {
 	if !ok {
 		return nil
 	}
-	chats := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	chats := &http.Client{CheckRedirect: LastResponse}
 	switch transport := calls.Transport.(type) {
 	case *Transport:
 		chats.Transport = transport.Chats

@@ -24,6 +24,9 @@ const (
 // Secrets are texts that must not be shown, such as a token or a message's content.
 type Secrets []string
 
+// Beginning returns the part of a secret's beginning that Hide finds.
+func Beginning(secret string) string { return secret[:min(part, len(secret))] }
+
 // AddHeaders adds the values of all but the harmless headers.
 func (s *Secrets) AddHeaders(h http.Header) {
 	for name, values := range h {
