@@ -12,7 +12,7 @@ import (
 )
 
 // WithMember returns an option that sends a member which this version of the package does not
-// know, so that a new feature of the service can be used at once:
+// know, so that a new feature of the service can be used immediately:
 //
 //	client.SendMessage(ctx, input, connectparticipant.WithMember("Priority", "HIGH"))
 //

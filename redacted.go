@@ -16,7 +16,7 @@ import (
 //
 // It shows v as JSON, with the strings, numbers and booleans of the fields that are known to be
 // harmless, such as Id, ContentType and AbsoluteTime, and of other strings the length. A map is
-// shown as a list of its values. v is read when the result is printed: don't change it meanwhile.
+// shown as a list of its values. v is read when the result is printed: don't change it before.
 func Redacted(v any) RedactedValue { return RedactedValue{v} }
 
 // RedactedValue is a value that is shown without its secrets. Its zero value shows null.

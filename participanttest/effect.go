@@ -74,7 +74,7 @@ func AnswerHTML(status int) Effect {
 }
 
 // Truncate does what the operation asks for and cuts the connection in the middle of
-// the answer's body. A notification ends in the middle.
+// the response's body. A notification ends in the middle.
 func Truncate() Effect { return Effect{kind: effectTruncate} }
 
 // Delay lets an operation, an upload, a download or an upgrade wait for d in real time,

@@ -28,9 +28,9 @@ type Options struct {
 	// Stream gets what the service publishes of chats with ChatOptions.Streaming: each item
 	// as SNS posts it to an HTTPS endpoint, a signed notification in JSON. LambdaSNS and
 	// LambdaSQS make events of it. The calls come one after the other, in the order of
-	// publication, from a goroutine of the server, which goes on serving meanwhile. A test waits
-	// for them by a channel that Stream sends to. Close waits
-	// for the call under way, so Stream must not call Close. Defaults to no publication.
+	// publication, from a goroutine of the server, and nothing else waits for them. A test
+	// waits for one by a channel that Stream sends to. Close waits for the call under way, so
+	// Stream must not call Close. Defaults to no publication.
 	Stream func(payload []byte)
 
 	Switches

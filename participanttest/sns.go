@@ -42,7 +42,7 @@ func (s *Server) SNSRoots() *x509.CertPool {
 func (s *Server) SubscriptionConfirmation() []byte {
 	token := newToken("")
 	e := snsEnvelope{
-		Type: "SubscriptionConfirmation", MessageID: newMessageID(), Token: token, TopicARN: TopicARN,
+		Type: "SubscriptionConfirmation", MessageID: newUUID(), Token: token, TopicARN: TopicARN,
 		Message:      "You have chosen to subscribe to the topic " + TopicARN + ".",
 		SubscribeURL: snsURL("ConfirmSubscription") + "&Token=" + url.QueryEscape(token), Timestamp: time.Now().UTC().Format(snsTime),
 	}
@@ -68,8 +68,8 @@ func LambdaSNS(notification []byte) []byte {
 }
 
 // LambdaSQS returns the event with which Lambda reads notifications of Options.Stream from an SQS
-// queue without raw message delivery. Other texts are passed as they are. The ids of its messages are "message-0"
-// and so on.
+// queue without raw message delivery. Other texts are passed as they are. The ids of its messages
+// are "message-0" and so on.
 func LambdaSQS(notifications ...[]byte) []byte {
 	records := make([]any, 0, len(notifications))
 	for i, notification := range notifications {
@@ -129,10 +129,10 @@ var signer = sync.OnceValue(func() snsSigner {
 	return snsSigner{parsedKey.(*rsa.PrivateKey), pem.EncodeToMemory(certificate), parsedAuthority}
 })
 
-// snsTransport answers in place of the network.
+// snsTransport responds in place of the network.
 type snsTransport struct{ srv *Server }
 
-// RoundTrip answers a GET.
+// RoundTrip responds to a GET.
 func (t snsTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	status, body := http.StatusNotFound, []byte("not found")
 	switch query := r.URL.Query(); {
