@@ -124,6 +124,6 @@
 // readings have half of the rate for GetTranscript, four a second: 700 sessions are read every 3
 // minutes, 1,000 every 4.2 minutes and 10,000 every 42 minutes. [NewLimiter] makes a
 // Limiter for a share of the quotas, where several processes share them, and [NewQuotaLimiter]
-// one for an account some of whose quotas AWS has raised. For tests that start many sessions
-// there is [Unlimited].
+// one for an account some of whose quotas AWS has raised; [QuotaLimiter.SetQuota] changes them
+// while sessions use it. For tests that start many sessions there is [Unlimited].
 package chat

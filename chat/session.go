@@ -120,7 +120,7 @@ func (s *Session) start(ctx context.Context) (*Session, error) {
 func (s *Session) startTimeout(err error, waiting bool) error {
 	if waiting {
 		what := createConnection
-		if l, ok := s.opts.Limiter.(limiter); ok {
+		if l, ok := s.opts.Limiter.(*QuotaLimiter); ok {
 			what = l.describe(createConnection)
 		}
 		err = fmt.Errorf("%w while waiting for the Limiter (%s): allow more time when many sessions start", err, what)
