@@ -120,7 +120,7 @@ func TestATimelessItemReleasedAtTheEndIsInTheState(t *testing.T) {
 	q, _ := c.takeEvent()
 	event := q.event
 	require.NotNil(t, event)
-	require.Contains(t, c.inbox.state().seen, it.key, "it was returned, and comes again after Resume")
+	require.Contains(t, c.inbox.state().entries(), it.key, "it was returned, and comes again after Resume")
 }
 
 func TestOwnItemsAreBounded(t *testing.T) {

@@ -127,7 +127,7 @@ func (l *ledger) noteLive(key uint64) {
 // note remembers an item and returns what was known before. arrived takes the place of a time
 // that the item lacks.
 func (l *ledger) note(it *item, from origin, arrived int64) (prior entry, known bool) {
-	e := entry{at: cmp.Or(it.at, arrived), revision: it.revision, final: it.final}
+	e := entry{at: cmp.Or(it.at, horizon(arrived, 0)), revision: it.revision, final: it.final}
 	if from.page {
 		e.shown = l.pass
 	}
@@ -220,14 +220,11 @@ func (l *ledger) isShown(e entry) bool {
 func (l *ledger) restore(state *State) {
 	l.fence, l.top, l.since, l.chat = state.fence, state.top, state.since, state.chat
 	l.missing, l.resumed = maps.Clone(state.missing), true
-	if state.seen != nil {
-		l.seen = maps.Clone(state.seen)
-		for key, e := range l.seen {
-			e.shown = min(e.shown, 1) // by the only pass that is known of
-			l.seen[key] = e
-		}
-		l.pass, l.whole = 1, 1
+	for _, r := range state.seen {
+		r.shown = min(r.shown, 1) // by the only pass that is known of
+		l.seen[r.key] = r.entry
 	}
+	l.pass, l.whole = 1, 1
 }
 
 // distrust holds a restored fence to the service's time. One ahead of it shows nothing of how

@@ -9,21 +9,26 @@ import (
 	"errors"
 	"hash/crc32"
 	"maps"
+	"math"
 	"slices"
+	"time"
+
+	"github.com/google/uuid"
 )
 
 const (
-	stateVersion = 2
-	maxState     = 12_000 // bytes before base64, which makes them 16,000
-	checksumSize = 4
-	entrySize    = 8 + binary.MaxVarintLen64 + 4 + 1
+	stateVersion  = 3
+	oldVersion    = 2      // can be read
+	maxState      = 12_000 // bytes before base64, which makes them 16,000
+	checksumSize  = 4
+	maxRecordSize = 8 + 1 + binary.MaxVarintLen64 + 4
 	// maxMissing is how many events that wait for the caller, and are older than what the next
 	// pass reads, a State lists one by one.
 	maxMissing = 128
 )
 
-// ErrState is the error of a State that can't be used: its text is damaged or of another
-// version, or it is the State of another chat.
+// ErrState is the error of a State that can't be used: it is damaged or of another
+// version, or the State of another chat.
 var ErrState = errors.New("not a usable state of this chat session")
 
 // State is how far the caller of a session has got: what [Resume] continues from. It holds
@@ -31,13 +36,25 @@ var ErrState = errors.New("not a usable state of this chat session")
 // of items and of the chat. As text it has at most 16 kB. The zero value is a session that has
 // not begun.
 //
-// Save it with MarshalText, which encoding/json uses too.
+// Save it with MarshalBinary, or as text with MarshalText, which encoding/json uses too. A copy of
+// it is the same State: none of its methods but the Unmarshal ones change it.
 type State struct {
 	fence, top, since int64
 	chat              uint64
 	own               string
-	seen              map[uint64]entry
+	seen              []record
 	missing           map[uint64]int64 // older events that have not been returned
+}
+
+// record is an entry with its key.
+type record struct {
+	key uint64
+	entry
+}
+
+// compare sorts the newest first.
+func (r record) compare(s record) int {
+	return cmp.Or(cmp.Compare(s.at, r.at), cmp.Compare(r.key, s.key))
 }
 
 // State returns how far the events reach that Next and Events have returned.
@@ -45,7 +62,7 @@ type State struct {
 // Handle an event, then save the State: after a crash, what was handled after the last save is
 // delivered again, and nothing is skipped. To handle each event exactly once, save the State in
 // the transaction of its effect, or make the effect idempotent, by type and Meta.ID: an Updated
-// replaces what has its ID, and receipts only rise. If more than about 600 items came within
+// replaces what has its ID, and receipts only rise. If more than about 800 items came within
 // Options.Overlap, some of them may be delivered again too.
 func (s *Session) State() (state State) {
 	s.view(func(c *core) { state = c.inbox.state() })
@@ -59,191 +76,217 @@ func (state *State) isZero() bool {
 func (d *delivery) state() State {
 	l := &d.ledger
 	state := State{fence: l.fence, top: d.returned, since: l.since, chat: l.chat, own: d.self.id}
-	state.seen, state.missing = maps.Clone(l.seen), maps.Clone(l.missing)
-	if state.missing == nil {
-		state.missing = map[uint64]int64{}
-	}
 	oldest := horizon(l.fence, d.opts.Overlap)
-	d.takeBack(&state, oldest)
+	state.missing = d.missing(oldest)
 	if len(state.missing) > maxMissing {
 		for _, at := range state.missing {
 			state.fence = min(state.fence, at+int64(d.opts.Overlap))
 		}
 		state.missing, oldest = nil, horizon(state.fence, d.opts.Overlap)
 	}
-	maps.DeleteFunc(state.seen, func(key uint64, e entry) bool {
-		_, missing := state.missing[key]
-		return e.at < oldest && !missing && !l.isShown(e)
-	})
+	add := func(key uint64, e entry) {
+		keep := e.at >= oldest || l.isShown(e)
+		if !keep {
+			_, keep = state.missing[key]
+		}
+		if keep {
+			state.seen = append(state.seen, record{key, e})
+		}
+	}
+	waiting := d.firstWaiting()
+	for key, e := range l.seen {
+		if _, waits := waiting[key]; !waits {
+			add(key, e)
+		}
+	}
+	for key, q := range waiting {
+		if q.known {
+			add(key, q.prior)
+		}
+	}
 	return state
 }
 
-// takeBack makes the events that wait for the caller unknown again, and lists those that a pass
-// from oldest on would not show.
-func (d *delivery) takeBack(state *State, oldest int64) {
+// firstWaiting returns the first event of each item that waits for the caller: what was known
+// before it is what the caller knows.
+func (d *delivery) firstWaiting() map[uint64]*queued {
 	waiting := d.queue.waiting()
+	if len(waiting) == 0 {
+		return nil
+	}
+	first := make(map[uint64]*queued, len(waiting))
 	for i := len(waiting) - 1; i >= 0; i-- {
-		q := &waiting[i]
-		if q.known {
-			state.seen[q.key] = q.prior
-		} else {
-			delete(state.seen, q.key)
+		first[waiting[i].key] = &waiting[i]
+	}
+	return first
+}
+
+// missing lists the events that wait for the caller, and that a pass from oldest on would not show.
+func (d *delivery) missing(oldest int64) map[uint64]int64 {
+	missing := maps.Clone(d.ledger.missing)
+	add := func(key uint64, at int64) {
+		if at == 0 || at >= oldest {
+			return
 		}
-		if q.at != 0 && q.at < oldest && !q.receipt {
-			state.missing[q.key] = q.at
+		if missing == nil {
+			missing = map[uint64]int64{}
+		}
+		missing[key] = at
+	}
+	for _, q := range slices.Backward(d.queue.waiting()) {
+		if !q.receipt {
+			add(q.key, q.at)
 		}
 	}
 	for _, h := range d.hold.items {
-		if h.at != 0 && h.at < oldest {
-			state.missing[h.key] = h.at
-		}
+		add(h.key, h.at)
 	}
+	return missing
 }
 
-// MarshalText returns the state as base64url, with a checksum.
-func (state State) MarshalText() ([]byte, error) {
-	b := []byte{stateVersion}
+// MarshalBinary returns the state with a checksum, in at most 12 kB: a chat with a message each 2 s
+// takes 1 kB. It never fails.
+func (state State) MarshalBinary() ([]byte, error) { return state.AppendBinary(nil) }
+
+// AppendBinary appends what MarshalBinary returns to b.
+func (state State) AppendBinary(b []byte) ([]byte, error) {
+	begin := len(b)
+	format, unit := state.format()
+	b = slices.Grow(b, min(maxState, 128+len(state.own)+16*len(state.missing)+16*len(state.seen)))
+	b = append(b, stateVersion, format)
 	b = binary.AppendVarint(b, state.fence)
 	b = binary.AppendVarint(b, state.top)
 	b = binary.AppendVarint(b, state.since)
 	b = binary.BigEndian.AppendUint64(b, state.chat)
-	b = binary.AppendUvarint(b, uint64(len(state.own)))
-	b = append(b, state.own...)
+	b = state.appendOwn(b, format)
 	b = binary.AppendUvarint(b, uint64(len(state.missing)))
 	for _, key := range slices.Sorted(maps.Keys(state.missing)) {
 		b = binary.BigEndian.AppendUint64(b, key)
-		b = binary.AppendVarint(b, state.top-state.missing[key])
+		b = binary.AppendVarint(b, (state.top-state.missing[key])/unit)
 	}
 	last := state.top
-	for _, key := range state.newestFirst() {
-		if len(b) > maxState-entrySize-checksumSize {
+	seen := slices.Clone(state.seen)
+	slices.SortFunc(seen, record.compare)
+	for i, r := range seen {
+		if i == 0 {
+			b = binary.AppendVarint(b, (state.top-r.at)/unit)
+			last = r.at
+		}
+		if len(b)-begin > maxState-maxRecordSize-checksumSize {
 			break // what is left out is delivered again: a repeat beats a loss
 		}
-		e := state.seen[key]
-		b = binary.BigEndian.AppendUint64(b, key)
-		b = binary.AppendVarint(b, last-e.at)
-		b = binary.BigEndian.AppendUint32(b, e.revision)
-		b = append(b, e.flags())
-		last = e.at
+		b = r.append(b, uint64(last-r.at)/uint64(unit))
+		last = r.at
 	}
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return base64.RawURLEncoding.AppendEncode(nil, b), nil
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[begin:])), nil
 }
 
-func (state State) newestFirst() []uint64 {
-	return slices.SortedFunc(maps.Keys(state.seen), func(a, b uint64) int {
-		return cmp.Or(cmp.Compare(state.seen[b].at, state.seen[a].at), cmp.Compare(a, b))
-	})
+// The bits of a state's format.
+const (
+	formatMillis  = 1 << iota // the times of items are in ms, and not in ns
+	formatOwnUUID             // the own ID is one, in its usual form
+)
+
+func (state State) format() (format byte, unit int64) {
+	if id, err := uuid.Parse(state.own); err == nil && id.String() == state.own {
+		format |= formatOwnUUID
+	}
+	millis := isMillis(state.top)
+	for _, at := range state.missing {
+		millis = millis && isMillis(at)
+	}
+	for _, r := range state.seen {
+		millis = millis && isMillis(r.at)
+	}
+	if millis {
+		return format | formatMillis, int64(time.Millisecond)
+	}
+	return format, 1
 }
 
+// isMillis reports whether a time is one that the service may have written. Differences between such
+// times don't overflow.
+func isMillis(at int64) bool { return at >= 0 && at%int64(time.Millisecond) == 0 }
+
+func (state State) appendOwn(b []byte, format byte) []byte {
+	if format&formatOwnUUID != 0 {
+		id := uuid.MustParse(state.own)
+		return append(b, id[:]...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(state.own)))
+	return append(b, state.own...)
+}
+
+// The first byte of a record after its key: flags, the low bits of the time by which it is
+// older than the record before it, and whether the rest of that follows.
 const (
 	flagFinal = 1 << iota
 	flagShown
+	flagSmall // the revision has one byte: that of an event or a receipt
+	flagMore  = 1 << 7
+
+	ageShift, ageBits = 3, 4
 )
 
-func (e entry) flags() (f byte) {
-	if e.final {
-		f |= flagFinal
+func (r record) append(b []byte, age uint64) []byte {
+	first := byte(age&(1<<ageBits-1)) << ageShift
+	if r.final {
+		first |= flagFinal
 	}
-	if e.shown != 0 {
-		f |= flagShown
+	if r.shown != 0 {
+		first |= flagShown
 	}
-	return f
+	if r.revision <= math.MaxUint8 {
+		first |= flagSmall
+	}
+	b = binary.BigEndian.AppendUint64(b, r.key)
+	if age >>= ageBits; age > 0 {
+		b = binary.AppendUvarint(append(b, first|flagMore), age)
+	} else {
+		b = append(b, first)
+	}
+	if first&flagSmall != 0 {
+		return append(b, byte(r.revision))
+	}
+	return binary.BigEndian.AppendUint32(b, r.revision)
+}
+
+// MarshalText returns what MarshalBinary does, as base64url.
+func (state State) MarshalText() ([]byte, error) {
+	b, err := state.AppendBinary(nil)
+	return base64.RawURLEncoding.AppendEncode(nil, b), err
 }
 
 // UnmarshalText reads what MarshalText has written; anything else is ErrState. An empty text is
 // the zero State.
 func (state *State) UnmarshalText(text []byte) error {
+	b, err := base64.RawURLEncoding.Strict().AppendDecode(nil, text)
+	if err != nil || len(b) == 0 && len(text) > 0 { // line ends only are no state
+		*state = State{}
+		return ErrState
+	}
+	return state.UnmarshalBinary(b)
+}
+
+// UnmarshalBinary reads what MarshalBinary has written; anything else is ErrState. No bytes are
+// the zero State.
+func (state *State) UnmarshalBinary(b []byte) error {
 	*state = State{}
-	if len(text) == 0 {
+	if len(b) == 0 {
 		return nil
 	}
-	b, err := base64.RawURLEncoding.Strict().AppendDecode(nil, text)
-	if err != nil || len(b) <= checksumSize || b[0] != stateVersion {
+	if len(b) <= checksumSize {
 		return ErrState
 	}
 	b, sum := b[:len(b)-checksumSize], binary.BigEndian.Uint32(b[len(b)-checksumSize:])
 	if crc32.ChecksumIEEE(b) != sum {
 		return ErrState
 	}
-	r := stateReader{b: b[1:]}
+	r := stateReader{b: b}
 	read := r.state()
 	if r.bad {
 		return ErrState
 	}
 	*state = read
 	return nil
-}
-
-// stateReader reads what a state consists of; the first thing that isn't there makes it bad.
-type stateReader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *stateReader) state() State {
-	state := State{
-		fence: r.varint(), top: r.varint(), since: r.varint(), chat: r.fixed(8), own: r.text(),
-		seen: map[uint64]entry{}, missing: map[uint64]int64{},
-	}
-	for range min(r.uvarint(), maxMissing) {
-		key := r.fixed(8)
-		state.missing[key] = state.top - r.varint()
-	}
-	last := state.top
-	for len(r.b) > 0 && !r.bad {
-		key := r.fixed(8)
-		last -= r.varint()
-		e := entry{at: last, revision: uint32(r.fixed(4))}
-		flags := r.fixed(1)
-		if e.final = flags&flagFinal != 0; flags&flagShown != 0 {
-			e.shown = 1
-		}
-		state.seen[key] = e
-	}
-	return state
-}
-
-func (r *stateReader) varint() int64 {
-	v, n := binary.Varint(r.b)
-	r.advance(n)
-	return v
-}
-
-func (r *stateReader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	r.advance(n)
-	return v
-}
-
-func (r *stateReader) text() string {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.bad = true
-		return ""
-	}
-	s := string(r.b[:n])
-	r.b = r.b[n:]
-	return s
-}
-
-func (r *stateReader) fixed(n int) (v uint64) {
-	if len(r.b) < n {
-		r.bad = true
-		return 0
-	}
-	for _, c := range r.b[:n] {
-		v = v<<8 | uint64(c)
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-// advance skips what a function of encoding/binary has read; n is as it returned it.
-func (r *stateReader) advance(n int) {
-	if n <= 0 {
-		r.bad = true
-		return
-	}
-	r.b = r.b[n:]
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,24 +30,56 @@ func (state State) again(t *testing.T) (read State) {
 func fullState() State {
 	return State{
 		fence: at(0), top: at(time.Minute), since: at(-time.Hour), chat: math.MaxUint64, own: "participant",
-		seen: map[uint64]entry{
-			1: {at: at(0), revision: math.MaxUint32, final: true, shown: 1}, 2: {at: at(2 * time.Minute), revision: 7},
-			3: {at: 0, final: true}, math.MaxUint64: {at: -1, shown: 1},
+		seen: []record{
+			{2, entry{at: at(2 * time.Minute), revision: 7}},
+			{1, entry{at: at(0), revision: math.MaxUint32, final: true, shown: 1}},
+			{3, entry{at: 0, final: true}},
+			{math.MaxUint64, entry{at: -1, shown: 1}},
 		},
 		missing: map[uint64]int64{9: at(-time.Hour), 10: at(time.Hour), 11: math.MinInt64},
 	}
 }
 
+// usualState has the times and the own ID that the service writes.
+func usualState() State {
+	state := State{
+		fence: at(0) + 1, top: at(time.Minute), since: at(-time.Hour) + 123_456, chat: 5, own: "0d5b7a4e-3c0f-4a8e-9a43-6f1c2b7d9e10",
+		missing: map[uint64]int64{9: at(-time.Hour), 10: at(time.Hour)},
+	}
+	for n, age := range []int{-60_000, 0, 0, 1, 15, 16, 17, 2047, 2048, 1 << 30} {
+		state.seen = append(state.seen, record{uint64(n), entry{
+			at: at(time.Minute - time.Duration(age)*time.Millisecond), revision: []uint32{0, 255, 256}[n%3], final: n%2 == 0, shown: uint16(n / 2 % 2),
+		}})
+	}
+	return state
+}
+
+// oldText is the text of fullState that the version before has written.
+const oldText = "AoCAjOqG58yGMYDgxu7F6syGMYCAx97AlcuGMf__________C3BhcnRpY2lwYW50AwAAAAAAAAAJgOD_j4XVAQAAAAAAAAAK_5-Kh4fOAQAAAAAAAAAL" +
+	"_5-5kbqVs_nOAQAAAAAAAAAC_9-6hL8DAAAABwAAAAAAAAAAAYDA9Yj-Bv____8DAAAAAAAAAAOAgIzqhufMhjEAAAAAAf__________AgAAAAACnynETQ"
+
+// entries are what a state has seen, by key.
+func (state State) entries() map[uint64]entry {
+	entries := map[uint64]entry{}
+	for _, r := range state.seen {
+		entries[r.key] = r.entry
+	}
+	return entries
+}
+
 // sealed is the text of bytes with their checksum.
 func sealed(b []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return base64.RawURLEncoding.AppendEncode(nil, b)
+	return base64.RawURLEncoding.AppendEncode(nil, binary.BigEndian.AppendUint32(slices.Clone(b), crc32.ChecksumIEEE(b)))
 }
 
 func TestAStateIsTheSameAfterItsText(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, fullState(), fullState().again(t))
-	least := State{since: 1, seen: map[uint64]entry{}, missing: map[uint64]int64{}}
+	require.Equal(t, usualState(), usualState().again(t))
+	other := usualState()
+	other.own = strings.ToUpper(other.own)
+	require.Equal(t, other, other.again(t), "not the usual form of a UUID")
+	least := State{since: 1, missing: map[uint64]int64{}}
 	require.Equal(t, least, least.again(t))
 }
 
@@ -61,11 +94,52 @@ func TestTheTextOfAStateIsAlwaysTheSame(t *testing.T) {
 	}
 }
 
+func TestTheBytesOfAStateAreThoseOfItsText(t *testing.T) {
+	t.Parallel()
+	for _, state := range []State{{}, fullState(), usualState()} {
+		text, err := state.MarshalText()
+		require.NoError(t, err)
+		b, err := state.MarshalBinary()
+		require.NoError(t, err)
+		require.Equal(t, base64.RawURLEncoding.EncodeToString(b), string(text))
+		appended, err := state.AppendBinary([]byte("before"))
+		require.NoError(t, err)
+		require.Equal(t, "before"+string(b), string(appended))
+		var fromText, fromBytes State
+		require.NoError(t, fromText.UnmarshalText(text))
+		require.NoError(t, fromBytes.UnmarshalBinary(b))
+		require.Equal(t, fromText, fromBytes)
+		for n := 1; n < len(b); n++ {
+			require.ErrorIs(t, fromBytes.UnmarshalBinary(b[:n]), ErrState)
+			require.Equal(t, State{}, fromBytes)
+		}
+	}
+	require.NoError(t, new(State).UnmarshalBinary(nil))
+}
+
+func TestABusyChatHasASmallState(t *testing.T) {
+	t.Parallel()
+	for readers, most := range map[int]int{0: 920, 1: 1640} {
+		c := busyChat(readers)
+		b, err := c.inbox.state().MarshalBinary()
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(b), most, "%d readers", readers)
+	}
+}
+
+func TestAStateOfTheVersionBeforeIsRead(t *testing.T) {
+	t.Parallel()
+	var state State
+	require.NoError(t, state.UnmarshalText([]byte(oldText)))
+	require.Equal(t, fullState(), state)
+}
+
 func TestALargeStateKeepsTheNewest(t *testing.T) {
 	t.Parallel()
 	state := fullState()
 	for n := range 2000 {
-		state.seen[keyOf(fmt.Sprint(n))] = entry{at: at(time.Duration(n) * time.Second), revision: uint32(n), final: true, shown: 1}
+		e := entry{at: at(time.Duration(n) * time.Second), revision: uint32(n), final: true, shown: 1}
+		state.seen = append(state.seen, record{keyOf(fmt.Sprint(n)), e})
 	}
 	for n := range 128 {
 		state.missing[uint64(n)] = int64(n)
@@ -78,32 +152,35 @@ func TestALargeStateKeepsTheNewest(t *testing.T) {
 	require.Equal(t, state.missing, read.missing, "what was not delivered is never left out")
 	require.Equal(t, state.own, read.own)
 	require.Greater(t, len(read.seen), 450)
-	oldest := 2000 - len(read.seen)
+	oldest, entries := 2000-len(read.seen), read.entries()
 	for n := range 2000 {
 		key := keyOf(fmt.Sprint(n))
 		if n > oldest {
-			require.Equal(t, state.seen[key], read.seen[key])
+			require.Equal(t, state.entries()[key], entries[key])
 		} else if n < oldest {
-			require.NotContains(t, read.seen, key)
+			require.NotContains(t, entries, key)
 		}
 	}
 }
 
 func TestTextsThatAreNoState(t *testing.T) {
 	t.Parallel()
-	good := []byte{stateVersion, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+	good := make([]byte, 15)
+	good[0] = stateVersion
 	require.NoError(t, new(State).UnmarshalText(sealed(good)))
 	for name, text := range map[string][]byte{
 		"no base64":                 []byte("not base64!"),
 		"no checksum":               base64.RawURLEncoding.AppendEncode(nil, good),
 		"only a checksum":           sealed(nil),
 		"another version":           sealed(append([]byte{stateVersion + 1}, good[1:]...)),
-		"an older version":          sealed(append([]byte{1}, good[1:]...)),
+		"too old a version":         sealed(append([]byte{oldVersion - 1}, good[1:]...)),
+		"an unknown format":         sealed(append([]byte{stateVersion, 4}, good[2:]...)),
+		"entries in no order":       sealed(slices.Concat(good, []byte{0}, make([]byte, 7), []byte{2, 4, 0}, make([]byte, 7), []byte{1, 4, 0})),
 		"nothing but the version":   sealed(good[:1]),
 		"it is too short":           sealed(good[:len(good)-1]),
 		"an entry that isn't whole": sealed(append(good[:len(good):len(good)], 1, 2, 3)),
-		"a text beyond the end":     sealed(append(good[:12:12], 200, 1, 0)),
-		"a number without an end":   sealed([]byte{stateVersion, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}),
+		"a text beyond the end":     sealed(append(good[:13:13], 200, 1, 0)),
+		"a number without an end":   sealed([]byte{stateVersion, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}),
 	} {
 		state := fullState()
 		require.ErrorIs(t, state.UnmarshalText(text), ErrState, name)
@@ -130,7 +207,7 @@ func TestAStateCoversWhatWasReturned(t *testing.T) {
 	state = f.inbox.state()
 	require.Equal(t, at(time.Second), state.top)
 	require.Len(t, state.seen, 1)
-	require.Contains(t, state.seen, keyOf("a"))
+	require.Contains(t, state.entries(), keyOf("a"))
 	require.Len(t, f.inbox.ledger.seen, 2, "the session keeps what it knows")
 }
 
@@ -147,11 +224,11 @@ func TestAStateWithAnUpdateThatWaits(t *testing.T) {
 		after.revision = revision
 		f.arrives(after)
 	}
-	require.Equal(t, before.revision, f.inbox.state().seen[before.key].revision)
+	require.Equal(t, before.revision, f.inbox.state().entries()[before.key].revision)
 	f.takeEvent()
-	require.EqualValues(t, 100, f.inbox.state().seen[before.key].revision)
+	require.EqualValues(t, 100, f.inbox.state().entries()[before.key].revision)
 	f.takeEvent()
-	require.EqualValues(t, 200, f.inbox.state().seen[before.key].revision)
+	require.EqualValues(t, 200, f.inbox.state().entries()[before.key].revision)
 }
 
 // Its message is listed, but it has been delivered: after Resume only the new state comes.
@@ -166,7 +243,7 @@ func TestAStateWithAnOldUpdateThatWaits(t *testing.T) {
 	f.arrives(after)
 	state := f.inbox.state()
 	require.Contains(t, state.missing, before.key)
-	require.Equal(t, before.revision, state.seen[before.key].revision)
+	require.Equal(t, before.revision, state.entries()[before.key].revision)
 }
 
 func TestAStateListsWhatAPassWouldNotShow(t *testing.T) {
@@ -209,9 +286,9 @@ func TestAStateForgetsWhatNoPassShows(t *testing.T) {
 	f.inbox.ledger.put(keyOf("shown"), entry{at: at(-time.Hour), shown: f.inbox.ledger.whole})
 	f.events()
 	state := f.inbox.state()
-	require.Contains(t, state.seen, keyOf("new"))
-	require.Contains(t, state.seen, keyOf("shown"))
-	require.NotContains(t, state.seen, keyOf("old"))
+	require.Contains(t, state.entries(), keyOf("new"))
+	require.Contains(t, state.entries(), keyOf("shown"))
+	require.NotContains(t, state.entries(), keyOf("old"))
 }
 
 func TestAReceiptThatWaitsIsNotListed(t *testing.T) {
@@ -245,10 +322,13 @@ func TestResumeContinuesFromAState(t *testing.T) {
 func FuzzState(f *testing.F) {
 	text, _ := fullState().MarshalText()
 	f.Add(text)
-	f.Add(sealed([]byte{stateVersion, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}))
+	f.Add(sealed([]byte{stateVersion, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}))
+	usual, _ := usualState().MarshalText()
+	f.Add(usual)
+	f.Add([]byte(oldText))
 	f.Add([]byte("not a state"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, text := range [][]byte{text, sealed(append([]byte{stateVersion}, text...))} {
+		for _, text := range [][]byte{text, sealed(append([]byte{stateVersion}, text...)), sealed(append([]byte{oldVersion}, text...))} {
 			var state State
 			if err := state.UnmarshalText(text); err != nil {
 				require.ErrorIs(t, err, ErrState)
