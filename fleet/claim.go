@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// directoryEvery is how often the directory is read although nothing seems to be amiss: a
+	// member may have died between two steps of a hand-over.
+	directoryEvery = 5 * time.Minute
+	// claimsAtATime is how many claims are under way at the same time.
+	claimsAtATime = 64
+	// storeTimeout is how long a call of the store may take.
+	storeTimeout = 5 * time.Second
+)
+
+// keepDirectory reads the directory of chats whenever somebody is gone, and now and then. A
+// reading brings back the lease that was lost, and claims the chats that nobody holds.
+func (m *Member) keepDirectory(ctx context.Context) {
+	next := m.opts.Lease // a new member claims nothing before
+	looks := 0           // at chats that others should claim
+	for {
+		timer := time.NewTimer(next)
+		select {
+		case <-timer.C:
+		case <-m.reconcile:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return
+		}
+		var orphans int
+		if next, orphans = m.readDirectory(ctx); orphans == 0 {
+			looks = 0
+		} else if looks++; looks > 1 {
+			next = min(m.opts.Renew<<min(looks, 10), time.Minute)
+		}
+	}
+}
+
+// readDirectory reads the directory once. It returns when to read it again, and how many chats
+// without an owner it has left to others.
+func (m *Member) readDirectory(ctx context.Context) (next time.Duration, orphans int) {
+	contact, fenced, ready := m.situation()
+	if contact == 0 {
+		return directoryEvery, 0 // the renewal that is in contact again wakes us
+	}
+	if fenced {
+		if wait := time.Until(m.reassertAt); wait > 0 {
+			return wait, 0
+		}
+		if err := m.reassert(ctx, contact); err != nil {
+			m.log.Warn("could not take the lease back yet", "error", err)
+			return m.opts.Renew / 2, 0
+		}
+	}
+	if ready > 0 {
+		return ready, 0
+	}
+	orphans, err := m.claimOrphans(ctx)
+	switch {
+	case err != nil:
+		m.log.Warn("could not read the directory", "error", err)
+		return m.opts.Renew / 2, 0
+	case orphans > 0:
+		return m.opts.Renew, orphans // those who should claim them may know the members better by then
+	}
+	return directoryEvery, 0
+}
+
+// situation returns the number of the contact with the store, 0 if there is none, whether the lease
+// is lost, and in what time claims are permitted.
+func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lease.contact.IsZero() {
+		return 0, !m.lease.held, 0
+	}
+	return m.lease.number, !m.lease.held, time.Until(m.lease.contact.Add(m.opts.Lease))
+}
+
+// claimOrphans claims the chats that nobody holds and that fall to this member, and returns how
+// many fall to others.
+func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
+	m.mu.Lock()
+	alive := m.alive()
+	m.mu.Unlock()
+	heirs := m.heirs()
+	claims := newGroup(claimsAtATime)
+	defer func() { _ = claims.Wait() }()
+	for entry, err := range attended(ctx, storeTimeout, chatPrefix, m.store.List) {
+		if err != nil {
+			return others, err
+		}
+		record, err := decode[chatRecord](entry.Key, entry.Value)
+		if err != nil {
+			m.log.Warn("ignored a chat", "error", err)
+			continue
+		}
+		switch {
+		case record.Ended, alive[record.Owner], record.Owner == m.name && m.holds(record.ID):
+			continue
+		case record.Owner != m.name && heirs.of(record.ID) != m.name:
+			others++
+			continue
+		}
+		claims.Go(func() error {
+			m.accept(ctx, record, entry.Rev)
+			return nil
+		})
+	}
+	m.setOrphaned(others > 0)
+	return others, nil
+}
+
+func (m *Member) setOrphaned(orphaned bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.orphaned = orphaned
+}
+
+// holds reports whether this member holds a chat.
+func (m *Member) holds(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.held[id] != nil
+}
+
+// claim makes this member the owner of a chat, if its record still has the revision rev, and
+// holds it.
+func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) {
+	record.Owner = m.name
+	record.Epoch++
+	if err := m.putChat(ctx, record, rev); err != nil {
+		if !errors.Is(err, ErrConflict) {
+			m.log.Warn("could not claim a chat", "chat", record.ID, "error", err)
+			m.wake() // the write may have been made
+		}
+		return
+	}
+	c, err := m.openChat(record)
+	if err != nil {
+		m.log.Error("claimed a chat that can't be held", "chat", record.ID, "error", err)
+		return
+	}
+	m.log.Info("claimed a chat", "chat", record.ID, "epoch", record.Epoch)
+	m.count(func(s *Stats) { s.Claimed++ })
+	m.meter.count(m.meter.claims)
+	m.hold(c, record.Epoch)
+}
+
+// putChat writes a chat's record. A write whose result was lost is told from that of another by
+// reading it back: owner and epoch together are written once.
+func (m *Member) putChat(ctx context.Context, record chatRecord, rev uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	_, err := m.store.Put(ctx, chatKey(record.ID), encode(record), rev, ttlOf(record))
+	if err == nil {
+		return nil
+	}
+	now, _, readErr := m.readChat(ctx, record.ID)
+	if readErr == nil && now.Owner == record.Owner && now.Epoch == record.Epoch && now.Ended == record.Ended {
+		return nil
+	}
+	return err
+}
+
+// endedKept is how long the record of a chat that is over is kept.
+const endedKept = 10 * time.Minute
+
+func ttlOf(record chatRecord) time.Duration {
+	if record.Ended {
+		return endedKept
+	}
+	return 0
+}
+
+// readChat reads a chat's record.
+func (m *Member) readChat(ctx context.Context, id string) (record chatRecord, rev uint64, err error) {
+	return m.readChatRecord(ctx, chatKey(id))
+}
+
+func (m *Member) readChatRecord(ctx context.Context, key string) (record chatRecord, rev uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	value, rev, err := m.store.Get(ctx, key)
+	if err != nil {
+		return record, 0, err
+	}
+	record, err = decode[chatRecord](key, value)
+	return record, rev, err
+}
+
+// reassert takes the lease back. It compares what this member holds with the owners of record:
+// a chat that has another owner by now is let go, and the record of each other one is written
+// again, so that a claim that another member has begun fails.
+//
+// An engine that has forgotten owners learns them anew: only who holds a chat knows better. Then
+// all members have a lease to do the same, since of two that know a chat, the one with the higher
+// epoch is right.
+func (m *Member) reassert(ctx context.Context, contact int) error {
+	records, err := m.readHeld(ctx)
+	if err != nil {
+		return err
+	}
+	forgotten, err := m.writeHeld(ctx, records)
+	switch {
+	case err != nil:
+		return err
+	case forgotten > 0:
+		m.reassertAt = time.Now().Add(m.opts.Lease)
+		return fmt.Errorf("the store has forgotten the owners of %d chats, which are written again", forgotten)
+	case !m.unfence(contact):
+		return errors.New("the store went away again")
+	}
+	m.log.Info("the lease is back", "chats", len(records))
+	return nil
+}
+
+// recorded is a chat's record as it stands in the store.
+type recorded struct {
+	chatRecord
+
+	rev uint64
+}
+
+// readHeld reads the records of the chats that this member holds.
+func (m *Member) readHeld(ctx context.Context) (map[string]recorded, error) {
+	records := map[string]recorded{}
+	for entry, err := range attended(ctx, storeTimeout, chatPrefix, m.store.List) {
+		if err != nil {
+			return nil, err
+		}
+		record, err := decode[chatRecord](entry.Key, entry.Value)
+		if err == nil && m.holds(record.ID) {
+			records[record.ID] = recorded{record, entry.Rev}
+		}
+	}
+	return records, nil
+}
+
+// writeHeld writes the records of the chats that this member holds again, and returns how many had
+// been forgotten.
+func (m *Member) writeHeld(ctx context.Context, records map[string]recorded) (forgotten int, err error) {
+	writes := newGroup(claimsAtATime)
+	for _, t := range m.snapshot() {
+		record := records[t.held.ID]
+		switch {
+		case record.Epoch < t.held.Epoch:
+			forgotten++
+			writes.Go(func() error { return m.restore(ctx, t, record) })
+		case record.Owner == m.name && record.Epoch == t.held.Epoch && !record.Ended:
+			writes.Go(func() error { return m.putChat(ctx, record.chatRecord, record.rev) })
+		default:
+			t.lose(record.Owner)
+		}
+	}
+	return forgotten, writes.Wait()
+}
+
+// restore writes the record of a chat that the engine has forgotten. Another member may have
+// written what it knew.
+func (m *Member) restore(ctx context.Context, t *tenure, there recorded) error {
+	record, err := m.sealChat(t.held.Chat)
+	if err != nil {
+		return err
+	}
+	record.Owner, record.Epoch = m.name, t.held.Epoch
+	if err := m.putChat(ctx, record, there.rev); err != nil {
+		return err
+	}
+	if there.Owner != "" && there.Owner != m.name {
+		m.putInbox(ctx, there.Owner, there.ID)
+	}
+	return nil
+}
+
+// group runs functions beside each other, so many at a time.
+type group struct {
+	slots chan struct{}
+	wg    sync.WaitGroup
+	mu    sync.Mutex
+	errs  []error
+}
+
+func newGroup(atATime int) *group { return &group{slots: make(chan struct{}, atATime)} }
+
+// Go waits for a slot and runs fn beside the caller.
+func (g *group) Go(fn func() error) {
+	g.slots <- struct{}{}
+	g.wg.Go(func() {
+		defer func() { <-g.slots }()
+		if err := fn(); err != nil {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.errs = append(g.errs, err)
+		}
+	})
+}
+
+// Wait waits for all and returns the first error.
+func (g *group) Wait() error {
+	g.wg.Wait()
+	if len(g.errs) > 0 {
+		return g.errs[0]
+	}
+	return nil
+}
+
+// watchInbox looks at the chats that others give to this member.
+func (m *Member) watchInbox(ctx context.Context) {
+	prefix := inboxPrefix + m.name + "/"
+	for ctx.Err() == nil {
+		for entry, err := range m.store.Watch(ctx, prefix) {
+			if err == nil && !entry.Gone {
+				m.takeFromInbox(ctx, entry, strings.TrimPrefix(entry.Key, prefix))
+			}
+		}
+		pause(ctx, m.opts.Renew/4)
+	}
+}
+
+// takeFromInbox claims a chat that was given to this member. What fails is found by the next
+// reading of the directory.
+func (m *Member) takeFromInbox(ctx context.Context, entry Entry, escaped string) {
+	record, rev, err := m.readChatRecord(ctx, chatPrefix+escaped)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		m.log.Warn("could not look at a chat in the inbox", "error", err)
+		m.wake()
+		return
+	}
+	_, fenced, ready := m.situation()
+	if fenced || ready > 0 {
+		m.wake()
+	} else if err == nil && record.Owner == m.name && !record.Ended && !m.holds(record.ID) {
+		m.accept(ctx, record, rev)
+	}
+	if err == nil && record.Owner != m.name {
+		m.loseTo(record)
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if err := m.store.Delete(ctx, entry.Key, entry.Rev); err != nil && ctx.Err() == nil {
+		m.log.Warn("could not empty the inbox", "error", err)
+	}
+}
+
+// loseTo ends the tenure of a chat that another member holds under a higher epoch.
+func (m *Member) loseTo(record chatRecord) {
+	m.mu.Lock()
+	t := m.held[record.ID]
+	m.mu.Unlock()
+	if t != nil && t.held.Epoch < record.Epoch {
+		t.lose(record.Owner)
+	}
+}
+
+// accept claims a chat that was given to this member, or passes it on if the member drains.
+func (m *Member) accept(ctx context.Context, record chatRecord, rev uint64) {
+	if m.isOpen() {
+		m.claim(ctx, record, rev)
+		return
+	}
+	if to := m.successor(); to != "" && m.give(ctx, record, rev, to) == nil {
+		return
+	}
+	m.claim(ctx, record, rev)
+}
+
+func (m *Member) isOpen() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.phase == phaseOpen
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+)
+
+// lease is what a member knows of its own lease. Member.mu guards it. All times are of this
+// process's monotonic clock.
+type lease struct {
+	held    bool
+	until   time.Time // when the member stops, unless it renews before
+	rev     uint64    // of the member's record
+	beat    uint64    // of the newest attempt to renew
+	acked   uint64    // of the newest that is known to have succeeded
+	contact time.Time // since when every renewal and the watch have succeeded; zero: not now
+	number  int       // of the contact
+
+	watching bool          // the watch of the members runs
+	changed  chan struct{} // closed with each change of held and until
+}
+
+// isHeld reports whether the member may handle events.
+func (l *lease) isHeld(now time.Time) bool { return l.held && now.Before(l.until) }
+
+// change makes a change and tells those who wait for one.
+func (l *lease) change(held bool, until time.Time) {
+	l.held, l.until = held, until
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+func (m *Member) memberKey() string { return memberPrefix + m.opts.ID }
+
+// record returns what the member says of itself with its next renewal, and what that replaces.
+func (m *Member) record() (memberRecord, uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lease.beat++
+	return memberRecord{
+		Name: m.name, Beat: m.lease.beat, Chats: len(m.held), Room: max(0, m.opts.MaxChats-len(m.held)),
+		Ready: m.isReady(time.Now()), Draining: m.phase >= phaseDraining, Left: m.phase >= phaseClosing && len(m.held) == 0,
+	}, m.lease.rev
+}
+
+// isReady reports whether the member has been in contact with the store for a whole lease: an
+// engine that was restarted may have forgotten members, who come back within that time. m.mu is
+// held.
+func (m *Member) isReady(now time.Time) bool {
+	return !m.lease.contact.IsZero() && now.Sub(m.lease.contact) >= m.opts.Lease
+}
+
+// enter enters the member in the store, when no other process is there under its ID.
+func (m *Member) enter(ctx context.Context) error {
+	for {
+		sent := time.Now()
+		err := m.putRecord(ctx)
+		if err == nil {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.lease.contact, m.lease.number = sent, 1
+			m.lease.change(true, sent.Add(m.opts.Lease-margin))
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if err := m.awaitOther(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// awaitOther waits until the record of another process under the same ID hasn't changed for a
+// lease, and takes its place.
+func (m *Member) awaitOther(ctx context.Context) error {
+	var last uint64
+	var since time.Time
+	for {
+		_, rev, err := m.store.Get(ctx, m.memberKey())
+		switch {
+		case errors.Is(err, ErrNotFound):
+			m.setRev(0)
+			return nil
+		case err != nil:
+			return err
+		case rev != last:
+			last, since = rev, time.Now()
+		case time.Since(since) > m.opts.Lease:
+			m.setRev(rev)
+			return nil
+		}
+		if !pause(ctx, m.opts.Renew/4) {
+			return errors.Join(context.Cause(ctx), errors.New("another process has the ID "+m.opts.ID))
+		}
+	}
+}
+
+func (m *Member) setRev(rev uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lease.rev = rev
+}
+
+// putRecord writes the member's record.
+func (m *Member) putRecord(ctx context.Context) error {
+	record, rev := m.record()
+	rev, err := m.store.Put(ctx, m.memberKey(), encode(record), rev, m.opts.Lease)
+	if err == nil {
+		m.acknowledge(rev, record.Beat)
+	}
+	return err
+}
+
+func (m *Member) acknowledge(rev, beat uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lease.rev, m.lease.acked = rev, beat
+}
+
+// renewLease renews the lease for as long as the member lives.
+func (m *Member) renewLease(ctx context.Context) {
+	for pause(ctx, m.opts.Renew) {
+		m.renew(ctx)
+	}
+}
+
+// renew renews the lease once. A renewal that takes longer than the interval is given up.
+func (m *Member) renew(ctx context.Context) {
+	calling, cancel := context.WithTimeout(ctx, m.opts.Renew)
+	defer cancel()
+	sent := time.Now()
+	err := m.putRecord(calling)
+	if errors.Is(err, ErrConflict) {
+		if err = m.resolve(calling); err == nil {
+			sent = time.Now()
+			err = m.putRecord(calling)
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		m.loseContact("renew lease", err)
+	default:
+		m.renewed(sent)
+	}
+}
+
+// resolve finds out what a conflict of the own record means. Only if the record is the own, an
+// earlier renewal whose result was lost, has the lease been kept.
+func (m *Member) resolve(ctx context.Context) error {
+	value, rev, err := m.store.Get(ctx, m.memberKey())
+	switch {
+	case errors.Is(err, ErrNotFound):
+		m.fence(errors.New("the record of the member is gone"))
+		m.loseContact("renew lease", ErrNotFound)
+		m.setRev(0)
+		return nil
+	case err != nil:
+		return err
+	}
+	record, err := decode[memberRecord](m.memberKey(), value)
+	if err != nil {
+		return err
+	}
+	if record.Name != m.name {
+		err := errors.New("another process has taken the ID of the member")
+		m.fence(err)
+		return err
+	}
+	if record.Beat < m.lastAcked() {
+		m.fence(errors.New("the store has gone back in time"))
+		m.loseContact("renew lease", errors.New("the store has gone back in time"))
+	}
+	m.setRev(rev)
+	return nil
+}
+
+func (m *Member) lastAcked() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lease.acked
+}
+
+// renewed notes a good renewal. One that comes after the lease was lost doesn't bring it back:
+// that takes reading the owners, see keepDirectory.
+func (m *Member) renewed(sent time.Time) {
+	m.meter.count(m.meter.renewals)
+	m.fenceIfOver()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lease.contact.IsZero() && m.lease.watching {
+		m.lease.contact = sent
+		m.lease.number++
+		m.wake()
+	}
+	until := sent.Add(m.opts.Lease - margin)
+	if m.lease.isHeld(time.Now()) {
+		m.lease.change(true, until)
+		return
+	}
+	m.lease.change(false, until)
+	m.wake()
+}
+
+// loseContact notes that the store may have been away.
+func (m *Member) loseContact(doing string, err error) {
+	if m.endContact() {
+		m.log.Warn("lost contact to the store", "doing", doing, "error", err)
+	}
+}
+
+// endContact reports whether there was contact.
+func (m *Member) endContact() (was bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	was = !m.lease.contact.IsZero()
+	m.lease.contact = time.Time{}
+	return was
+}
+
+// guardLease fences the member when its lease runs out.
+func (m *Member) guardLease(ctx context.Context) {
+	for ctx.Err() == nil {
+		left, changed := m.leaseLeft()
+		timer := time.NewTimer(left)
+		select {
+		case <-timer.C:
+			m.fenceIfOver()
+		case <-changed:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// leaseLeft returns how long the lease lasts; forever if it is lost already.
+func (m *Member) leaseLeft() (time.Duration, <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.lease.held {
+		return math.MaxInt64, m.lease.changed
+	}
+	return time.Until(m.lease.until), m.lease.changed
+}
+
+// fenceIfOver fences the member if its lease has run out.
+func (m *Member) fenceIfOver() {
+	m.fenceIf(errors.New("the lease could not be renewed"), func() bool { return !m.lease.isHeld(time.Now()) })
+}
+
+// fence stops the handlers and the connections until the owners have been read again.
+func (m *Member) fence(reason error) {
+	m.fenceIf(reason, func() bool { return true })
+}
+
+// fenceIf fences the member on a condition, which is looked at with m.mu held.
+func (m *Member) fenceIf(reason error, condition func() bool) {
+	if chats, fenced := m.takeLease(condition); fenced {
+		m.log.Warn("fenced: nothing is handled until the store is back", "reason", reason, "chats", chats)
+		m.meter.count(m.meter.fenced)
+	}
+}
+
+func (m *Member) takeLease(condition func() bool) (chats int, taken bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.lease.held || !condition() {
+		return 0, false
+	}
+	m.lease.change(false, time.Time{})
+	m.limiter.stop()
+	for _, t := range m.held {
+		t.stopHandler(ErrFenced)
+	}
+	return len(m.held), true
+}
+
+// unfence gives the lease back after the owners were read in one contact with the store, and
+// reports whether it did.
+func (m *Member) unfence(contact int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lease.contact.IsZero() || m.lease.number != contact || !time.Now().Before(m.lease.until) {
+		return false
+	}
+	m.lease.change(true, m.lease.until)
+	m.limiter.resume()
+	return true
+}
+
+// awaitLease waits until the member may handle events.
+func (m *Member) awaitLease(ctx context.Context) error {
+	for {
+		m.mu.Lock()
+		held, changed := m.lease.isHeld(time.Now()), m.lease.changed
+		m.mu.Unlock()
+		if held {
+			return ctx.Err()
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// sayLeft tells the others that the member has let go of everything.
+func (m *Member) sayLeft() {
+	ctx, cancel := context.WithTimeout(context.Background(), m.opts.Renew)
+	defer cancel()
+	if err := m.putRecord(ctx); err != nil {
+		m.log.Warn("could not say that the member has left: its chats are taken over when its lease has run out", "error", err)
+	}
+}

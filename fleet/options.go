@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go/metrics"
+	"github.com/google/uuid"
+
+	"github.com/participant-go/connectparticipant/chat"
+)
+
+// Options configure a Member. [Join] fills in the defaults before it calls its optFns.
+type Options struct {
+	// ID names the member in the store, in logs and in Stats: up to 64 letters, digits, - and _.
+	// Two processes must not have the same at the same time: the second one waits in Join until
+	// the first is gone. Defaults to a random one.
+	ID string
+
+	// Lease is how long the others wait for a member that they don't hear of before they take its
+	// chats over: a whole number of seconds, at least 3. Defaults to 6 seconds.
+	Lease time.Duration
+
+	// Renew is how often the member renews its lease, at most a third of Lease. Defaults to 2
+	// seconds.
+	Renew time.Duration
+
+	// SaveEvery is how often the State of a chat in which something happens is saved. What was
+	// handled since the last save is delivered again when the member dies. 0 saves after each
+	// event. Defaults to a second.
+	SaveEvery time.Duration
+
+	// MaxChats is how many chats the member holds at most. Defaults to 10,000.
+	MaxChats int
+
+	// Quotas are those of the account that AWS has raised, by the operations' API names, as
+	// chat.NewQuotaLimiter takes them. All members must have the same. Defaults to the published
+	// ones.
+	Quotas map[string]chat.Quota
+
+	// Sealer encrypts the tokens in the store: AESGCM, or Plaintext. Required.
+	Sealer Sealer
+
+	// Chat sets the options of each session. ParticipantID and RenewalEvents are set after it,
+	// and Limiter before it. Defaults to those of package chat.
+	Chat func(*chat.Options)
+
+	// Ended is called when a chat is over, with the reason, after the handler has returned for
+	// its last event; it may be called again when the member dies meanwhile. Then the chat is
+	// removed from the fleet. Every reason but chat.ErrClosed and chat.ErrLeft may come from a
+	// mistake, such as a client with another region: Add takes the chat up again. Defaults to
+	// nothing.
+	Ended func(ctx context.Context, held *Held, reason *chat.CloseError)
+
+	// Logger receives claims, hand-overs, lost leases and failures of the store; never tokens,
+	// contents or Data. Defaults to none.
+	Logger *slog.Logger
+
+	// MeterProvider measures the member; see the package comment for the instruments. It isn't
+	// that of the sessions, which Chat sets. Defaults to no metrics.
+	MeterProvider metrics.MeterProvider
+}
+
+func withDefaults(optFns []func(*Options)) (Options, error) {
+	o := Options{ID: uuid.NewString()[:8], Lease: 6 * time.Second, Renew: 2 * time.Second, SaveEvery: time.Second, MaxChats: 10_000}
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, o.check()
+}
+
+func (o *Options) check() error {
+	switch {
+	case o.Sealer == nil:
+		return errors.New("Options.Sealer is required: tokens are secrets, so choose AESGCM, or Plaintext")
+	case o.ID == "" || len(o.ID) > 64 || strings.Trim(o.ID, keyCharacters) != "":
+		return fmt.Errorf("Options.ID %q must be 1 to 64 letters, digits, - and _", o.ID)
+	case o.Lease < 3*time.Second || o.Lease%time.Second != 0:
+		return fmt.Errorf("Options.Lease %s must be a whole number of seconds, at least 3", o.Lease)
+	case o.Renew <= 0 || o.Renew > o.Lease/3:
+		return fmt.Errorf("Options.Renew %s must be at most a third of Options.Lease %s", o.Renew, o.Lease)
+	case o.SaveEvery < 0:
+		return fmt.Errorf("Options.SaveEvery %s must not be negative", o.SaveEvery)
+	case o.MaxChats <= 0:
+		return fmt.Errorf("Options.MaxChats %d must be positive", o.MaxChats)
+	}
+	return nil
+}
+
+// margin is how long before the end of its lease a member stops.
+const margin = time.Second

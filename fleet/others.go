@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"hash/fnv"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// watch follows who the other members are and what they put into this one's inbox. Both watches
+// end together: that of the members shows each renewal of this one's own record, so that it can't
+// be silent for long, and one of the inbox can.
+func (m *Member) watch(ctx context.Context) {
+	for ctx.Err() == nil {
+		round, end := context.WithCancel(ctx)
+		var inbox sync.WaitGroup
+		inbox.Go(func() { m.watchInbox(round) })
+		m.watchMembers(round)
+		end()
+		inbox.Wait()
+		pause(ctx, m.opts.Renew/4)
+	}
+}
+
+func (m *Member) watchMembers(ctx context.Context) {
+	for entry, err := range attended(ctx, m.opts.Lease, memberPrefix, m.store.Watch) {
+		if err != nil {
+			m.forgetMembers(ctx, err)
+			return
+		}
+		if m.noteMember(entry) {
+			m.wake()
+		}
+	}
+}
+
+var errSilent = errors.New("the store doesn't answer")
+
+// attended ends a List or a Watch that yields nothing for too long.
+func attended(ctx context.Context, patience time.Duration, prefix string, open func(context.Context, string) iter.Seq2[Entry, error]) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		silence := time.AfterFunc(patience, func() { cancel(errSilent) })
+		defer silence.Stop()
+		for entry, err := range open(ctx, prefix) {
+			silence.Stop()
+			if err != nil && context.Cause(ctx) == errSilent { //nolint:errorlint // it is never wrapped
+				err = errSilent
+			}
+			if !yield(entry, err) || err != nil {
+				return
+			}
+			silence.Reset(patience)
+		}
+	}
+}
+
+// noteMember notes what a member says of itself, and reports whether one is gone.
+func (m *Member) noteMember(entry Entry) (gone bool) {
+	record, err := decode[memberRecord](entry.Key, entry.Value)
+	if err != nil && !entry.Gone {
+		m.log.Warn("ignored a member", "error", err)
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lease.watching = true
+	before, known := m.others[entry.Key]
+	if entry.Gone {
+		delete(m.others, entry.Key)
+		return known
+	}
+	if record.Name != m.name {
+		m.others[entry.Key] = record
+	}
+	return record.Left && !before.Left || known && before.Name != record.Name || m.orphaned && record.takes()
+}
+
+// forgetMembers notes that the watch has ended: who is there is to be learned anew.
+func (m *Member) forgetMembers(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	m.loseContact("watch members", err)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lease.watching = false
+	clear(m.others)
+}
+
+// alive returns the names of the other members that are there. m.mu is held.
+func (m *Member) alive() map[string]bool {
+	alive := make(map[string]bool, len(m.others))
+	for _, record := range m.others {
+		if !record.Left {
+			alive[record.Name] = true
+		}
+	}
+	return alive
+}
+
+// takers returns the other members that can be given a chat, the one with the fewest first. m.mu
+// is held.
+func (m *Member) takers() []memberRecord {
+	takers := slices.Collect(maps.Values(m.others))
+	takers = slices.DeleteFunc(takers, func(r memberRecord) bool { return !r.takes() })
+	slices.SortFunc(takers, func(a, b memberRecord) int {
+		return cmp.Or(cmp.Compare(a.Chats, b.Chats), cmp.Compare(a.Name, b.Name))
+	})
+	return takers
+}
+
+// takesItself reports whether this member can hold one more chat. m.mu is held.
+func (m *Member) takesItself() bool { return m.phase == phaseOpen && len(m.held) < m.opts.MaxChats }
+
+// place returns the name of the member that a new chat should go to: that with the fewest. It
+// is "" if nobody can take it.
+func (m *Member) place() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	takers := m.takers()
+	if m.takesItself() && (len(takers) == 0 || len(m.held) <= takers[0].Chats) {
+		return m.name
+	}
+	return m.assign(takers)
+}
+
+// successor returns the member that takes a chat of this one, "" if nobody can.
+func (m *Member) successor() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.assign(m.takers())
+}
+
+// assign returns the first of the takers and counts the chat that it is about to get, until it
+// says itself how many it has. m.mu is held.
+func (m *Member) assign(takers []memberRecord) string {
+	if len(takers) == 0 {
+		return ""
+	}
+	name := takers[0].Name
+	for key, record := range m.others {
+		if record.Name == name {
+			record.Chats++
+			record.Room--
+			m.others[key] = record
+		}
+	}
+	return name
+}
+
+// relief returns the member that should get a chat of this one at its renewal: any while this one
+// drains; else, if this one has more than a tenth above the mean, the one with the fewest. It is
+// "" if the chat stays.
+func (m *Member) relief() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	takers := m.takers()
+	if m.phase == phaseDraining {
+		return m.assign(takers)
+	}
+	if m.phase != phaseOpen || len(takers) == 0 || len(m.held)-takers[0].Chats < 2 {
+		return ""
+	}
+	sum := len(m.held)
+	for _, r := range takers {
+		sum += r.Chats
+	}
+	if mean := float64(sum) / float64(1+len(takers)); float64(len(m.held)) <= 1.1*mean {
+		return ""
+	}
+	return m.assign(takers)
+}
+
+// heirs are those among whom the chats of a member that is gone are divided: all members
+// that can take one. Each member finds the same heir for a chat, as long as all know the same
+// members.
+type heirs []string
+
+func (m *Member) heirs() (all heirs) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.takers() {
+		all = append(all, r.Name)
+	}
+	if m.takesItself() && m.isReady(time.Now()) {
+		all = append(all, m.name)
+	}
+	return all
+}
+
+// of returns the heir of a chat, by rendezvous hashing.
+func (h heirs) of(id string) string {
+	var best uint64
+	var heir string
+	for _, name := range h {
+		hash := fnv.New64a()
+		_, _ = hash.Write([]byte(name + "/" + id))
+		if weight := mix(hash.Sum64()); heir == "" || weight > best {
+			best, heir = weight, name
+		}
+	}
+	return heir
+}
+
+// mix spreads a hash over all its bits: those of FNV for similar texts are similar.
+func mix(h uint64) uint64 {
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}

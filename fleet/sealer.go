@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+)
+
+// Sealer encrypts what is a secret in the store: participant tokens and connection tokens. Whoever
+// has one of them can act as the participant. Its methods may be called concurrently.
+type Sealer interface {
+	// Seal encrypts a secret that belongs to name, for Open with the same name.
+	Seal(secret []byte, name string) ([]byte, error)
+	// Open decrypts what Seal has returned. It returns an error if it was made with another key
+	// or for another name, or was changed.
+	Open(sealed []byte, name string) ([]byte, error)
+}
+
+// Plaintext keeps the tokens as they are: for tests, and for a store that encrypts by itself and
+// that nobody else can read.
+var Plaintext Sealer = plaintext{}
+
+type plaintext struct{}
+
+func (plaintext) Seal(secret []byte, _ string) ([]byte, error) { return secret, nil }
+func (plaintext) Open(sealed []byte, _ string) ([]byte, error) { return sealed, nil }
+
+// AESGCM returns a Sealer that encrypts with AES-GCM under a key of 16, 24 or 32 random bytes,
+// which all members share. To replace a key without a pause, deploy the new one among the older
+// ones first, then the new one with the old one among the older ones: those only decrypt. The
+// error is that of a key with another length.
+func AESGCM(key []byte, older ...[]byte) (Sealer, error) {
+	var s sealer
+	for _, k := range append([][]byte{key}, older...) {
+		block, err := aes.NewCipher(k)
+		if err != nil {
+			return nil, fmt.Errorf("a key of AESGCM: %w", err)
+		}
+		aead, err := cipher.NewGCMWithRandomNonce(block)
+		if err != nil {
+			return nil, err
+		}
+		s = append(s, aead)
+	}
+	return s, nil
+}
+
+// sealer seals with the first key.
+type sealer []cipher.AEAD
+
+func (s sealer) Seal(secret []byte, name string) ([]byte, error) {
+	return s[0].Seal(nil, nil, secret, []byte(name)), nil
+}
+
+func (s sealer) Open(sealed []byte, name string) ([]byte, error) {
+	for _, aead := range s {
+		if secret, err := aead.Open(nil, nil, sealed, []byte(name)); err == nil {
+			return secret, nil
+		}
+	}
+	return nil, errors.New("the store has a token that none of the keys opens")
+}

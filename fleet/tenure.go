@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/participant-go/connectparticipant/chat"
+)
+
+// tenure is the time in which this member holds a chat. Its goroutine alone uses the fields
+// without a comment.
+type tenure struct {
+	m    *Member
+	held Held // Session is written with Member.mu held
+
+	life      context.Context // ends when the chat was lost, or Close can't wait any longer
+	end       context.CancelCauseFunc
+	waiting   context.Context // ends when the chat is to be let go of between two events
+	stop      context.CancelFunc
+	done      chan struct{} // closed at the end
+	successor string        // who gets the chat after stop; Member.mu guards it
+	// cancelHandler ends the context of the handler that runs; Member.mu guards it.
+	cancelHandler context.CancelCauseFunc
+
+	stateRev uint64
+	dirty    bool       // state isn't saved
+	state    chat.State // after the last event that was handled, if dirty
+	saveAt   time.Time  // when it is to be saved
+	token    string     // the newest that was published
+	tokenDue time.Time  // until when a renewal may bring a new one
+}
+
+// hold starts the tenure of a chat that this member owns.
+func (m *Member) hold(c Chat, epoch uint64) {
+	t := &tenure{m: m, held: Held{Chat: c, Epoch: epoch}, done: make(chan struct{})}
+	t.life, t.end = context.WithCancelCause(context.Background())
+	t.waiting, t.stop = context.WithCancel(t.life)
+	before, ok := m.begin(t)
+	if !ok {
+		t.end(ErrClosed)
+		return
+	}
+	if before != nil {
+		before.lose(m.name)
+	}
+	m.meter.held(1)
+}
+
+// begin enters a tenure, and starts it after the one before, which is of a lower epoch. It
+// reports false if the member is closing or the chat is held under this epoch already.
+func (m *Member) begin(t *tenure) (before *tenure, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before = m.held[t.held.ID]
+	if m.phase >= phaseClosing || before != nil && before.held.Epoch >= t.held.Epoch {
+		return nil, false
+	}
+	m.held[t.held.ID] = t
+	m.tenures.Go(func() {
+		if before != nil {
+			<-before.done
+		}
+		t.run()
+		m.forget(t)
+	})
+	return before, true
+}
+
+// forget removes a tenure that has ended.
+func (m *Member) forget(t *tenure) {
+	t.end(nil)
+	close(t.done)
+	m.meter.held(-1)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.held[t.held.ID] == t {
+		delete(m.held, t.held.ID)
+	}
+	close(m.freed)
+	m.freed = make(chan struct{})
+}
+
+// release asks for the chat to be let go of after the event under way, and given to a successor
+// if there is one.
+func (t *tenure) release(successor string) {
+	t.m.mu.Lock()
+	t.successor = successor
+	t.m.mu.Unlock()
+	t.stop()
+}
+
+// lose ends the tenure of a chat that another member owns.
+func (t *tenure) lose(owner string) {
+	if t.life.Err() == nil {
+		t.m.log.Warn("lost a chat to another member", "chat", t.held.ID, "epoch", t.held.Epoch, "owner", owner)
+		t.m.count(func(s *Stats) { s.Lost++ })
+	}
+	t.end(ErrLost)
+}
+
+// stopHandler ends the context of the handler that runs. Member.mu is held.
+func (t *tenure) stopHandler(cause error) {
+	if t.cancelHandler != nil {
+		t.cancelHandler(cause)
+	}
+}
+
+// run holds the chat until it is over, or to be let go of.
+func (t *tenure) run() {
+	state, err := t.takeState()
+	if err != nil {
+		t.letGo()
+		return
+	}
+	session, err := chat.Resume(t.waiting, t.m.client, t.held.ParticipantToken, state, t.m.sessionOptions(t.held.Chat))
+	if err != nil {
+		t.over(err)
+		return
+	}
+	defer func() { _ = session.Close() }()
+	t.started(session)
+	t.over(t.handleEvents())
+}
+
+func (m *Member) sessionOptions(c Chat) func(*chat.Options) {
+	return func(o *chat.Options) {
+		o.Limiter = m.limiter
+		if m.opts.Chat != nil {
+			m.opts.Chat(o)
+		}
+		o.ParticipantID, o.RenewalEvents = c.ParticipantID, true
+	}
+}
+
+// started notes the session, and saves where it begins: a message that comes now is no history
+// to the next owner either.
+func (t *tenure) started(session *chat.Session) {
+	t.m.mu.Lock()
+	t.held.Session = session
+	t.m.mu.Unlock()
+	t.publishToken()
+	t.dirty, t.state = true, session.State()
+	t.saveAt = time.Now()
+}
+
+// over ends the tenure after the session has ended, or its events.
+func (t *tenure) over(err error) {
+	var reason *chat.CloseError
+	if !errors.As(err, &reason) || errors.Is(err, chat.ErrClosed) || t.waiting.Err() != nil {
+		t.letGo()
+		return
+	}
+	if t.m.awaitLease(t.waiting) != nil {
+		t.letGo()
+		return
+	}
+	if t.m.opts.Ended != nil {
+		ctx, done := t.handlerContext()
+		t.m.opts.Ended(ctx, &t.held, reason)
+		done()
+	}
+	t.remove(reason)
+}
+
+// letGo saves what was handled, and gives the chat to its successor.
+func (t *tenure) letGo() {
+	if context.Cause(t.life) == ErrLost { //nolint:errorlint // it is never wrapped
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	if t.dirty && t.save(ctx) != nil {
+		return
+	}
+	t.m.mu.Lock()
+	successor := t.successor
+	t.m.mu.Unlock()
+	if successor != "" {
+		_ = t.give(ctx, successor)
+	}
+}
+
+// handleEvents hands the events to the handler, until the chat is over, lost, given away, or to
+// be let go of.
+func (t *tenure) handleEvents() error {
+	if err := t.saveIfDue(); err != nil {
+		return err
+	}
+	for {
+		event, err := t.next()
+		if err != nil {
+			return err
+		}
+		if due, ok := event.(chat.RenewalDue); ok {
+			if t.handOver() {
+				return nil
+			}
+			t.tokenDue = time.Now().Add(due.Within + tokenPatience)
+			continue
+		}
+		if err := t.deliver(event); err != nil {
+			return err
+		}
+		if err := t.handled(); err != nil {
+			return err
+		}
+	}
+}
+
+// next waits for the next event, and saves what is to be saved meanwhile.
+func (t *tenure) next() (chat.Event, error) {
+	for {
+		t.publishToken()
+		event, err := t.nextBy(t.deadline())
+		switch {
+		case err == nil:
+			return event, nil
+		case t.waiting.Err() != nil || !errors.Is(err, context.DeadlineExceeded):
+			return nil, err
+		}
+		if err := t.saveIfDue(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (t *tenure) nextBy(deadline time.Time) (chat.Event, error) {
+	if deadline.IsZero() {
+		return t.held.Session.Next(t.waiting)
+	}
+	ctx, cancel := context.WithDeadline(t.waiting, deadline)
+	defer cancel()
+	return t.held.Session.Next(ctx)
+}
+
+// deadline returns when there is something to do besides events; zero if there isn't.
+func (t *tenure) deadline() (at time.Time) {
+	now := time.Now()
+	if t.dirty {
+		at = t.saveAt
+	}
+	if now.Before(t.tokenDue) && (at.IsZero() || at.After(now.Add(time.Second))) {
+		at = now.Add(time.Second)
+	}
+	return at
+}
+
+// maxRetryPause is the longest pause before the handler gets an event again.
+const maxRetryPause = 30 * time.Second
+
+// deliver calls the handler for an event until it has handled it.
+func (t *tenure) deliver(event chat.Event) error {
+	for n := 0; ; n++ {
+		if err := t.m.awaitLease(t.waiting); err != nil {
+			return err
+		}
+		err := t.call(event)
+		if err == nil {
+			return nil
+		}
+		t.m.count(func(s *Stats) { s.Retried++ })
+		t.m.meter.count(t.m.meter.retries)
+		t.m.log.Warn("the handler failed: it gets the event again", "chat", t.held.ID, "event", event, "attempt", n+1)
+		if err := t.saveIfDue(); err != nil {
+			return err
+		}
+		if !pause(t.waiting, min(maxRetryPause, 100*time.Millisecond<<min(n, 20))) {
+			return t.waiting.Err()
+		}
+	}
+}
+
+// call calls the handler once, while the lease lasts.
+func (t *tenure) call(event chat.Event) error {
+	ctx, done := t.handlerContext()
+	defer done()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return t.m.handle(ctx, &t.held, event)
+}
+
+// handlerContext returns a context that ends with the lease, with the tenure, and with done.
+func (t *tenure) handlerContext() (ctx context.Context, done func()) {
+	ctx, cancel := context.WithCancelCause(t.life)
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	if !t.m.lease.isHeld(time.Now()) {
+		cancel(ErrFenced)
+	}
+	t.cancelHandler = cancel
+	return ctx, func() {
+		t.m.mu.Lock()
+		t.cancelHandler = nil
+		t.m.mu.Unlock()
+		cancel(nil)
+	}
+}
+
+// handled notes that an event was handled, and saves that if it is time.
+func (t *tenure) handled() error {
+	t.state = t.held.Session.State()
+	if !t.dirty {
+		t.dirty, t.saveAt = true, time.Now().Add(t.m.opts.SaveEvery)
+	}
+	return t.saveIfDue()
+}
+
+// saveIfDue saves the state when it is time. It returns an error if the chat was lost.
+func (t *tenure) saveIfDue() error {
+	for t.dirty && !time.Now().Before(t.saveAt) {
+		if err := t.m.awaitLease(t.waiting); err != nil {
+			return err
+		}
+		err := t.save(t.waiting)
+		switch {
+		case err == nil || errors.Is(err, ErrLost):
+			return err
+		case t.waiting.Err() != nil:
+			return t.waiting.Err()
+		}
+		t.m.log.Warn("could not save a state", "chat", t.held.ID, "error", err)
+		t.saveAt = time.Now().Add(max(t.m.opts.SaveEvery, time.Second))
+		if t.m.opts.SaveEvery == 0 && !pause(t.waiting, time.Second) {
+			return t.waiting.Err()
+		}
+	}
+	return nil
+}
+
+// save writes the state under the epoch of this tenure.
+func (t *tenure) save(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	value, err := encodeState(t.held.Epoch, t.state)
+	if err != nil {
+		return err
+	}
+	for {
+		rev, err := t.m.store.Put(ctx, stateKey(t.held.ID), value, t.stateRev, 0)
+		if err == nil {
+			t.stateRev, t.dirty, t.state = rev, false, chat.State{}
+			t.m.count(func(s *Stats) { s.Saves++ })
+			t.m.meter.count(t.m.meter.saves)
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if err := t.resolveState(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// resolveState finds out what a conflict of the state means: another owner, an earlier save whose
+// result was lost, or an engine that has forgotten saves.
+func (t *tenure) resolveState(ctx context.Context) error {
+	record, _, err := t.m.readChat(ctx, t.held.ID)
+	if err == nil && (record.Owner != t.m.name || record.Epoch != t.held.Epoch || record.Ended) {
+		t.lose(record.Owner)
+		return ErrLost
+	}
+	if err != nil {
+		return err
+	}
+	value, rev, err := t.m.store.Get(ctx, stateKey(t.held.ID))
+	if errors.Is(err, ErrNotFound) {
+		t.stateRev = 0
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if epoch, _, _ := decodeState(value); epoch > t.held.Epoch {
+		t.lose("")
+		return ErrLost
+	}
+	t.stateRev = rev
+	return nil
+}
+
+// takeState reads how far the chat was handled, and writes that again under the epoch of this
+// tenure, so that a save of the owner before fails from now on. It goes on until it has done so.
+func (t *tenure) takeState() (state chat.State, err error) {
+	for n := 0; ; n++ {
+		if err := t.m.awaitLease(t.waiting); err != nil {
+			return state, err
+		}
+		if state, err = t.takeStateOnce(); err == nil || errors.Is(err, ErrLost) {
+			return state, err
+		}
+		if !errors.Is(err, ErrConflict) {
+			t.m.log.Warn("could not read a state", "chat", t.held.ID, "error", err)
+		}
+		if !pause(t.waiting, min(5*time.Second, 50*time.Millisecond<<min(n, 20))) {
+			return state, t.waiting.Err()
+		}
+	}
+}
+
+func (t *tenure) takeStateOnce() (state chat.State, err error) {
+	ctx, cancel := context.WithTimeout(t.waiting, storeTimeout)
+	defer cancel()
+	value, rev, err := t.m.store.Get(ctx, stateKey(t.held.ID))
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return state, err
+	}
+	if err == nil {
+		epoch, saved, err := decodeState(value)
+		if epoch > t.held.Epoch {
+			t.lose("")
+			return state, ErrLost
+		}
+		if err != nil {
+			t.m.log.Error("a saved state is damaged: the chat's history is delivered again", "chat", t.held.ID, "error", err)
+		}
+		state = saved
+	}
+	mine, err := encodeState(t.held.Epoch, state)
+	if err != nil {
+		return state, err
+	}
+	t.stateRev, err = t.m.store.Put(ctx, stateKey(t.held.ID), mine, rev, 0)
+	return state, err
+}
+
+// remove removes a chat that is over. Its record stays for a while, for members that were away.
+func (t *tenure) remove(reason *chat.CloseError) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*storeTimeout)
+	defer cancel()
+	record, rev, err := t.m.readChat(ctx, t.held.ID)
+	if err == nil && (record.Owner != t.m.name || record.Epoch != t.held.Epoch) {
+		return
+	}
+	if err == nil {
+		record.Ended, record.Data = true, nil
+		err = t.m.putChat(ctx, record, rev)
+	}
+	err = errors.Join(err, t.m.store.Delete(ctx, stateKey(t.held.ID), 0), t.m.store.Delete(ctx, tokenKey(t.held.ID), 0))
+	if err != nil {
+		t.m.log.Warn("could not remove a chat that is over", "chat", t.held.ID, "error", err)
+		return
+	}
+	t.m.log.Info("a chat is over", "chat", t.held.ID, "reason", fmt.Sprint(reason.Reason), "gap", reason.Gap)
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/fleet"
+	_ "github.com/participant-go/connectparticipant/internal/fipstest"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// world is a bubble with the service, an engine and members.
+type world struct {
+	t      *testing.T
+	srv    *participanttest.Server
+	engine *engine
+	client *connectparticipant.Client
+	chats  map[string]*participanttest.Contact
+
+	mu      sync.Mutex
+	handled map[string][]handling // by chat
+	ended   map[string][]*chat.CloseError
+	running map[string][]string // who handles an event of a chat
+	overlap []string
+	handler func(ctx context.Context, member string, held *fleet.Held, event chat.Event) error
+}
+
+// handling is an event that a handler has handled.
+type handling struct {
+	member string
+	epoch  uint64
+	id     string
+	at     time.Time
+	event  chat.Event
+}
+
+// inWorld runs a test in a bubble.
+func inWorld(t *testing.T, test func(w *world), optFns ...func(*participanttest.Options)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(newWorld(t, optFns...)) })
+}
+
+func newWorld(t *testing.T, optFns ...func(*participanttest.Options)) *world {
+	t.Helper()
+	srv := participanttest.Start(t, append([]func(*participanttest.Options){participanttest.InMemory()}, optFns...)...)
+	w := &world{
+		t: t, srv: srv, engine: newEngine(), chats: map[string]*participanttest.Contact{},
+		handled: map[string][]handling{}, ended: map[string][]*chat.CloseError{}, running: map[string][]string{},
+	}
+	t.Cleanup(w.engine.end)
+	w.client = connectparticipant.New(connectparticipant.Options{
+		Region: "us-west-2", BaseEndpoint: &srv.URL, HTTPClient: srv.Client(),
+	})
+	return w
+}
+
+// join makes a member with a link of its own. It is closed at the end.
+func (w *world) join(id string, optFns ...func(*fleet.Options)) (*fleet.Member, *link) {
+	w.t.Helper()
+	l := w.engine.link(uint64(len(id)) + uint64(id[len(id)-1]))
+	m, err := fleet.Join(w.t.Context(), l, w.client, w.handle(id), append([]func(*fleet.Options){w.options(id)}, optFns...)...)
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() {
+		_ = m.Close()
+		l.late.Wait()
+	})
+	return m, l
+}
+
+func (w *world) options(id string) func(*fleet.Options) {
+	return func(o *fleet.Options) {
+		o.ID, o.Sealer = id, fleet.Plaintext
+		o.Chat = func(o *chat.Options) { o.HTTPClient = w.srv.Client() }
+		o.Ended = func(_ context.Context, held *fleet.Held, reason *chat.CloseError) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.ended[held.ID] = append(w.ended[held.ID], reason)
+		}
+		if os.Getenv("FLEET_LOG") != "" {
+			o.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
+		}
+	}
+}
+
+// handle notes what is handled, and by whom at the same time.
+func (w *world) handle(id string) fleet.Handler {
+	return func(ctx context.Context, held *fleet.Held, event chat.Event) error {
+		w.enter(held.ID, id)
+		defer w.leave(held.ID, id)
+		if w.handler != nil {
+			if err := w.handler(ctx, id, held, event); err != nil {
+				return err
+			}
+		}
+		if meta, ok := chat.MetaOf(event); ok {
+			w.note(held, id, meta.ID, event)
+		}
+		return nil
+	}
+}
+
+func (w *world) enter(chatID, member string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running[chatID] = append(w.running[chatID], member)
+	if len(w.running[chatID]) > 1 {
+		w.overlap = append(w.overlap, fmt.Sprintf("%s by %v at %s", chatID, w.running[chatID], time.Now().Format(time.StampMilli)))
+	}
+}
+
+func (w *world) leave(chatID, member string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.Index(w.running[chatID], member)
+	w.running[chatID] = slices.Delete(w.running[chatID], i, i+1)
+}
+
+func (w *world) note(held *fleet.Held, member, id string, event chat.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.handled[held.ID] = append(w.handled[held.ID], handling{member, held.Epoch, id, time.Now(), event})
+}
+
+// newChat starts a chat at the service.
+func (w *world) newChat() fleet.Chat {
+	contact := w.srv.NewChat()
+	c := fleet.Chat{ID: contact.ID, ParticipantToken: contact.Customer.Token, ParticipantID: contact.Customer.ID}
+	w.chats[c.ID] = contact
+	return c
+}
+
+// add starts n chats and adds them.
+func (w *world) add(m *fleet.Member, n int) (ids []string) {
+	w.t.Helper()
+	for range n {
+		c := w.newChat()
+		require.NoError(w.t, m.Add(w.t.Context(), c))
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// sleep lets virtual time pass.
+func (w *world) sleep(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// handledBy returns how often an item was handled, and by whom last.
+func (w *world) handledBy(chatID, id string) (times int, last string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, h := range w.handled[chatID] {
+		if h.id == id {
+			times, last = times+1, h.member
+		}
+	}
+	return times, last
+}
+
+// everything wants every message of the service handled at least once and at most so often, and
+// no two handlers in one chat at a time.
+func (w *world) everything(atMost int) {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	require.Empty(w.t, w.overlap)
+	for id, contact := range w.chats {
+		times := map[string]int{}
+		for _, h := range w.handled[id] {
+			times[h.id]++
+		}
+		for _, item := range contact.Kept() {
+			if item.Type == "MESSAGE" {
+				require.Positive(w.t, times[item.Id], "%s of %s", item.Id, id)
+				require.LessOrEqual(w.t, times[item.Id], atMost, "%s of %s", item.Id, id)
+			}
+		}
+	}
+}
