@@ -22,8 +22,8 @@ var (
 // keep. All methods may be called concurrently.
 //
 // Keys consist of ASCII letters, digits and the characters - _ = . and /, which separates parts
-// that are never empty; they have at most 512 bytes. Values have at most 256 KiB. Keys that begin
-// with the same part, such as chat/, are called a prefix.
+// that are never empty; they have at most 512 bytes. Values have at most 256 KiB. A prefix is one
+// part or more with their slashes, such as chat/ or inbox/a/.
 //
 // An error other than ErrNotFound and ErrConflict says nothing about whether a write has been
 // made.
@@ -48,14 +48,14 @@ type Store interface {
 	// as it was at some moment since List was called. An error is the last thing it yields.
 	List(ctx context.Context, prefix string) iter.Seq2[Entry, error]
 
-	// Watch yields the records under a prefix, then their changes, in order for each key: a
-	// value that has been replaced meanwhile may be left out. A record that is deleted or has
-	// expired is yielded with Gone. Polling is enough.
+	// Watch yields the records under a prefix, then their changes, in order for each key: what
+	// has been superseded meanwhile, a value or a deletion, may be left out. A record that is
+	// deleted or has expired is yielded with Gone. Polling is enough.
 	//
 	// A record expires never earlier than its ttl after the last Put began, by whatever
 	// clock, as long as a clock runs evenly; and whoever has watched it for its ttl learns
-	// that within another second or one poll. Until somebody could, Get and List may
-	// return a record that has expired.
+	// that within another second or one poll. Until a Watch yields it as gone, an expired
+	// record may still be read and written; from then on no call of any process finds it.
 	//
 	// Watch ends when ctx does, with ctx's error, and with another error as soon as changes may
 	// be missed, for example when the connection to the engine was lost. An error is the last
