@@ -19,7 +19,7 @@ func TestNoTestLibraryIsLinked(t *testing.T) {
 	t.Parallel()
 	libraries := []string{"testing", "github.com/stretchr", "go.uber.org/goleak", "github.com/participant-go/connectparticipant/participantmock"}
 	all := slices.Concat(libraries, []string{"net/http/httptest", "github.com/participant-go/connectparticipant/participanttest"})
-	for dir, banned := range map[string][]string{".": all, "./types": all, "./chat": all, "./streaming": all, "./participanttest": libraries} {
+	for dir, banned := range map[string][]string{".": all, "./types": all, "./chat": all, "./streaming": all, "./fleet": all, "./participanttest": libraries} {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			for _, linked := range dependencies(t, dir) {
@@ -28,6 +28,16 @@ func TestNoTestLibraryIsLinked(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What the engines of a fleet need comes from their own modules.
+func TestFleetLinksNoEngine(t *testing.T) {
+	t.Parallel()
+	for _, linked := range dependencies(t, "./fleet") {
+		for _, path := range []string{"github.com/nats-io", "github.com/aws/aws-sdk-go-v2/service"} {
+			require.False(t, strings.HasPrefix(linked, path), linked)
+		}
 	}
 }
 
