@@ -26,6 +26,10 @@ var publicPackages = []struct{ dir, golden string }{
 	{"interactive", "interactive.txt"},
 	{"participanttest", "participanttest.txt"},
 	{"streaming", "streaming.txt"},
+	{"fleet/fleettest", "fleettest.txt"},
+	{"fleet/natsfleet", "natsfleet.txt"},
+	{"fleet/natsfleet/natsembedded", "natsembedded.txt"},
+	{"fleet/dynamofleet", "dynamofleet.txt"},
 }
 
 func TestAPIIsTheListedOne(t *testing.T) {
