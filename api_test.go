@@ -26,6 +26,7 @@ var publicPackages = []struct{ dir, golden string }{
 	{"interactive", "interactive.txt"},
 	{"participanttest", "participanttest.txt"},
 	{"streaming", "streaming.txt"},
+	{"fleet", "fleet.txt"},
 	{"fleet/fleettest", "fleettest.txt"},
 	{"fleet/natsfleet", "natsfleet.txt"},
 	{"fleet/natsfleet/natsembedded", "natsembedded.txt"},

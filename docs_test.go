@@ -38,7 +38,7 @@ func TestDocsShowCodeThatRuns(t *testing.T) {
 // So does what the package comments show.
 func TestPackageCommentsShowCodeThatRuns(t *testing.T) {
 	t.Parallel()
-	for _, dir := range []string{".", "chat", "interactive", "participanttest", "participantmock"} {
+	for _, dir := range []string{".", "chat", "interactive", "participanttest", "participantmock", "fleet"} {
 		comment, _, _ := strings.Cut(readFile(t, filepath.Join(dir, "doc.go")), "\npackage ")
 		blocks := regexp.MustCompile(`(?m)(?:^//\t.*\n|^//\n)*^//\t.*\n`).FindAllString(comment, -1)
 		require.NotEmpty(t, blocks, dir)
@@ -53,7 +53,7 @@ func requireRuns(t *testing.T, code string) {
 	t.Helper()
 	for _, name := range []string{
 		"example_test.go", "readme_test.go", "migration_test.go", "chat/example_test.go", "chat/example_session_test.go", "participantmock/api_test.go",
-		"interactive/example_test.go",
+		"interactive/example_test.go", "fleet/example_test.go", "fleet/natsfleet/natsembedded/example_test.go",
 	} {
 		if strings.Contains(squeeze(readFile(t, name)), squeeze(code)) {
 			return
