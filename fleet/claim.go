@@ -90,9 +90,7 @@ func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
 // claimOrphans claims the chats that nobody holds and that fall to this member, and returns how
 // many fall to others.
 func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
-	m.mu.Lock()
-	alive := m.alive()
-	m.mu.Unlock()
+	alive, room := m.aliveAndRoom()
 	heirs := m.heirs()
 	claims := newGroup(claimsAtATime)
 	defer func() { _ = claims.Wait() }()
@@ -108,10 +106,11 @@ func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 		switch {
 		case record.Ended, alive[record.Owner], record.Owner == m.name && m.holds(record.ID):
 			continue
-		case record.Owner != m.name && heirs.of(record.ID) != m.name:
+		case record.Owner != m.name && (heirs.of(record.ID) != m.name || room <= 0):
 			others++
 			continue
 		}
+		room--
 		claims.Go(func() error {
 			m.accept(ctx, record, entry.Rev)
 			return nil
@@ -119,6 +118,12 @@ func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 	}
 	m.setOrphaned(others > 0)
 	return others, nil
+}
+
+func (m *Member) aliveAndRoom() (alive map[string]bool, room int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.alive(), m.opts.MaxChats - len(m.held)
 }
 
 func (m *Member) setOrphaned(orphaned bool) {

@@ -67,8 +67,10 @@ func (m *Member) give(ctx context.Context, record chatRecord, rev uint64, to str
 	return nil
 }
 
-// putInbox tells a member that a chat is its own. It tries for as long as the member is there.
+// putInbox tells a member to look at a chat.
 func (m *Member) putInbox(ctx context.Context, name, id string) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	for n := 0; ; n++ {
 		_, err := m.store.Put(ctx, inboxKey(name, id), nil, 0, inboxTTL)
 		if err == nil || errors.Is(err, ErrConflict) {
@@ -85,7 +87,7 @@ func (m *Member) putInbox(ctx context.Context, name, id string) {
 // own renewal, which takes up to an hour and costs no connection more than without it. When ctx
 // ends, it hands over the rest immediately, at nine tenths of the quota for connections, and
 // then closes the member as Close does. Meanwhile the member handles its chats as ever, and gets
-// no new ones.
+// no new ones. Don't call it from a handler.
 //
 // It returns nil if others hold all its chats now, and [ErrNobody] if some are left: they wait for
 // the next member that joins. After Close it returns ErrClosed.

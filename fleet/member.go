@@ -147,6 +147,9 @@ func Join(ctx context.Context, store Store, client connectparticipant.API, handl
 	}
 	m.tokens.known = map[string]string{}
 	m.lease.changed = make(chan struct{})
+	if err := m.checkSealer(ctx); err != nil {
+		return nil, fmt.Errorf("join fleet: %w", err)
+	}
 	if err := m.enter(ctx); err != nil {
 		return nil, fmt.Errorf("join fleet: %w", err)
 	}
@@ -177,8 +180,8 @@ func (m *Member) Stats() Stats {
 
 // Close lets go of all chats, and returns when no handler runs any more: those under way have 5
 // seconds before their contexts end. The other members take the chats over immediately, or who
-// joins next. The chats go on; nobody leaves them. Close may be called more than once. It always
-// returns nil.
+// joins next. The chats go on; nobody leaves them. Close may be called more than once, but not from
+// a handler. It always returns nil.
 func (m *Member) Close() error {
 	if !m.beginClosing() {
 		<-m.closed

@@ -63,8 +63,9 @@ func attended(ctx context.Context, patience time.Duration, prefix string, open f
 	}
 }
 
-// noteMember notes what a member says of itself, and reports whether one is gone.
-func (m *Member) noteMember(entry Entry) (gone bool) {
+// noteMember notes what a member says of itself, and reports whether chats may wait for an owner: a
+// member is gone, or one can take some that nobody could.
+func (m *Member) noteMember(entry Entry) (wake bool) {
 	record, err := decode[memberRecord](entry.Key, entry.Value)
 	if err != nil && !entry.Gone {
 		m.log.Warn("ignored a member", "error", err)
@@ -81,7 +82,7 @@ func (m *Member) noteMember(entry Entry) (gone bool) {
 	if record.Name != m.name {
 		m.others[entry.Key] = record
 	}
-	return record.Left && !before.Left || known && before.Name != record.Name || m.orphaned && record.takes()
+	return record.Left && !before.Left || known && before.Name != record.Name || m.orphaned && record.takes() && !before.takes()
 }
 
 // forgetMembers notes that the watch has ended: who is there is to be learned anew.

@@ -3,6 +3,7 @@
 package fleet
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
@@ -46,6 +47,33 @@ func AESGCM(key []byte, older ...[]byte) (Sealer, error) {
 		s = append(s, aead)
 	}
 	return s, nil
+}
+
+const (
+	sealerKey  = "sealer/check"
+	sealerText = "fleet"
+)
+
+// checkSealer reports a Sealer with another key than the other members have: the member would
+// claim chats that it can't hold.
+func (m *Member) checkSealer(ctx context.Context) error {
+	sealed, rev, err := m.store.Get(ctx, sealerKey)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if err == nil {
+		if text, err := m.opts.Sealer.Open(sealed, sealerKey); err != nil || string(text) != sealerText {
+			return errors.New("Options.Sealer has another key than the other members")
+		}
+	}
+	if sealed, err = m.opts.Sealer.Seal([]byte(sealerText), sealerKey); err != nil {
+		return err
+	}
+	_, err = m.store.Put(ctx, sealerKey, sealed, rev, 0) // with the newest key, so that an older one can be dropped
+	if errors.Is(err, ErrConflict) {
+		return m.checkSealer(ctx)
+	}
+	return err
 }
 
 // sealer seals with the first key.

@@ -45,7 +45,7 @@ func (m *Member) hold(c Chat, epoch uint64) {
 		return
 	}
 	if before != nil {
-		before.lose(m.name)
+		before.end(ErrLost)
 	}
 	m.meter.held(1)
 }
@@ -79,6 +79,9 @@ func (m *Member) forget(t *tenure) {
 	defer m.mu.Unlock()
 	if m.held[t.held.ID] == t {
 		delete(m.held, t.held.ID)
+	}
+	if m.orphaned && len(m.held) == m.opts.MaxChats-1 {
+		m.wake()
 	}
 	close(m.freed)
 	m.freed = make(chan struct{})
@@ -264,7 +267,7 @@ func (t *tenure) deliver(event chat.Event) error {
 		}
 		t.m.count(func(s *Stats) { s.Retried++ })
 		t.m.meter.count(t.m.meter.retries)
-		t.m.log.Warn("the handler failed: it gets the event again", "chat", t.held.ID, "event", event, "attempt", n+1)
+		t.m.log.Warn("the handler failed: it gets the event again", "chat", t.held.ID, "event", event, "attempt", n+1, "error", err)
 		if err := t.saveIfDue(); err != nil {
 			return err
 		}
