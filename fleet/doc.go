@@ -84,20 +84,23 @@
 //
 // # Another engine
 //
-// A Store needs little: values under keys, compare-and-set on a revision, and expiry for the few
-// keys of members. Package fleettest tests one. What to keep in mind, for PostgreSQL or Redis:
+// A Store for PostgreSQL, Redis or another engine needs one atomic operation: write a record if it
+// has a given revision. Package fleettest tests one. It has to keep this:
 //
-//   - Get and a failed compare-and-set must see the newest write: read from the primary.
-//   - A revision never comes again for a key, not even after the record was deleted: take a
-//     sequence, or random numbers.
-//   - Put is one atomic statement: UPDATE … WHERE key = $1 AND rev = $2, or a Lua script.
-//   - A record expires by the engine's clock if that is exact, as it is in Redis. Where expiry is a
-//     column, let each Watch judge by its own monotonic clock: a record is gone when a poll that
-//     began a ttl after the revision was first seen still shows it. Never compare a stored time
-//     with a local clock.
-//   - Watch may poll every second. It must end with an error when it may have missed something: a
-//     lost subscription, a failover, a restart.
+//   - A revision never comes again for a key, not after a delete either: take it from one sequence
+//     for all keys, or 64 random bits.
+//   - Compare and write in one statement (UPDATE … WHERE key = $1 AND rev = $2, a Lua script). If
+//     the client retries, or the connection breaks after a commit, tell your own write from a
+//     conflict by its revision: ErrConflict says that nothing was written.
+//   - Get and List read from the primary, not from a replica that may be behind.
+//   - Leases expire by one clock, that of the engine, compared inside the conditional write too. Without
+//     such a clock each watcher measures: a record is gone when a query that began a ttl after the
+//     one that first showed its revision still shows that revision. Delete it under that revision,
+//     then yield Gone. Never compare the clocks of two machines.
+//   - Watch may poll. If it listens to notifications (LISTEN, keyspace events), subscribe first, then
+//     read what is there, and end with an error when the connection breaks.
 //   - Writes that were acknowledged should survive a crash of the engine. If some don't, events are
-//     repeated; the State of a chat may go back, and only its own record must not be lost.
-//   - Each call must end with its context, also when the network swallows everything.
+//     repeated; only the records of the chats must not be lost.
+//   - Each call ends with its context, also when the network swallows everything.
+//   - Escape what your engine takes for wildcards (_ in LIKE), and compare keys as bytes.
 package fleet

@@ -4,6 +4,7 @@ package dynamofleet_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"os/exec"
 	"strings"
@@ -40,16 +41,21 @@ func start(t *testing.T) string {
 	}
 	out, err := install()
 	require.NoError(t, err, out)
-	cmd := exec.CommandContext(t.Context(), "node", "serve.js")
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "node", "serve.js")
 	cmd.Dir = dynalite
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = stdin.Close()
 		_ = cmd.Wait()
+		if t.Failed() {
+			t.Log(stderr.String())
+		}
 	})
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err)

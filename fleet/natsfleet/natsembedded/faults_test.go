@@ -4,8 +4,10 @@ package natsembedded_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -32,13 +34,20 @@ type seq = iter.Seq2[fleet.Entry, error]
 // patience is how long anything may take here.
 const patience = 20 * time.Second
 
-// freePort returns a port on which a server can be started again.
+// freePort returns a port on which a server can be started again: one that the system gives to no
+// outgoing connection meanwhile.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().(*net.TCPAddr).Port
+	for range 100 {
+		port := 20000 + rand.IntN(10000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			require.NoError(t, l.Close())
+			return port
+		}
+	}
+	require.Fail(t, "no port is free")
+	return 0
 }
 
 // on lets a server listen on a port.

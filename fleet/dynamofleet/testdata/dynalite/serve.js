@@ -7,3 +7,11 @@ import dynalite from "dynalite";
 const server = dynalite({ createTableMs: 20 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 process.stdin.on("end", () => process.exit()).resume();
+
+// dynalite throws when a client cancels a request while it sends it.
+process.on("uncaughtException", (err) => {
+  if (err.code !== "ECONNRESET") {
+    console.error(err);
+    process.exit(1);
+  }
+});
