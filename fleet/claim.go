@@ -178,6 +178,15 @@ func (m *Member) putChat(ctx context.Context, record chatRecord, rev uint64) err
 	return err
 }
 
+// rewrite gives a chat's record another revision, so that a write that is under way fails. If it
+// returns an error, that may still be made.
+func (m *Member) rewrite(ctx context.Context, record recorded) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	_, err := m.store.Put(ctx, chatKey(record.ID), encode(record.chatRecord), record.rev, ttlOf(record.chatRecord))
+	return err
+}
+
 // endedKept is how long the record of a chat that is over is kept.
 const endedKept = 10 * time.Minute
 

@@ -30,7 +30,25 @@ func (t *tenure) handOver() bool {
 	if t.dirty && t.save(ctx) != nil {
 		return false
 	}
-	return t.give(ctx, successor) == nil
+	return t.give(ctx, successor) == nil || !t.keep()
+}
+
+// keep finds out whether a hand-over that has failed was made all the same, and reports whether
+// the chat is still this member's. It writes the record again, so that a write that is under way
+// fails.
+func (t *tenure) keep() bool {
+	for n := 0; t.m.awaitLease(t.waiting) == nil; n++ {
+		record, rev, err := t.m.readChat(t.waiting, t.held.ID)
+		switch {
+		case err == nil && (record.Owner != t.m.name || record.Epoch != t.held.Epoch):
+			t.m.putInbox(t.waiting, record.Owner, record.ID)
+			return false
+		case err == nil && t.m.rewrite(t.waiting, recorded{record, rev}) == nil:
+			return true
+		}
+		pause(t.waiting, min(time.Second, 50*time.Millisecond<<min(n, 20)))
+	}
+	return true // next returns what has ended it
 }
 
 func (m *Member) hasLease() bool {
