@@ -111,13 +111,10 @@ func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 			continue
 		}
 		room--
-		claims.Go(func() error {
-			m.accept(ctx, record, entry.Rev)
-			return nil
-		})
+		claims.Go(func() error { return m.accept(ctx, record, entry.Rev) })
 	}
 	m.setOrphaned(others > 0)
-	return others, nil
+	return others, claims.Wait()
 }
 
 func (m *Member) aliveAndRoom() (alive map[string]bool, room int) {
@@ -140,26 +137,25 @@ func (m *Member) holds(id string) bool {
 }
 
 // claim makes this member the owner of a chat, if its record still has the revision rev, and
-// holds it.
-func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) {
-	record.Owner = m.name
-	record.Epoch++
-	if err := m.putChat(ctx, record, rev); err != nil {
-		if !errors.Is(err, ErrConflict) {
-			m.log.Warn("could not claim a chat", "chat", record.ID, "error", err)
-			m.wake() // the write may have been made
-		}
-		return
-	}
+// holds it. After an error the claim may have been made.
+func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error {
 	c, err := m.openChat(record)
 	if err != nil {
-		m.log.Error("claimed a chat that can't be held", "chat", record.ID, "error", err)
-		return
+		m.log.Error("can't claim a chat", "chat", record.ID, "error", err)
+		return nil
+	}
+	record.Owner = m.name
+	record.Epoch++
+	if err := m.putChat(ctx, record, rev); errors.Is(err, ErrConflict) {
+		return nil // another member was faster
+	} else if err != nil {
+		return fmt.Errorf("claim chat %q: %w", record.ID, err)
 	}
 	m.log.Info("claimed a chat", "chat", record.ID, "epoch", record.Epoch)
 	m.count(func(s *Stats) { s.Claimed++ })
 	m.meter.count(m.meter.claims)
 	m.hold(c, record.Epoch)
+	return nil
 }
 
 // putChat writes a chat's record. A write whose result was lost is told from that of another by
@@ -226,12 +222,15 @@ func (m *Member) reassert(ctx context.Context, contact int) error {
 		return err
 	}
 	forgotten, err := m.writeHeld(ctx, records)
+	if forgotten > 0 {
+		m.unfenceAt = time.Now().Add(m.opts.Lease)
+	}
 	switch {
 	case err != nil:
 		return err
-	case forgotten > 0:
-		m.reassertAt = time.Now().Add(m.opts.Lease)
-		return fmt.Errorf("the store has forgotten the owners of %d chats, which are written again", forgotten)
+	case time.Now().Before(m.unfenceAt):
+		m.reassertAt = m.unfenceAt
+		return fmt.Errorf("the store had forgotten the owners of %d chats, which were written again", forgotten)
 	case !m.unfence(contact):
 		return errors.New("the store went away again")
 	}
@@ -272,7 +271,7 @@ func (m *Member) writeHeld(ctx context.Context, records map[string]recorded) (fo
 			forgotten++
 			writes.Go(func() error { return m.restore(ctx, t, record) })
 		case record.Owner == m.name && record.Epoch == t.held.Epoch && !record.Ended:
-			writes.Go(func() error { return m.putChat(ctx, record.chatRecord, record.rev) })
+			writes.Go(func() error { return m.rewrite(ctx, record) })
 		default:
 			t.lose(record.Owner)
 		}
@@ -351,11 +350,14 @@ func (m *Member) takeFromInbox(ctx context.Context, entry Entry, escaped string)
 		m.wake()
 		return
 	}
-	_, fenced, ready := m.situation()
-	if fenced || ready > 0 {
+	contact, fenced, ready := m.situation()
+	if contact == 0 || fenced || ready > 0 {
 		m.wake()
 	} else if err == nil && record.Owner == m.name && !record.Ended && !m.holds(record.ID) {
-		m.accept(ctx, record, rev)
+		if err := m.accept(ctx, record, rev); err != nil {
+			m.log.Warn("could not take a chat from the inbox", "error", err)
+			m.wake() // the claim may have been made
+		}
 	}
 	if err == nil && record.Owner != m.name {
 		m.loseTo(record)
@@ -378,15 +380,13 @@ func (m *Member) loseTo(record chatRecord) {
 }
 
 // accept claims a chat that was given to this member, or passes it on if the member drains.
-func (m *Member) accept(ctx context.Context, record chatRecord, rev uint64) {
-	if m.isOpen() {
-		m.claim(ctx, record, rev)
-		return
+func (m *Member) accept(ctx context.Context, record chatRecord, rev uint64) error {
+	if !m.isOpen() {
+		if to := m.successor(); to != "" && m.give(ctx, record, rev, to) == nil {
+			return nil
+		}
 	}
-	if to := m.successor(); to != "" && m.give(ctx, record, rev, to) == nil {
-		return
-	}
-	m.claim(ctx, record, rev)
+	return m.claim(ctx, record, rev)
 }
 
 func (m *Member) isOpen() bool {

@@ -77,6 +77,14 @@ func (w *world) joinBy(id string, h *hooks, optFns ...func(*fleet.Options)) *fle
 	return m
 }
 
+// await lets time pass until a condition is met.
+func (w *world) await(atMost time.Duration, met func() bool) {
+	w.t.Helper()
+	for begun := time.Now(); !met(); w.sleep(100 * time.Millisecond) {
+		require.Less(w.t, time.Since(begun), atMost)
+	}
+}
+
 // chatRecord is what a test reads of a chat's record.
 type chatRecord struct {
 	Owner string `json:"owner"`
@@ -131,9 +139,7 @@ func TestAHandOverOfUnknownResult(t *testing.T) {
 				ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Hour)
 				defer cancel()
 				go func() { _ = a.Drain(ctx) }()
-				for until.IsZero() {
-					w.sleep(time.Second)
-				}
+				w.await(2*time.Hour, func() bool { return !until.IsZero() })
 				for range 20 {
 					w.chats[id].Agent.Say("something")
 					w.sleep(time.Second)
@@ -145,4 +151,112 @@ func TestAHandOverOfUnknownResult(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A claim of another member may be under way while a member takes its lease back. It fails also if
+// the first attempt to write the chat's record again has failed.
+func TestTakingTheLeaseBackStopsAClaimUnderWay(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		ha, hb := &hooks{}, &hooks{}
+		a := w.joinBy("a", ha)
+		w.add(a, 1)
+		w.joinBy("b", hb)
+		w.sleep(20 * time.Second)
+		var claim func() error // the write that is under way
+		hb.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			if !strings.HasPrefix(key, "chat/") {
+				return hb.Store.Put(ctx, key, value, rev, ttl)
+			}
+			if claim == nil {
+				records, _, _ := w.engine.now()
+				claim = func() error {
+					_, err := records.Put(context.Background(), key, value, rev, ttl)
+					return err
+				}
+			}
+			return 0, errLink
+		}
+		failed := false
+		ha.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			if strings.HasPrefix(key, "chat/") && !failed {
+				failed = true
+				return 0, errLink
+			}
+			return ha.Store.Put(ctx, key, value, rev, ttl)
+		}
+		ha.Store.(*link).setCut(true)
+		w.sleep(8 * time.Second)
+		require.True(w.t, a.Stats().Fenced)
+		require.NotNil(w.t, claim)
+		ha.Store.(*link).setCut(false)
+		w.await(20*time.Second, func() bool { return !a.Stats().Fenced })
+		require.True(w.t, failed)
+		require.ErrorIs(w.t, claim(), fleet.ErrConflict)
+		w.sleep(time.Second)
+		require.Equal(w.t, 1, a.Stats().Held)
+	})
+}
+
+// A member that had to write records again that the engine had forgotten waits for a lease, also
+// if some of the writes have failed at first.
+func TestTheLeaseComesBackLaterFromAnEngineThatForgets(t *testing.T) {
+	t.Parallel()
+	for name, failures := range map[string]int{"no failure": 0, "a failure": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(w *world) {
+				h := &hooks{}
+				a := w.joinBy("a", h)
+				w.add(a, 1)
+				kept := w.engine.snapshot() // of one chat
+				w.add(a, 1)
+				w.sleep(10 * time.Second)
+				h.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+					if strings.HasPrefix(key, "chat/") && rev != 0 && failures > 0 {
+						failures--
+						return 0, errLink
+					}
+					return h.Store.Put(ctx, key, value, rev, ttl)
+				}
+				w.engine.restartFrom(kept)
+				begun := time.Now()
+				w.await(10*time.Second, func() bool { return a.Stats().Fenced })
+				w.await(20*time.Second, func() bool { return !a.Stats().Fenced })
+				require.GreaterOrEqual(w.t, time.Since(begun), 6*time.Second)
+				require.LessOrEqual(w.t, time.Since(begun), 12*time.Second)
+				require.Equal(w.t, 2, a.Stats().Held)
+			})
+		})
+	}
+}
+
+// Claims that fail are repeated after a pause, not in a loop.
+func TestClaimsThatFailAreRepeatedAfterAPause(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		a, _ := w.join("a")
+		w.add(a, 3)
+		h := &hooks{}
+		b := w.joinBy("b", h)
+		w.sleep(20 * time.Second)
+		lists, away := 0, true
+		h.list = func(string) {
+			if lists++; lists > 100 {
+				away = false // this ends the loop
+			}
+		}
+		h.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			if away && strings.HasPrefix(key, "chat/") {
+				return 0, errLink
+			}
+			return h.Store.Put(ctx, key, value, rev, ttl)
+		}
+		a.Crash()
+		w.sleep(20 * time.Second)
+		require.Less(w.t, lists, 30)
+		away = false
+		w.sleep(2 * time.Second)
+		require.Equal(w.t, 3, b.Stats().Held)
+	})
 }

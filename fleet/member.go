@@ -84,7 +84,9 @@ type Member struct {
 	closed    chan struct{} // closed when Close is done
 	reconcile chan struct{} // holds one: that the directory should be read
 
-	reassertAt time.Time // before that the owners aren't read again; only keepDirectory uses it
+	// Only keepDirectory uses these: before reassertAt the owners aren't read again, and before
+	// unfenceAt the lease isn't taken back.
+	reassertAt, unfenceAt time.Time
 
 	mu       sync.Mutex
 	phase    phase
