@@ -364,12 +364,17 @@ func (t *tenure) save(ctx context.Context) error {
 // result was lost, or an engine that has forgotten saves.
 func (t *tenure) resolveState(ctx context.Context) error {
 	record, _, err := t.m.readChat(ctx, t.held.ID)
-	if err == nil && (record.Owner != t.m.name || record.Epoch != t.held.Epoch || record.Ended) {
+	switch {
+	case err != nil:
+		return err
+	case record.Epoch < t.held.Epoch:
+		err = errors.New("the store has gone back in time")
+		t.m.fence(err)
+		t.m.loseContact("save a state", err)
+		return err
+	case record.Owner != t.m.name || record.Epoch != t.held.Epoch || record.Ended:
 		t.lose(record.Owner)
 		return ErrLost
-	}
-	if err != nil {
-		return err
 	}
 	value, rev, err := t.m.store.Get(ctx, stateKey(t.held.ID))
 	if errors.Is(err, ErrNotFound) {
