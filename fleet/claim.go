@@ -3,6 +3,7 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -159,7 +160,7 @@ func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error
 }
 
 // putChat writes a chat's record. A write whose result was lost is told from that of another by
-// reading it back: owner and epoch together are written once.
+// reading it back: owner and epoch together are written once, except by Add with another token.
 func (m *Member) putChat(ctx context.Context, record chatRecord, rev uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -168,7 +169,7 @@ func (m *Member) putChat(ctx context.Context, record chatRecord, rev uint64) err
 		return nil
 	}
 	now, _, readErr := m.readChat(ctx, record.ID)
-	if readErr == nil && now.Owner == record.Owner && now.Epoch == record.Epoch && now.Ended == record.Ended {
+	if readErr == nil && now.Owner == record.Owner && now.Epoch == record.Epoch && now.Ended == record.Ended && bytes.Equal(now.Token, record.Token) {
 		return nil
 	}
 	return err
