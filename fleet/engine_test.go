@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type engine struct {
 	end     context.CancelFunc
 	away    bool
 	puts    map[string]int // by the first part of the key
+	onPut   func(key string, value []byte)
 }
 
 func newEngine() *engine {
@@ -85,10 +87,27 @@ func (e *engine) countPut(key string) {
 	}
 }
 
-func (e *engine) putsOf(part string) int {
+// setOnPut has do called after each Put.
+func (e *engine) setOnPut(do func(key string, value []byte)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.puts[part]
+	e.onPut = do
+}
+
+func (e *engine) wasPut(key string, value []byte) {
+	e.mu.Lock()
+	do := e.onPut
+	e.mu.Unlock()
+	if do != nil {
+		do(key, value)
+	}
+}
+
+// allPuts returns how many writes there were, by the first part of the key.
+func (e *engine) allPuts() map[string]int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.puts)
 }
 
 // link is one member's way to the engine.
@@ -182,6 +201,9 @@ func (l *link) Put(ctx context.Context, key string, value []byte, rev uint64, tt
 	}
 	l.countPut(key)
 	rev, err = records.Put(ctx, key, value, rev, ttl)
+	if err == nil {
+		l.wasPut(key, value)
+	}
 	if f.loseResult {
 		return 0, errLink
 	}

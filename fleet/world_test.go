@@ -28,6 +28,7 @@ type world struct {
 	srv    *participanttest.Server
 	engine *engine
 	client *connectparticipant.Client
+	calls  *calls
 	chats  map[string]*participanttest.Contact
 
 	mu      sync.Mutex
@@ -61,8 +62,9 @@ func newWorld(t *testing.T, optFns ...func(*participanttest.Options)) *world {
 		handled: map[string][]handling{}, ended: map[string][]*chat.CloseError{}, running: map[string][]string{},
 	}
 	t.Cleanup(w.engine.end)
+	w.calls = &calls{client: srv.Client()}
 	w.client = connectparticipant.New(connectparticipant.Options{
-		Region: "us-west-2", BaseEndpoint: &srv.URL, HTTPClient: srv.Client(),
+		Region: "us-west-2", BaseEndpoint: &srv.URL, HTTPClient: w.calls,
 	})
 	return w
 }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet_test
+
+import (
+	"net/http"
+	"path"
+	"slices"
+	"sync"
+	"time"
+)
+
+// The last parts of the paths of operations.
+const (
+	connection = "connection"
+	transcript = "transcript"
+	message    = "message"
+)
+
+// calls records the calls that a client makes: the server remembers only the last 1,000.
+type calls struct {
+	client *http.Client
+
+	mu   sync.Mutex
+	made []call
+}
+
+// call is a request and its status.
+type call struct {
+	operation string // the last part of the path
+	bearer    string
+	at        time.Time
+	status    int
+}
+
+func (c *calls) Do(r *http.Request) (*http.Response, error) {
+	response, err := c.client.Do(r)
+	made := call{operation: path.Base(r.URL.Path), bearer: r.Header.Get("X-Amz-Bearer"), at: time.Now()}
+	if err == nil {
+		made.status = response.StatusCode
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made = append(c.made, made)
+	return response, err
+}
+
+// times returns when calls of an operation had that status, since then.
+func (c *calls) times(operation string, status int, since time.Time) (times []time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, made := range c.made {
+		if made.operation == operation && made.status == status && !made.at.Before(since) {
+			times = append(times, made.at)
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	return times
+}
+
+// count returns how many calls of an operation there were since then.
+func (c *calls) count(operation string, since time.Time) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, made := range c.made {
+		if made.operation == operation && !made.at.Before(since) {
+			n++
+		}
+	}
+	return n
+}
+
+// throttled returns how many calls had the status 429.
+func (c *calls) throttled() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, made := range c.made {
+		if made.status == http.StatusTooManyRequests {
+			n++
+		}
+	}
+	return n
+}
+
+// intervals returns the times between two successful calls of an operation with the same token,
+// the shortest first.
+func (c *calls) intervals(operation string, since time.Time) (all []time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last := map[string]time.Time{}
+	for _, made := range c.made {
+		if made.operation != operation || made.status != http.StatusOK || made.at.Before(since) {
+			continue
+		}
+		if before, ok := last[made.bearer]; ok {
+			all = append(all, made.at.Sub(before))
+		}
+		last[made.bearer] = made.at
+	}
+	slices.Sort(all)
+	return all
+}

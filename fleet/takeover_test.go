@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet_test
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/fleet"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+var (
+	takeOverChats = flag.Int("fleet.chats", 120, "how many chats the member has that dies in TestTakeOverOfAll")
+	kills         = flag.Int("fleet.kills", 25, "how many members are killed in TestRepeatsAtAKill")
+	takeOverHeirs = flag.Int("fleet.heirs", 2, "how many members survive in TestTakeOverOfAll")
+)
+
+const (
+	lease           = 6 * time.Second
+	connectionQuota = 6.0 // a second
+)
+
+// For the figures of a large fleet:
+//
+//	go test ./fleet -run TestTakeOverOfAll -v -fleet.chats=2500
+func TestTakeOverOfAll(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		t := w.t
+		n := *takeOverChats
+		dying, _ := w.join("dying")
+		ids := w.add(dying, n)
+		w.sleep(2*time.Minute + time.Duration(n)*time.Second/4)
+		require.Equal(t, n, dying.Stats().Held)
+		require.Zero(t, dying.Stats().Waiting)
+		var heirs []*fleet.Member
+		for i := range *takeOverHeirs {
+			heir, _ := w.join(fmt.Sprint("heir", i+1))
+			heirs = append(heirs, heir)
+		}
+		w.sleep(20 * time.Second)
+		died := time.Now()
+		dying.Crash()
+		for _, id := range ids {
+			w.chats[id].Agent.Say("to nobody")
+		}
+		w.sleep(lease + time.Minute + time.Duration(n)*time.Second/3)
+		w.everything(1)
+		connects := w.calls.times(connection, http.StatusOK, died)
+		require.Len(t, connects, n)
+		first, last := connects[0].Sub(died), connects[n-1].Sub(died)
+		used := float64(n-1) / (last - first).Seconds() / connectionQuota
+		aim := lease + time.Second + time.Duration(1.05*float64(n)/connectionQuota*float64(time.Second))
+		t.Logf("%d chats of a member that died: first back after %s, last after %s (aim %s), %.1f %% of the quota used, all handled after %s, %d × 429",
+			n, first, last, aim, 100*used, w.lastHandled().Sub(died), w.calls.throttled())
+		require.LessOrEqual(t, first, lease+time.Second)
+		require.LessOrEqual(t, last, aim)
+		require.GreaterOrEqual(t, used, 0.95)
+		require.Zero(t, w.calls.throttled())
+		held := 0
+		for _, heir := range heirs {
+			held += heir.Stats().Held
+		}
+		require.Equal(t, n, held)
+	}, func(o *participanttest.Options) { o.Throttle, o.MaxSockets = true, 1<<20 })
+}
+
+// lastHandled returns when the last event was handled.
+func (w *world) lastHandled() (last time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, all := range w.handled {
+		for _, h := range all {
+			if h.at.After(last) {
+				last = h.at
+			}
+		}
+	}
+	return last
+}
+
+// Without SaveEvery only the event under way, or the one whose save is under way, comes again.
+func TestRepeatsAtAKill(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		t := w.t
+		const chats = 4
+		rng := rand.New(rand.NewPCG(1, 2))
+		w.handler = func(context.Context, string, *fleet.Held, chat.Event) error {
+			<-time.After(20 * time.Millisecond)
+			return nil
+		}
+		join := func(n int) *fleet.Member {
+			m, link := w.join(fmt.Sprint("m", n), func(o *fleet.Options) { o.SaveEvery = 0 })
+			link.setFaults(linkFaults{delay: 0.5})
+			return m
+		}
+		members := []*fleet.Member{join(1), join(2)}
+		ids := w.add(members[0], chats)
+		var killed []time.Time
+		for n := range *kills {
+			members = append(members, join(n+3))
+			for range 10 {
+				for _, id := range ids {
+					w.chats[id].Agent.Say("something")
+				}
+				w.sleep(time.Second)
+			}
+			w.sleep(time.Duration(rng.Int64N(int64(time.Second))))
+			for _, id := range ids {
+				w.chats[id].Agent.Say("at the kill")
+			}
+			w.sleep(time.Duration(rng.Int64N(int64(2 * time.Second))))
+			busiest := slices.MaxFunc(members, func(a, b *fleet.Member) int { return cmp.Compare(a.Stats().Held, b.Stats().Held) })
+			members = slices.DeleteFunc(members, func(m *fleet.Member) bool { return m == busiest })
+			busiest.Crash()
+			killed = append(killed, time.Now())
+		}
+		w.sleep(time.Minute)
+		w.everything(*kills)
+		repeats, most := w.repeats(killed)
+		t.Logf("%d kills of a member with most of %d chats, SaveEvery 0: %d events came again, at most %d of a chat at a kill", *kills, chats, repeats, most)
+		require.LessOrEqual(t, most, 1)
+		require.Positive(t, repeats)
+	})
+}
+
+// repeats returns how many events were handled again, and how many at most of one chat after one
+// kill.
+func (w *world) repeats(killed []time.Time) (all, most int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, handled := range w.handled {
+		seen, afterKill := map[string]bool{}, map[int]int{}
+		for _, h := range handled {
+			if seen[h.id] {
+				kill, _ := slices.BinarySearchFunc(killed, h.at, time.Time.Compare)
+				afterKill[kill]++
+				all, most = all+1, max(most, afterKill[kill])
+			}
+			seen[h.id] = true
+		}
+	}
+	return all, most
+}
+
+// The heirs of a member disagree about who they are, for as long as a new one that is ready
+// hasn't said so.
+func TestTwoMembersClaimTheSameChats(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		t := w.t
+		const n = 40
+		dying, _ := w.join("dying") // renews at even seconds
+		first, _ := w.join("first")
+		w.add(dying, n) // before first is ready
+		w.sleep(21700 * time.Millisecond)
+		second, _ := w.join("second", func(o *fleet.Options) { o.Renew = 1700 * time.Millisecond })
+		w.sleep(time.Second)
+		require.Equal(t, n, dying.Stats().Held)
+		before, claims := w.engine.allPuts()["chat"], 0
+		w.engine.setOnPut(func(key string, _ []byte) {
+			if strings.HasPrefix(key, "chat/") {
+				claims++
+			}
+		})
+		dying.Crash()
+		w.sleep(30 * time.Second)
+		t.Logf("%d claims of %d chats by two members at once", w.engine.allPuts()["chat"]-before, n)
+		require.Greater(t, w.engine.allPuts()["chat"]-before, claims, "no claim has failed")
+		require.Equal(t, n, claims)
+		require.Equal(t, n, first.Stats().Held+second.Stats().Held)
+		require.Equal(t, n, first.Stats().Claimed+second.Stats().Claimed)
+		require.Zero(t, first.Stats().Lost+second.Stats().Lost)
+		require.Equal(t, n, w.srv.Sockets())
+	})
+}
+
+func TestAChatEndsDuringTakeOver(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		reason error
+		server func(*participanttest.Options)
+	}{
+		{"and its tokens with it", chat.ErrAccessDenied, func(*participanttest.Options) {}},
+		{"and its tokens live on", chat.ErrChatEnded, func(o *participanttest.Options) { o.TokensOutliveTheEnd = true }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(w *world) {
+				t := w.t
+				a, _ := w.join("a")
+				b, _ := w.join("b")
+				ids := w.add(a, 2)
+				w.sleep(20 * time.Second)
+				for _, id := range ids {
+					w.chats[id].Agent.Say("before")
+				}
+				w.sleep(5 * time.Second)
+				a.Crash()
+				for _, id := range ids {
+					w.chats[id].Agent.Say("meanwhile")
+				}
+				w.chats[ids[0]].End()
+				w.sleep(time.Minute)
+				require.Equal(t, 1, b.Stats().Held)
+				w.mu.Lock()
+				ended := w.ended
+				w.mu.Unlock()
+				require.Len(t, ended, 1)
+				require.Len(t, ended[ids[0]], 1)
+				require.ErrorIs(t, ended[ids[0]][0], test.reason)
+				if test.reason == chat.ErrChatEnded { //nolint:errorlint // it isn't wrapped
+					w.everything(1)
+				}
+				require.NoError(t, b.Add(t.Context(), fleet.Chat{ID: ids[0], ParticipantToken: w.chats[ids[0]].Customer.Token, ParticipantID: "p"}))
+				w.sleep(time.Minute)
+				require.Len(t, ended[ids[0]], 1, "it isn't begun again")
+			}, test.server)
+		})
+	}
+}
