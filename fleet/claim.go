@@ -89,7 +89,7 @@ func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
 }
 
 // claimOrphans claims the chats that nobody holds and that fall to this member, and returns how
-// many fall to others.
+// many fall to others or have no room here.
 func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 	alive, room := m.aliveAndRoom()
 	heirs := m.heirs()

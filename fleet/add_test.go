@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/fleet"
+)
+
+func TestAddNamesTheFieldThatIsWrong(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		t := w.t
+		m, _ := w.join("a")
+		for _, test := range []struct {
+			field string
+			set   func(*fleet.Chat)
+		}{
+			{"Chat.ID", func(c *fleet.Chat) { c.ID = "" }},
+			{"Chat.ID", func(c *fleet.Chat) { c.ID = strings.Repeat("a", 151) }},
+			{"Chat.ParticipantToken", func(c *fleet.Chat) { c.ParticipantToken = "" }},
+			{"Chat.ParticipantID", func(c *fleet.Chat) { c.ParticipantID = "" }},
+			{"Chat.Data", func(c *fleet.Chat) { c.Data = make([]byte, 64<<10+1) }},
+		} {
+			c := fleet.Chat{ID: "chat", ParticipantToken: "token", ParticipantID: "participant"}
+			test.set(&c)
+			err := m.Add(t.Context(), c)
+			require.ErrorContains(t, err, test.field+" ")
+			require.ErrorContains(t, err, "add chat: ")
+		}
+		require.Empty(t, w.engine.allPuts()["chat"])
+		c := w.newChat()
+		contact := w.chats[c.ID]
+		c.ID, c.Data = strings.Repeat("ä/", 50), make([]byte, 64<<10)
+		w.chats[c.ID] = contact
+		require.NoError(t, m.Add(t.Context(), c))
+		contact.Agent.Say("to a chat with a long ID")
+		w.sleep(10 * time.Second)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		require.Len(t, w.handled[c.ID], 2)
+	})
+}
+
+func TestAddTwice(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		t := w.t
+		a, _ := w.join("a")
+		b, _ := w.join("b")
+		w.sleep(10 * time.Second)
+		c := w.newChat()
+		require.NoError(t, a.Add(t.Context(), c))
+		require.NoError(t, a.Add(t.Context(), c))
+		require.NoError(t, b.Add(t.Context(), c))
+		w.sleep(10 * time.Second)
+		require.NoError(t, b.Add(t.Context(), c))
+		require.NoError(t, a.Add(t.Context(), c))
+		w.sleep(10 * time.Second)
+		require.Equal(t, 1, a.Stats().Held+b.Stats().Held)
+		require.Equal(t, 1, w.calls.count(connection, time.Time{}))
+
+		other := c
+		other.ParticipantToken = "another"
+		for _, m := range []*fleet.Member{a, b} {
+			err := m.Add(t.Context(), other)
+			require.ErrorIs(t, err, fleet.ErrOtherChat)
+			require.NotContains(t, err.Error(), c.ParticipantToken)
+		}
+		w.chats[c.ID].Agent.Say("Hello")
+		w.sleep(time.Second)
+		w.everything(1)
+	})
+}
+
+// The IDs of chats may be the caller's own, and so come again.
+func TestAddAfterTheChatHasEnded(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		t := w.t
+		a, _ := w.join("a")
+		c := w.newChat()
+		first := w.chats[c.ID]
+		c.ID = "order-4711"
+		w.chats[c.ID] = first
+		require.NoError(t, a.Add(t.Context(), c))
+		w.sleep(10 * time.Second)
+		first.End()
+		w.sleep(20 * time.Second)
+		require.Zero(t, a.Stats().Held)
+		require.Len(t, w.ended[c.ID], 1)
+
+		require.NoError(t, a.Add(t.Context(), c))
+		w.sleep(20 * time.Second)
+		require.Zero(t, a.Stats().Held, "the same chat isn't begun again")
+		require.Len(t, w.ended[c.ID], 1)
+
+		next := w.newChat()
+		contact := w.chats[next.ID]
+		next.ID = c.ID
+		require.NoError(t, a.Add(t.Context(), next))
+		said := contact.Agent.Say("in the next chat")
+		w.sleep(20 * time.Second)
+		require.Equal(t, 1, a.Stats().Held)
+		times, _ := w.handledBy(c.ID, said)
+		require.Equal(t, 1, times)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		all := w.handled[c.ID]
+		require.Equal(t, uint64(2), all[len(all)-1].epoch, "the epoch goes on")
+	})
+}
+
+func TestAChatWaitsForAMemberWithRoom(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		t := w.t
+		a, _ := w.join("a", func(o *fleet.Options) { o.MaxChats = 2 })
+		ids := w.add(a, 4)
+		for _, id := range ids {
+			w.chats[id].Agent.Say("Hello")
+		}
+		w.sleep(20 * time.Second)
+		require.Equal(t, 2, a.Stats().Held)
+		joined := time.Now()
+		b, _ := w.join("b", func(o *fleet.Options) { o.MaxChats = 1 })
+		w.sleep(20 * time.Second)
+		require.Equal(t, 1, b.Stats().Held)
+		require.Equal(t, 2, a.Stats().Held)
+		c, _ := w.join("c")
+		w.sleep(2 * time.Minute)
+		require.Equal(t, 1, c.Stats().Held)
+		w.everything(1)
+		t.Logf("all chats are held %s after a member with room has joined", w.lastHandled().Sub(joined.Add(20*time.Second)))
+
+		// a chat that has ended makes room
+		late := w.add(a, 1)[0]
+		w.sleep(20 * time.Second)
+		w.chats[late].Agent.Say("Hello")
+		w.sleep(time.Second)
+		w.everything(1)
+	})
+}
