@@ -75,19 +75,22 @@ func (m *Member) enter(ctx context.Context) error {
 	}
 }
 
-// awaitOther waits until the record of another process under the same ID hasn't changed for a
-// lease, and takes its place.
+// awaitOther waits until another process under the same ID has left, or its record hasn't changed
+// for a lease, and takes its place.
 func (m *Member) awaitOther(ctx context.Context) error {
 	var last uint64
 	var since time.Time
 	for {
-		_, rev, err := m.store.Get(ctx, m.memberKey())
+		value, rev, err := m.store.Get(ctx, m.memberKey())
 		switch {
 		case errors.Is(err, ErrNotFound):
 			m.setRev(0)
 			return nil
 		case err != nil:
 			return err
+		case hasLeft(m.memberKey(), value):
+			m.setRev(rev)
+			return nil
 		case rev != last:
 			last, since = rev, time.Now()
 		case time.Since(since) > m.opts.Lease:
@@ -98,6 +101,12 @@ func (m *Member) awaitOther(ctx context.Context) error {
 			return errors.Join(context.Cause(ctx), errors.New("another process has the ID "+m.opts.ID))
 		}
 	}
+}
+
+// hasLeft reports whether a member has let go of everything.
+func hasLeft(key string, value []byte) bool {
+	record, err := decode[memberRecord](key, value)
+	return err == nil && record.Left
 }
 
 func (m *Member) setRev(rev uint64) {
