@@ -116,8 +116,10 @@ func (l *limiter) setStopped(stopped bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stopped = stopped
-	l.apply(createConnection)
-	l.apply(getTranscript)
+	for _, operation := range []string{createConnection, getTranscript} {
+		l.rates[operation] = 0 // others may have taken the part: only the record says what is left
+		l.apply(operation)
+	}
 }
 
 // shares are the members' parts of the quotas, in one record of the store. A member lowers its
@@ -174,7 +176,8 @@ func (m *Member) shareOnce(ctx context.Context, want map[string]float64) error {
 	for operation, q := range m.limiter.quotas {
 		used := m.limiter.rate(operation)
 		s := share{Want: want[operation], Rate: all.next(m.name, operation, q.Rate, used, want[operation])}
-		changed = changed || mine == nil || s.Rate != mine[operation].Rate || s.isHungry() != mine[operation].isHungry()
+		// A raise takes a write even if the record has it already: an earlier one may be under way.
+		changed = changed || mine == nil || s.Rate > used || s.Rate != mine[operation].Rate || s.isHungry() != mine[operation].isHungry()
 		if s.Rate < used {
 			m.limiter.set(operation, s.Rate)
 		}
@@ -219,6 +222,9 @@ func (m *Member) goneMembers(all shares) (gone []string) {
 
 // dropShare gives this member's part back.
 func (m *Member) dropShare() {
+	for operation := range m.limiter.quotas {
+		m.limiter.set(operation, 0)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), m.opts.Renew)
 	defer cancel()
 	for {
