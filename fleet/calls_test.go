@@ -3,6 +3,7 @@
 package fleet_test
 
 import (
+	"errors"
 	"net/http"
 	"path"
 	"slices"
@@ -23,6 +24,7 @@ type calls struct {
 
 	mu   sync.Mutex
 	made []call
+	lose map[string]int // how many responses of an operation get lost
 }
 
 // call is a request and its status.
@@ -38,6 +40,10 @@ func (c *calls) Do(r *http.Request) (*http.Response, error) {
 	made := call{operation: path.Base(r.URL.Path), bearer: r.Header.Get("X-Amz-Bearer"), at: time.Now()}
 	if err == nil {
 		made.status = response.StatusCode
+	}
+	if err == nil && c.loses(made.operation) {
+		_ = response.Body.Close()
+		response, err = nil, errors.New("the response was lost")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -99,4 +105,22 @@ func (c *calls) intervals(operation string, since time.Time) (all []time.Duratio
 	}
 	slices.Sort(all)
 	return all
+}
+
+// failNext has the next calls of an operation fail after they were made, their responses lost.
+func (w *world) failNext(operation string, times int) {
+	w.calls.mu.Lock()
+	defer w.calls.mu.Unlock()
+	w.calls.lose = map[string]int{operation: times}
+}
+
+// loses reports whether the response of this call gets lost.
+func (c *calls) loses(operation string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lose[operation] == 0 {
+		return false
+	}
+	c.lose[operation]--
+	return true
 }

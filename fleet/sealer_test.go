@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/fleet"
+)
+
+func key(b byte) []byte { return bytes.Repeat([]byte{b}, 32) }
+
+func newSealer(t *testing.T, key []byte, older ...[]byte) fleet.Sealer {
+	t.Helper()
+	s, err := fleet.AESGCM(key, older...)
+	require.NoError(t, err)
+	return s
+}
+
+func TestAESGCM(t *testing.T) {
+	t.Parallel()
+	for _, bits := range []int{16, 24, 32} {
+		s := newSealer(t, key(1)[:bits])
+		sealed, err := s.Seal([]byte("secret"), "chat/1")
+		require.NoError(t, err)
+		require.NotContains(t, string(sealed), "secret")
+		again, err := s.Seal([]byte("secret"), "chat/1")
+		require.NoError(t, err)
+		require.NotEqual(t, sealed, again)
+		plain, err := s.Open(sealed, "chat/1")
+		require.NoError(t, err)
+		require.Equal(t, "secret", string(plain))
+
+		_, err = s.Open(sealed, "chat/2")
+		require.ErrorContains(t, err, "none of the keys opens")
+		sealed[len(sealed)-1] ^= 1
+		_, err = s.Open(sealed, "chat/1")
+		require.ErrorContains(t, err, "none of the keys opens")
+		_, err = s.Open(nil, "chat/1")
+		require.Error(t, err)
+	}
+	_, err := fleet.AESGCM([]byte("too short"))
+	require.ErrorContains(t, err, "a key of AESGCM")
+	_, err = fleet.AESGCM(key(1), nil)
+	require.ErrorContains(t, err, "a key of AESGCM")
+}
+
+func TestKeysAreReplacedInTwoSteps(t *testing.T) {
+	t.Parallel()
+	before := newSealer(t, key(1))
+	first, second, after := newSealer(t, key(1), key(2)), newSealer(t, key(2), key(1)), newSealer(t, key(2))
+	for _, step := range [][2]fleet.Sealer{{before, first}, {first, second}, {second, after}} {
+		for i := range 2 {
+			sealed, err := step[i].Seal([]byte("secret"), "name")
+			require.NoError(t, err)
+			_, err = step[1-i].Open(sealed, "name")
+			require.NoError(t, err)
+		}
+	}
+	sealed, err := before.Seal([]byte("secret"), "name")
+	require.NoError(t, err)
+	_, err = after.Open(sealed, "name")
+	require.Error(t, err)
+}
+
+func TestTheStoreHoldsNoToken(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		t := w.t
+		seal := func(o *fleet.Options) { o.Sealer = newSealer(t, key(1)) }
+		a, _ := w.join("a", seal)
+		b, _ := w.join("b", seal)
+		w.sleep(10 * time.Second)
+		ids := w.add(a, 4)
+		var written [][]byte
+		w.engine.setOnPut(func(_ string, value []byte) { written = append(written, bytes.Clone(value)) })
+		w.sleep(time.Minute) // a session doesn't replace a token that is new
+		var secrets []string
+		for _, id := range ids {
+			secrets = append(secrets, w.chats[id].Customer.Token)
+			require.NoError(t, b.Do(t.Context(), id, func(_ context.Context, token *string) error {
+				secrets = append(secrets, *token)
+				return nil
+			}))
+			w.chats[id].Customer.ExpireTokens()
+			w.chats[id].Agent.Say("Hello")
+			_, err := b.Send(t.Context(), id, "", "text/plain", "Hello")
+			require.NoError(t, err)
+		}
+		a.Crash()
+		w.sleep(30 * time.Second)
+		w.everything(2) // SaveEvery
+		records, _, _ := w.engine.now()
+		for entry, err := range records.List(t.Context(), "") {
+			require.NoError(t, err)
+			written = append(written, entry.Value)
+		}
+		require.Len(t, secrets, 8)
+		for _, secret := range secrets {
+			for _, value := range written {
+				require.NotContains(t, string(value), secret)
+				require.NotContains(t, string(value), base64.StdEncoding.EncodeToString([]byte(secret)))
+			}
+		}
+	})
+}
+
+// A member with a wrong key can't hold the chats of the others, and says so.
+func TestAMemberWithAnotherKey(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		t := w.t
+		a, _ := w.join("a", func(o *fleet.Options) { o.Sealer = newSealer(t, key(1)) })
+		c := w.newChat()
+		require.NoError(t, a.Add(t.Context(), c))
+		w.sleep(10 * time.Second)
+		b, _ := w.join("b", func(o *fleet.Options) { o.Sealer = newSealer(t, key(2)) })
+		w.sleep(10 * time.Second)
+		_, err := b.Send(t.Context(), c.ID, "", "text/plain", "text")
+		require.ErrorContains(t, err, "none of the keys opens")
+		require.ErrorContains(t, b.Add(t.Context(), c), "none of the keys opens")
+	})
+}
