@@ -137,7 +137,7 @@ func TestCauseWhenAnotherHasTakenTheChat(t *testing.T) {
 		w.sleep(20 * time.Second)
 		w.chats[id].Agent.Say("slow")
 		w.sleep(time.Second)
-		owner := w.chatRecord(id)["owner"]
+		owner := w.chatRecord(id).Owner
 		w.changeChat(id, func(record map[string]any) { record["owner"], record["epoch"] = "other.1", 9 })
 		records, _, _ := w.engine.now()
 		_, err := records.Put(t.Context(), fmt.Sprintf("inbox/%s/%s", owner, id), nil, 0, time.Minute)
@@ -167,8 +167,8 @@ func (w *world) untilCancelled(text string) <-chan error {
 	return causes
 }
 
-// chatRecord returns the record of a chat in the store.
-func (w *world) chatRecord(id string) (record map[string]any) {
+// chatMembers returns the record of a chat in the store.
+func (w *world) chatMembers(id string) (record map[string]any) {
 	w.t.Helper()
 	records, _, _ := w.engine.now()
 	value, _, err := records.Get(w.t.Context(), "chat/"+id)
@@ -180,7 +180,7 @@ func (w *world) chatRecord(id string) (record map[string]any) {
 // changeChat changes the record of a chat in the store.
 func (w *world) changeChat(id string, change func(record map[string]any)) {
 	w.t.Helper()
-	record := w.chatRecord(id)
+	record := w.chatMembers(id)
 	change(record)
 	value, err := json.Marshal(record)
 	require.NoError(w.t, err)
