@@ -92,7 +92,7 @@ var printable = []any{
 var unprintable = []string{
 	"connectparticipant.Client", "connectparticipant.EndpointParameters", "connectparticipant.EndpointResolverOptions",
 	"connectparticipant.GetTranscriptPaginator", "connectparticipant.GetTranscriptPaginatorOptions", "connectparticipant.Options",
-	"connectparticipant.RedactedValue", "chat.CloseError", "chat.Options", "chat.Quota", "chat.Session", "chat.Stats",
+	"connectparticipant.RedactedValue", "chat.CloseError", "chat.Options", "chat.Quota", "chat.QuotaLimiter", "chat.Session", "chat.Stats",
 	"types.AccessDeniedException", "types.ConflictException", "types.InternalServerException", "types.ResourceNotFoundException",
 	"types.ServiceQuotaExceededException", "types.ThrottlingException", "types.ValidationException",
 }
