@@ -121,6 +121,7 @@ func TestATimelessItemReleasedAtTheEndIsInTheState(t *testing.T) {
 	event := q.event
 	require.NotNil(t, event)
 	require.Contains(t, c.inbox.state().entries(), it.key, "it was returned, and comes again after Resume")
+	require.Zero(t, c.inbox.state().entries()[it.key].at%int64(time.Millisecond), "as the times of others, which a State writes so")
 }
 
 func TestOwnItemsAreBounded(t *testing.T) {

@@ -107,7 +107,7 @@ func TestAnItemWithoutATimeReleasedAtTheEndIsRememberedAsNew(t *testing.T) {
 	f.finish(CloseError{Reason: ErrClosed}, f.now)
 	require.Equal(t, f.time().UnixNano(), f.inbox.ledger.seen[it.key].at)
 	f.events()
-	require.Contains(t, f.inbox.state().seen, it.key)
+	require.Contains(t, f.inbox.state().entries(), it.key)
 }
 
 func TestAnUnreadableFrameDuringThePassForAnotherIsLookedFor(t *testing.T) {

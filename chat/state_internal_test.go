@@ -79,6 +79,17 @@ func TestAStateIsTheSameAfterItsText(t *testing.T) {
 	other := usualState()
 	other.own = strings.ToUpper(other.own)
 	require.Equal(t, other, other.again(t), "not the usual form of a UUID")
+	for name, change := range map[string]func(*State){
+		"a top between two ms":              func(s *State) { s.top++ },
+		"an item between two ms":            func(s *State) { s.seen[0].at++ },
+		"a missing one between two ms":      func(s *State) { s.missing[9]++ },
+		"one missing before all that is":    func(s *State) { s.missing[9] = math.MinInt64 + 775_808 },
+		"an item before all that can exist": func(s *State) { s.seen[len(s.seen)-1].at = math.MinInt64 + 775_808 },
+	} {
+		odd := usualState()
+		change(&odd)
+		require.Equal(t, odd, odd.again(t), name)
+	}
 	least := State{since: 1, missing: map[uint64]int64{}}
 	require.Equal(t, least, least.again(t))
 }
@@ -102,9 +113,10 @@ func TestTheBytesOfAStateAreThoseOfItsText(t *testing.T) {
 		b, err := state.MarshalBinary()
 		require.NoError(t, err)
 		require.Equal(t, base64.RawURLEncoding.EncodeToString(b), string(text))
-		appended, err := state.AppendBinary([]byte("before"))
+		before := strings.Repeat("before", 2000)
+		appended, err := state.AppendBinary([]byte(before))
 		require.NoError(t, err)
-		require.Equal(t, "before"+string(b), string(appended))
+		require.Equal(t, before+string(b), string(appended))
 		var fromText, fromBytes State
 		require.NoError(t, fromText.UnmarshalText(text))
 		require.NoError(t, fromBytes.UnmarshalBinary(b))
