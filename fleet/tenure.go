@@ -114,20 +114,33 @@ func (t *tenure) stopHandler(cause error) {
 
 // run holds the chat until it is over, or to be let go of.
 func (t *tenure) run() {
+	if !t.resume() {
+		return
+	}
+	defer t.closeSession()
+	t.over(t.handleEvents())
+}
+
+// resume begins the session, and reports whether there is one. It is apart from run so that what
+// it needs of the stack is free while the chat is idle.
+//
+//go:noinline
+func (t *tenure) resume() bool {
 	state, err := t.takeState()
 	if err != nil {
 		t.letGo()
-		return
+		return false
 	}
 	session, err := chat.Resume(t.waiting, t.m.client, t.held.ParticipantToken, state, t.m.sessionOptions(t.held.Chat))
 	if err != nil {
 		t.over(err)
-		return
+		return false
 	}
-	defer func() { _ = session.Close() }()
 	t.started(session)
-	t.over(t.handleEvents())
+	return true
 }
+
+func (t *tenure) closeSession() { _ = t.held.Session.Close() }
 
 func (m *Member) sessionOptions(c Chat) func(*chat.Options) {
 	return func(o *chat.Options) {
