@@ -69,7 +69,7 @@ func TestRollingDeploy(t *testing.T) {
 			n, took, during[0], during[len(during)-1], without[0], without[len(without)-1], extra, len(latencies), p99, latencies[len(latencies)-1], w.calls.throttled())
 		require.Zero(t, extra)
 		require.GreaterOrEqual(t, len(latencies), n)
-		require.LessOrEqual(t, p99, 2*time.Second)
+		require.LessOrEqual(t, p99, 3*time.Second) // each hand-over waits for the new owner's part of the quota
 		require.Zero(t, w.calls.throttled())
 	}, func(o *participanttest.Options) {
 		o.Throttle, o.MaxSockets, o.ConnectionExpiryShown = true, 1<<20, *deployExpiry

@@ -82,6 +82,15 @@ func (w *world) join(id string, optFns ...func(*fleet.Options)) (*fleet.Member, 
 	return m, l
 }
 
+// kill ends a member as kill -9 does: nothing that it still does gets through. It returns when that
+// happened.
+func (w *world) kill(m *fleet.Member, l *link) (at time.Time) {
+	at = time.Now()
+	l.setCut(true)
+	m.Crash()
+	return at
+}
+
 func (w *world) options(id string) func(*fleet.Options) {
 	return func(o *fleet.Options) {
 		o.ID, o.Sealer = id, fleet.Plaintext
