@@ -63,7 +63,7 @@ func TestAddTwice(t *testing.T) {
 		require.NoError(t, a.Add(t.Context(), c))
 		w.sleep(10 * time.Second)
 		require.Equal(t, 1, a.Stats().Held+b.Stats().Held)
-		require.Equal(t, 1, w.calls.count(connection, time.Time{}))
+		require.Equal(t, 1, w.calls.connects(time.Time{}))
 
 		other := c
 		other.ParticipantToken = "another"

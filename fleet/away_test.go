@@ -44,7 +44,7 @@ func TestEngineAwayForTenMinutes(t *testing.T) {
 		w.engine.start()
 		w.sleep(time.Minute)
 		w.everything(1)
-		connects := w.calls.count(connection, away)
+		connects := w.calls.connects(away)
 		t.Logf("engine away for %s: %d connections, %d sockets open, %d of %d messages handled while fenced, the rest within %s",
 			back.Sub(away), connects, w.srv.Sockets(), handledAway, said, w.lastHandled().Sub(back))
 		require.Zero(t, connects)
@@ -107,7 +107,7 @@ func TestCauseWhenTheLeaseIsLost(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		causes := w.untilCancelled("slow")
+		causes := w.untilCancelled()
 		a, link := w.join("a")
 		id := w.add(a, 1)[0]
 		w.sleep(20 * time.Second)
@@ -131,7 +131,7 @@ func TestCauseWhenAnotherHasTakenTheChat(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		causes := w.untilCancelled("slow")
+		causes := w.untilCancelled()
 		a, _ := w.join("a")
 		id := w.add(a, 1)[0]
 		w.sleep(20 * time.Second)
@@ -150,13 +150,13 @@ func TestCauseWhenAnotherHasTakenTheChat(t *testing.T) {
 	})
 }
 
-// untilCancelled has the handler wait at the first message with a text until its context ends, and
+// untilCancelled has the handler wait at the first message "slow" until its context ends, and
 // returns the causes.
-func (w *world) untilCancelled(text string) <-chan error {
+func (w *world) untilCancelled() <-chan error {
 	causes := make(chan error, 10)
 	first := true
 	w.handler = func(ctx context.Context, _ string, _ *fleet.Held, event chat.Event) error {
-		if m, ok := event.(chat.Message); ok && m.Text == text && first {
+		if m, ok := event.(chat.Message); ok && m.Text == "slow" && first {
 			first = false
 			<-ctx.Done()
 			causes <- context.Cause(ctx)

@@ -14,7 +14,6 @@ import (
 // The last parts of the paths of operations.
 const (
 	connection = "connection"
-	transcript = "transcript"
 	message    = "message"
 )
 
@@ -64,12 +63,12 @@ func (c *calls) times(operation string, status int, since time.Time) (times []ti
 	return times
 }
 
-// count returns how many calls of an operation there were since then.
-func (c *calls) count(operation string, since time.Time) (n int) {
+// connects returns how many calls of CreateParticipantConnection there were since then.
+func (c *calls) connects(since time.Time) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, made := range c.made {
-		if made.operation == operation && !made.at.Before(since) {
+		if made.operation == connection && !made.at.Before(since) {
 			n++
 		}
 	}

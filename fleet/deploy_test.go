@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	deployChats  = flag.Int("fleet.deploy.chats", 40, "how many chats there are in TestRollingDeploy")
+	deployChats  = flag.Int("fleet.deploy.chats", 24, "how many chats there are in TestRollingDeploy")
 	deployExpiry = flag.Duration("fleet.deploy.expiry", 12*time.Minute, "how long a connection lasts in TestRollingDeploy")
 )
 
@@ -41,7 +41,7 @@ func TestRollingDeploy(t *testing.T) {
 		w.add(members[0], n)
 		w.sleep(time.Minute + time.Duration(n)*time.Second/4)
 		quiet := time.Now()
-		w.sleep(3 * *deployExpiry)
+		w.sleep(2 * *deployExpiry)
 		without := w.calls.intervals(connection, quiet)
 
 		said := w.sayAtHandOvers()

@@ -76,18 +76,18 @@ func TestASlowHandlerDuringDrain(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		causes := w.untilCancelled("slow")
+		causes := w.untilCancelled()
 		a, _ := w.join("a")
 		id := w.add(a, 1)[0]
 		b, _ := w.join("b")
 		w.sleep(20 * time.Second)
 		said := w.chats[id].Agent.Say("slow")
 		w.sleep(time.Second)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		began := time.Now()
 		require.NoError(t, a.Drain(ctx))
-		require.InDelta(t, (2*time.Hour + 5*time.Second).Seconds(), time.Since(began).Seconds(), 0.5)
+		require.InDelta(t, (10*time.Minute + 5*time.Second).Seconds(), time.Since(began).Seconds(), 0.5)
 		require.ErrorIs(t, <-causes, fleet.ErrClosed)
 		w.sleep(20 * time.Second)
 		times, by := w.handledBy(id, said)
@@ -136,7 +136,7 @@ func TestBalanceAfterAMemberJoined(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		const n = 60
+		const n = 30
 		a, _ := w.join("a")
 		b, _ := w.join("b")
 		w.sleep(10 * time.Second)
@@ -146,17 +146,17 @@ func TestBalanceAfterAMemberJoined(t *testing.T) {
 		joined := time.Now()
 		for range 20 {
 			w.sleep(time.Minute)
-			require.LessOrEqual(t, c.Stats().Held, 22)
+			require.LessOrEqual(t, c.Stats().Held, 11)
 		}
 		held := []int{a.Stats().Held, b.Stats().Held, c.Stats().Held}
 		t.Logf("%d chats on 2 members, %s after a third has joined: %v", n, time.Since(joined), held)
 		for _, h := range held {
-			require.LessOrEqual(t, h, 22)
+			require.LessOrEqual(t, h, 12)
 		}
 		intervals := w.calls.intervals(connection, joined.Add(-50*time.Second))
 		require.GreaterOrEqual(t, intervals[0], 9*time.Minute)
 		settled := a.Stats().Given + b.Stats().Given + c.Stats().Given
-		w.sleep(30 * time.Minute)
+		w.sleep(12 * time.Minute)
 		require.Equal(t, settled, a.Stats().Given+b.Stats().Given+c.Stats().Given, "balanced members give nothing")
 	}, func(o *participanttest.Options) { o.ConnectionExpiryShown = 12 * time.Minute })
 }

@@ -93,7 +93,7 @@ func TestCloseEndsAHandlerThatIsSlow(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		causes := w.untilCancelled("slow")
+		causes := w.untilCancelled()
 		a, _ := w.join("a")
 		b, _ := w.join("b")
 		id := w.add(a, 1)[0]

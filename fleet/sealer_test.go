@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,8 +79,13 @@ func TestTheStoreHoldsNoToken(t *testing.T) {
 		b, _ := w.join("b", seal)
 		w.sleep(10 * time.Second)
 		ids := w.add(a, 4)
+		var mu sync.Mutex
 		var written [][]byte
-		w.engine.setOnPut(func(_ string, value []byte) { written = append(written, bytes.Clone(value)) })
+		w.engine.setOnPut(func(_ string, value []byte) {
+			mu.Lock()
+			defer mu.Unlock()
+			written = append(written, bytes.Clone(value))
+		})
 		w.sleep(time.Minute) // a session doesn't replace a token that is new
 		var secrets []string
 		for _, id := range ids {
@@ -96,6 +102,9 @@ func TestTheStoreHoldsNoToken(t *testing.T) {
 		a.Crash()
 		w.sleep(30 * time.Second)
 		w.everything(2) // SaveEvery
+		w.engine.setOnPut(nil)
+		mu.Lock()
+		defer mu.Unlock()
 		records, _, _ := w.engine.now()
 		for entry, err := range records.List(t.Context(), "") {
 			require.NoError(t, err)

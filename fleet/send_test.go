@@ -26,7 +26,7 @@ func TestSendFromAMemberThatDoesNotHoldTheChat(t *testing.T) {
 		id := w.add(a, 1)[0]
 		b, _ := w.join("b")
 		w.sleep(time.Minute)
-		connects := w.calls.count(connection, time.Time{})
+		connects := w.calls.connects(time.Time{})
 		for _, m := range []*fleet.Member{a, b, b} {
 			sent, err := m.Send(t.Context(), id, "", plain, "Hello")
 			require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestSendFromAMemberThatDoesNotHoldTheChat(t *testing.T) {
 				require.True(t, m.Own, "what another member has sent is the chat's own")
 			}
 		}
-		require.Equal(t, connects, w.calls.count(connection, time.Time{}))
+		require.Equal(t, connects, w.calls.connects(time.Time{}))
 	})
 }
 
@@ -82,12 +82,12 @@ func TestSendWhileNobodyHoldsTheChat(t *testing.T) {
 		b, _ := w.join("b")
 		w.sleep(time.Minute)
 		a.Crash()
-		connects := w.calls.count(connection, time.Time{})
+		connects := w.calls.connects(time.Time{})
 		began := time.Now()
 		_, err := b.Send(t.Context(), ids[0], "", plain, "Hello")
 		require.NoError(t, err)
 		require.Zero(t, time.Since(began))
-		require.Equal(t, connects, w.calls.count(connection, time.Time{}))
+		require.Equal(t, connects, w.calls.connects(time.Time{}))
 		require.Zero(t, b.Stats().Held)
 
 		// with a token that has expired too: as long as the owner seems to live it may have another
@@ -95,7 +95,7 @@ func TestSendWhileNobodyHoldsTheChat(t *testing.T) {
 		_, err = b.Send(t.Context(), ids[1], "", plain, "Hello")
 		require.NoError(t, err)
 		require.LessOrEqual(t, time.Since(began), 4*time.Second)
-		require.Equal(t, connects+1, w.calls.count(connection, time.Time{}))
+		require.Equal(t, connects+1, w.calls.connects(time.Time{}))
 		require.Zero(t, b.Stats().Held)
 		w.sleep(time.Minute)
 		require.Equal(t, 2, b.Stats().Held)
@@ -157,9 +157,9 @@ func TestSendWithATokenThatHasExpired(t *testing.T) {
 		for range cap(errs) {
 			require.NoError(t, <-errs)
 		}
-		t.Logf("%d messages with an expired token sent after %s, with %d connections", cap(errs), time.Since(expired), w.calls.count(connection, expired))
+		t.Logf("%d messages with an expired token sent after %s, with %d connections", cap(errs), time.Since(expired), w.calls.connects(expired))
 		require.LessOrEqual(t, time.Since(expired), 10*time.Second)
-		require.Equal(t, 1, w.calls.count(connection, expired))
+		require.Equal(t, 1, w.calls.connects(expired))
 		_, err := a.Send(t.Context(), id, "", plain, "Hello")
 		require.NoError(t, err)
 		w.sleep(time.Minute)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,17 +171,18 @@ func TestTwoMembersClaimTheSameChats(t *testing.T) {
 		second, _ := w.join("second", func(o *fleet.Options) { o.Renew = 1700 * time.Millisecond })
 		w.sleep(time.Second)
 		require.Equal(t, n, dying.Stats().Held)
-		before, claims := w.engine.allPuts()["chat"], 0
+		before := w.engine.allPuts()["chat"]
+		var claims atomic.Int32
 		w.engine.setOnPut(func(key string, _ []byte) {
 			if strings.HasPrefix(key, "chat/") {
-				claims++
+				claims.Add(1)
 			}
 		})
 		dying.Crash()
 		w.sleep(30 * time.Second)
 		t.Logf("%d claims of %d chats by two members at once", w.engine.allPuts()["chat"]-before, n)
-		require.Greater(t, w.engine.allPuts()["chat"]-before, claims, "no claim has failed")
-		require.Equal(t, n, claims)
+		require.Greater(t, w.engine.allPuts()["chat"]-before, int(claims.Load()), "no claim has failed")
+		require.EqualValues(t, n, claims.Load())
 		require.Equal(t, n, first.Stats().Held+second.Stats().Held)
 		require.Equal(t, n, first.Stats().Claimed+second.Stats().Claimed)
 		require.Zero(t, first.Stats().Lost+second.Stats().Lost)
