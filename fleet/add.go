@@ -62,8 +62,7 @@ func (m *Member) add(ctx context.Context, c Chat) error {
 		record.Owner = m.place()
 		err := m.createChat(ctx, record)
 		if err == nil {
-			m.settle(ctx, c, record)
-			return nil
+			return m.settle(ctx, c, record)
 		}
 		if !errors.Is(err, ErrConflict) {
 			return err
@@ -98,15 +97,17 @@ func (m *Member) createChat(ctx context.Context, record chatRecord) error {
 }
 
 // settle has a new chat held.
-func (m *Member) settle(ctx context.Context, c Chat, record chatRecord) {
+func (m *Member) settle(ctx context.Context, c Chat, record chatRecord) error {
 	switch record.Owner {
 	case "":
 		m.log.Warn("a chat waits for a member with room", "chat", c.ID)
+		m.wake()
 	case m.name:
 		m.hold(c, record.Epoch)
 	default:
-		m.putInbox(ctx, record.Owner, c.ID)
+		return m.putInbox(ctx, record.Owner, c.ID)
 	}
+	return nil
 }
 
 // addExisting compares a chat with the record that is there. It reports whether Add should try
@@ -136,7 +137,7 @@ func (m *Member) addExisting(ctx context.Context, c Chat, record *chatRecord) (a
 	case there.Owner == m.name && !m.holds(c.ID):
 		m.wake()
 	case there.Owner != m.name && there.Owner != "":
-		m.putInbox(ctx, there.Owner, c.ID) // it may not have been told
+		return false, m.putInbox(ctx, there.Owner, c.ID) // it may not have been told
 	}
 	return false, nil
 }

@@ -292,7 +292,7 @@ func (m *Member) restore(ctx context.Context, t *tenure, there recorded) error {
 		return err
 	}
 	if there.Owner != "" && there.Owner != m.name {
-		m.putInbox(ctx, there.Owner, there.ID)
+		_ = m.putInbox(ctx, there.Owner, there.ID)
 	}
 	return nil
 }

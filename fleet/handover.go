@@ -41,7 +41,7 @@ func (t *tenure) keep() bool {
 		record, rev, err := t.m.readChat(t.waiting, t.held.ID)
 		switch {
 		case err == nil && (record.Owner != t.m.name || record.Epoch != t.held.Epoch):
-			t.m.putInbox(t.waiting, record.Owner, record.ID)
+			_ = t.m.putInbox(context.WithoutCancel(t.waiting), record.Owner, record.ID)
 			return false
 		case err == nil && t.m.rewrite(t.waiting, recorded{record, rev}) == nil:
 			return true
@@ -81,24 +81,41 @@ func (m *Member) give(ctx context.Context, record chatRecord, rev uint64, to str
 	m.count(func(s *Stats) { s.Given++ })
 	m.meter.count(m.meter.handOvers)
 	m.log.Info("handed a chat over", "chat", record.ID, "to", to, "epoch", record.Epoch)
-	m.putInbox(ctx, to, record.ID)
+	_ = m.putInbox(context.WithoutCancel(ctx), to, record.ID)
 	return nil
 }
 
-// putInbox tells a member to look at a chat.
-func (m *Member) putInbox(ctx context.Context, name, id string) {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+// putInbox tells a member to look at a chat. It tries for a lease: if the store is away for
+// longer, all members read the directory.
+func (m *Member) putInbox(ctx context.Context, name, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, m.opts.Lease)
 	defer cancel()
 	for n := 0; ; n++ {
-		_, err := m.store.Put(ctx, inboxKey(name, id), nil, 0, inboxTTL)
-		if err == nil || errors.Is(err, ErrConflict) {
-			return
+		err := m.putInboxOnce(ctx, inboxKey(name, id))
+		if err == nil {
+			return nil
 		}
 		if !pause(ctx, 50*time.Millisecond<<min(n, 5)) {
 			m.log.Warn("could not tell a member of its chat: it finds it within minutes", "chat", id, "to", name, "error", err)
-			return
+			return err
 		}
 	}
+}
+
+// putInboxOnce writes an entry that may be there anew: the member may have looked at the older one
+// before the chat was its own.
+func (m *Member) putInboxOnce(ctx context.Context, key string) error {
+	ctx, cancel := context.WithTimeout(ctx, m.opts.Renew)
+	defer cancel()
+	_, err := m.store.Put(ctx, key, nil, 0, inboxTTL)
+	if !errors.Is(err, ErrConflict) {
+		return err
+	}
+	_, rev, err := m.store.Get(ctx, key)
+	if err == nil {
+		_, err = m.store.Put(ctx, key, nil, rev, inboxTTL)
+	}
+	return err
 }
 
 // Drain hands all chats over to the other members, before this process is stopped: each at its

@@ -140,6 +140,8 @@ func (m *Member) renewLease(ctx context.Context) {
 
 // renew renews the lease once. A renewal that takes longer than the interval is given up.
 func (m *Member) renew(ctx context.Context) {
+	m.renewing <- struct{}{}
+	defer func() { <-m.renewing }()
 	calling, cancel := context.WithTimeout(ctx, m.opts.Renew)
 	defer cancel()
 	sent := time.Now()
@@ -208,7 +210,7 @@ func (m *Member) renewed(sent time.Time) {
 		m.wake()
 	}
 	until := sent.Add(m.opts.Lease - margin)
-	if m.lease.isHeld(time.Now()) {
+	if m.lease.held {
 		m.lease.change(true, until)
 		return
 	}
@@ -323,7 +325,13 @@ func (m *Member) awaitLease(ctx context.Context) error {
 func (m *Member) sayLeft() {
 	ctx, cancel := context.WithTimeout(context.Background(), m.opts.Renew)
 	defer cancel()
-	if err := m.putRecord(ctx); err != nil {
+	err := m.putRecord(ctx)
+	if errors.Is(err, ErrConflict) { // the result of the last renewal was lost
+		if err = m.resolve(ctx); err == nil {
+			err = m.putRecord(ctx)
+		}
+	}
+	if err != nil {
 		m.log.Warn("could not say that the member has left: its chats are taken over when its lease has run out", "error", err)
 	}
 }

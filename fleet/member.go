@@ -83,6 +83,7 @@ type Member struct {
 	tenures   sync.WaitGroup
 	closed    chan struct{} // closed when Close is done
 	reconcile chan struct{} // holds one: that the directory should be read
+	renewing  chan struct{} // holds one while a renewal is under way
 
 	// Only keepDirectory uses these: before reassertAt the owners aren't read again, and before
 	// unfenceAt the lease isn't taken back.
@@ -144,7 +145,7 @@ func Join(ctx context.Context, store Store, client connectparticipant.API, handl
 	}
 	m := &Member{
 		name: opts.ID + "." + uuid.NewString()[:8], opts: opts, store: store, client: client, handle: handle, meter: meter,
-		limiter: newLimiter(opts.Quotas), closed: make(chan struct{}), reconcile: make(chan struct{}, 1), log: opts.Logger.With("member", opts.ID),
+		limiter: newLimiter(opts.Quotas), closed: make(chan struct{}), reconcile: make(chan struct{}, 1), renewing: make(chan struct{}, 1), log: opts.Logger.With("member", opts.ID),
 		others: map[string]memberRecord{}, held: map[string]*tenure{}, freed: make(chan struct{}),
 	}
 	m.tokens.known = map[string]string{}

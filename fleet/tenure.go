@@ -26,6 +26,8 @@ type tenure struct {
 	// cancelHandler ends the context of the handler that runs; Member.mu guards it.
 	cancelHandler context.CancelCauseFunc
 
+	given    bool // to another member at a renewal
+	adrift   bool // the chat may still be this member's after the tenure
 	stateRev uint64
 	dirty    bool       // state isn't saved
 	state    chat.State // after the last event that was handled, if dirty
@@ -80,7 +82,7 @@ func (m *Member) forget(t *tenure) {
 	if m.held[t.held.ID] == t {
 		delete(m.held, t.held.ID)
 	}
-	if m.orphaned && len(m.held) == m.opts.MaxChats-1 {
+	if t.adrift || m.orphaned && len(m.held) == m.opts.MaxChats-1 {
 		m.wake()
 	}
 	close(m.freed)
@@ -91,7 +93,9 @@ func (m *Member) forget(t *tenure) {
 // if there is one.
 func (t *tenure) release(successor string) {
 	t.m.mu.Lock()
-	t.successor = successor
+	if successor != "" {
+		t.successor = successor
+	}
 	t.m.mu.Unlock()
 	t.stop()
 }
@@ -165,6 +169,9 @@ func (t *tenure) started(session *chat.Session) {
 
 // over ends the tenure after the session has ended, or its events.
 func (t *tenure) over(err error) {
+	if t.given {
+		return
+	}
 	var reason *chat.CloseError
 	if !errors.As(err, &reason) || errors.Is(err, chat.ErrClosed) || t.waiting.Err() != nil {
 		t.letGo()
@@ -190,14 +197,13 @@ func (t *tenure) letGo() {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	if t.dirty && t.save(ctx) != nil {
+		t.adrift = t.waiting.Err() != nil
 		return
 	}
 	t.m.mu.Lock()
 	successor := t.successor
 	t.m.mu.Unlock()
-	if successor != "" {
-		_ = t.give(ctx, successor)
-	}
+	t.adrift = successor != "" && t.give(ctx, successor) != nil
 }
 
 // handleEvents hands the events to the handler, until the chat is over, lost, given away, or to
@@ -212,7 +218,7 @@ func (t *tenure) handleEvents() error {
 			return err
 		}
 		if due, ok := event.(chat.RenewalDue); ok {
-			if t.handOver() {
+			if t.given = t.handOver(); t.given {
 				return nil
 			}
 			t.tokenDue = time.Now().Add(due.Within + tokenPatience)
@@ -235,13 +241,19 @@ func (t *tenure) next() (chat.Event, error) {
 		switch {
 		case err == nil:
 			return event, nil
-		case t.waiting.Err() != nil || !errors.Is(err, context.DeadlineExceeded):
+		case t.waiting.Err() != nil || isEnd(err) || !errors.Is(err, context.DeadlineExceeded):
 			return nil, err
 		}
 		if err := t.saveIfDue(); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// isEnd reports whether an error is the end of the session, whatever caused it.
+func isEnd(err error) bool {
+	var reason *chat.CloseError
+	return errors.As(err, &reason)
 }
 
 func (t *tenure) nextBy(deadline time.Time) (chat.Event, error) {
@@ -451,21 +463,33 @@ func (t *tenure) takeStateOnce() (state chat.State, err error) {
 }
 
 // remove removes a chat that is over. Its record stays for a while, for members that were away.
+// It goes on until that is done, or the member closes.
 func (t *tenure) remove(reason *chat.CloseError) {
+	for n := 0; ; n++ {
+		err := t.removeOnce()
+		if err == nil {
+			break
+		}
+		t.m.log.Warn("could not remove a chat that is over", "chat", t.held.ID, "error", err)
+		if !pause(t.waiting, min(5*time.Second, 50*time.Millisecond<<min(n, 20))) {
+			return
+		}
+	}
+	t.m.log.Info("a chat is over", "chat", t.held.ID, "reason", fmt.Sprint(reason.Reason), "gap", reason.Gap)
+}
+
+func (t *tenure) removeOnce() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*storeTimeout)
 	defer cancel()
 	record, rev, err := t.m.readChat(ctx, t.held.ID)
-	if err == nil && (record.Owner != t.m.name || record.Epoch != t.held.Epoch) {
-		return
+	if err != nil || record.Owner != t.m.name || record.Epoch != t.held.Epoch {
+		return err
 	}
-	if err == nil {
+	if !record.Ended {
 		record.Ended, record.Data = true, nil
-		err = t.m.putChat(ctx, record, rev)
+		if err := t.m.putChat(ctx, record, rev); err != nil {
+			return err
+		}
 	}
-	err = errors.Join(err, t.m.store.Delete(ctx, stateKey(t.held.ID), 0), t.m.store.Delete(ctx, tokenKey(t.held.ID), 0))
-	if err != nil {
-		t.m.log.Warn("could not remove a chat that is over", "chat", t.held.ID, "error", err)
-		return
-	}
-	t.m.log.Info("a chat is over", "chat", t.held.ID, "reason", fmt.Sprint(reason.Reason), "gap", reason.Gap)
+	return errors.Join(t.m.store.Delete(ctx, stateKey(t.held.ID), 0), t.m.store.Delete(ctx, tokenKey(t.held.ID), 0))
 }
