@@ -24,6 +24,8 @@ type hooks struct {
 	del   func(ctx context.Context, key string, rev uint64) error
 	watch func(entry fleet.Entry)
 	list  func(prefix string)
+	// listed is called with an entry before the member gets it.
+	listed func(entry fleet.Entry)
 }
 
 func (h *hooks) Put(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
@@ -48,10 +50,19 @@ func (h *hooks) Delete(ctx context.Context, key string, rev uint64) error {
 }
 
 func (h *hooks) List(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
-	if h.list != nil {
-		h.list(prefix)
+	return func(yield func(fleet.Entry, error) bool) {
+		if h.list != nil {
+			defer h.list(prefix)
+		}
+		for entry, err := range h.Store.List(ctx, prefix) {
+			if h.listed != nil {
+				h.listed(entry)
+			}
+			if !yield(entry, err) {
+				return
+			}
+		}
 	}
-	return h.Store.List(ctx, prefix)
 }
 
 func (h *hooks) Watch(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
