@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// needsProcesses skips a test where the bridge can't be built or run.
+func needsProcesses(t *testing.T) {
+	t.Helper()
+	if strings.HasPrefix(runtime.Version(), "go1.25") {
+		t.Skip("nats-server needs Go 1.26")
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip(err)
+	}
+}
+
+func TestNothingIsLost(t *testing.T) {
+	t.Parallel()
+	needsProcesses(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	var out bytes.Buffer
+	require.NoError(t, run(ctx, []string{"-short", "-bridge", "bridge"}, io.MultiWriter(&out, t.Output()), t.Output()))
+	require.Contains(t, out.String(), "Process B is killed")
+	require.Contains(t, out.String(), "Process A has nothing left")
+	table := out.String()[strings.Index(out.String(), "\n\n"):]
+	numbers := regexp.MustCompile(`(\d+) *\n`).FindAllStringSubmatch(table, -1)
+	require.Len(t, numbers, 7, table)
+	written, handled, lost, answers, doubled, throttled := numbers[0][1], numbers[1][1], numbers[2][1], numbers[4][1], numbers[5][1], numbers[6][1]
+	require.NotEqual(t, "0", written)
+	require.Equal(t, []string{written, "0", written, "0", "0"}, []string{handled, lost, answers, doubled, throttled}, table)
+}
+
+func TestTheEndOfTheContextEndsAllProcesses(t *testing.T) {
+	t.Parallel()
+	needsProcesses(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f, err := buildFleet(ctx, "bridge")
+	require.NoError(t, err)
+	require.NoError(t, f.startEngine(ctx))
+	engine := f.running[0]
+	cancel()
+	f.close()
+	require.NotNil(t, engine.cmd.ProcessState)
+	require.NoDirExists(t, f.dir)
+}
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	needsProcesses(t)
+	require.ErrorContains(t, run(t.Context(), []string{"-bridge", "nowhere"}, io.Discard, io.Discard), "build the bridge")
+	require.ErrorContains(t, run(t.Context(), []string{"-unknown"}, io.Discard, io.Discard), "-unknown")
+	f, err := buildFleet(t.Context(), "bridge")
+	require.NoError(t, err)
+	defer f.close()
+	require.ErrorContains(t, f.start(t.Context(), "A"), "start A")
+}
