@@ -201,19 +201,21 @@ func TestWhatWasHandledIsSavedBeforeAChatGoes(t *testing.T) {
 func TestTheSumOfTheRatesIsNeverAboveTheQuota(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
-		slow := func(h *hooks) *hooks {
+		slow := func(before, after time.Duration) *hooks {
+			h := &hooks{}
 			h.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 				if !isKey(key, "quota/") {
 					return h.Store.Put(ctx, key, value, rev, ttl)
 				}
-				<-time.After(700 * time.Millisecond)
+				<-time.After(before)
 				rev, err := h.Store.Put(ctx, key, value, rev, ttl)
-				<-time.After(700 * time.Millisecond)
+				<-time.After(after)
 				return rev, err
 			}
 			return h
 		}
-		members := []*fleet.Member{w.joinBy("a", slow(&hooks{}))}
+		ha := slow(0, 1900*time.Millisecond)
+		members := []*fleet.Member{w.joinBy("a", ha)}
 		w.sleep(10 * time.Second)
 		require.InDelta(w.t, 6, members[0].Rate(connections), 1e-9)
 		watch := func(d time.Duration) {
@@ -225,15 +227,63 @@ func TestTheSumOfTheRatesIsNeverAboveTheQuota(t *testing.T) {
 				require.LessOrEqual(w.t, sum, 6+1e-9)
 			}
 		}
-		for _, id := range []string{"b", "c"} {
-			members = append(members, w.joinBy(id, slow(&hooks{})))
-			watch(30 * time.Second)
-		}
+		members = append(members, w.joinBy("b", slow(0, 0)))
+		watch(30 * time.Second)
+		members = append(members, w.joinBy("c", slow(700*time.Millisecond, 0)), w.joinBy("d", slow(700*time.Millisecond, 700*time.Millisecond)))
+		watch(30 * time.Second)
 		require.Positive(w.t, members[1].Rate(connections))
 		require.Positive(w.t, members[2].Rate(connections))
+		require.Positive(w.t, members[3].Rate(connections))
+		ha.Store.(*link).setCut(true)
 		members[0].Crash()
 		members = members[1:]
 		watch(30 * time.Second)
-		require.InDelta(w.t, 6, members[0].Rate(connections)+members[1].Rate(connections), 0.7)
+		sum := 0.0
+		for _, m := range members {
+			sum += m.Rate(connections)
+		}
+		require.InDelta(w.t, 6, sum, 0.7)
+	})
+}
+
+func TestTheTokenOfAChatIsPublished(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		a, _ := w.join("a")
+		id := w.add(a, 1)[0]
+		b, _ := w.join("b")
+		w.sleep(20 * time.Second)
+		calls := len(w.srv.Requests())
+		_, err := b.Send(w.t.Context(), id, "", "text/plain", "Hello")
+		require.NoError(w.t, err)
+		for _, r := range w.srv.Requests()[calls:] {
+			require.NotEqual(w.t, connections, r.Operation)
+		}
+	})
+}
+
+// A claim whose result was lost is a claim: it costs no second one.
+func TestAClaimWhoseResultWasLost(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		a, _ := w.join("a")
+		id := w.add(a, 1)[0]
+		h := &hooks{}
+		b := w.joinBy("b", h)
+		w.sleep(20 * time.Second)
+		lost := false
+		h.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			rev, err := h.Store.Put(ctx, key, value, rev, ttl)
+			if isKey(key, "chat/") && !lost {
+				lost = true
+				return 0, errLink
+			}
+			return rev, err
+		}
+		a.Crash()
+		w.await(10*time.Second, func() bool { return lost })
+		w.sleep(100 * time.Millisecond)
+		require.Equal(w.t, 1, b.Stats().Held)
+		require.Equal(w.t, uint64(2), w.chatRecord(id).Epoch)
 	})
 }
