@@ -122,7 +122,7 @@ type link struct {
 }
 
 // linkFaults are the chances of what can happen to a call.
-type linkFaults struct{ fail, loseResult, delay, writeLate float64 }
+type linkFaults struct{ fail, loseResult, delay, writeLate, slowPut float64 }
 
 func (e *engine) link(seed uint64) *link {
 	return &link{engine: e, random: rand.New(rand.NewPCG(seed, 7))}
@@ -142,15 +142,15 @@ func (l *link) setFaults(f linkFaults) {
 
 // fate is what happens to one call.
 type fate struct {
-	cut, fail, loseResult, writeLate bool
-	delay                            time.Duration
+	cut, fail, loseResult, writeLate, slowPut bool
+	delay                                     time.Duration
 }
 
 func (l *link) fate() fate {
 	l.linkMu.Lock()
 	defer l.linkMu.Unlock()
 	hit := func(chance float64) bool { return chance > 0 && l.random.Float64() < chance }
-	f := fate{cut: l.cut, fail: hit(l.odds.fail), loseResult: hit(l.odds.loseResult), writeLate: hit(l.odds.writeLate)}
+	f := fate{cut: l.cut, fail: hit(l.odds.fail), loseResult: hit(l.odds.loseResult), writeLate: hit(l.odds.writeLate), slowPut: hit(l.odds.slowPut)}
 	if hit(l.odds.delay) {
 		f.delay = time.Duration(l.random.Int64N(int64(1500 * time.Millisecond)))
 	}
@@ -198,6 +198,9 @@ func (l *link) Put(ctx context.Context, key string, value []byte, rev uint64, tt
 			_, _ = records.Put(context.Background(), key, value, rev, ttl)
 		})
 		return 0, errLink
+	}
+	if f.slowPut {
+		<-time.After(500 * time.Millisecond)
 	}
 	l.countPut(key)
 	rev, err = records.Put(ctx, key, value, rev, ttl)

@@ -165,10 +165,10 @@ func TestTwoMembersClaimTheSameChats(t *testing.T) {
 		t := w.t
 		const n = 40
 		dying, _ := w.join("dying") // renews at even seconds
-		first, _ := w.join("first")
+		first, firstLink := w.join("first")
 		w.add(dying, n) // before first is ready
 		w.sleep(21700 * time.Millisecond)
-		second, _ := w.join("second", func(o *fleet.Options) { o.Renew = 1700 * time.Millisecond })
+		second, secondLink := w.join("second", func(o *fleet.Options) { o.Renew = 1700 * time.Millisecond })
 		w.sleep(time.Second)
 		require.Equal(t, n, dying.Stats().Held)
 		before := w.engine.allPuts()["chat"]
@@ -178,6 +178,9 @@ func TestTwoMembersClaimTheSameChats(t *testing.T) {
 				claims.Add(1)
 			}
 		})
+		for _, l := range []*link{firstLink, secondLink} {
+			l.setFaults(linkFaults{slowPut: 1}) // each reads the directory before the other has claimed
+		}
 		dying.Crash()
 		w.sleep(30 * time.Second)
 		t.Logf("%d claims of %d chats by two members at once", w.engine.allPuts()["chat"]-before, n)
