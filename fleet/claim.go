@@ -91,7 +91,8 @@ func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
 // claimOrphans claims the chats that nobody holds and that fall to this member, and returns how
 // many fall to others or have no room here.
 func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
-	alive, room := m.aliveAndRoom()
+	room := m.room()
+	gone := map[string]bool{} // by the names of owners
 	heirs := m.heirs()
 	claims := newGroup(claimsAtATime)
 	defer func() { _ = claims.Wait() }()
@@ -104,8 +105,13 @@ func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 			m.log.Warn("ignored a chat", "error", err)
 			continue
 		}
+		if _, known := gone[record.Owner]; !known && record.Owner != m.name {
+			if gone[record.Owner], err = m.isGone(ctx, record.Owner); err != nil {
+				return others, err
+			}
+		}
 		switch {
-		case record.Ended, alive[record.Owner], record.Owner == m.name && m.holds(record.ID):
+		case record.Ended, record.Owner == m.name && m.holds(record.ID), record.Owner != m.name && !gone[record.Owner]:
 			continue
 		case record.Owner != m.name && (heirs.of(record.ID) != m.name || room <= 0):
 			others++
@@ -118,10 +124,11 @@ func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 	return others, claims.Wait()
 }
 
-func (m *Member) aliveAndRoom() (alive map[string]bool, room int) {
+// room returns how many chats more the member can hold.
+func (m *Member) room() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.alive(), m.opts.MaxChats - len(m.held)
+	return m.opts.MaxChats - len(m.held)
 }
 
 func (m *Member) setOrphaned(orphaned bool) {

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"iter"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,48 +17,48 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// hooks is a store whose calls a test can hold up, fail or change. A hook that is nil does nothing.
+// putFunc and getFunc are methods of a store.
+type (
+	putFunc func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error)
+	getFunc func(ctx context.Context, key string) ([]byte, uint64, error)
+)
+
+// hooks is a store whose calls a test can hold up, fail or change, also while they are made. A hook
+// that isn't set does nothing.
 type hooks struct {
 	fleet.Store
 
-	put   func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error)
-	get   func(ctx context.Context, key string) ([]byte, uint64, error)
-	del   func(ctx context.Context, key string, rev uint64) error
-	watch func(entry fleet.Entry)
-	list  func(prefix string)
-	// listed is called with an entry before the member gets it.
-	listed func(entry fleet.Entry)
+	put    atomic.Pointer[putFunc]
+	get    atomic.Pointer[getFunc]
+	listed atomic.Pointer[func(entry fleet.Entry)] // is called before the member gets an entry
+	lists  atomic.Int64                            // how often the member has listed
+	watch  func(entry fleet.Entry)                 // is called before the member gets an entry
 }
 
+func (h *hooks) onPut(put putFunc) { h.put.Store(&put) }
+
+func (h *hooks) onGet(get getFunc) { h.get.Store(&get) }
+
 func (h *hooks) Put(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
-	if h.put != nil {
-		return h.put(ctx, key, value, rev, ttl)
+	if put := h.put.Load(); put != nil {
+		return (*put)(ctx, key, value, rev, ttl)
 	}
 	return h.Store.Put(ctx, key, value, rev, ttl)
 }
 
 func (h *hooks) Get(ctx context.Context, key string) ([]byte, uint64, error) {
-	if h.get != nil {
-		return h.get(ctx, key)
+	if get := h.get.Load(); get != nil {
+		return (*get)(ctx, key)
 	}
 	return h.Store.Get(ctx, key)
 }
 
-func (h *hooks) Delete(ctx context.Context, key string, rev uint64) error {
-	if h.del != nil {
-		return h.del(ctx, key, rev)
-	}
-	return h.Store.Delete(ctx, key, rev)
-}
-
 func (h *hooks) List(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
 	return func(yield func(fleet.Entry, error) bool) {
-		if h.list != nil {
-			defer h.list(prefix)
-		}
+		h.lists.Add(1)
 		for entry, err := range h.Store.List(ctx, prefix) {
-			if h.listed != nil {
-				h.listed(entry)
+			if listed := h.listed.Load(); listed != nil {
+				(*listed)(entry)
 			}
 			if !yield(entry, err) {
 				return
@@ -79,10 +81,10 @@ func (h *hooks) Watch(ctx context.Context, prefix string) iter.Seq2[fleet.Entry,
 }
 
 // joinBy makes a member that reaches the engine through hooks. It is closed at the end.
-func (w *world) joinBy(id string, h *hooks, optFns ...func(*fleet.Options)) *fleet.Member {
+func (w *world) joinBy(id string, h *hooks) *fleet.Member {
 	w.t.Helper()
 	h.Store = w.engine.link(1)
-	m, err := fleet.Join(w.t.Context(), h, w.client, w.handle(id), append([]func(*fleet.Options){w.options(id)}, optFns...)...)
+	m, err := fleet.Join(w.t.Context(), h, w.client, w.handle(id), w.options(id))
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = m.Close() })
 	return m
@@ -95,6 +97,8 @@ func (w *world) await(atMost time.Duration, met func() bool) {
 		require.Less(w.t, time.Since(begun), atMost)
 	}
 }
+
+func isKey(key, prefix string) bool { return strings.HasPrefix(key, prefix) }
 
 // chatRecord is what a test reads of a chat's record.
 type chatRecord struct {
@@ -125,11 +129,13 @@ func TestAHandOverOfUnknownResult(t *testing.T) {
 				id := w.add(a, 1)[0]
 				b, _ := w.join("b")
 				w.sleep(time.Minute)
-				until := time.Time{}
-				failing := func(key string) bool { return strings.HasPrefix(key, "chat/") && time.Now().Before(until) }
-				h.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
-					if until.IsZero() && strings.HasPrefix(key, "chat/") {
-						until = time.Now().Add(3 * time.Second)
+				var until atomic.Pointer[time.Time]
+				failing := func(key string) bool { return isKey(key, "chat/") && time.Now().Before(*until.Load()) }
+				never := time.Time{}
+				until.Store(&never)
+				h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+					at := time.Now().Add(3 * time.Second)
+					if isKey(key, "chat/") && until.CompareAndSwap(&never, &at) {
 						if made == 0 {
 							_, _ = h.Store.Put(ctx, key, value, rev, ttl)
 						} else if made > 0 {
@@ -140,17 +146,17 @@ func TestAHandOverOfUnknownResult(t *testing.T) {
 						return 0, errLink
 					}
 					return h.Store.Put(ctx, key, value, rev, ttl)
-				}
-				h.get = func(ctx context.Context, key string) ([]byte, uint64, error) {
+				})
+				h.onGet(func(ctx context.Context, key string) ([]byte, uint64, error) {
 					if failing(key) {
 						return nil, 0, errLink
 					}
 					return h.Store.Get(ctx, key)
-				}
+				})
 				ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Hour)
 				defer cancel()
 				go func() { _ = a.Drain(ctx) }()
-				w.await(2*time.Hour, func() bool { return !until.IsZero() })
+				w.await(2*time.Hour, func() bool { return until.Load() != &never })
 				for range 20 {
 					w.chats[id].Agent.Say("something")
 					w.sleep(time.Second)
@@ -174,11 +180,14 @@ func TestTakingTheLeaseBackStopsAClaimUnderWay(t *testing.T) {
 		w.add(a, 1)
 		w.joinBy("b", hb)
 		w.sleep(20 * time.Second)
+		var mu sync.Mutex
 		var claim func() error // the write that is under way
-		hb.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
-			if !strings.HasPrefix(key, "chat/") {
+		hb.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			if !isKey(key, "chat/") {
 				return hb.Store.Put(ctx, key, value, rev, ttl)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if claim == nil {
 				records, _, _ := w.engine.now()
 				claim = func() error {
@@ -187,23 +196,24 @@ func TestTakingTheLeaseBackStopsAClaimUnderWay(t *testing.T) {
 				}
 			}
 			return 0, errLink
-		}
-		failed := false
-		ha.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
-			if strings.HasPrefix(key, "chat/") && !failed {
-				failed = true
+		})
+		var failed atomic.Bool
+		ha.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			if isKey(key, "chat/") && failed.CompareAndSwap(false, true) {
 				return 0, errLink
 			}
 			return ha.Store.Put(ctx, key, value, rev, ttl)
-		}
+		})
 		ha.Store.(*link).setCut(true)
 		w.sleep(8 * time.Second)
 		require.True(w.t, a.Stats().Fenced)
-		require.NotNil(w.t, claim)
 		ha.Store.(*link).setCut(false)
 		w.await(20*time.Second, func() bool { return !a.Stats().Fenced })
-		require.True(w.t, failed)
+		require.True(w.t, failed.Load())
+		mu.Lock()
+		require.NotNil(w.t, claim)
 		require.ErrorIs(w.t, claim(), fleet.ErrConflict)
+		mu.Unlock()
 		w.sleep(time.Second)
 		require.Equal(w.t, 1, a.Stats().Held)
 	})
@@ -213,7 +223,7 @@ func TestTakingTheLeaseBackStopsAClaimUnderWay(t *testing.T) {
 // if some of the writes have failed at first.
 func TestTheLeaseComesBackLaterFromAnEngineThatForgets(t *testing.T) {
 	t.Parallel()
-	for name, failures := range map[string]int{"no failure": 0, "a failure": 1} {
+	for name, failures := range map[string]int64{"no failure": 0, "a failure": 1} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inWorld(t, func(w *world) {
@@ -223,13 +233,14 @@ func TestTheLeaseComesBackLaterFromAnEngineThatForgets(t *testing.T) {
 				kept := w.engine.snapshot() // of one chat
 				w.add(a, 1)
 				w.sleep(10 * time.Second)
-				h.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
-					if strings.HasPrefix(key, "chat/") && rev != 0 && failures > 0 {
-						failures--
+				var left atomic.Int64
+				left.Store(failures)
+				h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+					if isKey(key, "chat/") && rev != 0 && left.Add(-1) >= 0 {
 						return 0, errLink
 					}
 					return h.Store.Put(ctx, key, value, rev, ttl)
-				}
+				})
 				w.engine.restartFrom(kept)
 				begun := time.Now()
 				w.await(10*time.Second, func() bool { return a.Stats().Fenced })
@@ -251,22 +262,19 @@ func TestClaimsThatFailAreRepeatedAfterAPause(t *testing.T) {
 		h := &hooks{}
 		b := w.joinBy("b", h)
 		w.sleep(20 * time.Second)
-		lists, away := 0, true
-		h.list = func(string) {
-			if lists++; lists > 100 {
-				away = false // this ends the loop
-			}
-		}
-		h.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
-			if away && strings.HasPrefix(key, "chat/") {
+		var away atomic.Bool
+		away.Store(true)
+		before := h.lists.Load()
+		h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			if away.Load() && isKey(key, "chat/") && h.lists.Load() < before+100 { // that ends a loop
 				return 0, errLink
 			}
 			return h.Store.Put(ctx, key, value, rev, ttl)
-		}
+		})
 		a.Crash()
 		w.sleep(20 * time.Second)
-		require.Less(w.t, lists, 30)
-		away = false
+		require.Less(w.t, h.lists.Load(), before+30)
+		away.Store(false)
 		w.sleep(2 * time.Second)
 		require.Equal(w.t, 3, b.Stats().Held)
 	})

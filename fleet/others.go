@@ -10,6 +10,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -77,6 +78,9 @@ func (m *Member) noteMember(entry Entry) (wake bool) {
 	before, known := m.others[entry.Key]
 	if entry.Gone {
 		delete(m.others, entry.Key)
+		if known {
+			m.gone[before.Name] = true
+		}
 		return known
 	}
 	if record.Name != m.name {
@@ -95,6 +99,29 @@ func (m *Member) forgetMembers(ctx context.Context, err error) {
 	defer m.mu.Unlock()
 	m.lease.watching = false
 	clear(m.others)
+	clear(m.gone)
+}
+
+// isGone reports whether a member isn't there. One that the watch has not shown yet is looked up: it
+// may have joined a moment ago.
+func (m *Member) isGone(ctx context.Context, name string) (bool, error) {
+	m.mu.Lock()
+	known, alive := m.gone[name], name == m.name || m.alive()[name]
+	m.mu.Unlock()
+	if alive || known || name == "" {
+		return !alive, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	id, _, _ := strings.Cut(name, ".")
+	value, _, err := m.store.Get(ctx, memberPrefix+id)
+	if errors.Is(err, ErrNotFound) {
+		return true, nil
+	} else if err != nil {
+		return false, err
+	}
+	record, err := decode[memberRecord](memberPrefix+id, value)
+	return record.Name != name || record.Left, err
 }
 
 // alive returns the names of the other members that are there. m.mu is held.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,14 +105,15 @@ func TestAClaimFailsIfAnotherMemberWasFaster(t *testing.T) {
 		h := &hooks{}
 		b := w.joinBy("b", h)
 		w.sleep(20 * time.Second)
-		h.listed = func(entry fleet.Entry) {
-			if entry.Key == "chat/"+id {
-				h.listed = nil
+		var taken atomic.Bool
+		take := func(entry fleet.Entry) {
+			if entry.Key == "chat/"+id && taken.CompareAndSwap(false, true) {
 				w.change(entry.Key, owned("x.12345678"))
 			}
 		}
+		h.listed.Store(&take)
 		a.Crash()
-		w.await(10*time.Second, func() bool { return h.listed == nil })
+		w.await(10*time.Second, taken.Load)
 		w.sleep(500 * time.Millisecond)
 		require.Zero(w.t, b.Stats().Held)
 		require.Equal(w.t, "x.12345678", w.chatRecord(id).Owner)
@@ -203,7 +205,7 @@ func TestTheSumOfTheRatesIsNeverAboveTheQuota(t *testing.T) {
 	inWorld(t, func(w *world) {
 		slow := func(before, after time.Duration) *hooks {
 			h := &hooks{}
-			h.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 				if !isKey(key, "quota/") {
 					return h.Store.Put(ctx, key, value, rev, ttl)
 				}
@@ -211,7 +213,7 @@ func TestTheSumOfTheRatesIsNeverAboveTheQuota(t *testing.T) {
 				rev, err := h.Store.Put(ctx, key, value, rev, ttl)
 				<-time.After(after)
 				return rev, err
-			}
+			})
 			return h
 		}
 		ha := slow(0, 1900*time.Millisecond)
@@ -271,19 +273,40 @@ func TestAClaimWhoseResultWasLost(t *testing.T) {
 		h := &hooks{}
 		b := w.joinBy("b", h)
 		w.sleep(20 * time.Second)
-		lost := false
-		h.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+		var lost atomic.Bool
+		h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 			rev, err := h.Store.Put(ctx, key, value, rev, ttl)
-			if isKey(key, "chat/") && !lost {
-				lost = true
+			if isKey(key, "chat/") && lost.CompareAndSwap(false, true) {
 				return 0, errLink
 			}
 			return rev, err
-		}
+		})
 		a.Crash()
-		w.await(10*time.Second, func() bool { return lost })
+		w.await(10*time.Second, lost.Load)
 		w.sleep(100 * time.Millisecond)
 		require.Equal(w.t, 1, b.Stats().Held)
 		require.Equal(w.t, uint64(2), w.chatRecord(id).Epoch)
+	})
+}
+
+// A member uses a part only after it was written: of two that want the same one, one gets it.
+func TestTwoMembersDoNotTakeTheSamePartOfAQuota(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		var members []*fleet.Member
+		for _, id := range []string{"a", "b"} {
+			h := &hooks{}
+			h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+				if isKey(key, "quota/") {
+					<-time.After(500 * time.Millisecond)
+				}
+				return h.Store.Put(ctx, key, value, rev, ttl)
+			})
+			members = append(members, w.joinBy(id, h))
+		}
+		for range 200 {
+			w.sleep(50 * time.Millisecond)
+			require.LessOrEqual(w.t, members[0].Rate(connections)+members[1].Rate(connections), 6+1e-9)
+		}
 	})
 }

@@ -25,6 +25,8 @@ type limiter struct {
 	admitted map[string]int     // calls since the last measurement
 	measured time.Time
 	stopped  bool
+
+	unsure bool // the last write of the parts may be made late; only shareQuotas uses it
 }
 
 func newLimiter(raised map[string]chat.Quota) *limiter {
@@ -115,11 +117,11 @@ func (l *limiter) resume() { l.setStopped(false) }
 func (l *limiter) setStopped(stopped bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.stopped = stopped
-	for _, operation := range []string{createConnection, getTranscript} {
-		l.rates[operation] = 0 // others may have taken the part: only the record says what is left
-		l.apply(operation)
+	if l.stopped = stopped; stopped { // others may have taken the part: only the record says what is left
+		l.rates[createConnection], l.rates[getTranscript] = 0, 0
 	}
+	l.apply(createConnection)
+	l.apply(getTranscript)
 }
 
 // shares are the members' parts of the quotas, in one record of the store. A member lowers its
@@ -170,7 +172,11 @@ func (m *Member) shareOnce(ctx context.Context, want map[string]float64) error {
 	if err != nil {
 		return err
 	}
-	changed := all.drop(m.goneMembers(all))
+	gone, ready, err := m.goneMembers(ctx, all)
+	if err != nil {
+		return err
+	}
+	changed := all.drop(gone) || m.limiter.unsure
 	mine := all[m.name]
 	next := map[string]share{}
 	for operation, q := range m.limiter.quotas {
@@ -178,6 +184,9 @@ func (m *Member) shareOnce(ctx context.Context, want map[string]float64) error {
 		s := share{Want: want[operation], Rate: all.next(m.name, operation, q.Rate, used, want[operation])}
 		// A raise takes a write even if the record has it already: an earlier one may be under way.
 		changed = changed || mine == nil || s.Rate > used || s.Rate != mine[operation].Rate || s.isHungry() != mine[operation].isHungry()
+		if used > 0 && s.Rate > used && !ready {
+			s.Rate = used // the engine may have forgotten what others use
+		}
 		if s.Rate < used {
 			m.limiter.set(operation, s.Rate)
 		}
@@ -185,9 +194,11 @@ func (m *Member) shareOnce(ctx context.Context, want map[string]float64) error {
 	}
 	all[m.name] = next
 	if changed {
+		m.limiter.unsure = true
 		if _, err := m.store.Put(ctx, sharesKey, encode(all), rev, 0); err != nil {
 			return err
 		}
+		m.limiter.unsure = false
 	}
 	for operation, s := range next {
 		m.limiter.set(operation, s.Rate)
@@ -209,15 +220,25 @@ func (m *Member) readShares(ctx context.Context) (all shares, rev uint64, err er
 	return all, rev, err
 }
 
-// goneMembers returns the members in the record that are not there any more.
-func (m *Member) goneMembers(all shares) (gone []string) {
+// goneMembers returns the members in the record that are not there any more, and whether this one
+// has been in contact for long enough to know.
+func (m *Member) goneMembers(ctx context.Context, all shares) (gone []string, ready bool, err error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !m.isReady(time.Now()) {
-		return nil
+	ready = m.isReady(time.Now())
+	m.mu.Unlock()
+	if !ready {
+		return nil, false, nil
 	}
-	alive := m.alive()
-	return slices.DeleteFunc(slices.Collect(maps.Keys(all)), func(name string) bool { return name == m.name || alive[name] })
+	for name := range all {
+		isGone, err := m.isGone(ctx, name)
+		if err != nil {
+			return nil, true, err
+		}
+		if isGone {
+			gone = append(gone, name)
+		}
+	}
+	return gone, true, nil
 }
 
 // dropShare gives this member's part back.
