@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dynamofleet_test
+
+import (
+	"context"
+	"flag"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/fleet"
+	"github.com/participant-go/connectparticipant/fleet/dynamofleet"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+var costMessages = flag.Int("cost.messages", 5, "how many messages TestCost counts")
+
+// docs/fleet.md works out a month from these figures: what a member and what a message cost.
+func TestCost(t *testing.T) {
+	t.Parallel()
+	c := &counter{Client: connect(start(t))}
+	createTable(t, c.Client, "table")
+	srv := participanttest.Start(t)
+	client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+	handle := func(context.Context, *fleet.Held, chat.Event) error { return nil }
+	sealer, err := fleet.AESGCM(make([]byte, 32))
+	require.NoError(t, err)
+	member, err := fleet.Join(t.Context(), dynamofleet.New(c, "table"), client, handle, func(o *fleet.Options) { o.ID, o.Sealer = "a", sealer })
+	require.NoError(t, err)
+	defer func() { _ = member.Close() }()
+	<-time.After(10 * time.Second) // the directory is read for the first time after a lease
+	c.take()
+	<-time.After(10 * time.Second)
+	requests, idleReads, idleWrites := c.take()
+	t.Logf("a member without chats, 10 s: %d requests, %.0f reads, %.0f writes", requests, idleReads, idleWrites)
+	require.InDelta(t, 5, idleWrites, 1)
+	require.InDelta(t, 35, requests, 5)
+
+	contact := srv.NewChat()
+	require.NoError(t, member.Add(t.Context(), fleet.Chat{ID: contact.ID, ParticipantToken: contact.Customer.Token, ParticipantID: contact.Customer.ID}))
+	require.NoError(t, contact.Customer.WaitSockets(t.Context(), 1))
+	<-time.After(5 * time.Second)
+	requests, reads, writes := c.take()
+	t.Logf("a new chat, with 5 s of the member: %d requests, %.0f reads, %.0f writes", requests, reads, writes)
+
+	begun := time.Now()
+	for range *costMessages {
+		contact.Agent.Say("Could you tell me the number of your order, please? It is in the message that we have sent.")
+		<-time.After(1500 * time.Millisecond)
+	}
+	seconds := time.Since(begun).Seconds()
+	requests, reads, writes = c.take()
+	t.Logf("%d messages in %.1f s: %d requests, %.0f reads, %.0f writes", *costMessages, seconds, requests, reads, writes)
+	require.InDelta(t, float64(*costMessages), writes-seconds/2, 2, "one write a message")
+	t.Logf("the state has %d bytes, the chat %d, the token %d", itemSize(t, c, "state/"+contact.ID), itemSize(t, c, "chat/"+contact.ID), itemSize(t, c, "token/"+contact.ID))
+}
+
+// itemSize returns how many bytes the names and values of an item have, about.
+func itemSize(t *testing.T, c *counter, key string) (size int) {
+	t.Helper()
+	for name, value := range rawItem(t, c.Client, key) {
+		size += len(name)
+		switch v := value.(type) {
+		case *types.AttributeValueMemberS:
+			size += len(v.Value)
+		case *types.AttributeValueMemberB:
+			size += len(v.Value)
+		case *types.AttributeValueMemberN:
+			size += len(v.Value)/2 + 1
+		}
+	}
+	return size
+}
