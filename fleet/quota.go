@@ -117,11 +117,11 @@ func (l *limiter) resume() { l.setStopped(false) }
 func (l *limiter) setStopped(stopped bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.stopped = stopped; stopped { // others may have taken the part: only the record says what is left
-		l.rates[createConnection], l.rates[getTranscript] = 0, 0
+	l.stopped = stopped
+	for _, operation := range []string{createConnection, getTranscript} {
+		l.rates[operation] = 0 // others may have taken the part: only the record says what is left
+		l.apply(operation)
 	}
-	l.apply(createConnection)
-	l.apply(getTranscript)
 }
 
 // shares are the members' parts of the quotas, in one record of the store. A member lowers its
