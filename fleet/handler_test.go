@@ -173,3 +173,29 @@ func TestStats(t *testing.T) {
 		w.everything(1)
 	})
 }
+
+// Ended is called again by the next owner if its context has ended while it ran.
+func TestEndedIsCalledAgainIfItWasCutShort(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		calls := make(chan string, 2)
+		a, _ := w.join("a", func(o *fleet.Options) {
+			o.Ended = func(ctx context.Context, _ *fleet.Held, _ *chat.CloseError) {
+				calls <- "a"
+				<-ctx.Done()
+			}
+		})
+		w.join("b", func(o *fleet.Options) {
+			o.Ended = func(context.Context, *fleet.Held, *chat.CloseError) { calls <- "b" }
+		})
+		id := w.add(a, 1)[0]
+		w.sleep(10 * time.Second)
+		w.chats[id].End()
+		w.sleep(20 * time.Second)
+		require.NoError(w.t, a.Close())
+		w.sleep(20 * time.Second)
+		require.Len(w.t, calls, 2)
+		require.Equal(w.t, "a", <-calls)
+		require.Equal(w.t, "b", <-calls)
+	})
+}

@@ -181,12 +181,22 @@ func (t *tenure) over(err error) {
 		t.letGo()
 		return
 	}
-	if t.m.opts.Ended != nil {
-		ctx, done := t.handlerContext()
-		t.m.opts.Ended(ctx, &t.held, reason)
-		done()
+	if !t.callEnded(reason) {
+		t.adrift = true // its next owner calls Ended again
+		return
 	}
 	t.remove(reason)
+}
+
+// callEnded calls Options.Ended, and reports whether its context lived until it had returned.
+func (t *tenure) callEnded(reason *chat.CloseError) bool {
+	if t.m.opts.Ended == nil {
+		return true
+	}
+	ctx, done := t.handlerContext()
+	defer done()
+	t.m.opts.Ended(ctx, &t.held, reason)
+	return ctx.Err() == nil
 }
 
 // letGo saves what was handled, and gives the chat to its successor.
