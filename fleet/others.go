@@ -83,9 +83,10 @@ func (m *Member) noteMember(entry Entry) (wake bool) {
 		}
 		return known
 	}
-	if record.Name != m.name {
-		m.others[entry.Key] = record
+	if record.Name == m.name {
+		return false
 	}
+	m.others[entry.Key] = record
 	return record.Left && !before.Left || known && before.Name != record.Name || m.orphaned && record.takes() && !before.takes()
 }
 
