@@ -12,7 +12,7 @@ LINT        := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 MOCKERY     := $(BIN)/mockery-$(MOCKERY_VERSION)
 GOVULNCHECK := $(BIN)/govulncheck-$(GOVULNCHECK_VERSION)
 MODULES     := $(dir $(shell git ls-files '*go.mod'))
-SEEDED      := ^Test(NothingIsLostOrRepeated|EndingsTellTheTruth|Soak.*|Crash)$$
+SEEDED      := ^Test(NothingIsLostOrRepeated|EndingsTellTheTruth|EveryEventIsHandled|Soak.*|Crash)$$
 FUZZ        := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
 
 .DEFAULT_GOAL := help
