@@ -50,10 +50,11 @@ func newLimiter(raised map[string]chat.Quota) *limiter {
 
 func (l *limiter) quota(operation string) float64 { return l.quotas[operation].Rate }
 
-// Wait counts what it admits: that is what the member needs.
+// Wait counts what it admits: that is what the member needs. Periodic readings don't count: they take
+// what there is.
 func (l *limiter) Wait(ctx context.Context, operation string, priority chat.Priority) error {
 	err := l.QuotaLimiter.Wait(ctx, operation, priority)
-	if _, limited := l.quotas[operation]; err == nil && limited {
+	if _, limited := l.quotas[operation]; err == nil && limited && priority < chat.PriorityBackground {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.admitted[operation]++

@@ -67,7 +67,7 @@ func TestTakeOverOfAll(t *testing.T) {
 			n, first, last, aim, 100*used, w.lastHandled().Sub(died), w.calls.throttled())
 		require.LessOrEqual(t, first, lease+time.Second)
 		require.LessOrEqual(t, last, aim)
-		require.GreaterOrEqual(t, used, 0.95)
+		require.GreaterOrEqual(t, used, 0.95-3/float64(*takeOverChats), "the part of a member that has finished reaches the others a second later")
 		require.Zero(t, w.calls.throttled())
 		held := 0
 		for _, heir := range heirs {
