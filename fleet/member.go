@@ -58,7 +58,13 @@ type Held struct {
 
 // Handler handles an event of a chat. If it returns nil the event is handled, else it is called
 // with the same event again, with growing pauses of up to 30 seconds, and later events of the chat
-// wait. It is called for one event of a chat at a time, and concurrently for different chats.
+// wait. It is called for one event of a chat at a time, and concurrently for different chats; also
+// before [Join] has returned, if there are chats without an owner.
+//
+// held.Session answers: [chat.Session.SendOnce] with a token made of Meta.ID sends one message,
+// although the event may come again. What was said before the chat's first session has
+// Meta.History; after a change of owner nothing has, so that a handler may only skip the history if
+// the chat's beginning doesn't concern it.
 //
 // ctx ends when the member loses its lease or the chat, see [ErrFenced] and [ErrLost], and some
 // seconds after Close was called. A handler that goes on after that may run beside the one of
