@@ -164,9 +164,7 @@ func (l *link) pass(ctx context.Context) (fleet.Store, fate, error) {
 		<-ctx.Done()
 		return nil, f, ctx.Err()
 	}
-	select {
-	case <-time.After(f.delay):
-	case <-ctx.Done():
+	if f.delay > 0 && !l.wait(ctx, f.delay) {
 		return nil, f, ctx.Err()
 	}
 	records, _, away := l.now()
@@ -177,6 +175,16 @@ func (l *link) pass(ctx context.Context) (fleet.Store, fate, error) {
 		return nil, f, errLink
 	}
 	return records, f, nil
+}
+
+// wait reports whether ctx lives on.
+func (*link) wait(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (l *link) Get(ctx context.Context, key string) (value []byte, rev uint64, err error) {

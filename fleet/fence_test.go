@@ -159,8 +159,8 @@ func TestAnOlderEntryInTheInbox(t *testing.T) {
 		})
 		w.await(2*time.Hour, begun.Load)
 		w.sleep(3 * time.Second)
-		require.Equal(w.t, 1, a.Stats().Given)
-		require.Equal(w.t, 1, b.Stats().Claimed)
+		require.Positive(w.t, a.Stats().Given)
+		require.Equal(w.t, a.Stats().Given, b.Stats().Claimed)
 	})
 }
 
