@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,7 +72,7 @@ type trialMember struct {
 
 	link *link
 	id   string
-	gone bool // crashed, closed or draining
+	gone atomic.Bool // crashed, closed or draining
 }
 
 func newTrial(t *testing.T, seed uint64) *trial {
@@ -188,7 +189,7 @@ func (tr *trial) upTo(d time.Duration) time.Duration { return time.Duration(tr.r
 
 // open returns the members that are there.
 func (tr *trial) open() []*trialMember {
-	return slices.DeleteFunc(slices.Clone(tr.members), func(m *trialMember) bool { return m.gone })
+	return slices.DeleteFunc(slices.Clone(tr.members), func(m *trialMember) bool { return m.gone.Load() })
 }
 
 func (tr *trial) anyOpen() *trialMember {
@@ -295,7 +296,7 @@ func (tr *trial) leave() *trialMember {
 		return nil
 	}
 	m := tr.anyOpen()
-	m.gone = true
+	m.gone.Store(true)
 	return m
 }
 
@@ -334,7 +335,7 @@ func (tr *trial) cutLink() {
 	m.link.setCut(true)
 	tr.doing.Go(func() {
 		<-time.After(d)
-		if !m.gone {
+		if !m.gone.Load() {
 			m.link.setCut(false)
 		}
 	})
@@ -406,7 +407,7 @@ func (tr *trial) heal() {
 	tr.log("heal")
 	tr.engine.start()
 	for _, m := range tr.members {
-		if !m.gone {
+		if !m.gone.Load() {
 			m.link.setCut(false)
 		}
 		m.link.setFaults(linkFaults{})
