@@ -180,7 +180,7 @@ func TestChatsThatTheirHeirCanNotOpen(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		a, link := w.join("a")
-		ids := w.add(a, 12)
+		ids := w.add(a, 30)
 		b, _ := w.join("b", func(o *fleet.Options) { o.Sealer = noChats{fleet.Plaintext} })
 		h := &hooks{Store: w.engine.link(1)}
 		c, err := fleet.Join(w.t.Context(), h, w.client, w.handle("c"), w.options("c"))

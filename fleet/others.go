@@ -5,8 +5,9 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
-	"hash/fnv"
 	"iter"
 	"maps"
 	"slices"
@@ -231,18 +232,10 @@ func (h heirs) of(id string) string {
 	var best uint64
 	var heir string
 	for _, name := range h {
-		hash := fnv.New64a()
-		_, _ = hash.Write([]byte(name + "/" + id))
-		if weight := mix(hash.Sum64()); heir == "" || weight > best {
+		hash := sha256.Sum256([]byte(name + "/" + id))
+		if weight := binary.BigEndian.Uint64(hash[:]); heir == "" || weight > best {
 			best, heir = weight, name
 		}
 	}
 	return heir
-}
-
-// mix spreads a hash over all its bits: those of FNV for similar texts are similar.
-func mix(h uint64) uint64 {
-	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27) * 0x94d049bb133111eb
-	return h ^ h>>31
 }
