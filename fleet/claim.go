@@ -42,7 +42,7 @@ func (m *Member) keepDirectory(ctx context.Context) {
 		if next, orphans = m.readDirectory(ctx); orphans == 0 {
 			looks = 0
 		} else if looks++; looks > 1 {
-			next = min(m.opts.Renew<<min(looks, 10), time.Minute)
+			next = backoff(looks, m.opts.Renew, time.Minute)
 		}
 	}
 }
@@ -246,7 +246,7 @@ func (m *Member) reassert(ctx context.Context, contact int) error {
 	return nil
 }
 
-// recorded is a chat's record as it stands in the store.
+// recorded is a chat's record and its revision in the store.
 type recorded struct {
 	chatRecord
 

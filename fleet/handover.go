@@ -46,7 +46,7 @@ func (t *tenure) keep() bool {
 		case err == nil && t.m.rewrite(t.waiting, recorded{record, rev}) == nil:
 			return true
 		}
-		pause(t.waiting, min(time.Second, 50*time.Millisecond<<min(n, 20)))
+		pause(t.waiting, backoff(n, 50*time.Millisecond, time.Second))
 	}
 	return true // next returns what has ended it
 }
@@ -95,7 +95,7 @@ func (m *Member) putInbox(ctx context.Context, name, id string) error {
 		if err == nil {
 			return nil
 		}
-		if !pause(ctx, 50*time.Millisecond<<min(n, 5)) {
+		if !pause(ctx, backoff(n, 50*time.Millisecond, 1600*time.Millisecond)) {
 			m.log.Warn("could not tell a member of its chat: it finds it within minutes", "chat", id, "to", name, "error", err)
 			return err
 		}

@@ -144,14 +144,7 @@ func (m *Member) renew(ctx context.Context) {
 	defer func() { <-m.renewing }()
 	calling, cancel := context.WithTimeout(ctx, m.opts.Renew)
 	defer cancel()
-	sent := time.Now()
-	err := m.putRecord(calling)
-	if errors.Is(err, ErrConflict) {
-		if err = m.resolve(calling); err == nil {
-			sent = time.Now()
-			err = m.putRecord(calling)
-		}
-	}
+	sent, err := m.putRecordAgain(calling)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
@@ -159,6 +152,20 @@ func (m *Member) renew(ctx context.Context) {
 	default:
 		m.renewed(sent)
 	}
+}
+
+// putRecordAgain replaces the member's record, and returns when it began to. The revision isn't known
+// if the result of the last renewal was lost.
+func (m *Member) putRecordAgain(ctx context.Context) (sent time.Time, err error) {
+	sent = time.Now()
+	if err = m.putRecord(ctx); !errors.Is(err, ErrConflict) {
+		return sent, err
+	}
+	if err = m.resolve(ctx); err != nil {
+		return sent, err
+	}
+	sent = time.Now()
+	return sent, m.putRecord(ctx)
 }
 
 // resolve finds out what a conflict of the own record means. Only if the record is the own, an
@@ -325,13 +332,7 @@ func (m *Member) awaitLease(ctx context.Context) error {
 func (m *Member) sayLeft() {
 	ctx, cancel := context.WithTimeout(context.Background(), m.opts.Renew)
 	defer cancel()
-	err := m.putRecord(ctx)
-	if errors.Is(err, ErrConflict) { // the result of the last renewal was lost
-		if err = m.resolve(ctx); err == nil {
-			err = m.putRecord(ctx)
-		}
-	}
-	if err != nil {
+	if _, err := m.putRecordAgain(ctx); err != nil {
 		m.log.Warn("could not say that the member has left: its chats are taken over when its lease has run out", "error", err)
 	}
 }

@@ -67,7 +67,7 @@ type Held struct {
 // the chat's beginning doesn't concern it.
 //
 // ctx ends when the member loses its lease or the chat, see [ErrFenced] and [ErrLost], and some
-// seconds after Close was called. A handler that goes on after that may run beside the one of
+// seconds after Close was called. A handler that continues after that may run beside the one of
 // the next owner.
 type Handler func(ctx context.Context, held *Held, event chat.Event) error
 
@@ -113,7 +113,6 @@ const (
 	phaseOpen phase = iota
 	phaseDraining
 	phaseClosing
-	phaseClosed
 )
 
 // Stats is what a member holds and has done.
@@ -190,7 +189,7 @@ func (m *Member) Stats() Stats {
 
 // Close lets go of all chats, and returns when no handler runs any more: those under way have 5
 // seconds before their contexts end. The other members take the chats over immediately, or who
-// joins next. The chats go on; nobody leaves them. Close may be called more than once, but not from
+// joins next. The chats continue; nobody leaves them. Close may be called more than once, but not from
 // a handler. It always returns nil.
 func (m *Member) Close() error {
 	if !m.beginClosing() {
@@ -201,9 +200,6 @@ func (m *Member) Close() error {
 	m.end()
 	m.loops.Wait()
 	m.sayLeft()
-	m.mu.Lock()
-	m.phase = phaseClosed
-	m.mu.Unlock()
 	close(m.closed)
 	return nil
 }
@@ -267,6 +263,11 @@ func (m *Member) count(change func(s *Stats)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	change(&m.stats)
+}
+
+// backoff is the pause after the n-th failure, counted from 0: first, then twice that each time.
+func backoff(n int, first, longest time.Duration) time.Duration {
+	return min(longest, first<<min(n, 20))
 }
 
 // pause waits, and reports whether ctx lives on.

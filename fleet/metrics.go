@@ -12,7 +12,7 @@ import (
 // meterScope is the name under which the instruments are made.
 const meterScope = "github.com/participant-go/connectparticipant/fleet"
 
-// meter holds the instruments; nil without a provider.
+// meter holds the instruments.
 type meter struct {
 	chats     metrics.Int64UpDownCounter
 	claims    metrics.Int64Counter

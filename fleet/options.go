@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/aws/smithy-go/metrics"
@@ -82,7 +81,7 @@ func (o *Options) check() error {
 	switch {
 	case o.Sealer == nil:
 		return errors.New("Options.Sealer is required: tokens are secrets, so choose AESGCM, or Plaintext")
-	case o.ID == "" || len(o.ID) > 64 || strings.Trim(o.ID, keyCharacters) != "":
+	case o.ID == "" || len(o.ID) > 64 || !isPlain(o.ID):
 		return fmt.Errorf("Options.ID %q must be 1 to 64 letters, digits, - and _", o.ID)
 	case o.Lease < 3*time.Second || o.Lease%time.Second != 0:
 		return fmt.Errorf("Options.Lease %s must be a whole number of seconds, at least 3", o.Lease)

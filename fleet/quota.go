@@ -36,9 +36,6 @@ func newLimiter(raised map[string]chat.Quota) *limiter {
 	}
 	for operation, q := range raised {
 		if q.Rate > 0 {
-			if q.Burst <= 0 {
-				q.Burst = 1.5 * q.Rate
-			}
 			l.quotas[operation] = q
 		}
 	}
@@ -99,7 +96,8 @@ func (l *limiter) set(operation string, rate float64) {
 	}
 }
 
-// apply has calls wait for the member's part. l.mu is held.
+// apply has calls wait for the member's part. Without a Burst, SetQuota takes its own default. l.mu is
+// held.
 func (l *limiter) apply(operation string) {
 	q, rate := l.quotas[operation], l.rates[operation]
 	if l.stopped && (operation == createConnection || operation == getTranscript) {

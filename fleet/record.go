@@ -80,15 +80,17 @@ func inboxKey(name, id string) string { return inboxPrefix + name + "/" + escape
 
 const keyCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
+// isPlain reports whether a text can be a part of a key as it is.
+func isPlain(text string) bool { return strings.Trim(text, keyCharacters) == "" }
+
 // escape makes a chat's ID a part of a key.
 func escape(id string) string {
-	plain := func(r rune) bool { return strings.ContainsRune(keyCharacters, r) }
-	if strings.IndexFunc(id, func(r rune) bool { return !plain(r) }) < 0 {
+	if isPlain(id) {
 		return id
 	}
 	var b strings.Builder
 	for i := range len(id) {
-		if plain(rune(id[i])) {
+		if strings.IndexByte(keyCharacters, id[i]) >= 0 {
 			b.WriteByte(id[i])
 		} else {
 			fmt.Fprintf(&b, "=%02X", id[i])

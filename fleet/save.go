@@ -99,7 +99,7 @@ func (t *tenure) resolveState(ctx context.Context) error {
 }
 
 // takeState reads how far the chat was handled, and writes that again under the epoch of this
-// tenure, so that a save of the owner before fails from now on. It goes on until it has done so.
+// tenure, so that a save of the owner before fails from now on. It tries until it has done so.
 func (t *tenure) takeState() (state chat.State, err error) {
 	for n := 0; ; n++ {
 		if err := t.m.awaitLease(t.waiting); err != nil {
@@ -111,7 +111,7 @@ func (t *tenure) takeState() (state chat.State, err error) {
 		if !errors.Is(err, ErrConflict) {
 			t.m.log.Warn("could not read a state", "chat", t.held.ID, "error", err)
 		}
-		if !pause(t.waiting, min(5*time.Second, 50*time.Millisecond<<min(n, 20))) {
+		if !pause(t.waiting, backoff(n, 50*time.Millisecond, 5*time.Second)) {
 			return state, t.waiting.Err()
 		}
 	}

@@ -36,7 +36,7 @@ const (
 )
 
 // Send sends a message into a chat, from any member, whether this one holds the chat, another or
-// none: a chat that waits for its new owner can be sent to. It may go on while the store is away.
+// none: a chat that waits for its new owner can be sent to. It may continue while the store is away.
 //
 // clientToken, of 1 to 500 characters, makes the message one, by whichever member it is sent
 // again: use the message ID of the other side. How long the service remembers it is not

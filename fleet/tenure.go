@@ -306,7 +306,7 @@ func (t *tenure) deliver(event chat.Event) error {
 		if err := t.saveIfDue(); err != nil {
 			return err
 		}
-		if !pause(t.waiting, min(maxRetryPause, 100*time.Millisecond<<min(n, 20))) {
+		if !pause(t.waiting, backoff(n, 100*time.Millisecond, maxRetryPause)) {
 			return t.waiting.Err()
 		}
 	}
@@ -340,7 +340,7 @@ func (t *tenure) handlerContext() (ctx context.Context, done func()) {
 }
 
 // remove removes a chat that is over. Its record stays for a while, for members that were away.
-// It goes on until that is done, or the member closes.
+// It tries until that is done, or the member closes.
 func (t *tenure) remove(reason *chat.CloseError) {
 	for n := 0; ; n++ {
 		err := t.removeOnce()
@@ -348,7 +348,7 @@ func (t *tenure) remove(reason *chat.CloseError) {
 			break
 		}
 		t.m.log.Warn("could not remove a chat that is over", "chat", t.held.ID, "error", err)
-		if !pause(t.waiting, min(5*time.Second, 50*time.Millisecond<<min(n, 20))) {
+		if !pause(t.waiting, backoff(n, 50*time.Millisecond, 5*time.Second)) {
 			return
 		}
 	}
