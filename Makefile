@@ -12,8 +12,12 @@ LINT        := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 MOCKERY     := $(BIN)/mockery-$(MOCKERY_VERSION)
 GOVULNCHECK := $(BIN)/govulncheck-$(GOVULNCHECK_VERSION)
 MODULES     := $(dir $(shell git ls-files '*go.mod'))
+COMMAND     := cmd/participant
 SEEDED      := ^Test(NothingIsLostOrRepeated|EndingsTellTheTruth|EveryEventIsHandled|Soak.*|Crash)$$
 FUZZ        := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
+
+# Each module is built alone, as its users build it.
+export GOWORK := off
 
 .DEFAULT_GOAL := help
 
@@ -23,7 +27,7 @@ help: ## Tell the targets
 
 .PHONY: test
 test: ## Run the tests
-	$(GO) test ./...
+	@for dir in . $(COMMAND); do (cd $$dir && set -x && $(GO) test ./...) || exit 1; done
 
 .PHONY: race
 race: ## Run the tests of every module with the race detector, in random order
@@ -31,12 +35,13 @@ race: ## Run the tests of every module with the race detector, in random order
 
 .PHONY: fips
 fips: ## Run the tests, without those of many seeds, with the certified module of FIPS 140-3, then enforced
-	GOFIPS140=v1.0.0 GODEBUG=fips140=on $(GO) test -skip='$(SEEDED)' ./...
-	GOFIPS140=v1.0.0 GODEBUG=fips140=only $(GO) test -skip='$(SEEDED)' ./...
+	@for dir in . $(COMMAND); do for mode in on only; do \
+		(cd $$dir && set -x && GOFIPS140=v1.0.0 GODEBUG=fips140=$$mode $(GO) test -skip='$(SEEDED)' ./...) || exit 1; \
+	done; done
 
 .PHONY: oldest
 oldest: ## Run the tests with the oldest line of Go that is supported
-	GOTOOLCHAIN=$(OLDEST_GO) $(GO) test ./...
+	@for dir in . $(COMMAND); do (cd $$dir && set -x && GOTOOLCHAIN=$(OLDEST_GO) $(GO) test ./...) || exit 1; done
 
 .PHONY: newest
 newest: ## Run the tests of the client with the newest core of the AWS SDK
@@ -65,7 +70,7 @@ $(LINT):
 fuzz: ## Run each fuzz target for FUZZTIME
 	@for target in $(FUZZ); do \
 		dir=$$(dirname $$(grep -rl --include='*_test.go' "^func $$target(" .)) && \
-		(set -x && $(GO) test -run=NONE -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x ./$$dir) || exit 1; \
+		(cd $$dir && set -x && $(GO) test -run=NONE -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x .) || exit 1; \
 	done
 
 .PHONY: bench
@@ -87,7 +92,8 @@ browser: ## Let Chromium use the browser example
 
 .PHONY: golden
 golden: ## Rewrite the golden files in testdata, the API listing included
-	$(GO) test . ./interactive ./cmd/participant -update
+	$(GO) test . ./interactive -update
+	cd $(COMMAND) && $(GO) test . -update
 
 .PHONY: mocks
 mocks: $(MOCKERY) ## Generate participantmock anew
@@ -114,11 +120,11 @@ $(GOVULNCHECK):
 
 .PHONY: sbom
 sbom: ## Write the bill of materials of the command to sbom.json, as CycloneDX
-	$(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION) app -json -licenses -std -main cmd/participant -output sbom.json
+	cd $(COMMAND) && $(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION) app -json -licenses -std -output $(CURDIR)/sbom.json
 
 .PHONY: demo
 demo: ## Hold a chat on the fake
-	$(GO) run ./cmd/participant demo
+	cd $(COMMAND) && $(GO) run . demo
 
 .PHONY: check
 check: vet race fips lint benchonce mocks vulncheck ## Everything that must hold before a change lands

@@ -60,7 +60,7 @@ export async function serve(...flags) {
 function build(directory) {
   const binary = join(directory, "participant");
   const root = fileURLToPath(new URL("../..", import.meta.url));
-  execFileSync("go", ["build", "-o", binary, "./cmd/participant"], { cwd: root, stdio: "inherit" });
+  execFileSync("go", ["build", "-o", binary, "."], { cwd: join(root, "cmd/participant"), stdio: "inherit" });
   return binary;
 }
 
