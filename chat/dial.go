@@ -281,15 +281,14 @@ func renewBefore(life, margin time.Duration) time.Duration {
 }
 
 func (s *Session) open(ctx context.Context, address string) (*socket, error) {
-	conn, err := upgrade(ctx, address, s.opts.HTTPClient, s.opts.plain)
+	conn, tunnel, err := upgrade(ctx, address, s.opts.HTTPClient, s.opts.plain)
 	if err != nil {
 		return nil, err
 	}
-	life, cancel := context.WithCancel(context.WithoutCancel(ctx)) // the socket's own: it outlives the dial
-	k := newSocket(conn, cancel)
-	s.wg.Go(func() { s.read(life, k) })
+	k := newSocket(conn, tunnel)
+	s.wg.Go(func() { s.read(k) })
 	if err := k.subscribe(ctx); err != nil {
-		cancel()
+		k.cut()
 		return nil, err
 	}
 	return k, nil

@@ -18,14 +18,15 @@ import (
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
-// upgrade opens the WebSocket of a signed URL, which its errors don't show.
-func upgrade(ctx context.Context, address string, httpClient *http.Client, plain bool) (*websocket.Conn, error) {
+// upgrade opens the WebSocket of a signed URL, which its errors don't show. Closing the tunnel,
+// the connection below it, ends whatever its methods are doing.
+func upgrade(ctx context.Context, address string, httpClient *http.Client, plain bool) (conn *websocket.Conn, tunnel io.Closer, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("the socket's URL is malformed") // err would show it
+		return nil, nil, errors.New("the socket's URL is malformed") // err would show it
 	}
 	if err := endpoint.RequireSecure(u, plain); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
 	defer cancel()
@@ -37,13 +38,13 @@ func upgrade(ctx context.Context, address string, httpClient *http.Client, plain
 	})
 	switch shake.done(); {
 	case err == nil:
-		return conn, nil
+		return conn, shake.tunnel, nil
 	case errors.Is(err, errWrapped):
-		return nil, errWrapped
+		return nil, nil, errWrapped
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
-		return nil, fmt.Errorf("status %d", response.StatusCode)
+		return nil, nil, fmt.Errorf("status %d", response.StatusCode)
 	default:
-		return nil, redact.URLError(err, u, nil)
+		return nil, nil, redact.URLError(err, u, nil)
 	}
 }
 
@@ -55,6 +56,7 @@ var errWrapped = errors.New("the transport of Options.HTTPClient wraps response 
 type handshake struct {
 	ctx    context.Context // that of the request ends when the package websocket is done
 	base   http.RoundTripper
+	tunnel io.Closer // the connection of a successful one
 	stop   func() bool
 	closed chan struct{}
 }
@@ -87,7 +89,7 @@ func (h *handshake) RoundTrip(request *http.Request) (*http.Response, error) {
 		_ = body.Close()
 		return nil, errWrapped
 	}
-	h.closed = make(chan struct{})
+	h.tunnel, h.closed = body, make(chan struct{})
 	h.stop = context.AfterFunc(h.ctx, func() {
 		defer close(h.closed)
 		_ = body.Close()

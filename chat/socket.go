@@ -36,19 +36,23 @@ var (
 // methods need no lock.
 type socket struct {
 	conn   *websocket.Conn
-	cancel context.CancelFunc // cuts the connection
-	acked  chan error         // has room for the one acknowledgement
-	over   atomic.Bool        // its reader has ended
+	tunnel io.Closer   // the connection below
+	acked  chan error  // has room for the one acknowledgement
+	over   atomic.Bool // its reader has ended
 
 	// Makes it a size that the heap has few others of. Of 32 bytes there are so many for so
 	// short a time that the gaps they leave cost each idle session 500 bytes.
 	_ [88]byte
 }
 
-func newSocket(conn *websocket.Conn, cancel context.CancelFunc) *socket {
+func newSocket(conn *websocket.Conn, tunnel io.Closer) *socket {
 	conn.SetReadLimit(readLimit)
-	return &socket{conn: conn, cancel: cancel, acked: make(chan error, 1)}
+	return &socket{conn: conn, tunnel: tunnel, acked: make(chan error, 1)}
 }
+
+// cut ends whatever the socket is doing. Contexts can't: the reader's is not the one that a close
+// handshake under way waits for.
+func (k *socket) cut() { _ = k.tunnel.Close() }
 
 // acknowledge passes on the response to the subscription, or the end of the socket.
 func (k *socket) acknowledge(err error) {
@@ -80,16 +84,16 @@ func (k *socket) subscribe(ctx context.Context) error {
 
 // write sends a frame. A write that hangs cuts the connection.
 func (k *socket) write(ctx context.Context, text string) error {
-	timer := time.AfterFunc(writeTimeout, k.cancel)
+	timer := time.AfterFunc(writeTimeout, k.cut)
 	defer timer.Stop()
-	defer context.AfterFunc(ctx, k.cancel)()
+	defer context.AfterFunc(ctx, k.cut)()
 	return k.conn.Write(context.Background(), websocket.MessageText, []byte(text)) // it holds on to its context
 }
 
 // close sends a close frame and waits for the response, but not for long: on a half-open
 // connection none comes.
 func (k *socket) close() {
-	stop := time.AfterFunc(closeTimeout, k.cancel)
+	stop := time.AfterFunc(closeTimeout, k.cut)
 	defer stop.Stop()
 	_ = k.conn.Close(websocket.StatusNormalClosure, "")
 }
@@ -114,18 +118,18 @@ func (t beat) do(s *Session) {
 var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // read reads the socket to its end.
-func (s *Session) read(ctx context.Context, k *socket) {
-	err := s.readFrames(ctx, k)
-	k.cancel()
+func (s *Session) read(k *socket) {
+	err := s.readFrames(k)
+	k.cut()
 	_ = k.conn.CloseNow()
 	k.acknowledge(err)
 	k.over.Store(true)
 	s.update(func(c *core, now instant) { c.lost(k, err, now) })
 }
 
-func (s *Session) readFrames(ctx context.Context, k *socket) error {
+func (s *Session) readFrames(k *socket) error {
 	for {
-		_, r, err := k.conn.Reader(ctx)
+		_, r, err := k.conn.Reader(context.Background())
 		if err == nil {
 			err = s.readFrame(k, r)
 		}
