@@ -92,7 +92,7 @@ browser: ## Let Chromium use the browser example
 
 .PHONY: golden
 golden: ## Rewrite the golden files in testdata, the API listing included
-	$(GO) test . ./interactive -update
+	$(GO) test . ./interactive ./internal/repotest -update
 	cd $(COMMAND) && $(GO) test . -update
 
 .PHONY: mocks

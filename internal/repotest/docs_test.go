@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package connectparticipant_test
+package repotest
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -118,11 +117,4 @@ func TestVersionIsTheChangelogs(t *testing.T) {
 	newest := regexp.MustCompile(`(?m)^## \[?v?(\d+\.\d+\.\d+)`).FindStringSubmatch(readFile(t, "CHANGELOG.md"))
 	require.NotNil(t, newest)
 	require.Contains(t, readFile(t, "version.go"), `const version = "`+newest[1]+`"`)
-}
-
-func readFile(t *testing.T, name string) string {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	require.NoError(t, err)
-	return string(data)
 }

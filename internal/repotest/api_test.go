@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package connectparticipant_test
+package repotest
 
 import (
 	"go/ast"
@@ -38,7 +38,7 @@ func TestAPIIsTheListedOne(t *testing.T) {
 	for _, pkg := range publicPackages {
 		t.Run(pkg.golden, func(t *testing.T) {
 			t.Parallel()
-			golden(t, filepath.Join("api", pkg.golden), listAPI(t, pkg.dir))
+			golden(t, filepath.Join("testdata", "api", pkg.golden), listAPI(t, pkg.dir))
 		})
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package connectparticipant_test
+package repotest
 
 import (
 	"os/exec"
@@ -10,7 +10,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	_ "github.com/participant-go/connectparticipant/chat" // so that a change there runs this test anew
+	// So that a change there runs these tests anew.
+	_ "github.com/participant-go/connectparticipant/chat"
+	_ "github.com/participant-go/connectparticipant/fleet"
+	_ "github.com/participant-go/connectparticipant/interactive"
+	_ "github.com/participant-go/connectparticipant/participanttest"
+	_ "github.com/participant-go/connectparticipant/streaming"
 )
 
 // What serves tests doesn't reach a user's program. A program may serve the fake, but not
