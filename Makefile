@@ -3,6 +3,7 @@ GOLANGCI_LINT_VERSION := v2.15.0
 MOCKERY_VERSION       := v3.9.0
 GOVULNCHECK_VERSION   := v1.9.0
 CYCLONEDX_VERSION     := v1.10.0
+APIDIFF_VERSION       := v0.0.0-20261113113407-e3970619a1a4
 OLDEST_GO             := go1.25.3
 
 GO          ?= go
@@ -11,6 +12,7 @@ BIN         := $(CURDIR)/bin
 LINT        := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 MOCKERY     := $(BIN)/mockery-$(MOCKERY_VERSION)
 GOVULNCHECK := $(BIN)/govulncheck-$(GOVULNCHECK_VERSION)
+APIDIFF     := $(BIN)/apidiff-$(APIDIFF_VERSION)
 MODULES     := $(dir $(shell git ls-files '*go.mod'))
 COMMAND     := cmd/participant
 SEEDED      := ^Test(NothingIsLostOrRepeated|EndingsTellTheTruth|EveryEventIsHandled|Soak.*|Crash)$$
@@ -66,12 +68,25 @@ $(LINT):
 	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv $(BIN)/golangci-lint $@
 
+.PHONY: fmt
+fmt: $(LINT) ## Format the code of every module
+	@for dir in $(MODULES); do (cd $$dir && $(LINT) fmt --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME
 	@for target in $(FUZZ); do \
 		dir=$$(dirname $$(grep -rl --include='*_test.go' "^func $$target(" .)) && \
 		(cd $$dir && set -x && $(GO) test -run=NONE -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x .) || exit 1; \
 	done
+
+.PHONY: nightly
+nightly: fuzz ## Run what takes too long for a gate: fuzzing, many seeds, soaks, killed processes
+	$(GO) test ./chat -timeout=0 -v -run='^TestNothingIsLostOrRepeated$$' -chat.seeds=10000
+	$(GO) test ./chat -timeout=0 -v -run='^TestEndingsTellTheTruth$$' -chat.endings=10000
+	$(GO) test ./chat -timeout=0 -v -run='^TestSoak' -soak.sessions=1000 -soak.time=2m
+	$(GO) test ./fleet -timeout=0 -v -run='^TestEveryEventIsHandled$$' -fleet.seeds=10000
+	$(GO) test ./fleet -timeout=0 -v -run='^TestTheQuotaIsNeverExceeded$$' -fleet.quota.seeds=1000
+	cd examples/fleet/bridge && $(GO) test -timeout=0 -v -run='^Test(Kill|RollingDeploy)$$' -process.kills=100
 
 .PHONY: bench
 bench: ## Tell how fast the client is beside its peers, and what it adds to a program
@@ -118,6 +133,23 @@ $(GOVULNCHECK):
 	GOBIN=$(BIN) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 	mv $(BIN)/govulncheck $@
 
+# A release that breaks programs needs a new minor version before 1.0.0, and a new major one later.
+.PHONY: apidiff
+apidiff: $(APIDIFF) ## Compare the API with that of the last release
+	@tag=$$(git describe --tags --abbrev=0 --match='v*' 2>/dev/null) || { echo "nothing is released yet"; exit 0; }; \
+	dir=$$(mktemp -d) && trap 'git worktree remove --force $$dir/old; rm -rf $$dir' EXIT && \
+	git worktree add --quiet --detach $$dir/old $$tag && module=$$($(GO) list -m) && \
+	(cd $$dir/old && $(APIDIFF) -m -w $$dir/old.api $$module) && broken=$$($(APIDIFF) -m -incompatible $$dir/old.api $$module) && \
+	if [ -n "$$broken" ]; then \
+		echo "incompatible with $$tag:"; echo "$$broken"; \
+		case $$tag in v0.*) line=$${tag%.*} ;; *) line=$${tag%%.*} ;; esac; \
+		! grep -q "version = \"$${line#v}\." version.go; \
+	else echo "compatible with $$tag"; fi
+
+$(APIDIFF):
+	GOBIN=$(BIN) $(GO) install golang.org/x/exp/cmd/apidiff@$(APIDIFF_VERSION)
+	mv $(BIN)/apidiff $@
+
 .PHONY: sbom
 sbom: ## Write the bill of materials of the command to sbom.json, as CycloneDX
 	cd $(COMMAND) && $(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION) app -json -licenses -std -output $(CURDIR)/sbom.json
@@ -127,7 +159,7 @@ demo: ## Hold a chat on the fake
 	cd $(COMMAND) && $(GO) run . demo
 
 .PHONY: check
-check: vet race fips lint benchonce mocks vulncheck ## Everything that must hold before a change lands
+check: vet race fips lint apidiff benchonce mocks vulncheck ## Everything that must hold before a change lands
 	git diff --exit-code participantmock
 	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "no $(OLDEST_GO) to be had here"; fi
 	$(MAKE) newest
