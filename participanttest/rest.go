@@ -53,6 +53,9 @@ type call struct {
 
 // serve is the front door: every request of every kind enters here.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if s.serveFurther(w, r) {
+		return
+	}
 	setHeader(w, "x-amzn-RequestId", newUUID())
 	w.Header().Set("Date", s.now().Format(http.TimeFormat))
 	allowOrigin(w, r)

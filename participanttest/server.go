@@ -38,6 +38,7 @@ type Server struct {
 	secret    []byte // signs upload and download URLs and paging tokens
 	offset    atomic.Int64
 	http      *http.Server
+	further   http.ServeMux // what Handle added
 	client    *http.Client
 	closeOnce sync.Once
 	closing   chan struct{}
