@@ -20,8 +20,9 @@ type Contact struct {
 	// System speaks for the flow and for bots. It neither joins nor counts as active.
 	System *Participant
 
-	srv  *Server
-	opts ChatOptions
+	srv    *Server
+	opts   ChatOptions
+	number int // in the order of making
 
 	// Guarded by srv.mu.
 	participants []*Participant
@@ -62,6 +63,8 @@ func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
 func (s *Server) register(c *Contact) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.chats++
+	c.number = s.chats
 	s.contacts[c.ID] = c
 }
 

@@ -59,8 +59,11 @@ type Fault struct {
 
 // Injected is a Fault at work.
 type Injected struct {
-	srv *Server
+	// ID counts the faults of a server from 1.
+	ID uint64
 	Fault
+
+	srv             *Server
 	matched, struck int
 	draw            *rand.Rand
 }
@@ -71,7 +74,7 @@ func (s *Server) Inject(f Fault) *Injected {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.injected++
-	rule := &Injected{srv: s, Fault: f, draw: rand.New(rand.NewPCG(s.opts.Seed, s.injected))}
+	rule := &Injected{ID: s.injected, Fault: f, srv: s, draw: rand.New(rand.NewPCG(s.opts.Seed, s.injected))}
 	s.faults = append(s.faults, rule)
 	return rule
 }
@@ -113,6 +116,7 @@ func (p *Participant) happening(on string) happening {
 func (s *Server) strike(h happening) Effect {
 	for _, rule := range s.faults {
 		if rule.matches(h) && rule.hasTurn() {
+			s.changed()
 			return rule.Effect
 		}
 	}

@@ -50,6 +50,7 @@ type Server struct {
 
 	mu           sync.Mutex
 	contacts     map[string]*Contact
+	chats        int                     // how many there ever were
 	participants map[string]*Participant // by participant token
 	credentials  map[string]credential   // by connection token
 	tickets      map[string]ticket       // by what stands in a WebSocket URL

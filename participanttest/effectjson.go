@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package participanttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// effectNames are those of the constructors.
+var effectNames = map[effectKind]string{
+	effectFail: "Fail", effectAnswer: "Answer", effectTruncate: "Truncate", effectDelay: "Delay",
+	effectDropBefore: "DropBefore", effectDropAfter: "DropAfter", effectIgnore: "Ignore", effectRefuse: "Refuse",
+	effectGatewayError: "GatewayError", effectClose: "Close", effectSilent: "Silent", effectUnread: "Unread",
+	effectBlackhole: "Blackhole", effectLose: "Lose", effectDuplicate: "Duplicate", effectReorder: "Reorder",
+	effectLag: "Lag", effectForge: "Forge",
+}
+
+// The constructors that make an effect of another's kind.
+const (
+	nameAnswerHTML = "AnswerHTML"
+	nameLagForever = "LagForever"
+)
+
+// effectMembers is the JSON form of an Effect.
+type effectMembers struct {
+	Name           string
+	Status         *int     `json:",omitempty"`
+	Code           *string  `json:",omitempty"`
+	ContentType    *string  `json:",omitempty"`
+	Body           *string  `json:",omitempty"`
+	DelayInSeconds *float64 `json:",omitempty"`
+	CloseCode      *int     `json:",omitempty"`
+}
+
+// allowed are the members that an effect has beside its name.
+var allowed = map[string][]string{
+	"Fail": {"Status", "Code"}, "Answer": {"Status", "ContentType", "Body"}, nameAnswerHTML: {"Status"},
+	"Delay": {"DelayInSeconds"}, "Lag": {"DelayInSeconds"}, "Close": {"CloseCode"},
+}
+
+// String returns the name of the constructor, such as Fail.
+func (e Effect) String() string {
+	if e.kind == effectLag && e.delay == never {
+		return nameLagForever
+	}
+	if name, ok := effectNames[e.kind]; ok {
+		return name
+	}
+	return "None"
+}
+
+// MarshalJSON returns an object with the Name of the constructor and its parameters:
+// Status, Code, ContentType, Body, DelayInSeconds, CloseCode. AnswerHTML becomes Answer.
+func (e Effect) MarshalJSON() ([]byte, error) {
+	m := effectMembers{Name: e.String()}
+	switch m.Name {
+	case "Fail":
+		m.Status, m.Code = &e.status, &e.code
+	case "Answer":
+		m.Status, m.ContentType, m.Body = &e.status, &e.contentType, &e.body
+	case "Delay", "Lag":
+		seconds := e.delay.Seconds()
+		m.DelayInSeconds = &seconds
+	case "Close":
+		code := int(e.closeCode)
+		m.CloseCode = &code
+	}
+	return json.Marshal(m)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, and the name AnswerHTML. Fail, Answer and
+// AnswerHTML need a Status, Delay and Lag a DelayInSeconds. It returns an error that names
+// the member for anything that the constructor doesn't take.
+func (e *Effect) UnmarshalJSON(text []byte) error {
+	var m effectMembers
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&m); err != nil {
+		return fmt.Errorf("effect: %w", err)
+	}
+	kind, err := m.kind()
+	if err != nil {
+		return err
+	}
+	if err := m.check(); err != nil {
+		return fmt.Errorf("effect %s: %w", m.Name, err)
+	}
+	*e = Effect{kind: kind}
+	switch m.Name {
+	case "Fail":
+		*e = Fail(*m.Status, deref(m.Code))
+	case "Answer":
+		*e = Answer(*m.Status, deref(m.ContentType), deref(m.Body))
+	case nameAnswerHTML:
+		*e = AnswerHTML(*m.Status)
+	case nameLagForever:
+		*e = LagForever()
+	case "Delay", "Lag":
+		e.delay = time.Duration(*m.DelayInSeconds * float64(time.Second))
+	case "Close":
+		e.closeCode = websocket.StatusCode(deref(m.CloseCode))
+	}
+	return nil
+}
+
+func (m effectMembers) kind() (effectKind, error) {
+	switch m.Name {
+	case nameAnswerHTML:
+		return effectAnswer, nil
+	case nameLagForever:
+		return effectLag, nil
+	}
+	for kind, name := range effectNames {
+		if name == m.Name {
+			return kind, nil
+		}
+	}
+	names := slices.Sorted(maps.Values(effectNames))
+	return 0, fmt.Errorf("effect: Name %q is none of %s, %s, %s", m.Name, strings.Join(names, ", "), nameAnswerHTML, nameLagForever)
+}
+
+// maxEffectDelay keeps a delay within what a timer can take.
+const maxEffectDelay = 10 * 365 * 24 * time.Hour
+
+func (m effectMembers) check() error {
+	given := map[string]bool{
+		"Status": m.Status != nil, "Code": m.Code != nil, "ContentType": m.ContentType != nil, "Body": m.Body != nil,
+		"DelayInSeconds": m.DelayInSeconds != nil, "CloseCode": m.CloseCode != nil,
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if given[name] && !slices.Contains(allowed[m.Name], name) {
+			return fmt.Errorf("it has no member %s", name)
+		}
+	}
+	needed := allowed[m.Name]
+	switch {
+	case slices.Contains(needed, "Status") && (m.Status == nil || *m.Status < 200 || *m.Status > 599):
+		return errors.New("Status must be from 200 to 599")
+	case slices.Contains(needed, "DelayInSeconds") && (m.DelayInSeconds == nil || *m.DelayInSeconds < 0 || *m.DelayInSeconds > maxEffectDelay.Seconds()):
+		return errors.New("DelayInSeconds must be a number of seconds from 0 to ten years")
+	case m.CloseCode != nil && *m.CloseCode != 0 && (*m.CloseCode < 1000 || *m.CloseCode > 4999):
+		return errors.New("CloseCode must be 0 or from 1000 to 4999")
+	}
+	return nil
+}
+
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}

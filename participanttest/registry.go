@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package participanttest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Contacts returns the chats that the server keeps, the oldest first.
+func (s *Server) Contacts() []*Contact {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.SortedFunc(maps.Values(s.contacts), func(a, b *Contact) int { return cmp.Compare(a.number, b.number) })
+}
+
+// Contact returns the chat with an id, or nil.
+func (s *Server) Contact(id string) *Contact {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.contacts[id]
+}
+
+// Participants returns everybody who was ever in the chat, in the order of adding: the
+// customer, the first agent, the system, then the others.
+func (c *Contact) Participants() []*Participant {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	return slices.Clone(c.participants)
+}
+
+// Ended reports whether the chat has ended.
+func (c *Contact) Ended() bool {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	return c.ended
+}
+
+// ParticipantState is what changes about a participant.
+type ParticipantState struct {
+	// DisplayName is that of the items to come.
+	DisplayName string
+	// Joined and Left report whether participant.joined and participant.left were sent.
+	Joined, Left bool
+	// Sockets is how many WebSockets are subscribed to the chat.
+	Sockets int
+}
+
+// State returns the participant's state.
+func (p *Participant) State() ParticipantState {
+	p.contact.srv.mu.Lock()
+	defer p.contact.srv.mu.Unlock()
+	return ParticipantState{DisplayName: p.name, Joined: p.joined, Left: p.left, Sockets: p.subscribed()}
+}
+
+// Faults returns the faults at work, in the order of adding.
+func (s *Server) Faults() []*Injected {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.faults)
+}
+
+// WaitStruck waits until the fault has struck n times or more.
+func (i *Injected) WaitStruck(ctx context.Context, n int) error {
+	if err := i.srv.wait(ctx, func() bool { return i.struck >= n }); err != nil {
+		return fmt.Errorf("wait for a fault to strike %d times, had %d: %w", n, i.Struck(), err)
+	}
+	return nil
+}
+
+// Reset makes the server forget every chat, fault, request and used quota, and cuts all
+// WebSockets. Every token is invalid then, and the chats that a test still holds behave as
+// ended. The clock and the paths of Handle stay.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.open {
+		k.abort()
+	}
+	for _, c := range s.contacts {
+		c.ended = true
+		c.outbox, c.reordered = nil, nil
+		for _, p := range c.participants {
+			p.left, p.deaf = true, true // also for an upgrade under way
+		}
+	}
+	clear(s.contacts)
+	clear(s.participants)
+	clear(s.credentials)
+	clear(s.tickets)
+	clear(s.counts)
+	clear(s.quotas)
+	s.timers, s.faults, s.notices = nil, nil, nil
+	s.requests, s.oldest = nil, 0
+	s.changed()
+}
