@@ -4,11 +4,15 @@ package connectparticipant_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
@@ -31,4 +35,60 @@ func TestHelloSurvivesALostAnswer(t *testing.T) {
 	require.NoError(t, sayHello(t.Context(), client, contact.Customer.Token)) // your code
 	require.Equal(t, 2, srv.Count("SendMessage"), "it was sent again")
 	require.Len(t, contact.Kept(), 2, "that the customer joined, and one message")
+}
+
+func TestSessionSurvivesALostSocket(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t)
+	contact := srv.NewChat()
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+	session, err := chat.Start(t.Context(), client, contact.Customer.Token) // your code
+	require.NoError(t, err)
+	defer func() { require.NoError(t, session.Close()) }()
+
+	contact.Customer.CutSockets()
+	missed := contact.Agent.Say("Are you still there?")
+
+	require.Equal(t, missed, nextMessage(t, session).ID)
+	require.NoError(t, contact.Customer.WaitSockets(t.Context(), 1))
+}
+
+func nextMessage(t *testing.T, session *chat.Session) chat.Message {
+	t.Helper()
+	for event, err := range session.Events(t.Context()) {
+		require.NoError(t, err)
+		if message, ok := event.(chat.Message); ok {
+			return message
+		}
+	}
+	return chat.Message{}
+}
+
+func TestDayPassesInAMoment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := participanttest.Start(t, participanttest.InMemory())
+		contact := srv.NewChat()
+		client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+		session, err := chat.Start(t.Context(), client, contact.Customer.Token, func(o *chat.Options) { o.HTTPClient = srv.Client() })
+		require.NoError(t, err)
+		defer func() { require.NoError(t, session.Close()) }()
+
+		<-time.After(24 * time.Hour)
+		require.NoError(t, session.Err())
+		require.Greater(t, srv.Count("CreateParticipantConnection"), 20, "it was renewed every hour")
+	})
+}
+
+func TestThrottledCallIsRetried(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t)
+	contact := srv.NewChat()
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+	fault := srv.Inject(participanttest.Fault{
+		On: "SendMessage", Times: 2, Effect: participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException"),
+	})
+
+	require.NoError(t, sayHello(t.Context(), client, contact.Customer.Token)) // your code
+	require.Equal(t, 2, fault.Struck())
 }

@@ -47,13 +47,16 @@ func TestPackageCommentsShowCodeThatRuns(t *testing.T) {
 	}
 }
 
-// requireRuns wants the code to stand in a test or an example.
+// requireRuns requires the code to be part of a test or an example.
 func requireRuns(t *testing.T, code string) {
 	t.Helper()
-	for _, name := range []string{
-		"example_test.go", "readme_test.go", "migration_test.go", "chat/example_test.go", "chat/example_session_test.go", "participantmock/api_test.go",
-		"interactive/example_test.go", "fleet/example_test.go", "fleet/natsfleet/natsembedded/example_test.go",
-	} {
+	names := []string{"readme_test.go", "migration_test.go", "participantmock/api_test.go"}
+	for _, pattern := range []string{"example*_test.go", "*/example*_test.go", "*/*/example*_test.go", "*/*/*/example*_test.go"} {
+		examples, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		names = append(names, examples...)
+	}
+	for _, name := range names {
 		if strings.Contains(squeeze(readFile(t, name)), squeeze(code)) {
 			return
 		}
