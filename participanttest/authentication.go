@@ -90,7 +90,7 @@ func (s *Server) authorizeURL(redirect string) string {
 		"response_type": {"code"},
 		"state":         {newUUID()},
 	}
-	return s.URL + "/oauth2/authorize?" + query.Encode()
+	return s.base() + "/oauth2/authorize?" + query.Encode()
 }
 
 func cancelParticipantAuthentication(c *call) (any, *wireError) {

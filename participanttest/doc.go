@@ -36,7 +36,6 @@
 //     idle and 2 hours of life: a socket lives until one side closes it.
 //   - The five minutes for the first connection, unless Switches.StrictConnection is on.
 //     The chat doesn't end after them.
-//   - The address of a server that listens on all interfaces: its URLs name 127.0.0.1.
 //   - TLS, regions, and the Authorization header, which is ignored.
 //   - New contact ids: after a transfer the chat has the ids that it had.
 //   - What a real agent, flow, message processor, virus scanner, WebRTC meeting or

@@ -8,6 +8,11 @@ import "time"
 type Options struct {
 	// Addr is the TCP address to listen on. Defaults to "127.0.0.1:0", a free port.
 	Addr string
+	// PublicURL is the scheme and host of the WebSocket URLs and signed URLs in responses, such
+	// as https://fake.example:8443, for clients that reach the server through a proxy or a
+	// mapped port. It may have a port, but no path. Defaults to the Host header of the request
+	// that asks for a URL, with localhost replaced by 127.0.0.1 where there is no TLS.
+	PublicURL string
 	// MaxAttachmentBytes is the largest file StartAttachmentUpload accepts.
 	// Defaults to 20 MiB, the service's own default.
 	MaxAttachmentBytes int64
@@ -46,6 +51,13 @@ type Options struct {
 // plain build with Go 1.26, which WebSocket clients use, panics in a bubble.
 func InMemory() func(*Options) {
 	return func(o *Options) { o.inMemory = true }
+}
+
+func (o Options) validate() error {
+	if o.PublicURL == "" {
+		return nil
+	}
+	return checkPublicURL(o.PublicURL)
 }
 
 func withDefaults(optFns []func(*Options)) Options {

@@ -49,6 +49,7 @@ type call struct {
 	label       string  // the path label, percent-decoded
 	ruling      *ruling // for SendMessage
 	pushes      []*push // what the operation brought to the chat
+	base        string  // scheme and host of the URLs in the response
 }
 
 // serve is the front door: every request of every kind enters here.
@@ -92,7 +93,7 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	if s.interfere(w, r, effect) {
 		return
 	}
-	c := &call{srv: s, op: op, in: parseMembers(body), label: label}
+	c := &call{srv: s, op: op, in: parseMembers(body), label: label, base: s.baseOf(r)}
 	// First the answer, then the pushes.
 	defer s.release(c)
 	s.rule(c, bearer)

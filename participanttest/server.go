@@ -88,6 +88,9 @@ func New(optFns ...func(*Options)) (*Server, error) {
 		return nil, fmt.Errorf("start participant service: %w", err)
 	}
 	opts := withDefaults(optFns)
+	if err := opts.validate(); err != nil {
+		return nil, fmt.Errorf("start participant service: %w", err)
+	}
 	listener, dial, err := listen(opts)
 	if err != nil {
 		return nil, fmt.Errorf("start participant service: %w", err)

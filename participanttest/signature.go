@@ -68,12 +68,12 @@ func (s *Server) signURL(method, path string, query url.Values, headers map[stri
 	query.Set(querySigned, strings.Join(names, ";"))
 	values := func(name string) string {
 		if name == "host" {
-			return strings.TrimPrefix(s.URL, "http://")
+			return host(s.base())
 		}
 		return lookUp(headers, name)
 	}
 	query.Set(querySignature, s.signature(method, path, query, values))
-	return s.URL + path + "?" + query.Encode(), at.Add(life)
+	return s.base() + path + "?" + query.Encode(), at.Add(life)
 }
 
 func lookUp(headers map[string]string, lowerName string) string {
@@ -99,8 +99,16 @@ func (s *Server) isSigned(r *http.Request) bool {
 	query := r.URL.Query()
 	given := query.Get(querySignature)
 	query.Del(querySignature)
-	want := s.signature(r.Method, r.URL.Path, query, func(name string) string { return headerValue(r, name) })
+	want := s.signature(r.Method, r.URL.Path, query, func(name string) string { return s.signedValue(r, name) })
 	return hmac.Equal([]byte(given), []byte(want))
+}
+
+// signedValue returns the value of a signed header. A proxy before PublicURL may have changed Host.
+func (s *Server) signedValue(r *http.Request, lowerName string) string {
+	if lowerName == "host" && s.opts.PublicURL != "" {
+		return host(s.opts.PublicURL)
+	}
+	return headerValue(r, lowerName)
 }
 
 // headerValue finds also what net/http moves out of the header.

@@ -96,6 +96,6 @@ func (p *Participant) forgetCredentials() {
 // newSocketURL issues a WebSocket URL, a new one each time.
 func (p *Participant) newSocketURL() (socketURL string, expiry time.Time) {
 	s := p.contact.srv
-	base := "ws" + strings.TrimPrefix(s.URL, "http")
+	base := "ws" + strings.TrimPrefix(s.base(), "http")
 	return base + socketPath + "?AuthToken=" + p.newTicket(), s.now().Add(connectionLife)
 }
