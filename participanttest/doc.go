@@ -36,7 +36,7 @@
 //     idle and 2 hours of life: a socket lives until one side closes it.
 //   - The five minutes for the first connection, unless Switches.StrictConnection is on.
 //     The chat doesn't end after them.
-//   - TLS, regions, and the Authorization header, which is ignored.
+//   - Regions, and the Authorization header, which is ignored.
 //   - New contact ids: after a transfer the chat has the ids that it had.
 //   - What a real agent, flow, message processor, virus scanner, WebRTC meeting or
 //     login page would do.

@@ -3,6 +3,7 @@
 package participanttest
 
 import (
+	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -45,10 +46,17 @@ func (c *faultyConn) Read(p []byte) (n int, err error) {
 
 func (c *faultyConn) Close() error {
 	c.closeOnce.Do(func() { close(c.closed) })
-	if tcp, ok := c.Conn.(interface{ SetLinger(int) error }); ok && c.reset.Load() {
+	if !c.reset.Load() {
+		return c.Conn.Close()
+	}
+	conn := c.Conn
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn() // a reset comes without TLS's own goodbye
+	}
+	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0)
 	}
-	return c.Conn.Close()
+	return conn.Close()
 }
 
 // strike applies the effects that last.

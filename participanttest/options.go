@@ -13,6 +13,11 @@ type Options struct {
 	// mapped port. It may have a port, but no path. Defaults to the Host header of the request
 	// that asks for a URL, with localhost replaced by 127.0.0.1 where there is no TLS.
 	PublicURL string
+	// TLS serves https and wss with a certificate that is made at the start. It is valid for a
+	// year, for localhost, 127.0.0.1, ::1, the address in Addr and the host of PublicURL, and for
+	// clients that trust Server.AuthorityPEM, as Server.Client does. Only HTTP/1.1 is spoken.
+	// Defaults to http and ws.
+	TLS bool
 	// MaxAttachmentBytes is the largest file StartAttachmentUpload accepts.
 	// Defaults to 20 MiB, the service's own default.
 	MaxAttachmentBytes int64

@@ -5,11 +5,13 @@ package participanttest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,11 +33,13 @@ type TB interface {
 // Server is a running fake of the Amazon Connect Participant Service. All its methods
 // and those of its contacts and participants may be called concurrently.
 type Server struct {
-	// URL is the endpoint to give to a client, such as http://127.0.0.1:41234.
+	// URL is the endpoint to give to a client, such as http://127.0.0.1:41234, or https with
+	// Options.TLS.
 	URL string
 
 	opts      Options
-	secret    []byte // signs upload and download URLs and paging tokens
+	identity  *identity // nil without TLS
+	secret    []byte    // signs upload and download URLs and paging tokens
 	offset    atomic.Int64
 	http      *http.Server
 	further   http.ServeMux // what Handle added
@@ -96,7 +100,17 @@ func New(optFns ...func(*Options)) (*Server, error) {
 		return nil, fmt.Errorf("start participant service: %w", err)
 	}
 	s := newServer(opts, listener.Addr())
-	s.client = &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 128}}
+	transport := &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 128}
+	if opts.TLS {
+		if s.identity, err = newIdentity(certifiedHosts(opts, listener.Addr())); err != nil {
+			_ = listener.Close()
+			return nil, fmt.Errorf("start participant service: %w", err)
+		}
+		s.URL = "https" + strings.TrimPrefix(s.URL, "http")
+		transport.TLSClientConfig = s.identity.clientConfig()
+		listener = tls.NewListener(listener, s.identity.serverConfig())
+	}
+	s.client = &http.Client{Transport: transport}
 	s.work.Go(func() { _ = s.http.Serve(listener) })
 	s.work.Go(s.keepTime)
 	if opts.Stream != nil {
@@ -168,8 +182,8 @@ func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// Client returns a client whose idle connections end with the server. In memory it is
-// the only way to the server.
+// Client returns a client whose idle connections end with the server, and which trusts its
+// certificate if there is one. In memory it is the only way to the server.
 func (s *Server) Client() *http.Client { return s.client }
 
 // Close ends all connections and waits for everything the server started. It may be

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package participanttest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"net/url"
+	"slices"
+	"time"
+)
+
+const (
+	// certificateLife is below the 398 days that browsers accept.
+	certificateLife = 365 * 24 * time.Hour
+	// clockSkew is how much a client's clock may be behind.
+	clockSkew = 24 * time.Hour
+)
+
+// identity is the certificate of a server with Options.TLS.
+type identity struct {
+	certificate tls.Certificate
+	authority   *x509.Certificate
+}
+
+// AuthorityPEM returns the certificate of the authority that a client has to trust with
+// Options.TLS, such as by NODE_EXTRA_CA_CERTS or SSL_CERT_FILE, in PEM. Each server makes an
+// authority of its own, which has issued one certificate; its key exists no more. Without TLS
+// it returns nil.
+func (s *Server) AuthorityPEM() []byte {
+	if s.identity == nil {
+		return nil
+	}
+	return certificatePEM(s.identity.authority.Raw)
+}
+
+func certificatePEM(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+// newIdentity makes a certificate for some host names and addresses.
+func newIdentity(hosts []string) (*identity, error) {
+	authorityKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make key: %w", err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make key: %w", err)
+	}
+	template := newTemplate("participanttest authority")
+	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
+	template.KeyUsage = x509.KeyUsageCertSign
+	authority, err := issue(template, template, &authorityKey.PublicKey, authorityKey)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := issue(serverTemplate(hosts), authority, &key.PublicKey, authorityKey)
+	if err != nil {
+		return nil, err
+	}
+	return &identity{tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}, authority}, nil
+}
+
+func newTemplate(name string) *x509.Certificate {
+	now := time.Now()
+	return &x509.Certificate{
+		SerialNumber: new(big.Int).SetBytes(randomBytes(16)),
+		Subject:      pkix.Name{CommonName: name},
+		NotBefore:    now.Add(-clockSkew),
+		NotAfter:     now.Add(certificateLife),
+	}
+}
+
+func serverTemplate(hosts []string) *x509.Certificate {
+	template := newTemplate("participanttest")
+	template.KeyUsage = x509.KeyUsageDigitalSignature
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
+	return template
+}
+
+func issue(template, parent *x509.Certificate, public *ecdsa.PublicKey, signer *ecdsa.PrivateKey) (*x509.Certificate, error) {
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
+	if err != nil {
+		return nil, fmt.Errorf("make certificate: %w", err)
+	}
+	return x509.ParseCertificate(der)
+}
+
+// certifiedHosts are those by which a client can reach the server, as far as it knows them.
+func certifiedHosts(opts Options, addr net.Addr) []string {
+	hosts := []string{"localhost", "127.0.0.1", "::1"}
+	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
+		hosts = append(hosts, tcp.IP.String())
+	}
+	if u, err := url.Parse(opts.PublicURL); err == nil && u.Hostname() != "" {
+		hosts = append(hosts, u.Hostname())
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// serverConfig is for HTTP/1.1, which WebSockets need.
+func (i *identity) serverConfig() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{i.certificate}, NextProtos: []string{"http/1.1"}}
+}
+
+func (i *identity) clientConfig() *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AddCert(i.authority)
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+}

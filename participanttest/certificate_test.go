@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package participanttest_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+func withTLS(o *participanttest.Options) { o.TLS = true }
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	everywhereWith(t, withTLS, func(w world) {
+		t := w.t
+		require.Contains(t, w.srv.URL, "https://127.0.0.1:")
+		contact := w.srv.NewChat()
+		require.Contains(t, socketURL(t, w.srv, contact.Customer), strings.Replace(w.srv.URL, "https", "wss", 1)+"/")
+		st := newStage(t, w.srv)
+		ok(t, w.srv, "/participant/message", st.customerBearer, hello)
+		require.Equal(t, "hello", st.both(t)["Content"])
+		b := bench{w.srv, st.contact, st.customerBearer, st.agentBearer}
+		u := start(t, b)
+		require.Contains(t, u.url, w.srv.URL+"/")
+		u.send(t)
+		require.Equal(t, http.StatusOK, u.complete(t, b.customer).status)
+		st.both(t)
+
+		st.contact.Customer.CutSockets()
+		_, _, err := st.customer.Read(t.Context())
+		require.ErrorIs(t, err, syscall.ECONNRESET, "and not a goodbye of TLS")
+		require.NoError(t, st.contact.Customer.WaitSockets(t.Context(), 0))
+		st.contact.Agent.CloseSockets(1001, "away")
+		_, _, err = st.agent.Read(t.Context())
+		require.ErrorContains(t, err, "away")
+	})
+}
+
+func TestFaultsOfSocketsWithTLS(t *testing.T) {
+	t.Parallel()
+	everywhereWith(t, withTLS, func(w world) {
+		t := w.t
+		st := newStage(t, w.srv)
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnHeartbeat, Participant: st.contact.Agent, Effect: participanttest.Blackhole()})
+		send(t, st.agent, `{"topic":"aws/heartbeat"}`)
+		require.NoError(t, st.contact.Agent.WaitRequest(t.Context(), participanttest.OnHeartbeat, 1))
+		st.contact.Agent.Say("into the hole")
+		require.Equal(t, "into the hole", pushed(t, st.customer)["Content"])
+		st.contact.Agent.CutSockets()
+		_, _, err := st.agent.Read(t.Context())
+		require.Error(t, err)
+	})
+}
+
+func authority(t *testing.T, srv *participanttest.Server) *x509.CertPool {
+	t.Helper()
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(srv.AuthorityPEM()))
+	return roots
+}
+
+func TestCertificateIsValidForEveryNameOfTheServer(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t, withTLS, func(o *participanttest.Options) { o.PublicURL = "https://fake.example:8443" })
+	address := strings.TrimPrefix(srv.URL, "https://")
+	for _, name := range []string{"localhost", "127.0.0.1", "::1", "fake.example"} {
+		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: authority(t, srv), ServerName: name, NextProtos: []string{"h2", "http/1.1"}})
+		require.NoError(t, err, name)
+		require.Equal(t, "http/1.1", conn.ConnectionState().NegotiatedProtocol, "WebSockets need it")
+		_ = conn.Close()
+	}
+	_, err := tls.Dial("tcp", address, &tls.Config{RootCAs: authority(t, srv), ServerName: "other.example"})
+	require.ErrorContains(t, err, "other.example")
+	_, err = tls.Dial("tcp", address, &tls.Config{RootCAs: authority(t, participanttest.Start(t, withTLS)), ServerName: "localhost"})
+	require.ErrorContains(t, err, "unknown authority")
+
+	block, rest := pem.Decode(srv.AuthorityPEM())
+	require.Empty(t, rest, "no key")
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	require.NoError(t, err)
+	require.True(t, certificate.IsCA)
+	require.Less(t, certificate.NotAfter.Sub(certificate.NotBefore), 398*24*time.Hour)
+}
+
+func TestWithoutTLSThereIsNoAuthority(t *testing.T) {
+	t.Parallel()
+	require.Nil(t, participanttest.Start(t).AuthorityPEM())
+}
+
+func TestCertificateIsValidForTheAddressInAddr(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t, withTLS, func(o *participanttest.Options) { o.Addr = "127.0.0.2:0" })
+	token(t, srv, srv.NewChat().Customer)
+}
