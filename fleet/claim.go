@@ -90,38 +90,63 @@ func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
 
 // claimOrphans claims the chats that nobody holds and that fall to this member, and returns how
 // many fall to others or have no room here.
+//
+// It asks the store whether an owner is gone after it has read the directory. An owner that
+// returns enters the store first and then writes the records of its chats again, so that a claim
+// by the revision read before fails.
 func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
-	room := m.room()
-	gone := map[string]bool{} // by the names of owners
-	heirs := m.heirs()
-	claims := newGroup(claimsAtATime)
-	defer func() { _ = claims.Wait() }()
+	unheld, err := m.listUnheld(ctx)
+	if err != nil {
+		return 0, err
+	}
+	gone := map[string]bool{m.name: true} // this member doesn't hold those that it is the owner of
+	for _, record := range unheld {
+		if _, known := gone[record.Owner]; known {
+			continue
+		}
+		if gone[record.Owner], err = m.isGone(ctx, record.Owner); err != nil {
+			return 0, err
+		}
+	}
+	room, heirs, claims := m.room(), m.heirs(), newGroup(claimsAtATime)
+	for _, record := range unheld {
+		switch {
+		case !gone[record.Owner]:
+		case record.Owner != m.name && (heirs.of(record.ID) != m.name || room <= 0):
+			others++
+		default:
+			room--
+			claims.Go(func() error { return m.accept(ctx, record.chatRecord, record.rev) })
+		}
+	}
+	m.setOrphaned(others > 0)
+	return others, claims.Wait()
+}
+
+// listUnheld returns the chats whose owners don't hold them as far as this member knows.
+func (m *Member) listUnheld(ctx context.Context) (unheld []recorded, err error) {
 	for entry, err := range attended(ctx, storeTimeout, chatPrefix, m.store.List) {
 		if err != nil {
-			return others, err
+			return nil, err
 		}
 		record, err := decode[chatRecord](entry.Key, entry.Value)
 		if err != nil {
 			m.log.Warn("ignored a chat", "error", err)
-			continue
+		} else if !record.Ended && !m.isHeld(record) {
+			unheld = append(unheld, recorded{record, entry.Rev})
 		}
-		if _, known := gone[record.Owner]; !known && record.Owner != m.name {
-			if gone[record.Owner], err = m.isGone(ctx, record.Owner); err != nil {
-				return others, err
-			}
-		}
-		switch {
-		case record.Ended, record.Owner == m.name && m.holds(record.ID), record.Owner != m.name && !gone[record.Owner]:
-			continue
-		case record.Owner != m.name && (heirs.of(record.ID) != m.name || room <= 0):
-			others++
-			continue
-		}
-		room--
-		claims.Go(func() error { return m.accept(ctx, record, entry.Rev) })
 	}
-	m.setOrphaned(others > 0)
-	return others, claims.Wait()
+	return unheld, nil
+}
+
+// isHeld reports whether the owner of a chat holds it: this member, or another that is alive.
+func (m *Member) isHeld(record chatRecord) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if record.Owner == m.name {
+		return m.held[record.ID] != nil
+	}
+	return m.isAlive(record.Owner)
 }
 
 // room returns how many chats more the member can hold.

@@ -99,7 +99,6 @@ type Member struct {
 	phase    phase
 	lease    lease
 	others   map[string]memberRecord // by key
-	gone     map[string]bool         // the names of those whose records have expired
 	held     map[string]*tenure      // by chat
 	freed    chan struct{}           // closed when a chat was let go of
 	stats    Stats
@@ -152,7 +151,7 @@ func Join(ctx context.Context, store Store, client connectparticipant.API, handl
 	m := &Member{
 		name: opts.ID + "." + uuid.NewString()[:8], opts: opts, store: store, client: client, handle: handle, meter: meter,
 		limiter: newLimiter(opts.Quotas), closed: make(chan struct{}), reconcile: make(chan struct{}, 1), renewing: make(chan struct{}, 1), log: opts.Logger.With("member", opts.ID),
-		others: map[string]memberRecord{}, gone: map[string]bool{}, held: map[string]*tenure{}, freed: make(chan struct{}),
+		others: map[string]memberRecord{}, held: map[string]*tenure{}, freed: make(chan struct{}),
 	}
 	m.tokens.known = map[string]string{}
 	m.lease.changed = make(chan struct{})
@@ -178,7 +177,12 @@ func (m *Member) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.stats
-	s.ID, s.Members, s.Held, s.Fenced = m.opts.ID, 1+len(m.alive()), len(m.held), !m.lease.isHeld(time.Now())
+	s.ID, s.Members, s.Held, s.Fenced = m.opts.ID, 1, len(m.held), !m.lease.isHeld(time.Now())
+	for _, record := range m.others {
+		if !record.Left {
+			s.Members++
+		}
+	}
 	for _, t := range m.held {
 		if t.held.Session == nil {
 			s.Waiting++

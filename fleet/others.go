@@ -79,9 +79,6 @@ func (m *Member) noteMember(entry Entry) (wake bool) {
 	before, known := m.others[entry.Key]
 	if entry.Gone {
 		delete(m.others, entry.Key)
-		if known {
-			m.gone[before.Name] = true
-		}
 		return known
 	}
 	if record.Name == m.name {
@@ -101,40 +98,39 @@ func (m *Member) forgetMembers(ctx context.Context, err error) {
 	defer m.mu.Unlock()
 	m.lease.watching = false
 	clear(m.others)
-	clear(m.gone)
 }
 
-// isGone reports whether a member isn't there. One that the watch has not shown yet is looked up: it
-// may have joined a moment ago.
+// isGone reports whether a member isn't there any more. The store decides: the watch may be late.
 func (m *Member) isGone(ctx context.Context, name string) (bool, error) {
 	m.mu.Lock()
-	known, alive := m.gone[name], name == m.name || m.alive()[name]
+	alive := name == m.name || m.isAlive(name)
 	m.mu.Unlock()
-	if alive || known || name == "" {
+	if alive || name == "" {
 		return !alive, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	id, _, _ := strings.Cut(name, ".")
-	value, _, err := m.store.Get(ctx, memberPrefix+id)
+	key := memberPrefix + memberID(name)
+	value, _, err := m.store.Get(ctx, key)
 	if errors.Is(err, ErrNotFound) {
 		return true, nil
 	} else if err != nil {
 		return false, err
 	}
-	record, err := decode[memberRecord](memberPrefix+id, value)
+	record, err := decode[memberRecord](key, value)
 	return record.Name != name || record.Left, err
 }
 
-// alive returns the names of the other members that are there. m.mu is held.
-func (m *Member) alive() map[string]bool {
-	alive := make(map[string]bool, len(m.others))
-	for _, record := range m.others {
-		if !record.Left {
-			alive[record.Name] = true
-		}
-	}
-	return alive
+// isAlive reports whether the watch has shown another member under a name. m.mu is held.
+func (m *Member) isAlive(name string) bool {
+	record, known := m.others[memberPrefix+memberID(name)]
+	return known && record.Name == name && !record.Left
+}
+
+// memberID returns the ID that begins a member's name.
+func memberID(name string) string {
+	id, _, _ := strings.Cut(name, ".")
+	return id
 }
 
 // takers returns the other members that can be given a chat, the one with the fewest first. m.mu

@@ -238,7 +238,7 @@ func (m *Member) ownerOf(ctx context.Context, chatID string) (string, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if record.Owner == m.name || m.alive()[record.Owner] {
+	if record.Owner == m.name || m.isAlive(record.Owner) {
 		return record.Owner, nil
 	}
 	return "", nil

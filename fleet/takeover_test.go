@@ -238,3 +238,45 @@ func TestAChatEndsDuringTakeOver(t *testing.T) {
 		})
 	}
 }
+
+// A member that returns just after its record has expired keeps its chats: it writes their records
+// again. Another member may learn of the return later than of the end.
+func TestAMemberThatReturnsKeepsItsChats(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		var losing atomic.Bool
+		renewals, gone, back := 0, make(chan struct{}), make(chan struct{})
+		returning := &hooks{}
+		a := w.joinBy("a", returning)
+		returning.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			if key == "member/a" && losing.Load() {
+				if renewals++; renewals <= 2 {
+					return 0, errLink
+				}
+				<-time.After(10 * time.Millisecond) // the record has just expired
+			}
+			return returning.Store.Put(ctx, key, value, rev, ttl)
+		})
+		id := w.add(a, 1)[0]
+		late := &hooks{watch: func(entry fleet.Entry) {
+			switch {
+			case !losing.Load() || entry.Key != "member/a":
+			case entry.Gone:
+				close(gone)
+				<-back
+			default:
+				<-time.After(time.Second)
+			}
+		}}
+		b := w.joinBy("b", late)
+		w.sleep(20 * time.Second)
+		losing.Store(true)
+		<-gone
+		w.await(5*time.Second, func() bool { return !a.Stats().Fenced })
+		close(back)
+		w.sleep(time.Minute)
+		require.Equal(w.t, 1, a.Stats().Held)
+		require.Zero(w.t, b.Stats().Claimed)
+		require.Equal(w.t, uint64(1), w.chatRecord(id).Epoch)
+	})
+}
