@@ -13,9 +13,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// CancelParticipantAuthentication says that the customer will not sign in; the flow
-// goes on at its opted-out branch. Not for Apple Messages for Business, WhatsApp and
-// SMS.
+// CancelParticipantAuthentication reports that the customer declines to sign in; the flow then
+// takes its opted-out branch. Apple Messages for Business, WhatsApp and SMS don't support it.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_CancelParticipantAuthentication.html
 func (c *Client) CancelParticipantAuthentication(ctx context.Context, params *CancelParticipantAuthenticationInput, optFns ...func(*Options)) (*CancelParticipantAuthenticationOutput, error) {
@@ -33,13 +32,13 @@ type CancelParticipantAuthenticationInput struct {
 	// ParticipantToken. Required.
 	ConnectionToken *string
 
-	// SessionId is that of the authentication.initiated event, 36 characters. Required.
+	// SessionId is the SessionId of the authentication.initiated event, 36 characters. Required.
 	SessionId *string
 }
 
 // CancelParticipantAuthenticationOutput is the output of CancelParticipantAuthentication.
 type CancelParticipantAuthenticationOutput struct {
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

@@ -13,11 +13,11 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// CompleteAttachmentUpload says that the bytes of a file have been uploaded. Once it
-// has been scanned, the file appears in the chat as an ATTACHMENT item.
+// CompleteAttachmentUpload reports that the bytes of a file have been uploaded. After the virus
+// scan, the file appears in the chat as an ATTACHMENT item.
 //
-// Look at the answer to the PUT first. Before the upload, and the second time, the
-// call fails with *types.ConflictException.
+// Check the response to the PUT first. If nothing was uploaded, or if the upload was already
+// completed, the call fails with *types.ConflictException.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_CompleteAttachmentUpload.html
 func (c *Client) CompleteAttachmentUpload(ctx context.Context, params *CompleteAttachmentUploadInput, optFns ...func(*Options)) (*CompleteAttachmentUploadOutput, error) {
@@ -31,11 +31,11 @@ func (c *Client) CompleteAttachmentUpload(ctx context.Context, params *CompleteA
 
 // CompleteAttachmentUploadInput is the input of CompleteAttachmentUpload.
 type CompleteAttachmentUploadInput struct {
-	// AttachmentIds is the one id that StartAttachmentUpload gave. Required.
+	// AttachmentIds holds the one ID that StartAttachmentUpload returned. Required.
 	AttachmentIds []string
 
-	// ClientToken makes a repeated call the same call. Up to 500 characters. Defaults
-	// to a random UUID.
+	// ClientToken makes the call idempotent: the service treats calls with the same token as one.
+	// Up to 500 characters. Defaults to a random UUID.
 	ClientToken *string
 
 	// ConnectionToken is the secret from CreateParticipantConnection, not the
@@ -45,7 +45,7 @@ type CompleteAttachmentUploadInput struct {
 
 // CompleteAttachmentUploadOutput is the output of CompleteAttachmentUpload.
 type CompleteAttachmentUploadOutput struct {
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

@@ -14,13 +14,13 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// CreateParticipantConnection gives a participant a token for the other calls, the
-// address of the chat's socket, or both.
+// CreateParticipantConnection returns a token for the other calls, the URL of the chat's socket, or
+// both.
 //
-// Call it again before the token ends, whenever a socket is needed (each address is
-// good for 100 seconds), and at the socket's ConnectionExpiry. The first call must
-// come within 5 minutes of StartChatContact. Once the chat has ended it fails with
-// *types.AccessDeniedException, as it does for a token that is wrong.
+// Call it again before the token expires, whenever a new socket is needed (each URL is valid for
+// 100 seconds), and at the socket's ConnectionExpiry. The first call must be made within 5 minutes
+// of StartChatContact. After the end of the chat, and for a wrong token, it fails with
+// *types.AccessDeniedException.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_CreateParticipantConnection.html
 func (c *Client) CreateParticipantConnection(ctx context.Context, params *CreateParticipantConnectionInput, optFns ...func(*Options)) (*CreateParticipantConnectionOutput, error) {
@@ -34,8 +34,8 @@ func (c *Client) CreateParticipantConnection(ctx context.Context, params *Create
 
 // CreateParticipantConnectionInput is the input of CreateParticipantConnection.
 type CreateParticipantConnectionInput struct {
-	// ParticipantToken is the secret that StartChatContact or CreateParticipant gave,
-	// good for the life of the participant. Required.
+	// ParticipantToken is the secret that StartChatContact or CreateParticipant returned. It is
+	// valid as long as the participant is in the chat. Required.
 	ParticipantToken *string
 
 	// ConnectParticipant marks the participant as connected without a socket. For
@@ -43,23 +43,23 @@ type CreateParticipantConnectionInput struct {
 	// Defaults to false.
 	ConnectParticipant *bool
 
-	// Type says what to give. Without it the service gives nothing, which makes sense
-	// only with ConnectParticipant.
+	// Type selects what the service returns. Without it the service returns neither token nor URL,
+	// which is useful only with ConnectParticipant.
 	Type []types.ConnectionType
 }
 
 // CreateParticipantConnectionOutput is the output of CreateParticipantConnection.
 type CreateParticipantConnectionOutput struct {
-	// ConnectionCredentials holds the token; nil unless Type asked for it.
+	// ConnectionCredentials holds the connection token; nil unless Type asks for it.
 	ConnectionCredentials *types.ConnectionCredentials
 
-	// WebRTCConnection holds what a call needs, if Type asked for it.
+	// WebRTCConnection holds the data to join an audio or video call; nil unless Type asks for it.
 	WebRTCConnection *types.WebRTCConnection
 
-	// Websocket holds the address of the socket; nil unless Type asked for it.
+	// Websocket holds the URL of the socket; nil unless Type asks for it.
 	Websocket *types.Websocket
 
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

@@ -15,9 +15,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// DescribeView returns the view (a form, a card, a guide) that an interactive message
-// names by its view token. It fails with *types.ResourceNotFoundException if there is
-// none.
+// DescribeView returns the view (a form, a card, a guide) that an interactive message identifies by
+// its view token. It fails with *types.ResourceNotFoundException if the view doesn't exist.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_DescribeView.html
 func (c *Client) DescribeView(ctx context.Context, params *DescribeViewInput, optFns ...func(*Options)) (*DescribeViewOutput, error) {
@@ -42,10 +41,10 @@ type DescribeViewInput struct {
 
 // DescribeViewOutput is the output of DescribeView.
 type DescribeViewOutput struct {
-	// View is what to render. Its InputSchema and Template are JSON in strings.
+	// View is the view to render. Its InputSchema and Template are strings of JSON.
 	View *types.View
 
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 
@@ -58,7 +57,7 @@ func (in *DescribeViewInput) validate() error {
 	)
 }
 
-// viewPath is what the view token follows, the one secret that stands in a path.
+// viewPath precedes the view token, the only secret in the path of a request.
 const viewPath = "/participant/views/"
 
 func (in *DescribeViewInput) request(w *restjson.RequestWriter) {

@@ -13,11 +13,11 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// DisconnectParticipant takes the participant out of the chat. Its tokens are of no
-// use afterwards.
+// DisconnectParticipant removes the participant from the chat. Its tokens no longer work
+// afterwards.
 //
-// The chat itself ends when its flow says so; a participant with a socket may still
-// see events until then.
+// The chat itself ends when its flow ends it; until then, a participant with a socket may still
+// receive events.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_DisconnectParticipant.html
 func (c *Client) DisconnectParticipant(ctx context.Context, params *DisconnectParticipantInput, optFns ...func(*Options)) (*DisconnectParticipantOutput, error) {
@@ -35,14 +35,14 @@ type DisconnectParticipantInput struct {
 	// ParticipantToken. Required.
 	ConnectionToken *string
 
-	// ClientToken makes a repeated call the same call. Up to 500 characters. Defaults
-	// to a random UUID.
+	// ClientToken makes the call idempotent: the service treats calls with the same token as one.
+	// Up to 500 characters. Defaults to a random UUID.
 	ClientToken *string
 }
 
 // DisconnectParticipantOutput is the output of DisconnectParticipant.
 type DisconnectParticipantOutput struct {
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

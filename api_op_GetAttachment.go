@@ -14,8 +14,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// GetAttachment gives a signed URL from which a file of the chat can be downloaded by
-// an HTTP GET, without any token. The file must have been approved by the scan.
+// GetAttachment returns a signed URL from which a file of the chat can be downloaded with an HTTP
+// GET, without a token. The scan must have approved the file.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_GetAttachment.html
 func (c *Client) GetAttachment(ctx context.Context, params *GetAttachmentInput, optFns ...func(*Options)) (*GetAttachmentOutput, error) {
@@ -29,19 +29,19 @@ func (c *Client) GetAttachment(ctx context.Context, params *GetAttachmentInput, 
 
 // GetAttachmentInput is the input of GetAttachment.
 type GetAttachmentInput struct {
-	// AttachmentId names the file, as its item does. Required.
+	// AttachmentId is the ID of the file, from its item. Required.
 	AttachmentId *string
 
 	// ConnectionToken is the secret from CreateParticipantConnection, not the
 	// ParticipantToken. Required.
 	ConnectionToken *string
 
-	// UrlContentDisposition says whether a browser shows the file or downloads it.
-	// Defaults to the service's choice, which is to download it.
+	// UrlContentDisposition selects whether a browser shows the file or downloads it. Defaults to
+	// the service's choice, which is to download it.
 	//
-	// The service takes it since 28 October 2026, says the changelog of aws-sdk-go-v2
-	// (connectparticipant v1.46.0). Its type there could not be seen: this is the likeliest
-	// one. Should the values differ, convert yours, or use WithMember.
+	// The service accepts it since 28 October 2026, according to the changelog of aws-sdk-go-v2
+	// (connectparticipant v1.46.0). Its type there could not be checked; this is the most likely
+	// one. If the values differ, convert your own string to the type, or use WithMember.
 	UrlContentDisposition types.UrlContentDisposition
 
 	// UrlExpiryInSeconds is how long the URL works, 5 to 300. Defaults to the
@@ -60,7 +60,7 @@ type GetAttachmentOutput struct {
 	// UrlExpiry is when Url stops working, ISO 8601 in UTC.
 	UrlExpiry *string
 
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

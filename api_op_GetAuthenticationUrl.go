@@ -13,11 +13,10 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// GetAuthenticationUrl gives the URL at which the customer signs in, in answer to an
-// event of content type application/vnd.amazonaws.connect.event.authentication.initiated.
+// GetAuthenticationUrl returns the URL at which the customer signs in. Call it within a minute of
+// an event of content type application/vnd.amazonaws.connect.event.authentication.initiated.
 //
-// Call it within a minute of the event. A SessionId works once. Not for Apple
-// Messages for Business, WhatsApp and SMS.
+// A SessionId works once. Apple Messages for Business, WhatsApp and SMS don't support it.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_GetAuthenticationUrl.html
 func (c *Client) GetAuthenticationUrl(ctx context.Context, params *GetAuthenticationUrlInput, optFns ...func(*Options)) (*GetAuthenticationUrlOutput, error) {
@@ -35,11 +34,11 @@ type GetAuthenticationUrlInput struct {
 	// ParticipantToken. Required.
 	ConnectionToken *string
 
-	// RedirectUri is where the customer lands afterwards, up to 1024 characters; it must
-	// be among those of the Amazon Cognito app client. Required.
+	// RedirectUri is the URL to which the customer is sent after signing in, up to 1024 characters.
+	// It must be one of the redirect URLs of the Amazon Cognito app client. Required.
 	RedirectUri *string
 
-	// SessionId is that of the event, 36 characters. Required.
+	// SessionId is the SessionId of the event, 36 characters. Required.
 	SessionId *string
 }
 
@@ -48,7 +47,7 @@ type GetAuthenticationUrlOutput struct {
 	// AuthenticationUrl is the page to show to the customer.
 	AuthenticationUrl *string
 
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

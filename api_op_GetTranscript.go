@@ -14,12 +14,12 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// GetTranscript returns a page of the chat's transcript: messages, attachments, and
-// the events of joining, leaving, transfer and end. Typing is not kept.
+// GetTranscript returns a page of the chat's transcript: messages, attachments, and the events of
+// joining, leaving, transfer and end. Typing events are not kept.
 //
-// Without StartPosition and ScanDirection it begins with the newest items and goes
-// backward. [Transcript] and [NewGetTranscriptPaginator] follow the pages. Once the
-// chat has ended the token is dead, and with it this way to the transcript.
+// Without StartPosition and ScanDirection it starts with the newest items and goes backward.
+// [Transcript] and [NewGetTranscriptPaginator] follow the pages. After the end of the chat the
+// token is invalid and the transcript can't be read any more.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_GetTranscript.html
 func (c *Client) GetTranscript(ctx context.Context, params *GetTranscriptInput, optFns ...func(*Options)) (*GetTranscriptOutput, error) {
@@ -37,26 +37,25 @@ type GetTranscriptInput struct {
 	// ParticipantToken. Required.
 	ConnectionToken *string
 
-	// ContactId is the contact of the current chat; another one gives an empty
-	// transcript. Defaults to the current chat.
+	// ContactId is the contact of the current chat; for any other contact the transcript is empty.
+	// Defaults to the current chat.
 	ContactId *string
 
-	// MaxResults is the number of items a page, at most 100. Defaults to 10, as does 0.
+	// MaxResults is the number of items per page, at most 100. Defaults to 10; 0 means the default.
 	MaxResults *int32
 
-	// NextToken is that of the page before. Defaults to the first page.
+	// NextToken is the NextToken of the previous page. Defaults to the first page.
 	NextToken *string
 
-	// ScanDirection says which items are chosen, seen from StartPosition; FORWARD
-	// without a StartPosition is refused by the service. Defaults to BACKWARD without
-	// StartPosition, to FORWARD with one.
+	// ScanDirection selects the items before or after StartPosition; the service refuses FORWARD
+	// without a StartPosition. Defaults to BACKWARD without StartPosition, to FORWARD with one.
 	ScanDirection types.ScanDirection
 
 	// SortOrder is the order of the items within the page. Defaults to DESCENDING.
 	SortOrder types.SortKey
 
-	// StartPosition is where to begin, in the current chat only. Defaults to its
-	// newest item.
+	// StartPosition is the position to start from, in the current chat only. Defaults to the newest
+	// item.
 	StartPosition *types.StartPosition
 }
 
@@ -65,13 +64,13 @@ type GetTranscriptOutput struct {
 	// InitialContactId is the first contact of the current chat.
 	InitialContactId *string
 
-	// NextToken is for the next page. There is none if it is absent or empty.
+	// NextToken is the token for the next page. On the last page it is nil or empty.
 	NextToken *string
 
 	// Transcript is the page. It holds contents and names: to log it, use Redacted.
 	Transcript []types.Item
 
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

@@ -13,12 +13,11 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// SendEvent tells the other participants that this one is typing, or has got or read
-// a message.
+// SendEvent notifies the other participants that this one is typing, or that it received or read a
+// message.
 //
-// Receipts work in chats of two participants only; with a third one the call fails
-// with *types.ConflictException. A receipt for the newest message stands for all
-// before it.
+// Receipts work in chats of two participants only; in a larger chat the call fails with
+// *types.ConflictException. A receipt for a message also covers all earlier messages.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_SendEvent.html
 func (c *Client) SendEvent(ctx context.Context, params *SendEventInput, optFns ...func(*Options)) (*SendEventOutput, error) {
@@ -41,8 +40,8 @@ type SendEventInput struct {
 	// ….event.connection.acknowledged is not maintained. Required.
 	ContentType *string
 
-	// ClientToken makes a repeated call the same call. Up to 500 characters. Defaults
-	// to a random UUID.
+	// ClientToken makes the call idempotent: the service treats calls with the same token as one.
+	// Up to 500 characters. Defaults to a random UUID.
 	ClientToken *string
 
 	// Content is {"messageId":"…"} for a receipt. Leave it out for typing.
@@ -51,14 +50,14 @@ type SendEventInput struct {
 
 // SendEventOutput is the output of SendEvent.
 type SendEventOutput struct {
-	// AbsoluteTime is when the service took the event in, ISO 8601 in UTC with
+	// AbsoluteTime is the time at which the service accepted the event, ISO 8601 in UTC with
 	// milliseconds.
 	AbsoluteTime *string
 
-	// Id names the event.
+	// Id is the ID of the event.
 	Id *string
 
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

@@ -14,13 +14,12 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// SendMessage sends a message to the other participants of the chat. The sender gets
-// it back on its own sockets, under the same Id, at times before this call returns.
+// SendMessage sends a message to the other participants of the chat. The sender also receives it on
+// its own sockets, with the same Id, sometimes before this call returns.
 //
-// How long Content may be depends on the content type and the chat's channel; the
-// service decides, and its shape allows 16,384. Which content types a chat accepts
-// was fixed when it was started. A repeated call with the same ClientToken is one
-// message.
+// The maximum length of Content depends on the content type and on the chat's channel; the API
+// reference documents at most 16,384 bytes. The content types that a chat accepts are fixed when it
+// is started. Calls with the same ClientToken send one message.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_SendMessage.html
 func (c *Client) SendMessage(ctx context.Context, params *SendMessageInput, optFns ...func(*Options)) (*SendMessageOutput, error) {
@@ -38,32 +37,32 @@ type SendMessageInput struct {
 	// ParticipantToken. Required.
 	ConnectionToken *string
 
-	// Content is the text, or JSON in a string. Required.
+	// Content is the text, or a string of JSON. Required.
 	Content *string
 
 	// ContentType is text/plain, text/markdown, application/json or
 	// application/vnd.amazonaws.connect.message.interactive.response. Required.
 	ContentType *string
 
-	// ClientToken makes a repeated call the same call. Up to 500 characters. Defaults
-	// to a random UUID.
+	// ClientToken makes the call idempotent: the service treats calls with the same token as one.
+	// Up to 500 characters. Defaults to a random UUID.
 	ClientToken *string
 }
 
 // SendMessageOutput is the output of SendMessage.
 type SendMessageOutput struct {
-	// AbsoluteTime is when the service took the message in, ISO 8601 in UTC with
+	// AbsoluteTime is the time at which the service accepted the message, ISO 8601 in UTC with
 	// milliseconds.
 	AbsoluteTime *string
 
-	// Id names the message, in pushes and in the transcript too.
+	// Id is the ID of the message, the same as in pushes and in the transcript.
 	Id *string
 
-	// MessageMetadata says that message processing has not delivered the message yet;
-	// absent where the chat has no message processing.
+	// MessageMetadata reports that message processing has not delivered the message yet; nil in
+	// chats without message processing.
 	MessageMetadata *types.MessageProcessingMetadata
 
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

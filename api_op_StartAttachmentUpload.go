@@ -14,11 +14,11 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// StartAttachmentUpload begins the upload of a file: it gives a signed URL to which
-// the bytes go in an HTTP PUT. CompleteAttachmentUpload ends it.
+// StartAttachmentUpload starts the upload of a file: it returns a signed URL to which the bytes are
+// sent with an HTTP PUT. CompleteAttachmentUpload finishes the upload.
 //
-// Which file types and sizes are allowed is set for each Amazon Connect instance; 20
-// MB unless it was changed. The PUT carries exactly HeadersToInclude and no token.
+// Each Amazon Connect instance configures the permitted file types and sizes; the default is 20 MB.
+// The PUT carries exactly HeadersToInclude and no token.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_StartAttachmentUpload.html
 func (c *Client) StartAttachmentUpload(ctx context.Context, params *StartAttachmentUploadInput, optFns ...func(*Options)) (*StartAttachmentUploadOutput, error) {
@@ -38,8 +38,8 @@ type StartAttachmentUploadInput struct {
 	// AttachmentSizeInBytes is the exact size, in bytes. Required.
 	AttachmentSizeInBytes int64
 
-	// ClientToken makes a repeated call the same call. Up to 500 characters. Defaults
-	// to a random UUID.
+	// ClientToken makes the call idempotent: the service treats calls with the same token as one.
+	// Up to 500 characters. Defaults to a random UUID.
 	ClientToken *string
 
 	// ConnectionToken is the secret from CreateParticipantConnection, not the
@@ -52,13 +52,13 @@ type StartAttachmentUploadInput struct {
 
 // StartAttachmentUploadOutput is the output of StartAttachmentUpload.
 type StartAttachmentUploadOutput struct {
-	// AttachmentId is what CompleteAttachmentUpload and GetAttachment take.
+	// AttachmentId is the ID for CompleteAttachmentUpload and GetAttachment.
 	AttachmentId *string
 
-	// UploadMetadata says where and how to upload the bytes.
+	// UploadMetadata holds the URL and the headers for the upload.
 	UploadMetadata *types.UploadMetadata
 
-	// ResultMetadata holds the request id and the raw answer; see aws/middleware.
+	// ResultMetadata holds the request ID and the raw response; see aws/middleware.
 	ResultMetadata middleware.Metadata
 }
 

@@ -15,10 +15,10 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// attempts makes the attempts of a call. It is the loop of aws/retry, but the first attempt
-// is made without it where nobody can tell: with a retryer whose tokens are known, and
-// without middlewares, interceptors, spans, metrics or log of the user's. The loop is entered
-// when that attempt has failed and another one is due, and takes its result for its own first.
+// attempts makes the attempts of a call, with the loop of aws/retry. Where nothing can observe the
+// difference (a retryer with known tokens; no middlewares, interceptors, spans, metrics or log of
+// the user), the first attempt is made without the loop, which is faster. If it fails and a retry
+// is due, the loop starts with the result of that attempt as its first.
 type attempts struct {
 	options *Options
 	meter   metrics.Meter
@@ -26,7 +26,7 @@ type attempts struct {
 
 	alone  bool              // the first attempt is made without the loop
 	header []string          // the Amz-Sdk-Request of such an attempt
-	credit func(error) error // adds to the retry quota after its success, if it was asked for
+	credit func(error) error // adds to the retry quota after success; nil: ask the retryer
 }
 
 func newAttempts(options *Options, telemetry *telemetry) *attempts {
@@ -51,14 +51,13 @@ func (m *attempts) loop() *retry.Attempt {
 	return retry.NewAttemptMiddleware(m.options.Retryer, m.clone, func(a *retry.Attempt) {
 		a.LogAttempts = m.options.ClientLogMode.IsRetries()
 		a.OperationMeter = m.meter
-		// Nothing is signed; else aws/retry would retry a 403 when the Date of the response is
-		// minutes off.
+		// Nothing is signed. Without this, aws/retry would retry a 403 whose Date is minutes off.
 		a.DisableClockSkewCorrection = true
 	})
 }
 
-// isPlain reports whether a token for an attempt that fails is without effect, so that
-// asking for two changes nothing.
+// isPlain reports whether a token for an attempt that fails has no effect, so that requesting two
+// changes nothing.
 func isPlain(retryer aws.Retryer) bool {
 	switch retryer := retryer.(type) {
 	case *retry.Standard, aws.NopRetryer:
@@ -100,12 +99,13 @@ func (m *attempts) HandleFinalize(ctx context.Context, in middleware.FinalizeInp
 		return out, withResult(result), result.Err
 	}
 	*request.URL = url
-	delete(request.Header, "Amz-Sdk-Request") // the loop writes into what is there
+	delete(request.Header, "Amz-Sdk-Request") // the loop would modify the shared value
 	first := &madeAttempt{Context: ctx, out: out, metadata: metadata, err: err, next: next}
 	return m.loop().HandleFinalize(first, in, first)
 }
 
-// madeAttempt is a first attempt that was made before the loop began, for the loop to find.
+// madeAttempt is a first attempt that was made before the loop started; the loop gets it as its
+// first.
 type madeAttempt struct {
 	context.Context // of the call
 
@@ -116,7 +116,7 @@ type madeAttempt struct {
 	next     middleware.FinalizeHandler // makes the other attempts
 }
 
-// Done is nil for the loop's question whether its first attempt is worth making.
+// Done returns nil while the loop checks whether to make its first attempt.
 func (a *madeAttempt) Done() <-chan struct{} {
 	if !a.found {
 		return nil
@@ -139,9 +139,9 @@ func withResult(result retry.AttemptResult) middleware.Metadata {
 	return metadata
 }
 
-// resultsKey returns the key under which retry.GetAttemptResults finds the results of a
-// call's attempts. aws/retry doesn't export it: it is taken from what the loop leaves, and nil
-// should another version keep the results elsewhere.
+// resultsKey returns the key under which retry.GetAttemptResults finds the results of a call's
+// attempts. aws/retry doesn't export it, so it is taken from the metadata that the loop returns; it
+// is nil if another version keeps the results elsewhere.
 var resultsKey = sync.OnceValue(func() any {
 	loop := retry.NewAttemptMiddleware(aws.NopRetryer{}, func(request any) any { return request })
 	_, metadata, _ := loop.HandleFinalize(context.Background(), middleware.FinalizeInput{}, nothing{})

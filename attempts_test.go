@@ -40,14 +40,14 @@ func resultsOf(out *connectparticipant.SendMessageOutput, err error) string {
 	return text
 }
 
-// What a call sends and what its metadata and error hold does not depend on whether its first
-// attempt was made by the retry loop.
-func TestAttemptsAreTheSameInEveryForm(t *testing.T) {
+// The request, the metadata and the error of a call are the same with and without the retry loop
+// for the first attempt.
+func TestAttemptsAreTheSameWithAndWithoutTheLoop(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		answers []func() (*http.Response, error)
-		optFns  []func(*connectparticipant.Options)
-		want    []string
+		responses []func() (*http.Response, error)
+		optFns    []func(*connectparticipant.Options)
+		want      []string
 	}{
 		"success":                 {[]func() (*http.Response, error){status(200)}, nil, []string{"attempt=1; max=3"}},
 		"success after 503":       {[]func() (*http.Response, error){status(503), status(200)}, nil, []string{"attempt=1; max=3", "attempt=2; max=3"}},
@@ -67,11 +67,11 @@ func TestAttemptsAreTheSameInEveryForm(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var a *attempts
 				newClient := func(optFns ...func(*connectparticipant.Options)) *connectparticipant.Client {
-					a = &attempts{answers: test.answers}
+					a = &attempts{responses: test.responses}
 					return connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}}, append(test.optFns, optFns...)...)
 				}
 				inEveryForm(t, newClient, func(client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) string {
-					*a = attempts{answers: test.answers}
+					*a = attempts{responses: test.responses}
 					out, err := sendHello(t.Context(), client, optFns...)
 					require.Len(t, a.headers, len(test.want))
 					for i, header := range a.headers {
@@ -86,11 +86,11 @@ func TestAttemptsAreTheSameInEveryForm(t *testing.T) {
 	}
 }
 
-// The options of a call may change how it is retried only. Nothing of it stays with the client.
-func TestRetryOptionsOfACallAreItsOwn(t *testing.T) {
+// Per-call options apply to that call only.
+func TestRetryOptionsOfACallApplyToThatCallOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := &attempts{answers: []func() (*http.Response, error){status(503)}}
+		a := &attempts{responses: []func() (*http.Response, error){status(503)}}
 		client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}})
 		for _, test := range []struct {
 			option func(*connectparticipant.Options)
@@ -115,8 +115,8 @@ func TestRetryOptionsOfACallAreItsOwn(t *testing.T) {
 	})
 }
 
-// Successes credit the retry quota, as they do in the retry loop, and failures use it up.
-func TestTheRetryQuotaIsCredited(t *testing.T) {
+// Successful calls refill the retry quota and failed calls use it up, as in the retry loop.
+func TestSuccessesRefillTheRetryQuota(t *testing.T) {
 	t.Parallel()
 	for name, form := range map[string]func(*connectparticipant.Options){
 		"without the loop": func(*connectparticipant.Options) {},
@@ -126,7 +126,7 @@ func TestTheRetryQuotaIsCredited(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				quota := ratelimit.NewTokenRateLimit(10)
-				a := &attempts{answers: []func() (*http.Response, error){status(503), status(503), status(503), status(200)}}
+				a := &attempts{responses: []func() (*http.Response, error){status(503), status(503), status(503), status(200)}}
 				client := connectparticipant.New(connectparticipant.Options{
 					Region: "us-west-2", HTTPClient: &http.Client{Transport: a},
 					Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.RateLimiter, o.RetryCost = quota, 5 }),
@@ -147,14 +147,14 @@ func TestTheRetryQuotaIsCredited(t *testing.T) {
 	}
 }
 
-// A context that ends while the first attempt is under way ends the call as it does in the loop.
-func TestAContextThatEndsWithTheFirstAttempt(t *testing.T) {
+// A context that ends during the first attempt ends the call as it does in the loop.
+func TestContextThatEndsDuringTheFirstAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for _, first := range []func() (*http.Response, error){status(503), status(400), failure(errors.New("made-up failure"))} {
 			describe := func(form func(*connectparticipant.Options)) string {
 				ctx, cancel := context.WithCancel(t.Context())
-				a := &attempts{answers: []func() (*http.Response, error){func() (*http.Response, error) {
+				a := &attempts{responses: []func() (*http.Response, error){func() (*http.Response, error) {
 					cancel()
 					return first()
 				}}}

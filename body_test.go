@@ -23,7 +23,7 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// brokenBodies write a response whose body breaks off.
+// brokenBodies write a response whose body ends early.
 var brokenBodies = map[string]func(http.ResponseWriter){
 	"before its Content-Length": func(w http.ResponseWriter) {
 		w.Header().Set("Content-Length", "100")
@@ -40,14 +40,14 @@ var brokenBodies = map[string]func(http.ResponseWriter){
 	},
 }
 
-// abort ends the connection, or the stream, within the body.
+// abort closes the connection, or the stream, within the body.
 func abort(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, `{"message":"a`)
 	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
 }
 
-// startBreaking starts a server that responds to the first call with first.
+// startBreaking starts a server that responds to the first request with first.
 func startBreaking(t *testing.T, http2 bool, first func(http.ResponseWriter)) (*httptest.Server, *atomic.Int32) {
 	t.Helper()
 	sent := new(atomic.Int32)
@@ -65,15 +65,15 @@ func startBreaking(t *testing.T, http2 bool, first func(http.ResponseWriter)) (*
 	return server, sent
 }
 
-// retryingAtOnce returns a client with the default retryer that doesn't wait.
-func retryingAtOnce(server *httptest.Server) *connectparticipant.Client {
+// retryingWithoutDelay returns a client with the default retryer, but without delays.
+func retryingWithoutDelay(server *httptest.Server) *connectparticipant.Client {
 	return connectparticipant.New(connectparticipant.Options{BaseEndpoint: &server.URL, HTTPClient: server.Client()},
 		func(o *connectparticipant.Options) {
 			o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, time.Millisecond)
 		})
 }
 
-func TestAResponseThatBreaksIsRetried(t *testing.T) {
+func TestIncompleteResponseIsRetried(t *testing.T) {
 	t.Parallel()
 	for name, write := range brokenBodies {
 		for _, http2 := range []bool{false, true} {
@@ -82,13 +82,13 @@ func TestAResponseThatBreaksIsRetried(t *testing.T) {
 					t.Parallel()
 					first := func(w http.ResponseWriter) { write(statusWriter{w, status}) }
 					server, sent := startBreaking(t, http2, first)
-					out, err := sendHello(t.Context(), retryingAtOnce(server))
+					out, err := sendHello(t.Context(), retryingWithoutDelay(server))
 					require.NoError(t, err)
 					require.Equal(t, "a", *out.Id)
 					require.EqualValues(t, 2, sent.Load())
 
 					server, _ = startBreaking(t, http2, first)
-					_, err = sendHello(t.Context(), retryingAtOnce(server), noRetries)
+					_, err = sendHello(t.Context(), retryingWithoutDelay(server), noRetries)
 					require.Error(t, err)
 					require.True(t, connectparticipant.IsRetryable(err), "%v", err)
 				})
@@ -97,7 +97,7 @@ func TestAResponseThatBreaksIsRetried(t *testing.T) {
 	}
 }
 
-// statusWriter writes another status than 200.
+// statusWriter writes a status other than 200.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -110,8 +110,8 @@ func (w statusWriter) Write(p []byte) (int, error) {
 
 func (w statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// The header says why the call failed, whatever the body would have added.
-func TestAnErrorWithACodeThatBreaksIsWhatItsCodeSays(t *testing.T) {
+// The code in the header decides, even if the body is incomplete.
+func TestCodeOfAnIncompleteErrorResponseDecides(t *testing.T) {
 	t.Parallel()
 	for code, retried := range map[string]bool{"ValidationException": false, "AccessDeniedException": false, "ThrottlingException": true} {
 		server, sent := startBreaking(t, true, func(w http.ResponseWriter) {
@@ -119,7 +119,7 @@ func TestAnErrorWithACodeThatBreaksIsWhatItsCodeSays(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 			abort(w)
 		})
-		_, err := sendHello(t.Context(), retryingAtOnce(server))
+		_, err := sendHello(t.Context(), retryingWithoutDelay(server))
 		if retried {
 			require.NoError(t, err)
 			require.EqualValues(t, 2, sent.Load())
@@ -133,7 +133,7 @@ func TestAnErrorWithACodeThatBreaksIsWhatItsCodeSays(t *testing.T) {
 	}
 }
 
-func TestACompleteResponseIsNotRetried(t *testing.T) {
+func TestCompleteResponseIsNotRetried(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"Id":"a`, `{"Id":7}`, `<html></html>`} {
 		for _, http2 := range []bool{false, true} {
@@ -141,7 +141,7 @@ func TestACompleteResponseIsNotRetried(t *testing.T) {
 				w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 				_, _ = io.WriteString(w, body)
 			})
-			_, err := sendHello(t.Context(), retryingAtOnce(server))
+			_, err := sendHello(t.Context(), retryingWithoutDelay(server))
 			var bad *smithy.DeserializationError
 			require.ErrorAs(t, err, &bad)
 			require.False(t, connectparticipant.IsRetryable(err))
@@ -150,9 +150,9 @@ func TestACompleteResponseIsNotRetried(t *testing.T) {
 	}
 }
 
-// A proxy that is shut down says GOAWAY and closes the connection, whether or not its
-// responses are complete.
-func TestAResponseThatEndsByGoAwayIsRetried(t *testing.T) {
+// A proxy that shuts down sends GOAWAY and closes the connection, whether or not its responses are
+// complete.
+func TestResponseEndedByGoAwayIsRetried(t *testing.T) {
 	t.Parallel()
 	for name, last := range map[string][]byte{"GOAWAY": frame(goAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x02"), "no GOAWAY": nil} {
 		var connections atomic.Int32
@@ -170,7 +170,7 @@ func TestAResponseThatEndsByGoAwayIsRetried(t *testing.T) {
 		}
 		server.StartTLS()
 		t.Cleanup(server.Close)
-		client := retryingAtOnce(server)
+		client := retryingWithoutDelay(server)
 		out, err := sendHello(t.Context(), client)
 		require.NoError(t, err, name)
 		require.Equal(t, "a", aws.ToString(out.Id))

@@ -10,10 +10,10 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// chain is a middleware stack that many calls can run at the same time. A Stack can't: its
-// steps write to themselves when they run. And to build one takes nearly as many allocations
-// as all the rest of a call, so that the client keeps the chain of each operation. A call with
-// options of its own has a chain of its own, built the same way.
+// chain is a middleware stack that many calls can run at the same time. A Stack can't be shared,
+// because its steps modify themselves when they run, and building one takes nearly as many
+// allocations as the rest of a call. The client therefore keeps one chain per operation; a call
+// with its own options may have its own chain.
 type chain struct {
 	telemetry *telemetry
 	values    context.Context
@@ -34,14 +34,14 @@ func newChain(name string, op operation, options *Options) (*chain, error) {
 	}
 	newRequest := smithyhttp.NewStackRequest
 	if options.private() {
-		// The serializer comes first, and makes a request for nil that costs less.
+		// The serializer is the first to need a request, and makes a cheaper one for nil.
 		newRequest = func() any { return (*smithyhttp.Request)(nil) }
 	}
 	first, err := unstack(stack, newRequest, sender{options.HTTPClient, telemetry})
 	return &chain{telemetry, callValues(name, options), first}, err
 }
 
-// run makes a call; attempts, unless nil, replaces the chain's own.
+// run makes a call. A non-nil attempts replaces the chain's own.
 func (c *chain) run(ctx context.Context, name string, in input, attempts *attempts) (any, middleware.Metadata, error) {
 	ctx, measured := c.telemetry.startCall(&callContext{ctx, c.values, attempts}, name)
 	out, metadata, err := c.first.HandleInitialize(ctx, middleware.InitializeInput{Parameters: in})
@@ -49,7 +49,7 @@ func (c *chain) run(ctx context.Context, name string, in input, attempts *attemp
 	return out.Result, metadata, err
 }
 
-// unstack takes a stack apart and links what was in it.
+// unstack links the middlewares of a stack, in order, to a chain that ends with sender.
 func unstack(stack *middleware.Stack, newRequest func() any, sender middleware.Handler) (first middleware.InitializeHandler, err error) {
 	deserialize, err := link(stack.Deserialize, middleware.DeserializeHandler(lastLink{sender}),
 		func(m middleware.DeserializeMiddleware, next middleware.DeserializeHandler) middleware.DeserializeHandler {
@@ -85,14 +85,14 @@ func unstack(stack *middleware.Stack, newRequest func() any, sender middleware.H
 		})
 }
 
-// step is one of the stack's.
+// step is a step of the stack.
 type step[M any] interface {
 	List() []string
 	Remove(id string) (M, error)
 }
 
-// link puts the middlewares of a step before its last handler. It removes them one by one
-// from the front, since two may have the same id.
+// link puts the middlewares of a step before its last handler. It removes them one by one from the
+// front, because two may have the same ID.
 func link[M, H any](s step[M], last H, before func(M, H) H) (H, error) {
 	ids := s.List()
 	middlewares := make([]M, len(ids))
@@ -108,7 +108,7 @@ func link[M, H any](s step[M], last H, before func(M, H) H) (H, error) {
 	return last, nil
 }
 
-// A link is a middleware with what comes after it.
+// A link is a middleware and the handler after it.
 type (
 	initializeLink struct {
 		with middleware.InitializeMiddleware
@@ -152,7 +152,7 @@ func (l *deserializeLink) HandleDeserialize(ctx context.Context, in middleware.D
 	return l.with.HandleDeserialize(ctx, in, l.next)
 }
 
-// The last link of each step hands over to the next step, or sends the request.
+// The last link of each step calls the next step, or sends the request.
 type (
 	toSerialize struct {
 		next       middleware.SerializeHandler

@@ -26,9 +26,9 @@ const ServiceID = "ConnectParticipant"
 // ServiceAPIVersion is the version of the service's API.
 const ServiceAPIVersion = "2018-09-07"
 
-// API is every operation of the service. *Client implements it; code that takes
-// an API can be tested with a stub. It grows when the service does, so that a stub
-// should embed API.
+// API is the interface of all operations of the service. *Client implements it; code that accepts
+// an API can be tested with a stub. New operations of the service are added to it, so a stub should
+// embed API.
 type API interface {
 	CancelParticipantAuthentication(ctx context.Context, params *CancelParticipantAuthenticationInput, optFns ...func(*Options)) (*CancelParticipantAuthenticationOutput, error)
 	CompleteAttachmentUpload(ctx context.Context, params *CompleteAttachmentUploadInput, optFns ...func(*Options)) (*CompleteAttachmentUploadOutput, error)
@@ -45,22 +45,21 @@ type API interface {
 
 var _ API = (*Client)(nil)
 
-// Client calls the Amazon Connect Participant Service. It is safe for use by many
-// goroutines and holds no chat: each call carries its chat's token. A call with options of
-// its own builds its middleware stack anew, which takes some microseconds.
+// Client calls the Amazon Connect Participant Service. It is safe for concurrent use and keeps no
+// state of a chat: each call carries its chat's token. A call with per-call options may rebuild the
+// middleware stack, which costs a few microseconds.
 type Client struct {
 	options Options
-	chains  sync.Map // by operation, how calls without options run
+	chains  sync.Map // by operation
 }
 
-// New returns a client for options, which optFns change first. It never fails:
-// what is wrong with the options, such as a missing region, is the error of each
-// call.
+// New returns a client with the given options, after applying optFns to them. It never fails:
+// errors in the options, such as a missing region, are returned by each call.
 //
-// Without Options.HTTPClient an attempt fails when its server falls silent for 60
-// seconds, or needs 5 minutes for the header or the body of its response, and a call fails
-// after three of them; with one that isn't a BuildableClient, the call's context is the only
-// bound.
+// If Options.HTTPClient is nil, an attempt fails when the server sends nothing for 60 seconds, or
+// when the header or the body of the response takes 5 minutes; a call makes up to three attempts.
+// With a client that isn't a BuildableClient, only the call's context limits the duration of a
+// call.
 func New(options Options, optFns ...func(*Options)) *Client {
 	options = options.Copy().withOptFns(optFns)
 	options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)
@@ -69,25 +68,25 @@ func New(options Options, optFns ...func(*Options)) *Client {
 	return &Client{options: options}
 }
 
-// Options returns a copy of the client's options, defaults filled in.
+// Options returns a copy of the client's options with the defaults filled in.
 func (c *Client) Options() Options { return c.options.Copy() }
 
-// input is what an operation knows about its request.
+// input is implemented by the input of each operation.
 type input interface {
 	bearer() *string                   // the token for X-Amz-Bearer
 	request(w *restjson.RequestWriter) // method, path and body
-	validate() error                   // what is refused before anything is sent
+	validate() error                   // runs before anything is sent
 }
 
-// output is what an operation knows about its answer.
+// output is implemented by the output of each operation.
 type output interface {
 	read(r *restjson.Reader)
 }
 
-// operation makes the outputs of its calls, and is the key of its chain.
+// operation makes the outputs of its calls and is the key of its chain in Client.chains.
 type operation interface{ newOutput() output }
 
-// operationWith is the operation with the output O. It takes no memory.
+// operationWith is the operation with the output O. It has no size.
 type operationWith[O any, PO interface {
 	*O
 	output
@@ -95,8 +94,7 @@ type operationWith[O any, PO interface {
 
 func (operationWith[O, PO]) newOutput() output { return PO(new(O)) }
 
-// invoke runs one call of the operation name: it works on a copy of params, so
-// that the caller's stays as it is.
+// invoke calls the operation name with a copy of params, so that the caller's input is not changed.
 func invoke[I, O any, PI interface {
 	*I
 	input
@@ -110,7 +108,7 @@ func invoke[I, O any, PI interface {
 	}
 	chain, attempts, err := c.chain(name, operationWith[O, PO]{}, optFns)
 	if err != nil {
-		return nil, middleware.Metadata{}, err // an API option's error stays comparable
+		return nil, middleware.Metadata{}, err // unwrapped, so that == works on an error of APIOptions
 	}
 	result, metadata, err := chain.run(ctx, name, PI(in), attempts)
 	if err == nil {
@@ -122,9 +120,9 @@ func invoke[I, O any, PI interface {
 	return nil, metadata, &smithy.OperationError{ServiceID: ServiceID, OperationName: name, Err: err}
 }
 
-// chain returns the chain for a call and, if the call has options, how it makes its attempts.
-// APIOptions run on every call, so that a call with some has a chain of its own, as has one with
-// options that its chain would depend on.
+// chain returns the chain for a call and, for a call with options that fit the client's chain, its
+// attempts. APIOptions run on every call, so a call that has some needs its own chain, as does a
+// call whose options differ in anything that the chain depends on.
 func (c *Client) chain(name string, op operation, optFns []func(*Options)) (*chain, *attempts, error) {
 	if len(optFns) == 0 && len(c.options.APIOptions) == 0 {
 		kept, err := c.keptChain(name, op)
@@ -173,7 +171,8 @@ func (c *Client) callOptions(optFns []func(*Options)) *Options {
 	return &options
 }
 
-// callValues are what third-party middlewares look for in the context of a call.
+// callValues returns a context with the values that third-party middlewares expect in a call's
+// context.
 func callValues(name string, options *Options) context.Context {
 	ctx := middleware.WithServiceID(context.Background(), ServiceID)
 	ctx = middleware.WithOperationName(ctx, name)
@@ -188,12 +187,12 @@ func callValues(name string, options *Options) context.Context {
 	return ctx
 }
 
-// callContext is a caller's context with the values of a call, which go before its own.
+// callContext is a caller's context with the values of a call, which take precedence.
 type callContext struct {
 	context.Context
 
 	values   context.Context
-	attempts *attempts // of the call; nil for the chain's
+	attempts *attempts // of this call; nil means the chain's
 }
 
 type attemptsKey struct{}
@@ -229,7 +228,7 @@ func newStack(name string, op operation, options *Options, telemetry *telemetry)
 	_ = stack.Finalize.Add(attempts, middleware.After)
 	_ = stack.Finalize.Add(newResolveEndpoint(options, telemetry), middleware.After)
 
-	// An answer meets these from the last to the first.
+	// A response passes these from the last to the first.
 	_ = stack.Deserialize.Add(&awsmiddleware.AddRawResponse{}, middleware.After)
 	_ = stack.Deserialize.Add(&awshttp.ResponseErrorWrapper{}, middleware.After)
 	_ = stack.Deserialize.Add(&retrieveRequestID{}, middleware.After)
@@ -247,9 +246,9 @@ func newStack(name string, op operation, options *Options, telemetry *telemetry)
 	return stack, nil
 }
 
-// cloneRequest returns a request for one attempt that shares the values of the headers with
-// the others. smithy's cloner copies them, for middlewares that write into them; the HTTP
-// client gets a copy in any case.
+// cloneRequest returns a request for one attempt; the header values are shared between attempts.
+// smithy's cloner copies them for middlewares that modify them. The HTTP client gets a copy in any
+// case.
 func cloneRequest(in any) any {
 	request, ok := in.(*smithyhttp.Request)
 	if !ok {
@@ -261,7 +260,7 @@ func cloneRequest(in any) any {
 	return &clone
 }
 
-// serialize turns the input into method, path and body.
+// serialize writes the input to the request: method, path and body.
 type serialize struct {
 	members   []member
 	telemetry *telemetry
@@ -292,7 +291,7 @@ func (m *serialize) HandleSerialize(ctx context.Context, in middleware.Serialize
 	return next.HandleSerialize(ctx, in)
 }
 
-// setHeaders sets the headers that every call has, the token among them.
+// setHeaders sets the headers of every call, including the token.
 type setHeaders struct{ userAgent string }
 
 func (*setHeaders) ID() string { return "BearerToken" }
@@ -313,7 +312,7 @@ func (m *setHeaders) HandleSerialize(ctx context.Context, in middleware.Serializ
 	return next.HandleSerialize(ctx, in)
 }
 
-// setMissing leaves alone what a middleware before has set.
+// setMissing keeps a header that an earlier middleware has set.
 func setMissing(header http.Header, name string, value []string) {
 	if _, there := header[name]; !there {
 		header[name] = value
@@ -340,7 +339,7 @@ func requestOf(in any) (*smithyhttp.Request, error) {
 	return request, nil
 }
 
-// deserialize turns the answer into the output or an error, and ends with its body.
+// deserialize reads the response into the output or an error, and consumes its body.
 type deserialize struct {
 	operation operation
 	telemetry *telemetry
@@ -374,7 +373,7 @@ func (m *deserialize) HandleDeserialize(ctx context.Context, in middleware.Deser
 		if request, ok := in.Request.(*smithyhttp.Request); ok {
 			hideEchoes(response.Response, secretsOf(request))
 		}
-		return out, metadata, answerError(ctx, err)
+		return out, metadata, responseError(ctx, err)
 	}
 	if unknown != nil {
 		metadata.Set(unknownKey{}, &unknownMembers{unknown, m.operation})
@@ -391,8 +390,8 @@ func (*deserialize) readError(ctx context.Context, response *http.Response, in a
 	return readAPIError(ctx, response, request)
 }
 
-// answerError wraps what went wrong with an answer that had begun well.
-func answerError(ctx context.Context, err error) error {
+// responseError wraps an error from reading a successful response.
+func responseError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return &smithy.CanceledError{Err: ctx.Err()}
 	}

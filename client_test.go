@@ -22,9 +22,9 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// One client serves many goroutines, plain and with per-call options, and each
-// gets the answer to its own call.
-func TestOneClientManyGoroutines(t *testing.T) {
+// One client is used by many goroutines, with and without per-call options, and each gets the
+// response to its own call.
+func TestConcurrentCallsOfOneClient(t *testing.T) {
 	t.Parallel()
 	const goroutines, calls = 64, 10_000
 	client := newClient(func(r *http.Request) (*http.Response, error) {
@@ -34,7 +34,7 @@ func TestOneClientManyGoroutines(t *testing.T) {
 		}
 		_, content, _ := strings.Cut(string(body), `"Content":"`)
 		content, _, _ = strings.Cut(content, `"`)
-		return answer(200, `{"Id":"`+content+`/`+r.Header.Get("X-Amz-Bearer")+`"}`), nil
+		return newResponse(200, `{"Id":"`+content+`/`+r.Header.Get("X-Amz-Bearer")+`"}`), nil
 	})
 	withOptions := []func(*connectparticipant.Options){
 		maxAttempts(2), connectparticipant.WithAPIOptions(func(*middleware.Stack) error { return nil }),
@@ -107,11 +107,11 @@ func TestDefaultsModeSetsTimeouts(t *testing.T) {
 	}
 }
 
-// untouchable fails the test when somebody asks it for credentials.
+// untouchable fails the test if its credentials are requested.
 type untouchable struct{ t *testing.T }
 
 func (u untouchable) Retrieve(context.Context) (aws.Credentials, error) {
-	u.t.Error("credentials were asked for")
+	u.t.Error("credentials were requested")
 	return aws.Credentials{}, errors.New("no credentials")
 }
 
@@ -126,7 +126,7 @@ func TestNewFromConfig(t *testing.T) {
 		RetryMaxAttempts: 7,
 		HTTPClient: &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 			sent = r
-			return answer(200, `{}`), nil
+			return newResponse(200, `{}`), nil
 		})},
 		Logger:        logging.Nop{},
 		ClientLogMode: aws.LogRetries,
@@ -182,7 +182,7 @@ func (s source) GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error
 }
 
 func TestConfigSources(t *testing.T) {
-	// Not parallel: the environment has a say.
+	// Not parallel: the test sets environment variables.
 	for _, test := range []struct {
 		name string
 		env  map[string]string
@@ -202,7 +202,7 @@ func TestConfigSources(t *testing.T) {
 			var sent string
 			test.cfg.HTTPClient = &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				sent = strings.TrimSuffix(r.URL.String(), "/participant/message")
-				return answer(200, `{}`), nil
+				return newResponse(200, `{}`), nil
 			})}
 			_, err := sendHello(t.Context(), connectparticipant.NewFromConfig(test.cfg))
 			require.NoError(t, err)
@@ -211,7 +211,7 @@ func TestConfigSources(t *testing.T) {
 	}
 }
 
-func TestConfigThatCannotWork(t *testing.T) {
+func TestNewFromConfigReportsBrokenSources(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken source")
 	client := connectparticipant.NewFromConfig(aws.Config{Region: "us-east-1", ConfigSources: []any{source{err: broken}}})
@@ -219,7 +219,7 @@ func TestConfigThatCannotWork(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 }
 
-func TestNewFromConfigTakesTheRetryer(t *testing.T) {
+func TestNewFromConfigUsesTheRetryer(t *testing.T) {
 	t.Parallel()
 	client := connectparticipant.NewFromConfig(aws.Config{Retryer: func() aws.Retryer { return aws.NopRetryer{} }})
 	require.Equal(t, aws.NopRetryer{}, client.Options().Retryer)

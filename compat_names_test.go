@@ -23,8 +23,7 @@ import (
 )
 
 // The names and types of the official client that this one keeps (aws-sdk-go-v2
-// service/connectparticipant v1.36.9). What doesn't compile here doesn't compile in
-// the programs that move over.
+// service/connectparticipant v1.36.9). A program that migrates compiles if this file does.
 
 // of is a value of type T.
 func of[T any]() (zero T) { return zero }
@@ -146,8 +145,7 @@ var (
 	_ func(types.SortKey) []types.SortKey                                 = types.SortKey.Values
 )
 
-// Interfaces: each is assignable from and to its method set, so that there is neither
-// a method too few nor one too many.
+// Interfaces. Each is assignable from and to its method set, so no method is missing or added.
 type (
 	officialEndpointResolver interface {
 		ResolveEndpoint(ctx context.Context, params connectparticipant.EndpointParameters) (smithyendpoints.Endpoint, error)
@@ -532,7 +530,7 @@ func sameValues[E ~string](t *testing.T, values func(E) []E, want ...E) {
 	require.ElementsMatch(t, want, values(""))
 }
 
-// officialError is what an exception has on its pointer.
+// officialError is the method set of an exception's pointer type.
 type officialError interface {
 	Error() string
 	ErrorMessage() string

@@ -28,10 +28,9 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// The tests of this file are programs in the style of those for the official client,
-// and use its names only.
+// The tests of this file are programs written for the official client, and use only its names.
 
-// program is a client, what it sends, and the chat that it takes part in.
+// program is a client with its recorded requests and its chat.
 type program struct {
 	*wireLog
 	srv     *participanttest.Server
@@ -71,8 +70,8 @@ func (p *program) connect(t *testing.T, who *participanttest.Participant) (*conn
 	return client, out.ConnectionCredentials.ConnectionToken
 }
 
-// wireLog keeps the headers of the requests that pass. While failures isn't 0 it answers
-// them itself, with status 503.
+// wireLog records the headers of requests. While failures isn't 0, it responds itself, with status
+// 503.
 type wireLog struct {
 	next http.RoundTripper
 
@@ -108,14 +107,14 @@ func (w *wireLog) record(request *http.Request) bool {
 	return false
 }
 
-// fail lets the next n requests fail and forgets those before.
+// fail makes the next n requests fail and forgets earlier requests.
 func (w *wireLog) fail(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.failures, w.headers = n, nil
 }
 
-// column is a header of all requests since fail.
+// column returns one header of all requests since fail.
 func (w *wireLog) column(name string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -218,7 +217,7 @@ func TestOfficialStyleAttachments(t *testing.T) {
 	require.Equal(t, content, p.transfer(t, get))
 }
 
-// transfer sends a request to a signed URL and returns the body of the answer.
+// transfer sends a request to a signed URL and returns the body of the response.
 func (p *program) transfer(t *testing.T, request *http.Request) string {
 	t.Helper()
 	response, err := p.srv.Client().Do(request)
@@ -369,7 +368,7 @@ func TestOfficialStyleOptionsOfACall(t *testing.T) {
 
 	p.fail(2)
 	_, err = client.GetTranscript(t.Context(), input)
-	require.NoError(t, err, "the client's own options are as they were")
+	require.NoError(t, err, "the client's own options changed")
 	require.Len(t, p.column("User-Agent"), 3)
 }
 
@@ -400,7 +399,7 @@ func TestOfficialStyleMiddlewares(t *testing.T) {
 	}
 }
 
-// afterSerializer puts what the serializer has made into a header.
+// afterSerializer copies the serialized request into a header.
 func afterSerializer(t *testing.T) func(*middleware.Stack) error {
 	t.Helper()
 	return func(stack *middleware.Stack) error {
@@ -419,7 +418,7 @@ func afterSerializer(t *testing.T) func(*middleware.Stack) error {
 	}
 }
 
-// beforeRetry puts into a header how often it has run in the call.
+// beforeRetry counts its runs in a header.
 func beforeRetry(stack *middleware.Stack) error {
 	runs := 0
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("BeforeRetry", func(
@@ -461,8 +460,8 @@ func TestOfficialStyleConfig(t *testing.T) {
 	require.Equal(t, []string{"", "", ""}, p.column("Authorization"))
 }
 
-// detour is an endpoint resolver as a program may have one: it finds out what the
-// region's endpoint is and goes elsewhere.
+// detour is a custom endpoint resolver: it resolves the region's endpoint and then redirects to
+// another host.
 type detour struct{ url string }
 
 func (d detour) ResolveEndpoint(ctx context.Context, params connectparticipant.EndpointParameters) (smithyendpoints.Endpoint, error) {

@@ -11,14 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// NewFromConfig returns a client with the settings of an AWS configuration that
-// mean something to this service, optFns applied last. It never touches
-// cfg.Credentials: the tokens of the calls are all that the service wants.
+// NewFromConfig returns a client with those settings of an AWS configuration that apply to this
+// service, and then applies optFns. It never uses cfg.Credentials: the tokens of the calls are the
+// only authentication.
 //
 // The deprecated cfg.EndpointResolverWithOptions, or else cfg.EndpointResolver, becomes
-// Options.EndpointResolver: it is called with the service "ConnectParticipant", unless
-// BaseEndpoint or EndpointResolverV2 is set. If it returns an *aws.EndpointNotFoundError, the
-// service's endpoint rules decide.
+// Options.EndpointResolver: it is called with the service "ConnectParticipant", unless BaseEndpoint
+// or EndpointResolverV2 is set. If it returns an *aws.EndpointNotFoundError, the service's endpoint
+// rules apply.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	options := Options{
 		APIOptions:                 cfg.APIOptions,
@@ -52,8 +52,8 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	})
 }
 
-// The settings that aws.Config holds only in its sources, as the environment and
-// the shared configuration files answer for them.
+// Settings that aws.Config does not hold itself; its sources, such as the environment and the
+// shared configuration files, implement these interfaces.
 type (
 	dualStackSource interface {
 		GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
@@ -96,22 +96,22 @@ func (o *Options) takeConfigSources(sources []any) {
 	}
 }
 
-// onlyGlobalEndpoint reports whether the environment names an endpoint for all
-// services but none for this one. It then wins over the shared configuration files.
+// onlyGlobalEndpoint reports whether the environment sets an endpoint for all services but none for
+// this one. It then takes precedence over the shared configuration files.
 func onlyGlobalEndpoint() bool {
 	_, global := os.LookupEnv("AWS_ENDPOINT_URL")
 	_, own := os.LookupEnv("AWS_ENDPOINT_URL_CONNECTPARTICIPANT")
 	return global && !own
 }
 
-// first asks the sources that are an S, in order, until one answers or fails.
-func first[S, V any](sources []any, ask func(S) (V, bool, error)) (value V, found bool, err error) {
+// first calls get on the sources that implement S, in order, until one has a value or fails.
+func first[S, V any](sources []any, get func(S) (V, bool, error)) (value V, found bool, err error) {
 	for _, source := range sources {
 		s, ok := source.(S)
 		if !ok {
 			continue
 		}
-		if value, found, err = ask(s); found || err != nil {
+		if value, found, err = get(s); found || err != nil {
 			return value, found && err == nil, err
 		}
 	}

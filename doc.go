@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package connectparticipant is a client of the Amazon Connect Participant
-// Service, the API with which the participants of an Amazon Connect chat
-// (customers, agents, bots) take part in it.
+// Package connectparticipant is a client for the Amazon Connect Participant Service, the API that
+// the participants of an Amazon Connect chat (customers, agents, bots) use.
 //
 // # Tokens instead of credentials
 //
-// No call is signed and no AWS credentials are needed. What opens a chat is its
-// ParticipantToken, which the Amazon Connect API gives out (StartChatContact,
-// CreateParticipant). CreateParticipantConnection takes it and gives a
-// ConnectionToken, good for a day, which the other ten operations take:
+// Calls are not signed and need no AWS credentials. Access to a chat is granted by a
+// ParticipantToken, which the Amazon Connect API returns (StartChatContact, CreateParticipant).
+// CreateParticipantConnection exchanges it for a ConnectionToken, valid for a day, which the other
+// ten operations require:
 //
 //	connection, err := client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
 //		ParticipantToken:   &participantToken, // from StartChatContact
@@ -19,43 +18,44 @@
 //	if err != nil {
 //		log.Fatal(err)
 //	}
-//	token := connection.ConnectionCredentials.ConnectionToken // good for a day
+//	token := connection.ConnectionCredentials.ConnectionToken // valid for a day
 //	_, err = client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 //		ConnectionToken: token,
 //		ContentType:     aws.String("text/plain"),
 //		Content:         aws.String("Hello!"),
 //	})
 //
-// Both tokens are secrets: whoever has one can read the chat and write into it. They never
-// stand in an error or a log of this package.
+// Both tokens are secrets: anyone who has one can read the chat and write to it. They never appear
+// in errors or logs of this package.
 //
 // # Clients
 //
-// A [Client] is safe for use by many goroutines; one serves any number of chats,
-// since each call carries its chat's token. The names and types are those of the
-// official Go client: moving over is mostly a changed import path.
+// A [Client] is safe for concurrent use. One client serves any number of chats, because each call
+// carries its chat's token. Names and types are those of the official Go client; for most programs,
+// migrating means changing an import path.
 //
 // # Errors
 //
-// Every error of a call is a *[smithy.OperationError], except that an error of one of
-// Options.APIOptions or of the MeterProvider is returned unwrapped. Within it,
-// errors.As finds the service's errors (the types in package types; *smithy.GenericAPIError for
-// codes that are not listed there), smithy.InvalidParamsError for a call that was
-// not sent because a member is missing or can't be sent (a value, not a pointer),
-// *smithy.DeserializationError for an answer that could not be read,
-// *smithyhttp.RequestSendError when there was no answer, and *awshttp.ResponseError
-// with the HTTP status and request id of an answer. When the context has ended,
-// errors.Is finds context.Canceled or context.DeadlineExceeded. See [IsAccessDenied],
-// [IsThrottled], [IsRetryable] and [RequestID].
+// Every error of a call is a *[smithy.OperationError], except that an error of a function in
+// Options.APIOptions or of the MeterProvider is returned unwrapped. Use errors.As to find in it:
+//
+//   - the service's errors (the types in package types; *smithy.GenericAPIError for other codes)
+//   - smithy.InvalidParamsError (a value, not a pointer): the call was not sent because a member is
+//     missing or invalid
+//   - *smithy.DeserializationError: the response could not be read
+//   - *smithyhttp.RequestSendError: there was no response
+//   - *awshttp.ResponseError: the HTTP status and request ID of the response
+//
+// If the context has ended, errors.Is finds context.Canceled or context.DeadlineExceeded. See
+// [IsAccessDenied], [IsThrottled], [IsRetryable] and [RequestID].
 //
 // # Retries
 //
-// Calls that fail for a passing reason (status 429, 500, 502, 503 or 504, a
-// connection that breaks) are made up to three times, with the same body and the
-// same ClientToken, so that the service takes a repeated message as one. The client
-// token that is made for an input without one isn't written into the input: to repeat
-// a call yourself as the same call, set ClientToken.
+// Calls that fail for a transient reason (status 429, 500, 502, 503 or 504, a broken connection)
+// are attempted up to three times, with the same body and the same ClientToken, so that the service
+// treats a retried message as one. A ClientToken that is generated for an input without one isn't
+// written to the input: to retry a call yourself, set ClientToken.
 //
-// The calls of a client share a quota of retries, which an outage uses up when one client
-// sends for many chats; see [Options.Retryer] and the example of [New].
+// All calls of a client share one retry quota. If one client sends for many chats, an outage
+// exhausts it; see [Options.Retryer] and the example of [New].
 package connectparticipant

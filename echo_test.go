@@ -29,14 +29,14 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// What the calls of the echo tests send that nobody may see.
+// Secrets that the calls of the echo tests send.
 const (
 	echoToken   = "QVFJREFIaw-made-up-token.0123456789_abcdefghijklmnopqrstuvwxyz-END=="
 	echoContent = "My card number is 4711: \"0815\" <b>Größe</b> \\ & 100% of it"
 	echoView    = "made-up/view+token=0123456789&abcdefghijklmnopqrstuvwxyz"
 )
 
-// echoes are how a server may repeat a secret.
+// echoes are encodings in which a server may echo a secret.
 var echoes = map[string]func(string) string{
 	"raw":      func(s string) string { return s },
 	"cut":      func(s string) string { return s[:len(s)/2] },
@@ -50,7 +50,7 @@ var echoes = map[string]func(string) string{
 	"base64 2": func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte("a" + s))[4:44] },
 }
 
-// places are where in a response a server may repeat something.
+// places are the parts of a response in which a server may echo a secret.
 var places = map[string]func(echo string) string{
 	"the reason of the status":   func(e string) string { return "HTTP/1.1 403 " + e + "\r\nContent-Length: 0\r\n\r\n" },
 	"the reason of a success":    func(e string) string { return "HTTP/1.1 200 " + e + "\r\nContent-Length: 2\r\n\r\n{]" },
@@ -106,8 +106,8 @@ func withText(status int, contentType, body string) string {
 	return fmt.Sprintf("HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", status, contentType, len(body), body)
 }
 
-// answering is an HTTP client whose connections get the response as it is.
-func answering(response string) func(*connectparticipant.Options) {
+// rawResponse returns an HTTP client whose connections respond with response, byte for byte.
+func rawResponse(response string) func(*connectparticipant.Options) {
 	return func(o *connectparticipant.Options) {
 		o.BaseEndpoint = aws.String("http://localhost")
 		o.HTTPClient = &http.Client{Transport: &http.Transport{
@@ -131,7 +131,7 @@ func respond(conn net.Conn, response string) {
 	_, _ = io.WriteString(conn, response)
 }
 
-func TestAServerThatRepeatsASecret(t *testing.T) {
+func TestEchoedSecretsAreHidden(t *testing.T) {
 	t.Parallel()
 	for place, responseTo := range places {
 		t.Run("in "+place, func(t *testing.T) {
@@ -139,21 +139,21 @@ func TestAServerThatRepeatsASecret(t *testing.T) {
 			for echo, encode := range echoes {
 				for _, secret := range []string{echoToken, echoContent, echoView} {
 					var log buffer
-					client := connectparticipant.New(connectparticipant.Options{}, noRetries, answering(responseTo(encode(secret))), func(o *connectparticipant.Options) {
+					client := connectparticipant.New(connectparticipant.Options{}, noRetries, rawResponse(responseTo(encode(secret))), func(o *connectparticipant.Options) {
 						o.Logger, o.ClientLogMode = logging.NewStandardLogger(&log), logEverything
 					})
 					encoded := encode(secret)
 					metadata, err := callWith(t, client, secret)
 					text := everyText(err) + log.text.String() + deepText(err)
 					requireHidden(t, text, secret, encoded, place+", "+echo)
-					require.NotContains(t, deepText(metadata), echoToken[:16], "%s, %s", place, echo) // SECURITY.md promises no more of a success
+					require.NotContains(t, deepText(metadata), echoToken[:16], "%s, %s", place, echo) // the only promise of SECURITY.md for a success
 				}
 			}
 		})
 	}
 }
 
-// callWith makes the call that sends a secret, and returns what it leaves.
+// callWith makes the call that sends a secret, and returns its metadata or error.
 func callWith(t *testing.T, client *connectparticipant.Client, secret string) (metadata any, err error) {
 	t.Helper()
 	if secret == echoView {
@@ -174,7 +174,7 @@ func callWith(t *testing.T, client *connectparticipant.Client, secret string) (m
 	return out.ResultMetadata, nil
 }
 
-// everyText is an error and those that it wraps, in every form.
+// everyText returns the text of an error and of all errors that it wraps, in every format.
 func everyText(err error) string {
 	text := connectparticipant.RequestID(err)
 	for ; err != nil; err = errors.Unwrap(err) {
@@ -185,7 +185,7 @@ func everyText(err error) string {
 
 func requireHidden(t *testing.T, text, secret, encoded, where string) {
 	t.Helper()
-	const part = 16 // what is shorter isn't found
+	const part = 16 // shorter parts are not detected
 	for _, hidden := range []string{encoded, encoded[:24], encoded[len(encoded)-24:], secret[:part], secret[len(secret)-part:]} {
 		if i := strings.Index(text, hidden); i >= 0 {
 			require.Fail(t, "a secret is shown", "%s: …%s…", where, text[max(0, i-200):min(len(text), i+200)])
@@ -193,8 +193,8 @@ func requireHidden(t *testing.T, text, secret, encoded, where string) {
 	}
 }
 
-// What a call leaves behind doesn't hold its request, even for those who print all fields.
-func TestAResponseDoesNotKeepTheSecretsOfItsRequest(t *testing.T) {
+// The result of a call doesn't hold the secrets of its request, even if all fields are printed.
+func TestResponseDoesNotKeepTheSecretsOfItsRequest(t *testing.T) {
 	t.Parallel()
 	for name, response := range map[string]string{
 		"a success":      withText(200, "application/json", `{"Id":"i"}`),
@@ -208,7 +208,7 @@ func TestAResponseDoesNotKeepTheSecretsOfItsRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, secret := range []string{echoContent, echoView} {
-				client := connectparticipant.New(connectparticipant.Options{}, noRetries, answering(response))
+				client := connectparticipant.New(connectparticipant.Options{}, noRetries, rawResponse(response))
 				metadata, err := callWith(t, client, secret)
 				for _, kept := range []any{err, metadata} {
 					requireHidden(t, deepText(kept), echoToken, echoToken, name)
@@ -219,11 +219,11 @@ func TestAResponseDoesNotKeepTheSecretsOfItsRequest(t *testing.T) {
 	}
 }
 
-func TestARawResponseKeepsTheHarmlessPartOfItsRequest(t *testing.T) {
+func TestRawResponseKeepsTheHarmlessPartsOfItsRequest(t *testing.T) {
 	t.Parallel()
 	var during string
 	client := newClient(func(r *http.Request) (*http.Response, error) {
-		response := answer(200, `{"Id":"i"}`)
+		response := newResponse(200, `{"Id":"i"}`)
 		response.Request = r.Clone(r.Context())
 		return response, nil
 	}, connectparticipant.WithAPIOptions(afterResponse(func(request *http.Request) { during = request.Header.Get("X-Amz-Bearer") })))
@@ -239,18 +239,18 @@ func TestARawResponseKeepsTheHarmlessPartOfItsRequest(t *testing.T) {
 	require.Equal(t, connectionToken, during, "a middleware no longer sees the token")
 }
 
-// afterResponse looks at the request of the stack when its response has arrived.
-func afterResponse(look func(*http.Request)) func(*middleware.Stack) error {
+// afterResponse calls inspect with the stack's request after the response has arrived.
+func afterResponse(inspect func(*http.Request)) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("After", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 			out, metadata, err := next.HandleDeserialize(ctx, in)
-			look(in.Request.(*smithyhttp.Request).Request)
+			inspect(in.Request.(*smithyhttp.Request).Request)
 			return out, metadata, err
 		}), middleware.After)
 	}
 }
 
-// deepText is all text that v holds, behind unexported fields and pointers too.
+// deepText returns all text that v holds, including unexported fields and pointers.
 func deepText(v any) string {
 	w := deepWalker{seen: map[seen]bool{}}
 	w.walk(reflect.ValueOf(v))
@@ -300,6 +300,6 @@ func (w *deepWalker) walk(v reflect.Value) {
 		for i := range v.Len() {
 			w.walk(v.Index(i))
 		}
-	default: // numbers; functions show nothing
+	default: // numbers; functions print no text
 	}
 }

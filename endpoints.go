@@ -19,50 +19,48 @@ import (
 	"github.com/participant-go/connectparticipant/internal/endpoint"
 )
 
-// EndpointResolverOptions holds the variants of an endpoint. Its fields are the
-// official client's.
+// EndpointResolverOptions selects endpoint variants. Its fields are those of the official client.
 type EndpointResolverOptions struct {
-	// Logger has no effect in Options; an EndpointResolver sees Options.Logger here.
+	// Logger has no effect in Options; an EndpointResolver receives Options.Logger here.
 	Logger logging.Logger
 
-	// LogDeprecated has no effect in Options; an EndpointResolver sees whether
-	// Options.ClientLogMode has aws.LogDeprecatedUsage.
+	// LogDeprecated has no effect in Options; an EndpointResolver receives here whether
+	// Options.ClientLogMode includes aws.LogDeprecatedUsage.
 	LogDeprecated bool
 
-	// ResolvedRegion has no effect in Options; for a region such as fips-X, an
-	// EndpointResolver sees X here.
+	// ResolvedRegion has no effect in Options; for a region such as fips-X, an EndpointResolver
+	// receives X here.
 	ResolvedRegion string
 
-	// DisableHTTPS sends the tokens over plain http, to any host: only for a
-	// network that is trusted. Defaults to false.
+	// DisableHTTPS sends the tokens over plain http to any host. Use it only in a trusted network.
+	// Defaults to false.
 	DisableHTTPS bool
 
-	// UseDualStackEndpoint chooses the endpoint with IPv4 and IPv6 addresses. Not
+	// UseDualStackEndpoint selects the endpoint with IPv4 and IPv6 addresses. It can't be combined
 	// with a BaseEndpoint. Defaults to disabled.
 	UseDualStackEndpoint aws.DualStackEndpointState
 
-	// UseFIPSEndpoint chooses the FIPS 140 endpoint. Not with a BaseEndpoint; a
-	// region named fips-X, X-fips or X-fips-Y means the same. Defaults to disabled.
+	// UseFIPSEndpoint selects the FIPS 140 endpoint. It can't be combined with a BaseEndpoint. A
+	// region named fips-X, X-fips or X-fips-Y has the same effect. Defaults to disabled.
 	UseFIPSEndpoint aws.FIPSEndpointState
 }
 
-// EndpointParameters is what an endpoint may depend on.
+// EndpointParameters are the parameters from which an endpoint is resolved.
 type EndpointParameters struct {
 	// Region is the AWS region. Required without Endpoint.
 	Region *string
 
-	// UseDualStack asks for the dual-stack endpoint. Defaults to false.
+	// UseDualStack selects the dual-stack endpoint. Defaults to false.
 	UseDualStack *bool
 
-	// UseFIPS asks for the FIPS endpoint. Defaults to false.
+	// UseFIPS selects the FIPS endpoint. Defaults to false.
 	UseFIPS *bool
 
 	// Endpoint is Options.BaseEndpoint. Defaults to none.
 	Endpoint *string
 }
 
-// ValidateRequired returns an error that names a parameter which has a default but
-// is nil.
+// ValidateRequired returns an error that names a nil parameter that has a default.
 func (p EndpointParameters) ValidateRequired() error {
 	if p.UseDualStack == nil {
 		return errors.New("parameter UseDualStack is required")
@@ -84,14 +82,14 @@ func (p EndpointParameters) WithDefaults() EndpointParameters {
 	return p
 }
 
-// EndpointResolverV2 finds the endpoint of a call. It is asked on every attempt, and
-// must be safe for use by many goroutines.
+// EndpointResolverV2 resolves the endpoint of a call. It is called for every attempt and must be
+// safe for concurrent use.
 type EndpointResolverV2 interface {
 	ResolveEndpoint(ctx context.Context, params EndpointParameters) (smithyendpoints.Endpoint, error)
 }
 
-// NewDefaultEndpointResolverV2 returns the resolver of a client that was given
-// none: it follows the service's endpoint rules, for every AWS partition.
+// NewDefaultEndpointResolverV2 returns the default resolver, which follows the service's endpoint
+// rules for every AWS partition.
 func NewDefaultEndpointResolverV2() EndpointResolverV2 { return ruleSet{} }
 
 type ruleSet struct{}
@@ -124,11 +122,11 @@ func customEndpoint(params EndpointParameters) (smithyendpoints.Endpoint, error)
 	return parseEndpoint("BaseEndpoint", *params.Endpoint)
 }
 
-// parseEndpoint returns the endpoint at a URL that was configured as name.
+// parseEndpoint returns the endpoint for a URL. The errors call the URL name.
 func parseEndpoint(name, address string) (smithyendpoints.Endpoint, error) {
 	uri, err := url.Parse(address)
 	if err != nil {
-		// The URL stays out of the text: it may hold a password.
+		// The error omits the URL, which may hold a password.
 		var parseError *url.Error
 		if errors.As(err, &parseError) {
 			err = parseError.Err
@@ -145,13 +143,13 @@ func parseEndpoint(name, address string) (smithyendpoints.Endpoint, error) {
 type resolveEndpoint struct {
 	options   *Options
 	telemetry *telemetry
-	fixed     func() (smithyendpoints.Endpoint, error) // what this package's own rules give
+	fixed     func() (smithyendpoints.Endpoint, error) // the result of this package's own rules
 }
 
 func newResolveEndpoint(options *Options, telemetry *telemetry) *resolveEndpoint {
 	m := &resolveEndpoint{options: options, telemetry: telemetry}
 	if _, own := options.EndpointResolverV2.(ruleSet); own && options.EndpointResolver == nil {
-		m.fixed = sync.OnceValues(func() (smithyendpoints.Endpoint, error) { return m.ask(context.Background()) })
+		m.fixed = sync.OnceValues(func() (smithyendpoints.Endpoint, error) { return m.resolveUncached(context.Background()) })
 	}
 	return m
 }
@@ -182,10 +180,10 @@ func (m *resolveEndpoint) resolve(ctx context.Context) (smithyendpoints.Endpoint
 	if m.fixed != nil {
 		return m.fixed()
 	}
-	return m.ask(ctx)
+	return m.resolveUncached(ctx)
 }
 
-func (m *resolveEndpoint) ask(ctx context.Context) (smithyendpoints.Endpoint, error) {
+func (m *resolveEndpoint) resolveUncached(ctx context.Context) (smithyendpoints.Endpoint, error) {
 	if resolved, found, err := resolveV1(m.options); found || err != nil {
 		return resolved, err
 	}

@@ -57,7 +57,7 @@ func TestEndpoints(t *testing.T) {
 			sent := ""
 			test.options.HTTPClient = &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				sent = r.URL.String()
-				return answer(200, `{}`), nil
+				return newResponse(200, `{}`), nil
 			})}
 			_, err := connectparticipant.New(test.options).DescribeView(t.Context(), &connectparticipant.DescribeViewInput{
 				ConnectionToken: aws.String(connectionToken), ViewToken: aws.String("v"),
@@ -65,7 +65,7 @@ func TestEndpoints(t *testing.T) {
 			if test.fails {
 				require.ErrorContains(t, err, test.want)
 				require.NotContains(t, err.Error(), "hidden")
-				require.Empty(t, sent, "sent all the same")
+				require.Empty(t, sent, "the call was sent")
 				return
 			}
 			require.NoError(t, err)
@@ -80,7 +80,7 @@ func (f resolverFunc) ResolveEndpoint(_ context.Context, p connectparticipant.En
 	return f(p)
 }
 
-func TestAResolverOfTheUsers(t *testing.T) {
+func TestCustomEndpointResolver(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	host := "first.example.com"
@@ -93,7 +93,7 @@ func TestAResolverOfTheUsers(t *testing.T) {
 	var sent string
 	client := newClient(func(r *http.Request) (*http.Response, error) {
 		sent = r.URL.Host + " " + r.Header.Get("X-From-Resolver")
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	}, connectparticipant.WithEndpointResolverV2(resolver))
 	_, err := sendHello(t.Context(), client)
 	require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestAResolverOfTheUsers(t *testing.T) {
 	require.Equal(t, 2, asked)
 }
 
-func TestAResolverCannotLeadToPlainHTTP(t *testing.T) {
+func TestCustomEndpointResolverCannotReturnPlainHTTP(t *testing.T) {
 	t.Parallel()
 	for want, uri := range map[string]url.URL{
 		"plain http": {Scheme: "http", Host: "example.com"},

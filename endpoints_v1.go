@@ -12,18 +12,17 @@ import (
 	"github.com/participant-go/connectparticipant/internal/endpoint"
 )
 
-// EndpointResolver finds the endpoint of a call. It is asked on every attempt, and must
-// be safe for use by many goroutines. Of the endpoint that it returns, only URL and
-// HostnameImmutable matter, since nothing is signed: DisableHTTPS doesn't change an
-// immutable one. An *[aws.EndpointNotFoundError] chooses the service's endpoint rules;
-// any other error fails the call.
+// EndpointResolver resolves the endpoint of a call. It is called for every attempt and must be safe
+// for concurrent use. Only URL and HostnameImmutable of the returned endpoint are used, because
+// nothing is signed; DisableHTTPS doesn't change an immutable endpoint. If the error is an
+// *[aws.EndpointNotFoundError], the service's endpoint rules apply; any other error fails the call.
 //
 // Deprecated: use Options.BaseEndpoint or an [EndpointResolverV2].
 type EndpointResolver interface {
 	ResolveEndpoint(region string, options EndpointResolverOptions) (aws.Endpoint, error)
 }
 
-// EndpointResolverFunc is a function that is an EndpointResolver.
+// EndpointResolverFunc adapts a function to an EndpointResolver.
 //
 // Deprecated: use Options.BaseEndpoint or an [EndpointResolverV2].
 type EndpointResolverFunc func(region string, options EndpointResolverOptions) (aws.Endpoint, error)
@@ -33,7 +32,8 @@ func (f EndpointResolverFunc) ResolveEndpoint(region string, options EndpointRes
 	return f(region, options)
 }
 
-// EndpointResolverFromURL returns a resolver of one endpoint, which optFns change first.
+// EndpointResolverFromURL returns a resolver that always returns one endpoint, to which optFns are
+// applied.
 //
 // Deprecated: use Options.BaseEndpoint.
 func EndpointResolverFromURL(url string, optFns ...func(*aws.Endpoint)) EndpointResolver {
@@ -84,24 +84,23 @@ func WithEndpointResolver(v EndpointResolver) func(*Options) {
 	}
 }
 
-// GetDisableHTTPS returns DisableHTTPS. [aws.GetDisableHTTPS] looks for it.
+// GetDisableHTTPS returns DisableHTTPS, for [aws.GetDisableHTTPS].
 func (o EndpointResolverOptions) GetDisableHTTPS() bool { return o.DisableHTTPS }
 
-// GetResolvedRegion returns ResolvedRegion. [aws.GetResolvedRegion] looks for it.
+// GetResolvedRegion returns ResolvedRegion, for [aws.GetResolvedRegion].
 func (o EndpointResolverOptions) GetResolvedRegion() string { return o.ResolvedRegion }
 
-// GetUseDualStackEndpoint returns UseDualStackEndpoint. [aws.GetUseDualStackEndpoint]
-// looks for it.
+// GetUseDualStackEndpoint returns UseDualStackEndpoint, for [aws.GetUseDualStackEndpoint].
 func (o EndpointResolverOptions) GetUseDualStackEndpoint() aws.DualStackEndpointState {
 	return o.UseDualStackEndpoint
 }
 
-// GetUseFIPSEndpoint returns UseFIPSEndpoint. [aws.GetUseFIPSEndpoint] looks for it.
+// GetUseFIPSEndpoint returns UseFIPSEndpoint, for [aws.GetUseFIPSEndpoint].
 func (o EndpointResolverOptions) GetUseFIPSEndpoint() aws.FIPSEndpointState {
 	return o.UseFIPSEndpoint
 }
 
-// configResolver returns the resolver of an AWS configuration, nil if it has none.
+// configResolver returns the resolver of an AWS configuration, or nil.
 func configResolver(cfg aws.Config) EndpointResolver {
 	switch {
 	case cfg.EndpointResolverWithOptions != nil:
@@ -116,7 +115,7 @@ func configResolver(cfg aws.Config) EndpointResolver {
 	return nil
 }
 
-// resolveV1 asks Options.EndpointResolver. It reports false where the rules decide.
+// resolveV1 calls Options.EndpointResolver. found is false if the service's endpoint rules apply.
 func resolveV1(options *Options) (resolved smithyendpoints.Endpoint, found bool, err error) {
 	_, ruled := options.EndpointResolverV2.(ruleSet)
 	if options.EndpointResolver == nil || options.BaseEndpoint != nil || !ruled {

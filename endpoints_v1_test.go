@@ -15,12 +15,12 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// hostOf makes a call and returns where it went.
+// hostOf makes a call and returns the URL to which it was sent.
 func hostOf(t *testing.T, cfg aws.Config, optFns ...func(*connectparticipant.Options)) (sent string, err error) {
 	t.Helper()
 	cfg.HTTPClient = &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		sent = r.URL.String()
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	})}
 	_, err = sendHello(t.Context(), connectparticipant.NewFromConfig(cfg, optFns...))
 	return sent, err
@@ -32,7 +32,7 @@ func endpointAt(url string) aws.EndpointResolverWithOptionsFunc {
 	}
 }
 
-// onlyS3 is a resolver as teams have it, for S3 alone.
+// onlyS3 is a typical resolver that covers S3 only.
 func onlyS3(service, _ string, _ ...any) (aws.Endpoint, error) {
 	if service == "S3" {
 		return aws.Endpoint{URL: "https://s3.example"}, nil
@@ -107,7 +107,7 @@ func TestDeprecatedResolversThatFail(t *testing.T) {
 	}
 }
 
-func TestWhatADeprecatedResolverIsAsked(t *testing.T) {
+func TestParametersOfADeprecatedResolver(t *testing.T) {
 	t.Parallel()
 	logger := logging.StandardLogger{}
 	for name, test := range map[string]struct {

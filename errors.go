@@ -19,7 +19,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// modeled holds the service's errors by their code.
+// modeled maps an error code to the constructor of its type.
 var modeled = map[string]func(restjson.ErrorInfo) error{
 	"AccessDeniedException": func(e restjson.ErrorInfo) error {
 		return &types.AccessDeniedException{Message: e.Message}
@@ -46,7 +46,7 @@ var modeled = map[string]func(restjson.ErrorInfo) error{
 	},
 }
 
-// readAPIError reads an answer whose status isn't 2xx.
+// readAPIError reads a response whose status isn't 2xx.
 func readAPIError(ctx context.Context, response *http.Response, request *smithyhttp.Request) error {
 	info, err := restjson.ReadError(response)
 	secrets := secretsOf(request)
@@ -65,21 +65,20 @@ func readAPIError(ctx context.Context, response *http.Response, request *smithyh
 	info.Code = redact.Shorten(secrets.Hide(info.Code))
 	message := aws.ToString(info.Message)
 	if message == "" {
-		message = fmt.Sprintf("answer with status %d %s", response.StatusCode, http.StatusText(response.StatusCode))
+		message = fmt.Sprintf("response with status %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	}
 	if info.Code != "" {
 		return &smithy.GenericAPIError{Code: info.Code, Message: message}
 	}
 	unknown := &smithy.GenericAPIError{Code: "UnknownError", Message: message}
 	if broken := (*restjson.BodyError)(nil); errors.As(err, &broken) {
-		return fmt.Errorf("%w: %w", unknown, broken) // retryable: the code that was lost might be ThrottlingException
+		return fmt.Errorf("%w: %w", unknown, broken) // retryable: the missing code might be ThrottlingException
 	}
 	return unknown
 }
 
-// RequestID returns the id that the service, or what stood in front of it, gave
-// the call that failed with err; AWS Support asks for it. It is "" when there was
-// no answer.
+// RequestID returns the request ID of the call that failed with err, as set by the service or a
+// proxy in front of it; AWS Support asks for it. It returns "" if there was no response.
 func RequestID(err error) string {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
@@ -88,33 +87,31 @@ func RequestID(err error) string {
 	return ""
 }
 
-// IsThrottled reports whether err says that the account makes more calls than its
-// quota allows: code ThrottlingException or TooManyRequestsException, or else
-// status 429 without a code. The call had been repeated before; wait longer before
-// the next one.
+// IsThrottled reports whether the call failed because the account exceeded its request quota: code
+// ThrottlingException or TooManyRequestsException, or status 429 without a code. The client has
+// already retried the call; wait longer before the next one.
 func IsThrottled(err error) bool {
 	return hasCodeOrStatus(err, http.StatusTooManyRequests, "ThrottlingException", "TooManyRequestsException")
 }
 
-// IsAccessDenied reports whether err says that the token does not allow the call:
-// code AccessDeniedException, or else status 403 without a code. The service says
-// the same of a token that is wrong, of the other kind, expired or of another
-// region, and of every call after the chat's end.
+// IsAccessDenied reports whether the token does not permit the call: code AccessDeniedException, or
+// status 403 without a code. The service returns the same error for a token that is wrong, of the
+// wrong kind, expired or from another region, and for every call after the end of the chat.
 func IsAccessDenied(err error) bool {
 	return hasCodeOrStatus(err, http.StatusForbidden, "AccessDeniedException")
 }
 
-// IsRetryable reports whether the same call may succeed later, if it is made with the same
-// ClientToken: the call was throttled, the service failed with a 5xx status, the network
-// failed, an attempt timed out, or the response broke off. The client has retried such a
-// call already, so wait before the next one.
+// IsRetryable reports whether the same call, with the same ClientToken, may succeed later: the call
+// was throttled, the service failed with a 5xx status, the network failed, an attempt timed out, or
+// the response was incomplete. The client has already retried such a call, so wait before the next
+// one.
 //
-// It is false for nil, for a call that was not sent because of its input, for the service's
-// other 4xx errors unless the code broke off, for a complete response that could not be read,
-// and for an error whose RetryableError method returns false. It is also false when the
-// call's own context was canceled or reached its deadline: whether to continue is then the
-// caller's decision. A context.DeadlineExceeded that is not inside the error of a call
-// counts as such an end.
+// It returns false for nil, for a call that was not sent because of its input, for the service's
+// other 4xx errors unless the response broke off before the code, for a complete response that
+// could not be read, and for an error whose RetryableError method returns false. It also returns
+// false when the call's own context was canceled or reached its deadline: the caller decides
+// whether to continue. A context.DeadlineExceeded that is not inside the error of a call counts as
+// the end of the call's context.
 func IsRetryable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
@@ -129,7 +126,7 @@ func IsRetryable(err error) bool {
 func hasCodeOrStatus(err error, status int, codes ...string) bool {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return false // such as a context that ended while the answer came in
+		return false // for example, the context ended while the response was read
 	}
 	if api.ErrorCode() != "UnknownError" {
 		return slices.Contains(codes, api.ErrorCode())

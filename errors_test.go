@@ -33,80 +33,80 @@ func sendHello(ctx context.Context, client *connectparticipant.Client, optFns ..
 	}, optFns...)
 }
 
-// errorForms are the ways in which the service, and what stands in front of it, say no.
+// errorForms are the error responses of the service and of proxies in front of it.
 var errorForms = []struct {
 	name     string
 	response func() *http.Response
 }{
 	{"header", func() *http.Response {
-		return answer(403, `{"message":"Access denied"}`, "x-amzn-ErrorType", "AccessDeniedException")
+		return newResponse(403, `{"message":"Access denied"}`, "x-amzn-ErrorType", "AccessDeniedException")
 	}},
 	{"header-with-url", func() *http.Response {
-		return answer(429, `{"Message":"Rate exceeded"}`, "x-amzn-ErrorType", "ThrottlingException:http://internal.amazon.com/coral/com.amazon.coral.availability/")
+		return newResponse(429, `{"Message":"Rate exceeded"}`, "x-amzn-ErrorType", "ThrottlingException:http://internal.amazon.com/coral/com.amazon.coral.availability/")
 	}},
 	{"header-with-namespace", func() *http.Response {
-		return answer(400, `{"message":"no"}`, "x-amzn-ErrorType", "com.amazonaws.connectparticipant#ValidationException:http://internal.amazon.com/")
+		return newResponse(400, `{"message":"no"}`, "x-amzn-ErrorType", "com.amazonaws.connectparticipant#ValidationException:http://internal.amazon.com/")
 	}},
 	{"header-with-comma", func() *http.Response {
-		return answer(409, `{"message":"no"}`, "x-amzn-ErrorType", "ConflictException,SomethingElse")
+		return newResponse(409, `{"message":"no"}`, "x-amzn-ErrorType", "ConflictException,SomethingElse")
 	}},
 	{"header-before-body", func() *http.Response {
-		return answer(402, `{"code":"ValidationException","__type":"ThrottlingException","message":"too many"}`, "x-amzn-ErrorType", "ServiceQuotaExceededException")
+		return newResponse(402, `{"code":"ValidationException","__type":"ThrottlingException","message":"too many"}`, "x-amzn-ErrorType", "ServiceQuotaExceededException")
 	}},
 	{"code", func() *http.Response {
-		return answer(500, `{"__type":"ValidationException","code":"InternalServerException","message":"oops"}`)
+		return newResponse(500, `{"__type":"ValidationException","code":"InternalServerException","message":"oops"}`)
 	}},
 	{"type", func() *http.Response {
-		return answer(400, `{"__type":"com.amazonaws.connectparticipant#ValidationException","Message":"upper"}`)
+		return newResponse(400, `{"__type":"com.amazonaws.connectparticipant#ValidationException","Message":"upper"}`)
 	}},
 	{"names-in-other-case", func() *http.Response {
-		return answer(400, `{"Code":"ValidationException","MESSAGE":"shouted"}`)
+		return newResponse(400, `{"Code":"ValidationException","MESSAGE":"shouted"}`)
 	}},
 	{"both-messages", func() *http.Response {
-		return answer(400, `{"__type":"ValidationException","Message":"upper","message":"lower"}`)
+		return newResponse(400, `{"__type":"ValidationException","Message":"upper","message":"lower"}`)
 	}},
 	{"resource-not-found", func() *http.Response {
-		return answer(404, `{"message":"no view","ResourceId":"view-1","ResourceType":"CONTACT_FLOW"}`, "x-amzn-ErrorType", "ResourceNotFoundException")
+		return newResponse(404, `{"message":"no view","ResourceId":"view-1","ResourceType":"CONTACT_FLOW"}`, "x-amzn-ErrorType", "ResourceNotFoundException")
 	}},
 	{"unknown-code", func() *http.Response {
-		return answer(418, `{"message":"short and stout"}`, "x-amzn-ErrorType", "TeapotException")
+		return newResponse(418, `{"message":"short and stout"}`, "x-amzn-ErrorType", "TeapotException")
 	}},
-	{"gateway-403", func() *http.Response { return answer(403, `{"message":"Forbidden"}`) }},
-	{"gateway-429", func() *http.Response { return answer(429, `{"message":"Too Many Requests"}`) }},
-	{"empty-body", func() *http.Response { return answer(503, ``) }},
+	{"gateway-403", func() *http.Response { return newResponse(403, `{"message":"Forbidden"}`) }},
+	{"gateway-429", func() *http.Response { return newResponse(429, `{"message":"Too Many Requests"}`) }},
+	{"empty-body", func() *http.Response { return newResponse(503, ``) }},
 	{"html-body", func() *http.Response {
-		return answer(502, `<html><body>bad gateway</body></html>`, "Content-Type", "text/html")
+		return newResponse(502, `<html><body>bad gateway</body></html>`, "Content-Type", "text/html")
 	}},
 	{"truncated-body", func() *http.Response {
-		return answer(400, `{"__type":"ValidationException","message":"cut o`)
+		return newResponse(400, `{"__type":"ValidationException","message":"cut o`)
 	}},
-	{"list-body", func() *http.Response { return answer(400, `["ValidationException"]`) }},
+	{"list-body", func() *http.Response { return newResponse(400, `["ValidationException"]`) }},
 	{"members-of-other-types", func() *http.Response {
-		return answer(400, `{"code":400,"__type":["x"],"message":{"text":"x"},"Message":"told"}`)
+		return newResponse(400, `{"code":400,"__type":["x"],"message":{"text":"x"},"Message":"upper case"}`)
 	}},
 	{"empty-code", func() *http.Response {
-		return answer(400, `{"__type":"#:","message":"x"}`, "x-amzn-ErrorType", ":")
+		return newResponse(400, `{"__type":"#:","message":"x"}`, "x-amzn-ErrorType", ":")
 	}},
-	{"redirect", func() *http.Response { return answer(307, ``, "Location", "https://elsewhere.example/") }},
+	{"redirect", func() *http.Response { return newResponse(307, ``, "Location", "https://elsewhere.example/") }},
 	{"message-that-quotes-the-token", func() *http.Response {
-		return answer(403, `{"message":"bad header X-Amz-Bearer=`+connectionToken+`"}`, "x-amzn-ErrorType", "AccessDeniedException")
+		return newResponse(403, `{"message":"bad header X-Amz-Bearer=`+connectionToken+`"}`, "x-amzn-ErrorType", "AccessDeniedException")
 	}},
 	{"other-request-id", func() *http.Response {
-		r := answer(403, ``)
+		r := newResponse(403, ``)
 		r.Header = http.Header{"X-Amz-Cf-Id": {"edge"}}
 		return r
 	}},
 }
 
-func TestErrorAnswers(t *testing.T) {
+func TestErrorResponses(t *testing.T) {
 	t.Parallel()
 	for _, form := range errorForms {
 		t.Run(form.name, func(t *testing.T) {
 			t.Parallel()
-			answering := func(optFns ...func(*connectparticipant.Options)) *connectparticipant.Client {
+			newClientOf := func(optFns ...func(*connectparticipant.Options)) *connectparticipant.Client {
 				return newClient(func(*http.Request) (*http.Response, error) { return form.response(), nil }, append(optFns, noRetries)...)
 			}
-			golden(t, "errors/"+form.name+".txt", inEveryForm(t, answering, func(client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) string {
+			golden(t, "errors/"+form.name+".txt", inEveryForm(t, newClientOf, func(client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) string {
 				out, err := sendHello(t.Context(), client, optFns...)
 				require.Nil(t, out)
 				return describeError(t, err)
@@ -133,11 +133,11 @@ func describeError(t *testing.T, err error) string {
 	return text
 }
 
-func TestAnEmptyMemberOfAnErrorIsNotNil(t *testing.T) {
+func TestEmptyMemberOfAnErrorIsNotNil(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]*string{`{}`: nil, `{"Message":null,"ResourceId":null}`: nil, `{"Message":"","ResourceId":""}`: aws.String("")} {
 		client := newClient(func(*http.Request) (*http.Response, error) {
-			return answer(404, body, "x-amzn-ErrorType", "ResourceNotFoundException"), nil
+			return newResponse(404, body, "x-amzn-ErrorType", "ResourceNotFoundException"), nil
 		})
 		_, err := sendHello(t.Context(), client)
 		var missing *types.ResourceNotFoundException
@@ -147,11 +147,11 @@ func TestAnEmptyMemberOfAnErrorIsNotNil(t *testing.T) {
 	}
 }
 
-// A message may say what an error is called; that hides no error's code.
-func TestAContentThatIsACode(t *testing.T) {
+// A message may contain the name of an error code; the code is not hidden.
+func TestContentThatLooksLikeAnErrorCode(t *testing.T) {
 	t.Parallel()
 	client := newClient(func(*http.Request) (*http.Response, error) {
-		return answer(400, `{"message":"no"}`, "x-amzn-ErrorType", "ValidationException"), nil
+		return newResponse(400, `{"message":"no"}`, "x-amzn-ErrorType", "ValidationException"), nil
 	})
 	_, err := client.SendMessage(t.Context(), &connectparticipant.SendMessageInput{
 		ConnectionToken: aws.String(connectionToken), Content: aws.String("ValidationException"), ContentType: aws.String("text/plain"),
@@ -160,18 +160,18 @@ func TestAContentThatIsACode(t *testing.T) {
 	require.ErrorAs(t, err, &invalid)
 }
 
-func TestBadAnswers(t *testing.T) {
+func TestUnreadableResponses(t *testing.T) {
 	t.Parallel()
 	reset := errors.New("read: wire cut")
 	for name, response := range map[string]func() *http.Response{
-		"truncated JSON":        func() *http.Response { return answer(200, `{"Id":"item-1","Abs`) },
-		"a wrong type":          func() *http.Response { return answer(200, `{"Id":7}`) },
-		"a list":                func() *http.Response { return answer(200, `[]`) },
-		"HTML":                  func() *http.Response { return answer(200, `<html></html>`, "Content-Type", "text/html") },
-		"two documents":         func() *http.Response { return answer(200, `{"Id":"a"}{"Id":"b"}`) },
-		"a body over the bound": func() *http.Response { return hugeAnswer(200) },
+		"truncated JSON":        func() *http.Response { return newResponse(200, `{"Id":"item-1","Abs`) },
+		"a wrong type":          func() *http.Response { return newResponse(200, `{"Id":7}`) },
+		"a list":                func() *http.Response { return newResponse(200, `[]`) },
+		"HTML":                  func() *http.Response { return newResponse(200, `<html></html>`, "Content-Type", "text/html") },
+		"two documents":         func() *http.Response { return newResponse(200, `{"Id":"a"}{"Id":"b"}`) },
+		"a body over the bound": func() *http.Response { return hugeResponse(200) },
 		"a body that breaks": func() *http.Response {
-			r := answer(200, ``)
+			r := newResponse(200, ``)
 			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"Id":"a`), failingReader{reset}))
 			return r
 		},
@@ -196,9 +196,9 @@ func TestBadAnswers(t *testing.T) {
 	}
 }
 
-// hugeAnswer is valid JSON without an end.
-func hugeAnswer(status int) *http.Response {
-	r := answer(status, ``)
+// hugeResponse is valid JSON that never ends.
+func hugeResponse(status int) *http.Response {
+	r := newResponse(status, ``)
 	r.ContentLength = -1
 	r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"Id":"`), endless{}))
 	return r
@@ -217,31 +217,33 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-func TestHugeErrorAnswerKeepsItsStatus(t *testing.T) {
+func TestHugeErrorResponseKeepsItsStatus(t *testing.T) {
 	t.Parallel()
-	client := newClient(func(*http.Request) (*http.Response, error) { return hugeAnswer(403), nil }, noRetries)
+	client := newClient(func(*http.Request) (*http.Response, error) { return hugeResponse(403), nil }, noRetries)
 	_, err := sendHello(t.Context(), client)
 	require.True(t, connectparticipant.IsAccessDenied(err))
 }
 
-// An error text doesn't flood a log, wherever a hostile service puts its text.
+// An error text doesn't flood a log, wherever a hostile service places long text.
 func TestErrorTextsAreShort(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", 100_000)
 	name := strings.Repeat("x", 200_000)
 	for where, respond := range map[string]func() (*http.Response, error){
 		"the message": func() (*http.Response, error) {
-			return answer(400, `{"__type":"ValidationException","message":"`+long+`"}`), nil
+			return newResponse(400, `{"__type":"ValidationException","message":"`+long+`"}`), nil
 		},
-		"an unknown message":  func() (*http.Response, error) { return answer(400, `{"__type":"Teapot","Message":"`+long+`"}`), nil },
-		"the code":            func() (*http.Response, error) { return answer(400, `{"code":"`+name+`"}`), nil },
-		"the header":          func() (*http.Response, error) { return answer(400, `{}`, "X-Amzn-Errortype", name), nil },
-		"the request id":      func() (*http.Response, error) { return answer(400, `{}`, "X-Amzn-Requestid", name), nil },
-		"the Content-Type":    func() (*http.Response, error) { return answer(200, `<html>`, "Content-Type", name), nil },
+		"an unknown message": func() (*http.Response, error) {
+			return newResponse(400, `{"__type":"Teapot","Message":"`+long+`"}`), nil
+		},
+		"the code":            func() (*http.Response, error) { return newResponse(400, `{"code":"`+name+`"}`), nil },
+		"the header":          func() (*http.Response, error) { return newResponse(400, `{}`, "X-Amzn-Errortype", name), nil },
+		"the request id":      func() (*http.Response, error) { return newResponse(400, `{}`, "X-Amzn-Requestid", name), nil },
+		"the Content-Type":    func() (*http.Response, error) { return newResponse(200, `<html>`, "Content-Type", name), nil },
 		"a text of net/http":  func() (*http.Response, error) { return nil, errors.New(long) },
 		"a chain of net/http": func() (*http.Response, error) { return nil, fmt.Errorf("dial: %w", errors.New(long)) },
 		"the resource": func() (*http.Response, error) {
-			return answer(404, `{"__type":"ResourceNotFoundException","message":"m","ResourceId":"`+long+`","ResourceType":"`+long+`"}`), nil
+			return newResponse(404, `{"__type":"ResourceNotFoundException","message":"m","ResourceId":"`+long+`","ResourceType":"`+long+`"}`), nil
 		},
 	} {
 		client := newClient(func(*http.Request) (*http.Response, error) { return respond() }, noRetries)
@@ -256,7 +258,7 @@ func TestErrorTextsAreShort(t *testing.T) {
 	}
 }
 
-func TestBoundHoldsAfterDecompression(t *testing.T) {
+func TestSizeLimitAppliesAfterDecompression(t *testing.T) {
 	t.Parallel()
 	var bomb bytes.Buffer
 	zip := gzip.NewWriter(&bomb)
@@ -278,7 +280,7 @@ func TestBoundHoldsAfterDecompression(t *testing.T) {
 	require.ErrorContains(t, err, "32 MiB")
 }
 
-func TestHelpersOnOtherErrors(t *testing.T) {
+func TestErrorHelpersWithOtherErrors(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{nil, errors.New("x"), context.Canceled, &smithy.GenericAPIError{Code: "UnknownError"}} {
 		require.False(t, connectparticipant.IsAccessDenied(err))
@@ -293,7 +295,7 @@ func TestHelpersOnOtherErrors(t *testing.T) {
 func TestMissingMembersAreReportedTogether(t *testing.T) {
 	t.Parallel()
 	sent := 0
-	client := newClient(func(*http.Request) (*http.Response, error) { sent++; return answer(200, `{}`), nil })
+	client := newClient(func(*http.Request) (*http.Response, error) { sent++; return newResponse(200, `{}`), nil })
 	calls := map[string]struct {
 		do      func(context.Context, *connectparticipant.Client, ...func(*connectparticipant.Options)) (any, error)
 		missing []string
@@ -328,7 +330,7 @@ func TestMissingMembersAreReportedTogether(t *testing.T) {
 	require.Zero(t, sent)
 }
 
-func TestTokensThatNoHeaderCanCarry(t *testing.T) {
+func TestTokensThatAreInvalidInAHeader(t *testing.T) {
 	t.Parallel()
 	client := newClient(func(*http.Request) (*http.Response, error) { return nil, errors.New("sent") }, noRetries)
 	for token, want := range map[string]string{
@@ -352,7 +354,7 @@ func TestTokensThatNoHeaderCanCarry(t *testing.T) {
 	require.ErrorContains(t, err, "must not be empty, DescribeViewInput.ViewToken")
 }
 
-func TestATokenWithATabIsSent(t *testing.T) {
+func TestTokenWithATabIsSent(t *testing.T) {
 	t.Parallel()
 	const token = "made-up\ttoken"
 	var got string
@@ -371,7 +373,7 @@ func TestRequestIDOnSuccess(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"x-amzn-RequestId", "X-Amzn-Request-Id", "x-amz-request-id", "X-Amz-RequestId", "x-amz-id-2", "x-amz-cf-id"} {
 		client := newClient(func(*http.Request) (*http.Response, error) {
-			r := answer(200, `{}`)
+			r := newResponse(200, `{}`)
 			r.Header = http.Header{}
 			r.Header.Set(header, "id-from-"+header)
 			return r, nil

@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// newerService is a service with features that this package does not know.
+// newerService is a service with features that this package doesn't know.
 type newerService struct{}
 
 func (newerService) Do(request *http.Request) (*http.Response, error) {
@@ -30,7 +30,7 @@ func (newerService) Do(request *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// A member that this version does not know can be sent, and read from a response.
+// A member that this version doesn't know can be sent, and read from a response.
 func ExampleWithMember() {
 	client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: newerService{}})
 	out, err := client.SendMessage(context.Background(), &connectparticipant.SendMessageInput{

@@ -31,8 +31,8 @@ func joinFake() (srv *participanttest.Server, contact *participanttest.Contact, 
 	return srv, contact, client, token
 }
 
-// For a chat without package chat's sessions: the socket's URL is good for 100 seconds, the
-// token until its Expiry.
+// Only needed without package chat, whose sessions connect themselves: the socket's URL is valid
+// for 100 seconds, the token until its Expiry.
 func ExampleClient_CreateParticipantConnection() {
 	srv := startFake()
 	defer srv.Close()
@@ -64,7 +64,7 @@ func ExampleClient_SendMessage() {
 		ConnectionToken: token,
 		ContentType:     aws.String("text/markdown"),
 		Content:         aws.String("I would like to **change** my order."),
-		ClientToken:     aws.String("order-4711-1"), // repeated calls are one message
+		ClientToken:     aws.String("order-4711-1"), // retries with this token send no second message
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -74,7 +74,7 @@ func ExampleClient_SendMessage() {
 	// Output: I would like to **change** my order. true
 }
 
-// Receipts name the message in a piece of JSON.
+// A receipt names the message as JSON.
 func ExampleClient_SendEvent() {
 	srv, contact, client, token := joinFake()
 	defer srv.Close()
@@ -98,7 +98,7 @@ func ExampleClient_SendEvent() {
 	// <nil>
 }
 
-// The newest two items, the older one first.
+// The newest two items, in ascending order.
 func ExampleClient_GetTranscript() {
 	srv, contact, client, token := joinFake()
 	defer srv.Close()
@@ -146,7 +146,7 @@ func ExampleTranscript() {
 	// Output: 250 lines in 3 pages
 }
 
-// The link to a file is signed: it needs no token, and is as secret as one.
+// The URL of a file is signed: it needs no token, and is as secret as a token.
 func ExampleClient_GetAttachment() {
 	srv, contact, client, token := joinFake()
 	defer srv.Close()
@@ -165,8 +165,8 @@ func ExampleClient_GetAttachment() {
 	// Output: 10 bytes
 }
 
-// A file that was never uploaded can't be completed. ExampleClient_StartAttachmentUpload
-// shows the whole way of one that was; chat's Session.SendFile does it in one call.
+// Completing a file that was never uploaded fails. See ExampleClient_StartAttachmentUpload for a
+// complete upload; Session.SendFile of package chat does it in one call.
 func ExampleClient_CompleteAttachmentUpload() {
 	srv, _, client, token := joinFake()
 	defer srv.Close()
@@ -181,7 +181,7 @@ func ExampleClient_CompleteAttachmentUpload() {
 	// Output: true
 }
 
-// The view token comes with an interactive message.
+// The view token is part of an interactive message.
 func ExampleClient_DescribeView() {
 	srv, contact, client, token := joinFake()
 	defer srv.Close()
@@ -196,12 +196,12 @@ func ExampleClient_DescribeView() {
 	// Output: Address form version 3
 }
 
-// A customer who is asked to log in opens this address in a browser.
+// A customer who must sign in opens this URL in a browser.
 func ExampleClient_GetAuthenticationUrl() {
 	srv, contact, client, token := joinFake()
 	defer srv.Close()
 	ctx := context.Background()
-	sessionID := contact.StartAuthentication(contact.Customer) // an event brings it
+	sessionID := contact.StartAuthentication(contact.Customer) // the event's SessionId
 
 	out, err := client.GetAuthenticationUrl(ctx, &connectparticipant.GetAuthenticationUrlInput{
 		ConnectionToken: token,
@@ -230,7 +230,7 @@ func ExampleClient_CancelParticipantAuthentication() {
 	// Output: <nil>
 }
 
-// A customer who leaves ends the chat, and with it every token.
+// If the customer leaves, the chat ends and all tokens become invalid.
 func ExampleClient_DisconnectParticipant() {
 	srv, _, client, token := joinFake()
 	defer srv.Close()
@@ -245,8 +245,8 @@ func ExampleClient_DisconnectParticipant() {
 	// afterwards: true
 }
 
-// The client has repeated the call before it says so: the quota is the account's, for all
-// chats together, and other processes use it too.
+// The client has already retried the call. The quota belongs to the account: all its chats and
+// processes share it.
 func ExampleIsThrottled() {
 	srv, _, client, token := joinFake()
 	defer srv.Close()
@@ -258,8 +258,8 @@ func ExampleIsThrottled() {
 	// Output: true
 }
 
-// A message whose response was lost may or may not have been stored. Sent again later under
-// its ClientToken, it is stored once.
+// A message whose response was lost may or may not have been stored. If it is sent again later with
+// the same ClientToken, it is stored once.
 func ExampleIsRetryable() {
 	srv, contact, client, token := joinFake()
 	defer srv.Close()
@@ -273,7 +273,7 @@ func ExampleIsRetryable() {
 
 	_, err := client.SendMessage(context.Background(), message)
 	for connectparticipant.IsRetryable(err) {
-		fmt.Println("retrying later") // a queue would do that in some minutes
+		fmt.Println("retrying later") // a queue would do that after some minutes
 		_, err = client.SendMessage(context.Background(), message)
 	}
 	kept := contact.Kept()
@@ -283,7 +283,7 @@ func ExampleIsRetryable() {
 	// <nil> 2 Your parcel is on its way.
 }
 
-// AWS Support asks for the request id.
+// AWS Support asks for the request ID.
 func ExampleRequestID() {
 	srv, _, client, _ := joinFake()
 	defer srv.Close()
@@ -294,7 +294,7 @@ func ExampleRequestID() {
 	// Output: 36
 }
 
-// A middleware of a call's own. The stack's ids are in testdata/stack.txt.
+// A middleware for one call. The IDs of the stack are listed in testdata/stack.txt.
 func ExampleWithAPIOptions() {
 	srv, _, client, token := joinFake()
 	defer srv.Close()
@@ -311,7 +311,7 @@ func ExampleWithAPIOptions() {
 	// <nil>
 }
 
-// gateway sends what would go to the service by way of another host.
+// gateway sends requests for the service to another host.
 type gateway struct {
 	connectparticipant.EndpointResolverV2
 }
@@ -322,7 +322,7 @@ func (g gateway) ResolveEndpoint(ctx context.Context, params connectparticipant.
 	return resolved, err
 }
 
-// A resolver of your own can go on from what the service's rules say.
+// A custom resolver can start from the endpoint of the service's rules.
 func ExampleWithEndpointResolverV2() {
 	resolver := gateway{connectparticipant.NewDefaultEndpointResolverV2()}
 	client := connectparticipant.New(connectparticipant.Options{Region: "eu-central-1"}, connectparticipant.WithEndpointResolverV2(resolver))
@@ -332,7 +332,7 @@ func ExampleWithEndpointResolverV2() {
 	// Output: https://egress.example <nil>
 }
 
-// The endpoint that follows from a region.
+// The endpoint of a region.
 func ExampleNewDefaultEndpointResolverV2() {
 	resolved, err := connectparticipant.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), connectparticipant.EndpointParameters{
 		Region: aws.String("us-gov-west-1"), UseFIPS: aws.Bool(true),

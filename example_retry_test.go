@@ -17,8 +17,8 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// greetInOutage greets in 150 chats together while each call fails twice, and returns how many
-// of the messages were not sent.
+// greetInOutage sends a message in 150 chats at the same time, while each call fails twice, and
+// returns the number of messages that were not sent.
 func greetInOutage(srv *participanttest.Server, clientOf func() *connectparticipant.Client) int32 {
 	var (
 		failed atomic.Int32
@@ -44,9 +44,9 @@ func greetInOutage(srv *participanttest.Server, clientOf func() *connectparticip
 	return failed.Load()
 }
 
-// The calls of a client share a quota of retries. Give each chat a client, so that each has a
-// quota of its own, and all of them one HTTPClient, so that they share its connections. The
-// sessions of package chat need only one client.
+// The calls of a client share a retry quota. Give each chat its own client, and therefore its own
+// quota, with a shared HTTPClient, and therefore shared connections. The sessions of package chat
+// need only one client.
 func ExampleNew_manyChats() {
 	srv := startFake()
 	defer srv.Close()

@@ -21,8 +21,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// startFake stands for the service; its chats give out participant tokens as
-// StartChatContact does.
+// startFake starts a fake of the service; its chats provide participant tokens, as StartChatContact
+// does.
 func startFake() *participanttest.Server {
 	srv, err := participanttest.New()
 	if err != nil {
@@ -31,7 +31,7 @@ func startFake() *participanttest.Server {
 	return srv
 }
 
-// connect takes part in a chat and returns the connection token.
+// connect joins a chat and returns the connection token.
 func connect(ctx context.Context, client connectparticipant.API, participantToken string) (*string, error) {
 	connection, err := client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
 		ParticipantToken:   &participantToken,
@@ -63,7 +63,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	token := connection.ConnectionCredentials.ConnectionToken // good for a day
+	token := connection.ConnectionCredentials.ConnectionToken // valid for a day
 	_, err = client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 		ConnectionToken: token,
 		ContentType:     aws.String("text/plain"),
@@ -83,7 +83,7 @@ func Example() {
 	// Customer application/vnd.amazonaws.connect.event.participant.joined
 }
 
-// greet is code that a test wants to run without the service.
+// greet is code under test.
 func greet(ctx context.Context, client connectparticipant.API, token string) error {
 	_, err := client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 		ConnectionToken: &token,
@@ -93,8 +93,8 @@ func greet(ctx context.Context, client connectparticipant.API, token string) err
 	return err
 }
 
-// stub answers SendMessage. Embedding the interface gives it the other methods, so
-// that it also compiles when the service has grown.
+// stub implements SendMessage. It embeds the interface for the other methods, so it still compiles
+// when operations are added.
 type stub struct {
 	connectparticipant.API
 	sent []string
@@ -105,7 +105,7 @@ func (s *stub) SendMessage(_ context.Context, in *connectparticipant.SendMessage
 	return &connectparticipant.SendMessageOutput{Id: aws.String("item-1")}, nil
 }
 
-// A unit test of code that takes an API stubs the method that the code calls.
+// A unit test of code that accepts an API stubs only the methods that the code calls.
 func ExampleAPI() {
 	var s stub
 	err := greet(context.Background(), &s, "any token")
@@ -113,7 +113,7 @@ func ExampleAPI() {
 	// Output: [Hello!] <nil>
 }
 
-// A test with the fake runs the real client against a server in the process.
+// A test with the fake runs the real client against a server in the same process.
 func ExampleNew_test() {
 	srv := startFake() // in a test: participanttest.Start(t)
 	defer srv.Close()
@@ -134,8 +134,8 @@ func ExampleNew_test() {
 	// Output: after the end: true
 }
 
-// The fake can misbehave as networks and services do. Here it stores a message and loses
-// the answer; the client sends it again under the same ClientToken, and it is one message.
+// The fake can reproduce network and service failures. Here it stores a message and loses the
+// response; the client retries with the same ClientToken, and the message is stored once.
 func ExampleNew_faults() {
 	srv := startFake()
 	defer srv.Close()
@@ -160,8 +160,7 @@ func ExampleNew_faults() {
 	// MESSAGE "Hello!"
 }
 
-// A file goes to the signed URL with exactly the headers that came with it, and without
-// a token.
+// A file is sent to the signed URL with exactly the headers of the response, and without a token.
 func ExampleClient_StartAttachmentUpload() {
 	srv := startFake()
 	defer srv.Close()
@@ -188,7 +187,7 @@ func ExampleClient_StartAttachmentUpload() {
 		log.Fatal(err)
 	}
 	for name, value := range started.UploadMetadata.HeadersToInclude {
-		put.Header.Set(name, value) // the length is the request's own, since the reader tells it
+		put.Header.Set(name, value) // net/http sets Content-Length from the reader
 	}
 	response, err := http.DefaultClient.Do(put)
 	if err != nil {
@@ -260,14 +259,14 @@ func ExampleNewGetTranscriptPaginator() {
 	//   EVENT
 }
 
-// What can be done about an error depends on what kind it is.
+// How to handle an error depends on its kind.
 func ExampleIsAccessDenied() {
 	srv := startFake()
 	defer srv.Close()
 	contact := srv.NewChat()
 	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL})
 
-	// The participant token belongs to CreateParticipantConnection only.
+	// The participant token is valid for CreateParticipantConnection only.
 	err := greet(context.Background(), client, contact.Customer.Token)
 
 	var invalid *types.ValidationException
@@ -284,10 +283,10 @@ func ExampleIsAccessDenied() {
 	// Output: the token is wrong, or the chat has ended
 }
 
-// An AWS configuration brings region, HTTP client, retries and logging; its
-// credentials are not touched.
+// An AWS configuration provides region, HTTP client, retries and logging; its credentials are not
+// used.
 func ExampleNewFromConfig() {
-	cfg := aws.Config{Region: "eu-west-2", RetryMaxAttempts: 5} // mostly config.LoadDefaultConfig
+	cfg := aws.Config{Region: "eu-west-2", RetryMaxAttempts: 5} // usually from config.LoadDefaultConfig
 	client := connectparticipant.NewFromConfig(cfg, func(o *connectparticipant.Options) {
 		o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKeyValue("my-bridge", "1.2.0"))
 	})
@@ -301,7 +300,7 @@ func ExampleParseTime() {
 	// Output: 2019 172 <nil>
 }
 
-// Secrets and contents are hidden where a log shows a slice, too.
+// Secrets and contents are hidden even if a slice is logged.
 func ExampleRedacted() {
 	transcript := []types.Item{
 		{Id: aws.String("item-1"), ContentType: aws.String("text/plain"), Content: aws.String("My PIN is 1234"), DisplayName: aws.String("Jane")},

@@ -17,7 +17,7 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// nothing is an interceptor of every kind that leaves each call as it is.
+// nothing is an interceptor of every kind that changes nothing.
 type nothing struct{}
 
 func (nothing) BeforeExecution(context.Context, *smithyhttp.InterceptorContext) error { return nil }
@@ -50,7 +50,7 @@ func (nothing) AfterDeserialization(context.Context, *smithyhttp.InterceptorCont
 	return nil
 }
 
-// interceptor is one of every kind.
+// interceptor implements every kind.
 type interceptor interface {
 	smithyhttp.BeforeExecutionInterceptor
 	smithyhttp.AfterExecutionInterceptor
@@ -87,8 +87,8 @@ func everywhere(i interceptor) smithyhttp.InterceptorRegistry {
 
 func addNothing(o *connectparticipant.Options) { o.Interceptors = everywhere(nothing{}) }
 
-// pass is a middleware of a user's that passes everything on, under the id of one of ours
-// too: two with the same id both run.
+// pass adds a middleware that does nothing. Its ID may be that of a middleware of this package;
+// both run.
 func pass(id string) func(*connectparticipant.Options) {
 	return connectparticipant.WithAPIOptions(func(s *middleware.Stack) error {
 		return s.Build.Add(middleware.BuildMiddlewareFunc(id, func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
@@ -97,8 +97,8 @@ func pass(id string) func(*connectparticipant.Options) {
 	})
 }
 
-// forms are the ways to make a call that lead through chains kept or made for the call,
-// with more or less in them. What goes over the wire and comes back is the same.
+// forms are the ways to make a call that use a kept chain or a new one, with different middlewares.
+// Requests and results must be the same.
 var forms = []struct {
 	name   string
 	option func(*connectparticipant.Options)
@@ -120,8 +120,8 @@ var forms = []struct {
 	{"a deprecated endpoint resolver", connectparticipant.WithEndpointResolver(connectparticipant.NewDefaultEndpointResolver())},
 }
 
-// inEveryForm makes a call in every form, with the options of the client and of the call,
-// and twice with each client, and returns what it says; it must be the same each time.
+// inEveryForm makes a call in every form, with options of the client and of the call, twice with
+// each client, and returns its description, which must be the same each time.
 func inEveryForm(t *testing.T, newClient func(...func(*connectparticipant.Options)) *connectparticipant.Client, describe func(*connectparticipant.Client, ...func(*connectparticipant.Options)) string) string {
 	t.Helper()
 	plain := describe(newClient())
@@ -134,7 +134,7 @@ func inEveryForm(t *testing.T, newClient func(...func(*connectparticipant.Option
 	return plain
 }
 
-// A client's APIOptions run on every call, whatever is kept.
+// A client's APIOptions run on every call, even if the chain could be kept.
 func TestAPIOptionsRunOnEveryCall(t *testing.T) {
 	t.Parallel()
 	runs := 0
@@ -142,7 +142,7 @@ func TestAPIOptionsRunOnEveryCall(t *testing.T) {
 		runs++
 		return nil
 	})
-	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{}`), nil }, count)
+	client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{}`), nil }, count)
 	for range 3 {
 		_, err := sendHello(t.Context(), client)
 		require.NoError(t, err)
@@ -150,8 +150,8 @@ func TestAPIOptionsRunOnEveryCall(t *testing.T) {
 	require.Equal(t, 3, runs)
 }
 
-// Two middlewares with one id run both, in their order, as in a stack.
-func TestMiddlewaresWithOneID(t *testing.T) {
+// Two middlewares with the same ID both run, in order, as in a stack.
+func TestMiddlewaresWithTheSameID(t *testing.T) {
 	t.Parallel()
 	var ran []string
 	add := func(name string, position middleware.RelativePosition) func(*connectparticipant.Options) {
@@ -162,7 +162,7 @@ func TestMiddlewaresWithOneID(t *testing.T) {
 			}), position)
 		})
 	}
-	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{}`), nil })
+	client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{}`), nil })
 	_, err := sendHello(t.Context(), client, add("last", middleware.After), add("second", middleware.Before), add("first", middleware.Before))
 	require.NoError(t, err)
 	require.True(t, slices.Equal([]string{"first", "second", "last"}, ran), "%v", ran)

@@ -35,16 +35,16 @@ func golden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(want), got, "run the tests with -update if the change is meant")
+	require.Equal(t, string(want), got, "run the tests with -update if the change is intended")
 }
 
-// roundTripFunc answers requests from memory.
+// roundTripFunc responds to requests from memory.
 type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// answer makes a response as the service would send it.
-func answer(status int, body string, headers ...string) *http.Response {
+// newResponse returns a response as the service would send it.
+func newResponse(status int, body string, headers ...string) *http.Response {
 	response := &http.Response{
 		StatusCode: status, Status: fmt.Sprintf("%d %s", status, http.StatusText(status)),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -58,7 +58,7 @@ func answer(status int, body string, headers ...string) *http.Response {
 	return response
 }
 
-// newClient returns a client whose requests f answers.
+// newClient returns a client whose requests f handles.
 func newClient(f roundTripFunc, optFns ...func(*connectparticipant.Options)) *connectparticipant.Client {
 	return connectparticipant.New(connectparticipant.Options{
 		Region:                   "us-west-2",
@@ -71,16 +71,16 @@ type fixedToken string
 
 func (f fixedToken) GetIdempotencyToken() (string, error) { return string(f), nil }
 
-// operationCall is one call of an operation, told by its name.
+// operationCall is a named call of an operation.
 type operationCall struct {
-	name   string
-	do     func(context.Context, *connectparticipant.Client, ...func(*connectparticipant.Options)) (any, error)
-	answer string
+	name     string
+	do       func(context.Context, *connectparticipant.Client, ...func(*connectparticipant.Options)) (any, error)
+	response string
 }
 
 var volatileHeaders = regexp.MustCompile(`(?m)^(Amz-Sdk-Invocation-Id: ).*$|(lang/go#)\S+`)
 
-// describeRequest writes a request as the goldens have it.
+// describeRequest formats a request for the golden files.
 func describeRequest(t *testing.T, r *http.Request) string {
 	t.Helper()
 	var lines []string
@@ -105,24 +105,24 @@ func TestOperations(t *testing.T) {
 		t.Run(call.name, func(t *testing.T) {
 			t.Parallel()
 			var request string
-			answering := func(optFns ...func(*connectparticipant.Options)) *connectparticipant.Client {
+			newClientOf := func(optFns ...func(*connectparticipant.Options)) *connectparticipant.Client {
 				return newClient(func(r *http.Request) (*http.Response, error) {
 					request = describeRequest(t, r)
-					return answer(http.StatusOK, call.answer), nil
+					return newResponse(http.StatusOK, call.response), nil
 				}, optFns...)
 			}
-			golden(t, "operations/"+call.name+".txt", inEveryForm(t, answering, func(client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) string {
+			golden(t, "operations/"+call.name+".txt", inEveryForm(t, newClientOf, func(client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) string {
 				out, err := call.do(t.Context(), client, optFns...)
 				require.NoError(t, err)
 				result, err := json.MarshalIndent(out, "", "  ")
 				require.NoError(t, err)
-				return "# request\n" + request + "\n# answer\n" + call.answer + "\n\n# output\n" + string(result) + "\n"
+				return "# request\n" + request + "\n# response\n" + call.response + "\n\n# output\n" + string(result) + "\n"
 			}))
 		})
 	}
 }
 
-// do makes an operationCall's function from a method and its input.
+// do turns a method and its input into an operationCall's function.
 func do[I, O any](method func(*connectparticipant.Client, context.Context, *I, ...func(*connectparticipant.Options)) (*O, error), input *I) func(context.Context, *connectparticipant.Client, ...func(*connectparticipant.Options)) (any, error) {
 	return func(ctx context.Context, client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) (any, error) {
 		out, err := method(client, ctx, input, optFns...)
@@ -140,7 +140,7 @@ const (
 	sessionID        = "00000000-1111-2222-3333-444444444444"
 )
 
-// fullCalls has every operation with all members set, in the request and in the answer.
+// fullCalls has every operation with all members set, in the request and in the response.
 var fullCalls = []operationCall{
 	{"CancelParticipantAuthentication-all", do((*connectparticipant.Client).CancelParticipantAuthentication, &connectparticipant.CancelParticipantAuthenticationInput{
 		ConnectionToken: aws.String(connectionToken), SessionId: aws.String(sessionID),
@@ -187,8 +187,8 @@ var fullCalls = []operationCall{
 	}), `{"AttachmentId":"attachment-1","UploadMetadata":{"HeadersToInclude":{"Content-Length":"104857600","x-amz-acl":"bucket-owner-full-control"},"Url":"https://bucket/key?signature=secret","UrlExpiry":"2026-01-02T03:04:05Z"}}`},
 }
 
-// emptyCalls has every operation with the least that can be sent, and an answer
-// whose members are all absent, one way or another.
+// emptyCalls has every operation with the minimal input, and a response whose members are all
+// absent, in various ways.
 var emptyCalls = []operationCall{
 	{"CancelParticipantAuthentication-none", do((*connectparticipant.Client).CancelParticipantAuthentication, &connectparticipant.CancelParticipantAuthenticationInput{
 		ConnectionToken: aws.String(connectionToken), SessionId: aws.String(""),

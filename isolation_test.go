@@ -18,19 +18,21 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// The HTTP client, the attempts of a call and the middlewares around them each have a
-// request of their own: what one does to its own is not seen by the others.
+// The HTTP client, the attempts of a call and the middlewares around them each have their own
+// request: changes that one makes are not seen by the others.
 
 // newDoClient returns a client that calls do, which isn't net/http's.
 func newDoClient(do doFunc, optFns ...func(*connectparticipant.Options)) *connectparticipant.Client {
 	return connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: do, Retryer: immediately()}, optFns...)
 }
 
-func TestAnHTTPClientThatTakesTheTokenAway(t *testing.T) {
+func TestHTTPClientThatRemovesTheToken(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(token string) (*http.Response, error){
-		"and shows it":             func(token string) (*http.Response, error) { return nil, errors.New("proxy refused " + token) },
-		"and the service shows it": func(token string) (*http.Response, error) { return answer(403, `{"message":"bad `+token+`"}`), nil },
+		"and shows it": func(token string) (*http.Response, error) { return nil, errors.New("proxy refused " + token) },
+		"and the service shows it": func(token string) (*http.Response, error) {
+			return newResponse(403, `{"message":"bad `+token+`"}`), nil
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -45,7 +47,7 @@ func TestAnHTTPClientThatTakesTheTokenAway(t *testing.T) {
 	}
 }
 
-// aroundAttempt adds a middleware next to the HTTP client.
+// aroundAttempt adds a middleware directly before the HTTP client.
 func aroundAttempt(handle func(r *smithyhttp.Request, next func())) func(*connectparticipant.Options) {
 	return connectparticipant.WithAPIOptions(func(s *middleware.Stack) error {
 		return s.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Around", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (out middleware.DeserializeOutput, metadata middleware.Metadata, err error) {
@@ -55,12 +57,12 @@ func aroundAttempt(handle func(r *smithyhttp.Request, next func())) func(*connec
 	})
 }
 
-func TestMiddlewareAndHTTPClientUseTheirHeadersAtTheSameTime(t *testing.T) {
+func TestMiddlewareAndHTTPClientUseHeadersConcurrently(t *testing.T) {
 	t.Parallel()
 	var wg sync.WaitGroup
 	client := newDoClient(func(r *http.Request) (*http.Response, error) {
-		wg.Go(func() { _ = r.Header.Clone() }) // as a write loop after an early answer
-		return answer(200, `{}`), nil
+		wg.Go(func() { _ = r.Header.Clone() }) // as a write loop does after an early response
+		return newResponse(200, `{}`), nil
 	}, aroundAttempt(func(r *smithyhttp.Request, next func()) {
 		next()
 		r.Header.Set("X-Done", "1")
@@ -77,11 +79,11 @@ func TestMiddlewareAndHTTPClientUseTheirHeadersAtTheSameTime(t *testing.T) {
 	wg.Wait()
 }
 
-func TestAMiddlewareFindsItsHeaderAsItWas(t *testing.T) {
+func TestMiddlewareHeaderIsNotChangedByTheHTTPClient(t *testing.T) {
 	t.Parallel()
 	client := newClient(func(r *http.Request) (*http.Response, error) {
 		r.Header.Set("X-Client", "1")
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	}, aroundAttempt(func(r *smithyhttp.Request, next func()) {
 		before := r.Header.Clone()
 		next()
@@ -91,7 +93,7 @@ func TestAMiddlewareFindsItsHeaderAsItWas(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAValueChangedInPlaceIsNotSentAgain(t *testing.T) {
+func TestHeaderValueChangedInPlaceIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	change := func(r *http.Request) { r.Header["User-Agent"][0] += " via" }
 	for name, client := range map[string]func(sent *[]string) *connectparticipant.Client{
@@ -99,13 +101,13 @@ func TestAValueChangedInPlaceIsNotSentAgain(t *testing.T) {
 			return newDoClient(func(r *http.Request) (*http.Response, error) {
 				change(r)
 				*sent = append(*sent, r.Header.Get("User-Agent"))
-				return answer(500, `{}`), nil
+				return newResponse(500, `{}`), nil
 			})
 		},
 		"by a middleware": func(sent *[]string) *connectparticipant.Client {
 			return newDoClient(func(r *http.Request) (*http.Response, error) {
 				*sent = append(*sent, r.Header.Get("User-Agent"))
-				return answer(500, `{}`), nil
+				return newResponse(500, `{}`), nil
 			}, aroundAttempt(func(r *smithyhttp.Request, next func()) {
 				change(r.Request)
 				next()
@@ -124,14 +126,14 @@ func TestAValueChangedInPlaceIsNotSentAgain(t *testing.T) {
 	}
 }
 
-func TestSerializeMiddlewareGoesOnTwice(t *testing.T) {
+func TestSerializeMiddlewareCallsNextTwice(t *testing.T) {
 	t.Parallel()
 	calls := 0
 	client := newDoClient(func(*http.Request) (*http.Response, error) {
 		if calls++; calls == 1 {
-			return answer(403, `{}`), nil
+			return newResponse(403, `{}`), nil
 		}
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	}, noRetries, connectparticipant.WithAPIOptions(func(s *middleware.Stack) error {
 		return s.Serialize.Add(middleware.SerializeMiddlewareFunc("Again", func(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (middleware.SerializeOutput, middleware.Metadata, error) {
 			out, metadata, err := next.HandleSerialize(ctx, in)
@@ -148,22 +150,22 @@ func TestSerializeMiddlewareGoesOnTwice(t *testing.T) {
 	require.Equal(t, 2, calls)
 }
 
-func TestAContentThatLooksLikeTheEndOfAQuote(t *testing.T) {
+func TestContentThatLooksLikeTheEndOfAQuote(t *testing.T) {
 	t.Parallel()
 	content := "mail me' at 'my-secret-address@example.com"
 	client := newClient(func(*http.Request) (*http.Response, error) {
-		return answer(400, `{"message":"1 validation error detected: Value '`+content+`' at 'content' failed"}`, "X-Amzn-Errortype", "ValidationException"), nil
+		return newResponse(400, `{"message":"1 validation error detected: Value '`+content+`' at 'content' failed"}`, "X-Amzn-Errortype", "ValidationException"), nil
 	}, noRetries)
 	_, err := client.SendMessage(t.Context(), &connectparticipant.SendMessageInput{ConnectionToken: aws.String(connectionToken), Content: &content, ContentType: aws.String("text/plain")})
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "my-secret-address")
 }
 
-// Clients that share options and calls that share a client come in each other's way nowhere.
-func TestFirstCallsAtTheSameTime(t *testing.T) {
+// Clients that share options and calls that share a client don't interfere with each other.
+func TestConcurrentFirstCalls(t *testing.T) {
 	t.Parallel()
 	for range 10 {
-		client := newDoClient(func(*http.Request) (*http.Response, error) { return answer(200, `{}`), nil })
+		client := newDoClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{}`), nil })
 		var calls sync.WaitGroup
 		for range 8 {
 			calls.Go(func() {

@@ -18,11 +18,11 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// maxLogged bounds the part of an answer's body that the log shows.
+// maxLogged limits the part of a response's body that is logged.
 const maxLogged = 1 << 20
 
-// logExchange writes requests and answers to the call's logger, without their
-// secrets. It stands in for smithy's, which shows all.
+// logExchange logs requests and responses without their secrets. It replaces smithy's, which logs
+// everything.
 type logExchange struct {
 	request, requestBody, response, responseBody bool
 }
@@ -77,7 +77,7 @@ func (m *logExchange) describeResponse(response *http.Response) string {
 	return text
 }
 
-// peekBody reads the body and puts it back, an error that ends it included.
+// peekBody reads up to maxLogged bytes of the body and puts them back, including an error.
 func peekBody(response *http.Response) []byte {
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxLogged))
 	rest := io.Reader(response.Body)

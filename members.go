@@ -11,16 +11,16 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// WithMember returns an option that sends a member which this version of the package does not
-// know, so that a new feature of the service can be used immediately:
+// WithMember returns an option that sends a member that this version of the package does not know,
+// so that a new feature of the service can be used immediately:
 //
 //	client.SendMessage(ctx, input, connectparticipant.WithMember("Priority", "HIGH"))
 //
-// The member goes to the top level of the request's JSON body, with value as encoding/json
-// encodes it; nil is null. It is meant as an option of one call. The call fails without being
-// sent if value can't be encoded, if the input sets a member of that name, or if the operation
-// has no body, as DescribeView. Logs show neither value nor its length, unless name is that of a
-// member whose values they show elsewhere, such as ContactId or Status.
+// The member is added to the top level of the request's JSON body; value is encoded with
+// encoding/json, and nil is null. WithMember is intended as a per-call option. The call fails
+// without being sent if value can't be encoded, if the input sets a member of that name, or if the
+// operation has no body, such as DescribeView. Logs contain neither value nor its length, unless
+// name is a member whose values are logged elsewhere, such as ContactId or Status.
 func WithMember(name string, value any) func(*Options) {
 	data, err := json.Marshal(value)
 	return func(o *Options) {
@@ -32,17 +32,17 @@ func WithMember(name string, value any) func(*Options) {
 	}
 }
 
-// member is one that WithMember sends.
+// member is a member added by WithMember.
 type member struct {
 	name  string
 	value json.RawMessage
 }
 
-// UnknownMembers returns the members of a response that this version of the package does not
-// know, by their paths, such as "Websocket.Region" or "Transcript[0].Language". metadata is the
-// output's ResultMetadata, which holds a copy of a response that has such members, unless it is
-// larger than 1 MiB; the items that the function Transcript yields have none. The result is never
-// nil. The values may be secrets.
+// UnknownMembers returns the members of a response that this version of the package does not know,
+// by their paths, such as "Websocket.Region" or "Transcript[0].Language". metadata is the output's
+// ResultMetadata, which holds a copy of a response that has such members, unless it is larger than
+// 1 MiB. The items that the function Transcript yields have none. The result is never nil. The
+// values may be secrets.
 func UnknownMembers(metadata middleware.Metadata) map[string]json.RawMessage {
 	response, ok := metadata.Get(unknownKey{}).(*unknownMembers)
 	if !ok {
@@ -53,8 +53,8 @@ func UnknownMembers(metadata middleware.Metadata) map[string]json.RawMessage {
 
 type unknownKey struct{}
 
-// unknownMembers is a response with members that nobody has read. It is used as a pointer, which
-// a log of the metadata doesn't follow.
+// unknownMembers holds a response with unknown members. It is used as a pointer, which a log of the
+// metadata doesn't follow.
 type unknownMembers struct {
 	body      []byte
 	operation operation

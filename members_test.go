@@ -27,7 +27,7 @@ func TestWithMember(t *testing.T) {
 		send := func(o *connectparticipant.Options) {
 			o.HTTPClient = &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				body = describeRequest(t, r)
-				return answer(200, `{}`), nil
+				return newResponse(200, `{}`), nil
 			})}
 		}
 		_, err := sendHello(t.Context(), client, append(optFns, send,
@@ -39,11 +39,11 @@ func TestWithMember(t *testing.T) {
 	require.Contains(t, got, `"ContentType":"text/plain","Priority":"HIGH","a \"new\" one":{"Nested":[1,2]},"Nothing":null}`)
 }
 
-func TestMembersThatCannotBeSent(t *testing.T) {
+func TestWithMemberReportsInvalidMembers(t *testing.T) {
 	t.Parallel()
 	client := newClient(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	})
 	_, err := sendHello(t.Context(), client, connectparticipant.WithMember("Content", "other"))
 	require.ErrorContains(t, err, `member "Content" is set twice`)
@@ -58,13 +58,13 @@ func TestMembersThatCannotBeSent(t *testing.T) {
 	require.ErrorContains(t, err, `member "New" can't be sent: the request has no body`)
 }
 
-// A member of one call is not sent with the next one.
-func TestWithMemberIsOfOneCall(t *testing.T) {
+// A member of one call is not sent with the next call.
+func TestWithMemberAppliesToOneCall(t *testing.T) {
 	t.Parallel()
 	var bodies []string
 	client := newClient(func(r *http.Request) (*http.Response, error) {
 		bodies = append(bodies, describeRequest(t, r))
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	})
 	option := connectparticipant.WithMember("New", true)
 	for _, optFns := range [][]func(*connectparticipant.Options){{option}, nil, {option}, {noRetries}} {
@@ -82,9 +82,9 @@ func TestUnknownMembers(t *testing.T) {
 	t.Parallel()
 	client := newClient(func(r *http.Request) (*http.Response, error) {
 		if strings.HasSuffix(r.URL.Path, "/transcript") {
-			return answer(200, `{"InitialContactId":"c","Transcript":[{"Id":"1"},{"Id":"2","Language":"de","MessageMetadata":{"MessageId":"2","New":[{"Id":1}]}}],"Summary":{"Transcript":"x"},"Null":null}`), nil
+			return newResponse(200, `{"InitialContactId":"c","Transcript":[{"Id":"1"},{"Id":"2","Language":"de","MessageMetadata":{"MessageId":"2","New":[{"Id":1}]}}],"Summary":{"Transcript":"x"},"Null":null}`), nil
 		}
-		return answer(200, `{"Id":"item-1","Priority":{"Level":3,"Id":"secret"},"MessageMetadata":{"MessageProcessingStatus":"PROCESSING","Why":"x"}}`), nil
+		return newResponse(200, `{"Id":"item-1","Priority":{"Level":3,"Id":"secret"},"MessageMetadata":{"MessageProcessingStatus":"PROCESSING","Why":"x"}}`), nil
 	})
 	out, err := sendHello(t.Context(), client)
 	require.NoError(t, err)
@@ -113,7 +113,7 @@ func TestNoUnknownMembers(t *testing.T) {
 		"empty":             ``,
 		"larger than 1 MiB": `{"Id":"item-1","New":"` + strings.Repeat("x", 1<<20) + `"}`,
 	} {
-		client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, body), nil })
+		client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, body), nil })
 		out, err := sendHello(t.Context(), client)
 		require.NoError(t, err, name)
 		members := connectparticipant.UnknownMembers(out.ResultMetadata)
@@ -125,7 +125,7 @@ func TestNoUnknownMembers(t *testing.T) {
 func TestLogHidesUnknownMembers(t *testing.T) {
 	t.Parallel()
 	var log buffer
-	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{"New":"made-up secret"}`), nil },
+	client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{"New":"made-up secret"}`), nil },
 		func(o *connectparticipant.Options) {
 			o.Logger, o.ClientLogMode = logging.NewStandardLogger(&log), logEverything
 		})

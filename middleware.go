@@ -18,8 +18,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
-// fillClientToken gives an input without a ClientToken one, so that a repeated
-// attempt is the same call for the service.
+// fillClientToken sets the ClientToken of an input that has none, so that the service recognizes
+// retries as the same call.
 type fillClientToken struct{ provider IdempotencyTokenProvider }
 
 func (*fillClientToken) ID() string { return "OperationIdempotencyTokenAutoFill" }
@@ -37,7 +37,7 @@ func (m *fillClientToken) HandleInitialize(ctx context.Context, in middleware.In
 	return next.HandleInitialize(ctx, in)
 }
 
-// validateInput refuses what can't be sent.
+// validateInput refuses an invalid input.
 type validateInput struct{}
 
 func (*validateInput) ID() string { return "OperationInputValidation" }
@@ -53,9 +53,8 @@ func (*validateInput) HandleInitialize(ctx context.Context, in middleware.Initia
 	return next.HandleInitialize(ctx, in)
 }
 
-// invocationID gives a call an id that all its attempts carry. It stands in for
-// aws/middleware's, which asks for random numbers that are fit for secrets: for a name they
-// are dear.
+// invocationID sets an ID that all attempts of a call share. It replaces aws/middleware's, which
+// uses crypto/rand; the ID needs no secrecy, and math/rand is cheaper.
 type invocationID struct{}
 
 func (*invocationID) ID() string { return "ClientRequestID" }
@@ -76,14 +75,14 @@ func (*invocationID) HandleBuild(ctx context.Context, in middleware.BuildInput, 
 	return next.HandleBuild(ctx, in)
 }
 
-// requestIDHeaders are the headers in which the request id has been seen; the last
-// two are all that an edge location or a firewall in front of the service sends.
+// requestIDHeaders are the headers in which request IDs have been seen; an edge location or a
+// firewall in front of the service sends only the last two.
 var requestIDHeaders = []string{
 	"X-Amzn-Requestid", "X-Amzn-Request-Id", "X-Amz-Request-Id", "X-Amz-Requestid", "X-Amz-Id-2", "X-Amz-Cf-Id",
 }
 
-// retrieveRequestID puts the request id of an answer into the call's metadata and
-// span. It stands in for aws/middleware's, which knows two of the headers.
+// retrieveRequestID adds the request ID of a response to the call's metadata and span. It replaces
+// aws/middleware's, which reads only two of the headers.
 type retrieveRequestID struct{}
 
 func (*retrieveRequestID) ID() string { return "RequestIDRetriever" }
@@ -114,8 +113,8 @@ func requestID(header http.Header) string {
 	return ""
 }
 
-// addInterceptors adds the middlewares that call interceptors: all or none, since
-// they rely on one another.
+// addInterceptors adds the middlewares that call interceptors: all or none, because they depend on
+// each other.
 func addInterceptors(stack *middleware.Stack, in *smithyhttp.InterceptorRegistry) error {
 	if !hasInterceptors(in) {
 		return nil

@@ -16,7 +16,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-func TestTheMigratedCodeRuns(t *testing.T) {
+func TestMigratedCodeRuns(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	token, err := connect(t.Context(), connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL}), srv.NewChat().Customer.Token)
@@ -42,8 +42,8 @@ func sendMigrated(ctx context.Context, baseEndpoint, token *string) (id string, 
 	return aws.ToString(sent.Id), nil
 }
 
-// The ids that docs/migration.md calls absent are not in the stack.
-func TestMiddlewareIDsOfTheMigration(t *testing.T) {
+// The IDs that docs/migration.md lists as absent are not in the stack.
+func TestMiddlewareIDsInTheMigrationGuide(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("docs/migration.md")
 	require.NoError(t, err)

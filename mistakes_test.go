@@ -17,7 +17,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// newcomer is somebody's first program, against the fake.
+// newcomer is a new user's first program, run against the fake.
 type newcomer struct {
 	*testing.T
 
@@ -33,9 +33,9 @@ func (n newcomer) connectionToken() *string {
 	return token
 }
 
-// What the mistakes of a first hour are answered with. What only the service can know, it
-// answers with its own error, whose documentation names the causes.
-func TestTheMistakesOfTheFirstHour(t *testing.T) {
+// Common mistakes of new users and the errors that they cause. Mistakes that only the service can
+// detect return its own errors, whose documentation names the causes.
+func TestCommonMistakes(t *testing.T) {
 	t.Parallel()
 	denied := func(t *testing.T, err error) {
 		t.Helper()
@@ -43,7 +43,7 @@ func TestTheMistakesOfTheFirstHour(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		require.True(t, connectparticipant.IsAccessDenied(err))
 	}
-	says := func(text string) func(*testing.T, error) {
+	reports := func(text string) func(*testing.T, error) {
 		return func(t *testing.T, err error) {
 			t.Helper()
 			require.ErrorContains(t, err, text)
@@ -62,11 +62,11 @@ func TestTheMistakesOfTheFirstHour(t *testing.T) {
 		}, denied},
 		"no region": {func(n newcomer) error {
 			return greet(n.Context(), connectparticipant.New(connectparticipant.Options{}), "made-up")
-		}, says("Missing Region: set Options.Region or Options.BaseEndpoint")},
+		}, reports("Missing Region: set Options.Region or Options.BaseEndpoint")},
 		"an http endpoint": {func(n newcomer) error {
 			client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: aws.String("http://gateway.example")})
 			return greet(n.Context(), client, "made-up")
-		}, says("plain http to gateway.example would show the token to the network: use https, or set EndpointOptions.DisableHTTPS")},
+		}, reports("plain http to gateway.example would show the token to the network: use https, or set EndpointOptions.DisableHTTPS")},
 		"a call after the end": {func(n newcomer) error {
 			token := n.connectionToken()
 			n.contact.End()
@@ -104,21 +104,21 @@ func TestTheMistakesOfTheFirstHour(t *testing.T) {
 				Name: "a.txt", ContentType: "text/plain", Reader: io.MultiReader(strings.NewReader("a")),
 			})
 			return err
-		}, says("send file: set File.Size")},
+		}, reports("send file: set File.Size")},
 		"an empty file": {func(n newcomer) error {
 			session, err := chat.Start(n.Context(), n.client, n.contact.Customer.Token)
 			require.NoError(n, err)
 			defer func() { _ = session.Close() }()
 			_, err = session.SendFile(n.Context(), chat.File{Name: "a.txt", ContentType: "text/plain", Reader: strings.NewReader("")})
 			return err
-		}, says("send file: the file is empty")},
+		}, reports("send file: the file is empty")},
 		"an expired token": {func(n newcomer) error {
 			token := n.connectionToken()
 			n.srv.Advance(25 * time.Hour)
 			return greet(n.Context(), n.client, *token)
 		}, denied},
 		"a token of another region": {func(n newcomer) error {
-			other := participanttest.Start(n.T) // knows nothing of the first one's chats
+			other := participanttest.Start(n.T) // doesn't have the chats of the first one
 			return greet(n.Context(), connectparticipant.New(connectparticipant.Options{BaseEndpoint: &other.URL}), *n.connectionToken())
 		}, denied},
 		"a connection without Type": {func(n newcomer) error {
@@ -131,7 +131,7 @@ func TestTheMistakesOfTheFirstHour(t *testing.T) {
 			return nil
 		}, func(t *testing.T, err error) {
 			t.Helper()
-			require.NoError(t, err) // it is no mistake together with ConnectParticipant
+			require.NoError(t, err) // valid together with ConnectParticipant
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,131 +15,127 @@ import (
 	"github.com/google/uuid"
 )
 
-// Options configures a Client, or one call of it. A zero value of a field always
-// means its default; for a client that is enough Region or BaseEndpoint.
+// Options configures a Client, or a single call. The zero value of a field means its default; a
+// client requires only Region or BaseEndpoint.
 type Options struct {
-	// APIOptions change the middleware stack of each call, after this package has
-	// built it. They run on every call, and so the stack is built for every call, which
-	// otherwise happens once: that costs some microseconds. A call returns the error of
-	// one unwrapped. Defaults to none.
+	// APIOptions modify the middleware stack of each call, after this package has built it. They
+	// run on every call, so the stack is built for every call instead of once per client, which
+	// costs a few microseconds. A call returns an error of one of them unwrapped. Defaults to none.
 	APIOptions []func(*middleware.Stack) error
 
-	// AppID is put into the User-Agent header as app/AppID. Defaults to none.
+	// AppID is added to the User-Agent header as app/AppID. Defaults to none.
 	AppID string
 
-	// BaseEndpoint replaces the endpoint that follows from Region, such as
-	// "http://127.0.0.1:8080" for a fake of the service; its path is kept. Plain
-	// http works only for localhost and loopback addresses, or with
-	// EndpointOptions.DisableHTTPS. Defaults to none.
+	// BaseEndpoint replaces the endpoint that Region selects, for example "http://127.0.0.1:8080"
+	// for a fake of the service; its path is kept. Plain http is accepted only for localhost and
+	// loopback addresses, or with EndpointOptions.DisableHTTPS. Defaults to none.
 	BaseEndpoint *string
 
-	// ClientLogMode says what is written to Logger. Requests and answers are
-	// written without their secrets: tokens, signed URLs, contents. Defaults to
-	// nothing.
+	// ClientLogMode selects what is written to Logger. Secrets are removed from requests and
+	// responses: tokens, signed URLs, contents. Defaults to nothing.
 	ClientLogMode aws.ClientLogMode
 
 	// DefaultsMode sets connect and TLS time-outs of the default HTTP client, and of a
-	// BuildableClient that has none of its own, as aws.DefaultsMode describes. Defaults
-	// to aws.DefaultsModeLegacy.
+	// BuildableClient that sets none itself, as documented for aws.DefaultsMode. Defaults to
+	// aws.DefaultsModeLegacy.
 	DefaultsMode aws.DefaultsMode
 
-	// DisableClockSkewCorrection has no effect: nothing is signed, so that no clock
-	// matters. It is here for programs that set it.
+	// DisableClockSkewCorrection has no effect, because nothing is signed. It exists for
+	// compatibility with the official client.
 	DisableClockSkewCorrection bool
 
-	// EndpointOptions holds the endpoint's variants: FIPS, dual-stack, plain http.
-	// Defaults to the standard https endpoint.
+	// EndpointOptions selects endpoint variants: FIPS, dual-stack, plain http. Defaults to the
+	// standard https endpoint.
 	EndpointOptions EndpointResolverOptions
 
-	// EndpointResolver finds the endpoint of each call. It is not asked if BaseEndpoint
-	// or an EndpointResolverV2 is set. Defaults to none.
+	// EndpointResolver resolves the endpoint of each call. It is ignored if BaseEndpoint or
+	// EndpointResolverV2 is set. Defaults to none.
 	//
 	// Deprecated: set BaseEndpoint or EndpointResolverV2.
 	EndpointResolver EndpointResolver
 
-	// EndpointResolverV2 finds the endpoint of each call. Defaults to
+	// EndpointResolverV2 resolves the endpoint of each call. Defaults to
 	// NewDefaultEndpointResolverV2.
 	EndpointResolverV2 EndpointResolverV2
 
 	// HTTPClient sends the requests. An *http.Client or an
-	// *awshttp.BuildableClient is copied and the copy follows no redirects, which
-	// would take the token to another host; any other client must not follow
-	// redirects itself. Defaults to a client whose attempts fail when nothing arrives
-	// for 60 seconds, and when the header or the body of a response takes 5 minutes.
+	// HTTPClient sends the requests. An *http.Client or an *awshttp.BuildableClient is copied, and
+	// the copy follows no redirects, because a redirect would send the token to another host; any
+	// other client must not follow redirects itself. Defaults to a client whose attempts fail when
+	// nothing arrives for 60 seconds, or when the header or the body of a response takes 5 minutes.
 	//
-	// A BuildableClient, such as aws/config makes for AWS_CA_BUNDLE, gets these bounds
-	// too unless it has a read, response header or overall time-out. With any other
-	// client the context is the only bound on how long a call may take. As an option
-	// of a call, a BuildableClient opens a connection for each attempt: pass what its
+	// A BuildableClient, such as the one that aws/config makes for AWS_CA_BUNDLE, gets these limits
+	// too unless it has a read, response header or overall time-out. With any other client, only
+	// the context limits the duration of a call. As a per-call option, a BuildableClient opens a
+	// connection for each attempt; to reuse connections, call its Freeze method once and pass the
+	// result.
 	// Freeze method returned, once, to keep connections.
 	HTTPClient HTTPClient
 
-	// IdempotencyTokenProvider makes the ClientToken of calls that have none.
-	// Defaults to random UUIDs.
+	// IdempotencyTokenProvider generates the ClientToken of calls that have none. Defaults to
+	// random UUIDs.
 	IdempotencyTokenProvider IdempotencyTokenProvider
 
-	// Interceptors are called at the points of a call that their names tell.
-	// Defaults to none.
+	// Interceptors run at the point of the call that each is named after. Defaults to none.
 	Interceptors smithyhttp.InterceptorRegistry
 
-	// Logger gets what ClientLogMode asks for. Defaults to silence.
+	// Logger receives the entries that ClientLogMode selects. Defaults to none.
 	Logger logging.Logger
 
-	// MeterProvider gives the meter for the metrics of calls, whose names are those
-	// of the AWS SDK (client.call.duration …); durations are in seconds. For
-	// OpenTelemetry it is smithyotelmetrics.Adapt of smithy-go. Defaults to no metrics.
+	// MeterProvider provides the meter for the metrics of calls, which have the names of the AWS
+	// SDK (client.call.duration …); durations are in seconds. For OpenTelemetry use
+	// smithyotelmetrics.Adapt of smithy-go. Defaults to no metrics.
 	MeterProvider metrics.MeterProvider
 
 	// Region is the AWS region of the Amazon Connect instance, such as "eu-west-2".
 	// Required unless BaseEndpoint is set.
 	Region string
 
-	// RetryMaxAttempts is how often a call is sent at most. Defaults to the
-	// Retryer's own bound, three for the default one.
+	// RetryMaxAttempts is the maximum number of attempts for a call. Defaults to the Retryer's own
+	// limit; the default Retryer makes three.
 	RetryMaxAttempts int
 
-	// RetryMode chooses the default Retryer when the client is made: standard, or
-	// adaptive, which also slows calls down while the service throttles. Both have the
-	// quota of retries that Retryer describes. Defaults to aws.RetryModeStandard.
+	// RetryMode selects the default Retryer when the client is made: standard, or adaptive, which
+	// also slows calls down while the service throttles. Both have the retry quota that is
+	// described at Retryer. Defaults to aws.RetryModeStandard.
 	RetryMode aws.RetryMode
 
-	// Retryer decides which errors are retried, how often and when. Defaults to
-	// aws/retry's of RetryMode, which here also retries any status 429 and a response
-	// that breaks off.
+	// Retryer decides which errors are retried, how often and when. Defaults to the retryer of
+	// aws/retry for RetryMode, which here also retries every status 429 and incomplete responses.
 	//
-	// The calls of a client share the quota of its Retryer, which bounds what an outage
-	// adds to the load: by default 500 tokens, of which each retry takes at least 5 and
-	// calls that succeed give some back. When none are left, calls fail without a retry
-	// ("retry quota exceeded"; IsRetryable reports true), as most do when 150 chats of one
-	// client send during an outage of a second. A client for each chat, all with one
-	// HTTPClient, has a quota for each chat and costs about 4 kB. A retry.NewStandard with
-	// RateLimiter set to ratelimit.None has no quota, and retries what aws/retry does by
-	// default. The sessions of package chat don't use the Retryer.
+	// The calls of a client share the quota of its Retryer, which limits the load that retries add
+	// during an outage. By default it has 500 tokens; each retry takes at least 5 and successful
+	// calls return some. When none are left, calls fail without a retry ("retry quota exceeded";
+	// IsRetryable reports true): with 150 chats on one client, most calls do during an outage of
+	// one second. To give each chat its own quota, make a client per chat, all with the same
+	// HTTPClient; each costs about 4 kB. A retry.NewStandard with RateLimiter set to ratelimit.None
+	// has no quota, and retries only what aws/retry does by default. The sessions of package chat
+	// don't use the Retryer.
 	Retryer aws.Retryer
 
-	// RuntimeEnvironment helps to resolve aws.DefaultsModeAuto. Defaults to unknown.
+	// RuntimeEnvironment is used to resolve aws.DefaultsModeAuto. Defaults to unknown.
 	RuntimeEnvironment aws.RuntimeEnvironment
 
-	// TracerProvider gives the tracer for the spans of calls, whose names are those
-	// of the AWS SDK (ConnectParticipant.SendMessage …). For OpenTelemetry it is
-	// smithyoteltracing.Adapt of smithy-go. Defaults to no spans.
+	// TracerProvider provides the tracer for the spans of calls, which have the names of the AWS
+	// SDK (ConnectParticipant.SendMessage …). For OpenTelemetry use smithyoteltracing.Adapt of
+	// smithy-go. Defaults to no spans.
 	TracerProvider tracing.TracerProvider
 
-	// members are sent beside those of the input.
+	// members are sent in addition to those of the input.
 	members []member
 
-	// err is a mistake in the configuration, for each call to report.
+	// err is an error in the configuration, which each call returns.
 	err error
 }
 
-// HTTPClient sends an HTTP request. Implementations must be safe for use by many
-// goroutines and must not follow redirects.
+// HTTPClient sends an HTTP request. Implementations must be safe for concurrent use and must not
+// follow redirects.
 type HTTPClient interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// IdempotencyTokenProvider makes values for ClientToken, by which the service
-// knows a repeated call. Implementations must be safe for use by many goroutines.
+// IdempotencyTokenProvider generates values for ClientToken, by which the service recognizes a
+// retried call. Implementations must be safe for concurrent use.
 type IdempotencyTokenProvider interface {
 	GetIdempotencyToken() (string, error)
 }
@@ -152,7 +148,7 @@ func (o Options) Copy() Options {
 	return o
 }
 
-// WithAPIOptions returns an option that adds to Options.APIOptions.
+// WithAPIOptions returns an option that appends to Options.APIOptions.
 func WithAPIOptions(optFns ...func(*middleware.Stack) error) func(*Options) {
 	return func(o *Options) {
 		o.APIOptions = append(o.APIOptions, optFns...)
@@ -166,9 +162,8 @@ func WithEndpointResolverV2(v EndpointResolverV2) func(*Options) {
 	}
 }
 
-// withOptFns returns o with its defaults, changed by optFns. They see the defaults,
-// so that they can wrap them; a default that depends on other options and that
-// they left alone is made anew from what they have set.
+// withOptFns fills in the defaults of o and then applies optFns, which can therefore wrap a
+// default. A default that depends on other options is computed again if optFns didn't change it.
 func (o Options) withOptFns(optFns []func(*Options)) Options {
 	given := o
 	o.setDefaults()
@@ -217,14 +212,14 @@ func (randomTokens) GetIdempotencyToken() (string, error) {
 	return id.String(), err
 }
 
-// private reports whether nobody but this package's middlewares sees a call.
+// private reports whether only this package's middlewares see a call.
 func (o *Options) private() bool { return len(o.APIOptions) == 0 && !hasInterceptors(&o.Interceptors) }
 
-// sameChain reports whether a call with the options a can use a chain that was built for b:
-// they differ at most in how attempts are made.
+// sameChain reports whether a call with the options a can use a chain that was built for b: they
+// differ at most in how attempts are made.
 func sameChain(a, b *Options) (same bool) {
 	defer func() {
-		if recover() != nil { // a value of the user's that can't be compared
+		if recover() != nil { // a value of a user's type that can't be compared
 			same = false
 		}
 	}()

@@ -16,14 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// uncomparable is a logger that == panics on.
+// uncomparable is a logger for which == panics.
 type uncomparable []string
 
 func (uncomparable) Logf(logging.Classification, string, ...any) {}
 
-// Every option of a call counts, but those that only say how attempts are made: one that is new
-// must be thought of here.
-func TestWhichCallsUseTheClientsChain(t *testing.T) {
+// Every per-call option makes a new chain, except those that only affect attempts. A new option
+// must be added here.
+func TestOptionsThatNeedANewChain(t *testing.T) {
 	t.Parallel()
 	base := New(Options{Region: "us-west-2"}).options
 	same := map[string]bool{
@@ -65,5 +65,5 @@ func TestWhichCallsUseTheClientsChain(t *testing.T) {
 	}
 	loud := base
 	loud.Logger = uncomparable{}
-	require.False(t, sameChain(&loud, &loud), "it can't be told")
+	require.False(t, sameChain(&loud, &loud), "it can't be compared")
 }

@@ -14,24 +14,22 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// GetTranscriptAPIClient is the one method that paging through a transcript needs.
+// GetTranscriptAPIClient is the interface that a paginator needs.
 type GetTranscriptAPIClient interface {
 	GetTranscript(context.Context, *GetTranscriptInput, ...func(*Options)) (*GetTranscriptOutput, error)
 }
 
 // GetTranscriptPaginatorOptions configures a GetTranscriptPaginator.
 type GetTranscriptPaginatorOptions struct {
-	// Limit is the number of items a page, 1 to 100. Defaults to the input's
-	// MaxResults, and without it to the service's 10.
+	// Limit is the number of items per page, 1 to 100. Defaults to the input's MaxResults; if that
+	// is not set either, the service's default is 10.
 	Limit int32
 
-	// StopOnDuplicateToken ends the paging when the service gives the token that it
-	// was given. Defaults to false.
+	// StopOnDuplicateToken stops if the service returns the token that was sent. Defaults to false.
 	StopOnDuplicateToken bool
 }
 
-// GetTranscriptPaginator fetches a transcript page by page. It must not be used by
-// two goroutines at the same time.
+// GetTranscriptPaginator fetches a transcript page by page. It is not safe for concurrent use.
 type GetTranscriptPaginator struct {
 	client    GetTranscriptAPIClient
 	params    GetTranscriptInput
@@ -40,8 +38,8 @@ type GetTranscriptPaginator struct {
 	started   bool
 }
 
-// NewGetTranscriptPaginator returns a paginator that begins where params say. It
-// works on a copy of params.
+// NewGetTranscriptPaginator returns a paginator that starts at params.NextToken. It works on a copy
+// of params.
 func NewGetTranscriptPaginator(client GetTranscriptAPIClient, params *GetTranscriptInput, optFns ...func(*GetTranscriptPaginatorOptions)) *GetTranscriptPaginator {
 	p := &GetTranscriptPaginator{client: client}
 	if params != nil {
@@ -57,14 +55,14 @@ func NewGetTranscriptPaginator(client GetTranscriptAPIClient, params *GetTranscr
 	return p
 }
 
-// HasMorePages reports whether NextPage has another page to fetch: before the
-// first one, and as long as the service gives a token that isn't empty.
+// HasMorePages reports whether NextPage has another page to fetch: true before the first page, and
+// as long as the service returns a token that isn't empty.
 func (p *GetTranscriptPaginator) HasMorePages() bool {
 	return !p.started || p.nextToken != nil && *p.nextToken != ""
 }
 
-// NextPage fetches the next page. After an error it can be called again and
-// fetches the same page; after the last page it returns an error.
+// NextPage fetches the next page. After an error, call it again to fetch the same page; after the
+// last page it returns an error.
 func (p *GetTranscriptPaginator) NextPage(ctx context.Context, optFns ...func(*Options)) (*GetTranscriptOutput, error) {
 	if !p.HasMorePages() {
 		return nil, errors.New("no more pages available")
@@ -90,26 +88,26 @@ func (p *GetTranscriptPaginator) NextPage(ctx context.Context, optFns ...func(*O
 
 func sameToken(a, b *string) bool { return a != nil && b != nil && *a == *b }
 
-// maxEmptyPages is how many pages without an item may follow each other: 100 times 1,000 items
-// are more than a chat has, should the service leave out those of each page.
+// maxEmptyPages is the maximum number of consecutive pages without items. The service may filter
+// out all items of a page, but no chat has 1,000 pages of 100 items.
 const maxEmptyPages = 1000
 
-// What ends a transcript that would have no end.
+// Errors that stop a transcript that would never end.
 var (
-	errRepeatedToken = errors.New("the service gave the same NextToken twice")
-	errEmptyPages    = fmt.Errorf("the service gave %d pages without an item, one after the other", maxEmptyPages)
+	errRepeatedToken = errors.New("the service returned the same NextToken twice")
+	errEmptyPages    = fmt.Errorf("the service returned %d consecutive pages without items", maxEmptyPages)
 )
 
-// Transcript returns the items of a transcript, over all its pages, in the order
-// in which the service gives them. Pages are fetched as the loop gets to them, 100
-// items at a time unless params.MaxResults says otherwise, and no more once it
-// breaks; each new loop begins anew. An error is the last pair that it yields, with
-// a zero item: one of GetTranscript, that of ctx, or that the service repeats its
-// pages or gives 1,000 empty ones in a row.
+// Transcript returns the items of a transcript, over all its pages, in the order in which the
+// service returns them. Pages are fetched as the loop needs them, 100 items at a time unless
+// params.MaxResults is set; none are fetched after the loop breaks, and each new loop starts from
+// the beginning. After an error, it yields a zero item with the error and stops: an error of
+// GetTranscript, the error of ctx, or an error that the service repeats its pages or returns 1,000
+// consecutive empty ones.
 //
-// Without ScanDirection and SortOrder that is newest first, over the whole chat.
-// SortOrder is the order within each page only: for oldest first, go FORWARD with
-// ASCENDING from a StartPosition, or collect all items and reverse them.
+// Without ScanDirection and SortOrder the order is newest first, over the whole chat. SortOrder
+// applies within each page only: for oldest first, use FORWARD with ASCENDING from a StartPosition,
+// or collect all items and reverse them.
 func Transcript(ctx context.Context, client GetTranscriptAPIClient, params *GetTranscriptInput, optFns ...func(*Options)) iter.Seq2[types.Item, error] {
 	return func(yield func(types.Item, error) bool) {
 		pages := NewGetTranscriptPaginator(client, params, largePages)
@@ -129,8 +127,8 @@ func Transcript(ctx context.Context, client GetTranscriptAPIClient, params *GetT
 	}
 }
 
-// progress notices a transcript that has no end. It keeps hashes of the tokens: a token may be
-// as large as a response.
+// progress detects a transcript that never ends. It keeps hashes of the tokens, because a token may
+// be as large as a response.
 type progress struct {
 	seed   maphash.Seed
 	tokens map[uint64]struct{}

@@ -17,11 +17,11 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// pages is a GetTranscriptAPIClient that serves its pages in turn.
+// pages is a GetTranscriptAPIClient that returns its pages in turn.
 type pages struct {
 	pages  []*connectparticipant.GetTranscriptOutput
 	inputs []connectparticipant.GetTranscriptInput
-	err    error // returned in place of the page that is nil
+	err    error // returned for a nil page
 }
 
 func (p *pages) GetTranscript(_ context.Context, in *connectparticipant.GetTranscriptInput, _ ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
@@ -46,16 +46,16 @@ func page(next string, ids ...string) *connectparticipant.GetTranscriptOutput {
 
 func TestPaginatorStops(t *testing.T) {
 	t.Parallel()
-	stopOnRepeat := func(o *connectparticipant.GetTranscriptPaginatorOptions) { o.StopOnDuplicateToken = true }
+	stopOnDuplicate := func(o *connectparticipant.GetTranscriptPaginatorOptions) { o.StopOnDuplicateToken = true }
 	for name, test := range map[string]struct {
 		pages  []*connectparticipant.GetTranscriptOutput
 		optFns []func(*connectparticipant.GetTranscriptPaginatorOptions)
 		want   int
 	}{
-		"on an absent token":            {[]*connectparticipant.GetTranscriptOutput{page("a"), page("absent")}, nil, 2},
-		"on an empty token":             {[]*connectparticipant.GetTranscriptOutput{page("a"), page("b"), page("")}, nil, 3},
-		"on a repeated token, if asked": {[]*connectparticipant.GetTranscriptOutput{page("a"), page("a"), page("a"), page("absent")}, []func(*connectparticipant.GetTranscriptPaginatorOptions){stopOnRepeat}, 2},
-		"not on a repeated token else":  {[]*connectparticipant.GetTranscriptOutput{page("a"), page("a"), page("absent")}, nil, 3},
+		"on an absent token":                 {[]*connectparticipant.GetTranscriptOutput{page("a"), page("absent")}, nil, 2},
+		"on an empty token":                  {[]*connectparticipant.GetTranscriptOutput{page("a"), page("b"), page("")}, nil, 3},
+		"with StopOnDuplicateToken":          {[]*connectparticipant.GetTranscriptOutput{page("a"), page("a"), page("a"), page("absent")}, []func(*connectparticipant.GetTranscriptPaginatorOptions){stopOnDuplicate}, 2},
+		"not on a repeated token by default": {[]*connectparticipant.GetTranscriptOutput{page("a"), page("a"), page("absent")}, nil, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +89,7 @@ func TestPaginatorInput(t *testing.T) {
 	require.Equal(t, "a", *params.NextToken, "the caller's input was changed")
 }
 
-func TestPaginatorGoesOnAfterAnError(t *testing.T) {
+func TestPaginatorContinuesAfterAnError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("a"), nil, page("absent", "x")}, err: broken}
@@ -166,7 +166,7 @@ func TestTranscriptEndsWithItsError(t *testing.T) {
 	require.Equal(t, 2, pairs)
 }
 
-func TestTranscriptDoesNotGoRoundForEver(t *testing.T) {
+func TestTranscriptStopsAtARepeatedToken(t *testing.T) {
 	t.Parallel()
 	client := &pages{pages: []*connectparticipant.GetTranscriptOutput{page("a", "1"), page("a", "2"), page("a", "1")}}
 	ids, err := collect(t, client, nil)
@@ -178,12 +178,12 @@ func TestTranscriptDoesNotGoRoundForEver(t *testing.T) {
 	require.ErrorContains(t, err, "same NextToken twice")
 }
 
-// endlessPages gives pages with ever new tokens, and items on some.
+// endlessPages returns pages with a new token each, and items on some.
 type endlessPages struct {
 	calls  int
-	size   int                 // of the tokens
+	size   int                 // of the tokens, in bytes
 	items  func(call int) bool // whether a page has one
-	cancel context.CancelFunc  // is called with the tenth page
+	cancel context.CancelFunc  // called on the tenth page
 }
 
 func (e *endlessPages) GetTranscript(context.Context, *connectparticipant.GetTranscriptInput, ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
@@ -202,14 +202,14 @@ func TestTranscriptEndsAfterEmptyPages(t *testing.T) {
 	t.Parallel()
 	client := &endlessPages{}
 	ids, err := collect(t, client, nil)
-	require.ErrorContains(t, err, "1000 pages without an item")
+	require.ErrorContains(t, err, "1000 consecutive pages without items")
 	require.Empty(t, ids)
 	require.Equal(t, 1000, client.calls)
 
 	client = &endlessPages{items: func(call int) bool { return call == 1000 }}
 	ids, err = collect(t, client, nil)
-	require.ErrorContains(t, err, "1000 pages without an item")
-	require.Len(t, ids, 1, "999 empty pages are none too many")
+	require.ErrorContains(t, err, "1000 consecutive pages without items")
+	require.Len(t, ids, 1, "999 empty pages are permitted")
 	require.Equal(t, 2000, client.calls)
 }
 

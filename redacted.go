@@ -9,27 +9,27 @@ import (
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
-// Redacted returns a value that shows v without its secrets, wherever it is printed: by fmt with
-// any verb, by log/slog with any handler, and by encoding/json. Inputs, outputs and events hide
-// their secrets by themselves, but not inside a slice, a map or a struct that a handler of
-// log/slog encodes: use Redacted for these.
+// Redacted returns a value that prints v without its secrets: with any verb of fmt, any handler of
+// log/slog, and encoding/json. Inputs, outputs and events hide their secrets themselves, but not
+// inside a slice, a map or a struct that a handler of log/slog encodes: use Redacted for these.
 //
-// It shows v as JSON, with the strings, numbers and booleans of the fields that are known to be
-// harmless, such as Id, ContentType and AbsoluteTime, and of other strings the length. A map is
-// shown as a list of its values. v is read when the result is printed: don't change it before.
+// The value is printed as JSON, with the strings, numbers and booleans of fields that are known to
+// be harmless, such as Id, ContentType and AbsoluteTime; other strings are replaced by their
+// length. A map is printed as a list of its values. v is read when the result is printed: don't
+// modify it before.
 func Redacted(v any) RedactedValue { return RedactedValue{v} }
 
-// RedactedValue is a value that is shown without its secrets. Its zero value shows null.
+// RedactedValue is a value that is printed without its secrets. Its zero value prints null.
 type RedactedValue struct{ value any }
 
-// String returns what is shown.
+// String returns the value as JSON without its secrets.
 func (r RedactedValue) String() string { return string(redact.Value(r.value)) }
 
-// Format is String for all verbs of fmt.
+// Format writes String for all verbs of fmt.
 func (r RedactedValue) Format(f fmt.State, _ rune) { redact.Format(f, r.value) }
 
 // LogValue shows the value to log/slog.
 func (r RedactedValue) LogValue() slog.Value { return redact.LogValue(r.value) }
 
-// MarshalJSON returns what is shown. It never fails.
+// MarshalJSON returns the value as JSON without its secrets. It never fails.
 func (r RedactedValue) MarshalJSON() ([]byte, error) { return redact.Value(r.value), nil }

@@ -23,7 +23,7 @@ import (
 
 const marker = "this-is-secret"
 
-// printable has a value of each exported struct that holds what the service or the caller said.
+// printable has a value of each exported struct that holds data of the service or the caller.
 var printable = []any{
 	cp.CancelParticipantAuthenticationInput{},
 	cp.CancelParticipantAuthenticationOutput{},
@@ -87,8 +87,8 @@ var printable = []any{
 	chat.State{},
 }
 
-// unprintable are the structs that hold nothing of that kind, and errors, whose texts are
-// cleaned before they are made.
+// unprintable are the structs without such data, and errors, whose texts are redacted when they are
+// made.
 var unprintable = []string{
 	"connectparticipant.Client", "connectparticipant.EndpointParameters", "connectparticipant.EndpointResolverOptions",
 	"connectparticipant.GetTranscriptPaginator", "connectparticipant.GetTranscriptPaginatorOptions", "connectparticipant.Options",
@@ -107,24 +107,24 @@ func TestAllPrintableTypesAreTested(t *testing.T) {
 		api, err := os.ReadFile(path.Join("testdata", "api", pkg+".txt"))
 		require.NoError(t, err)
 		for _, found := range regexp.MustCompile(`(?m)^type (\w+) struct$`).FindAllSubmatch(api, -1) {
-			require.Contains(t, names, pkg+"."+string(found[1]), "print it in a test, or say why not")
+			require.Contains(t, names, pkg+"."+string(found[1]), "add it to printable or unprintable")
 		}
 	}
 }
 
-// public are the fields whose strings may be shown.
+// public are the fields whose strings may be printed.
 var public = []string{
 	"AbsoluteTime", "AttachmentId", "AttachmentIds", "ClientToken", "ConnectionExpiry", "ContactID", "ContactId", "ContentType",
 	"DeliveredTimestamp", "Expiry", "ID", "Id", "InitialContactID", "InitialContactId", "MessageID", "MessageId", "ParticipantID",
 	"ParticipantId", "ReadTimestamp", "RecipientParticipantId", "RelatedContactId", "Step", "UrlExpiry",
 }
 
-// fill sets all strings of a value, to marker where they must be hidden.
+// fill sets all strings of a value; those that must be hidden contain marker.
 func fill(name string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(marker)
-		if slices.Contains(public, name) || v.Type().PkgPath() != "" { // or it is an enumeration
+		if slices.Contains(public, name) || v.Type().PkgPath() != "" { // an enumeration
 			v.SetString("public")
 		}
 	case reflect.Pointer:
@@ -166,7 +166,7 @@ var allVerbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%+q", "%x", "%X", "% x"
 func printed(v any) string {
 	text := fmt.Sprint(v) + fmt.Sprintln(v)
 	for _, verb := range allVerbs {
-		text += fmt.Sprintf(verb+"\n", v) // wrong verbs too
+		text += fmt.Sprintf(verb+"\n", v) // including wrong verbs
 	}
 	return text
 }
@@ -188,7 +188,7 @@ func TestPrintedValuesHideSecrets(t *testing.T) {
 		name := value.Type().String()
 		for _, one := range []any{value.Interface(), pointer.Interface()} {
 			requireNoMarker(t, printed(one)+logged(one), name)
-			requireNoMarker(t, fmt.Sprintf(strings.Repeat("%d", 1), 1, one), name) // one too many
+			requireNoMarker(t, fmt.Sprintf(strings.Repeat("%d", 1), 1, one), name) // more verbs than arguments
 		}
 		for _, wrapped := range wrappings(value) {
 			requireNoMarker(t, printed(wrapped), name)
@@ -202,7 +202,7 @@ func TestPrintedValuesHideSecrets(t *testing.T) {
 	}
 }
 
-// wrappings are values that have v inside.
+// wrappings are values that contain v.
 func wrappings(v reflect.Value) []any {
 	list := reflect.MakeSlice(reflect.SliceOf(v.Type()), 0, 2)
 	list = reflect.Append(list, v, v)
@@ -215,7 +215,7 @@ func wrappings(v reflect.Value) []any {
 	}
 }
 
-func TestEncodingJSONStillShowsAll(t *testing.T) {
+func TestEncodingJSONHidesNothing(t *testing.T) {
 	t.Parallel()
 	data, err := json.Marshal(filled(types.Item{}).Interface())
 	require.NoError(t, err)
@@ -225,7 +225,7 @@ func TestEncodingJSONStillShowsAll(t *testing.T) {
 	require.Contains(t, string(data), marker)
 }
 
-func TestRedactedShowsWhatIsHarmless(t *testing.T) {
+func TestRedactedShowsHarmlessFields(t *testing.T) {
 	t.Parallel()
 	content, id, size := "hello", "item", int32(7)
 	loop := &node{}
@@ -261,7 +261,7 @@ func TestRedactedShowsWhatIsHarmless(t *testing.T) {
 	} {
 		require.Equal(t, test.want, cp.Redacted(test.value).String())
 	}
-	require.NotEmpty(t, cp.Redacted(loop).String(), "a circle has an end")
+	require.NotEmpty(t, cp.Redacted(loop).String(), "a cycle must end")
 	require.Equal(t, "null", cp.RedactedValue{}.String())
 }
 

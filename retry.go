@@ -18,9 +18,9 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// defaultRetryer returns the retryer of o's mode. aws/retry knows throttling by
-// its error codes only; gateways answer a bare 429, which is throttling too.
-// Of a response whose body breaks off it knows only that the TCP connection was reset.
+// defaultRetryer returns the retryer for o's mode. aws/retry recognizes throttling by error codes
+// only, but gateways respond with a bare 429, which is throttling too. It retries an incomplete
+// response only if the TCP connection was reset.
 func defaultRetryer(o *Options) aws.Retryer {
 	standard := func(so *retry.StandardOptions) {
 		so.MaxAttempts = o.RetryMaxAttempts // 0 is aws/retry's default
@@ -35,9 +35,9 @@ func defaultRetryer(o *Options) aws.Retryer {
 	return retry.NewStandard(standard)
 }
 
-// adaptiveRetryer is the standard retryer with the rate limit of the adaptive one. The quota
-// of the adaptive one's own retries is not used: before v1.48.0 of aws-sdk-go-v2 nothing adds
-// to it, and after one outage no call is ever retried again.
+// adaptiveRetryer is the standard retryer with the rate limit of the adaptive one. The retry quota
+// of the adaptive one is not used: before v1.48.0 of aws-sdk-go-v2 nothing refills it, so after one
+// outage no call is ever retried again.
 type adaptiveRetryer struct {
 	*retry.Standard
 
@@ -57,14 +57,14 @@ func (a *adaptiveRetryer) GetAttemptToken(ctx context.Context) (func(error) erro
 	return func(err error) error { return errors.Join(update(err), credit(err)) }, nil
 }
 
-// moreRetryables is what defaultRetryer adds to aws/retry's checks.
+// moreRetryables are the checks that defaultRetryer adds to those of aws/retry.
 var moreRetryables = []retry.IsErrorRetryable{
 	retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}},
 	retry.IsErrorRetryableFunc(isBrokenBody),
 }
 
-// retryables are the checks of IsRetryable. They go further than the client's own: it
-// retries 500, 502, 503 and 504 only, as the official clients do.
+// retryables are the checks of IsRetryable. They include every 5xx status; the client itself
+// retries only 500, 502, 503 and 504, as the official clients do.
 var retryables = retry.IsErrorRetryables(slices.Concat(retry.DefaultRetryables, moreRetryables,
 	[]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(isServerFault)}))
 
@@ -80,7 +80,7 @@ func isServerFault(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// isBrokenBody reports whether the body of a response could not be read to its end.
+// isBrokenBody reports whether the body of a response ended early.
 func isBrokenBody(err error) aws.Ternary {
 	var broken *restjson.BodyError
 	if errors.As(err, &broken) {
@@ -116,7 +116,7 @@ func isStatusThrottled(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// withMaxAttempts returns retryer, bound to so many attempts; 0 leaves it as it is.
+// withMaxAttempts returns retryer limited to attempts; 0 leaves it unchanged.
 func withMaxAttempts(retryer aws.Retryer, attempts int) aws.Retryer {
 	if attempts == 0 {
 		return retryer
@@ -130,7 +130,7 @@ func withMaxAttempts(retryer aws.Retryer, attempts int) aws.Retryer {
 	return retry.AddWithMaxAttempts(retryer, attempts)
 }
 
-// boundRetryer is retry.AddWithMaxAttempts' retryer, which hides what it wraps.
+// boundRetryer replaces the retryer of retry.AddWithMaxAttempts, which hides the one it wraps.
 type boundRetryer struct {
 	aws.RetryerV2
 
@@ -139,8 +139,8 @@ type boundRetryer struct {
 
 func (r *boundRetryer) MaxAttempts() int { return r.attempts }
 
-// isResponseRetryable says of an error response what all other checks together say of it. They
-// look for a dozen interfaces in the error, which takes as long as a call.
+// isResponseRetryable returns, for the usual response errors, the result of all other checks
+// together. Those search the error for a dozen interfaces, which takes as long as a call.
 func isResponseRetryable(err error) aws.Ternary {
 	response, ok := err.(*awshttp.ResponseError) //nolint:errorlint // any other error is left to the other checks
 	if !ok {

@@ -18,7 +18,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// The short cut for error responses decides as the checks do that it spares.
+// The shortcut for error responses has the same result as the checks that it replaces.
 func TestIsResponseRetryable(t *testing.T) {
 	t.Parallel()
 	checks := retry.IsErrorRetryables(slices.Concat(retry.DefaultRetryables, moreRetryables))
@@ -50,6 +50,6 @@ func TestIsResponseRetryable(t *testing.T) {
 		responseError(500, &smithy.CanceledError{}),
 		&smithy.OperationError{Err: responseError(429, &types.ThrottlingException{})},
 	} {
-		require.Equal(t, aws.UnknownTernary, isResponseRetryable(err), "the other checks see to it")
+		require.Equal(t, aws.UnknownTernary, isResponseRetryable(err), "left to the other checks")
 	}
 }

@@ -23,12 +23,12 @@ import (
 	_ "github.com/participant-go/connectparticipant/internal/fipstest" // random numbers in bubbles
 )
 
-// attempts records what is sent and answers from a list, the last entry for ever.
+// attempts records requests and responds from a list; the last entry is repeated forever.
 type attempts struct {
-	bodies  []string
-	headers []http.Header
-	at      []time.Time
-	answers []func() (*http.Response, error)
+	bodies    []string
+	headers   []http.Header
+	at        []time.Time
+	responses []func() (*http.Response, error)
 }
 
 func (a *attempts) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -37,11 +37,11 @@ func (a *attempts) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a.bodies, a.headers, a.at = append(a.bodies, string(body)), append(a.headers, r.Header), append(a.at, time.Now())
-	return a.answers[min(len(a.bodies), len(a.answers))-1]()
+	return a.responses[min(len(a.bodies), len(a.responses))-1]()
 }
 
 func status(code int, headers ...string) func() (*http.Response, error) {
-	return func() (*http.Response, error) { return answer(code, `{}`, headers...), nil }
+	return func() (*http.Response, error) { return newResponse(code, `{}`, headers...), nil }
 }
 
 func failure(err error) func() (*http.Response, error) {
@@ -52,33 +52,33 @@ func TestRetries(t *testing.T) {
 	t.Parallel()
 	reset := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 	for name, test := range map[string]struct {
-		answers []func() (*http.Response, error)
-		optFns  []func(*connectparticipant.Options)
-		sent    int
-		fails   bool
+		responses []func() (*http.Response, error)
+		optFns    []func(*connectparticipant.Options)
+		sent      int
+		fails     bool
 	}{
-		"a bare 429 is repeated":              {answers: []func() (*http.Response, error){status(429), status(200)}, sent: 2},
-		"a 429 of any error is repeated":      {answers: []func() (*http.Response, error){status(429, "x-amzn-ErrorType", "ConflictException"), status(200)}, sent: 2},
-		"a ThrottlingException is repeated":   {answers: []func() (*http.Response, error){status(400, "x-amzn-ErrorType", "ThrottlingException"), status(200)}, sent: 2},
-		"500, then 503, then 200 succeeds":    {answers: []func() (*http.Response, error){status(500), status(503), status(200)}, sent: 3},
-		"502 and 504 are repeated":            {answers: []func() (*http.Response, error){status(502), status(504), status(200)}, sent: 3},
-		"a reset connection is repeated":      {answers: []func() (*http.Response, error){failure(reset), status(200)}, sent: 2},
-		"a fourth attempt is not made":        {answers: []func() (*http.Response, error){status(500)}, sent: 3, fails: true},
-		"400 is final":                        {answers: []func() (*http.Response, error){status(400)}, sent: 1, fails: true},
-		"403 is final":                        {answers: []func() (*http.Response, error){status(403)}, sent: 1, fails: true},
-		"403 from another time is final":      {answers: []func() (*http.Response, error){status(403, "x-amzn-ErrorType", "AccessDeniedException", "Date", "Mon, 02 Jan 2006 15:04:05 GMT")}, sent: 1, fails: true},
-		"404 is final":                        {answers: []func() (*http.Response, error){status(404)}, sent: 1, fails: true},
-		"409 is final":                        {answers: []func() (*http.Response, error){status(409)}, sent: 1, fails: true},
-		"402 is final":                        {answers: []func() (*http.Response, error){status(402)}, sent: 1, fails: true},
-		"RetryMaxAttempts of the client":      {answers: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){maxAttempts(5)}, sent: 5, fails: true},
-		"a Retryer of the user's is as it is": {answers: []func() (*http.Response, error){status(429, "x-amzn-ErrorType", "ConflictException")}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = retry.NewStandard() }}, sent: 1, fails: true},
-		"aws.NopRetryer never repeats":        {answers: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }}, sent: 1, fails: true},
-		"the default Retryer can be wrapped":  {answers: []func() (*http.Response, error){status(409), status(200)}, optFns: []func(*connectparticipant.Options){repeatConflicts}, sent: 2},
+		"a bare 429 is retried":              {responses: []func() (*http.Response, error){status(429), status(200)}, sent: 2},
+		"a 429 of any error is retried":      {responses: []func() (*http.Response, error){status(429, "x-amzn-ErrorType", "ConflictException"), status(200)}, sent: 2},
+		"a ThrottlingException is retried":   {responses: []func() (*http.Response, error){status(400, "x-amzn-ErrorType", "ThrottlingException"), status(200)}, sent: 2},
+		"500, then 503, then 200 succeeds":   {responses: []func() (*http.Response, error){status(500), status(503), status(200)}, sent: 3},
+		"502 and 504 are retried":            {responses: []func() (*http.Response, error){status(502), status(504), status(200)}, sent: 3},
+		"a reset connection is retried":      {responses: []func() (*http.Response, error){failure(reset), status(200)}, sent: 2},
+		"a fourth attempt is not made":       {responses: []func() (*http.Response, error){status(500)}, sent: 3, fails: true},
+		"400 is final":                       {responses: []func() (*http.Response, error){status(400)}, sent: 1, fails: true},
+		"403 is final":                       {responses: []func() (*http.Response, error){status(403)}, sent: 1, fails: true},
+		"403 from another date is final":     {responses: []func() (*http.Response, error){status(403, "x-amzn-ErrorType", "AccessDeniedException", "Date", "Mon, 02 Jan 2006 15:04:05 GMT")}, sent: 1, fails: true},
+		"404 is final":                       {responses: []func() (*http.Response, error){status(404)}, sent: 1, fails: true},
+		"409 is final":                       {responses: []func() (*http.Response, error){status(409)}, sent: 1, fails: true},
+		"402 is final":                       {responses: []func() (*http.Response, error){status(402)}, sent: 1, fails: true},
+		"RetryMaxAttempts of the client":     {responses: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){maxAttempts(5)}, sent: 5, fails: true},
+		"a custom Retryer is not changed":    {responses: []func() (*http.Response, error){status(429, "x-amzn-ErrorType", "ConflictException")}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = retry.NewStandard() }}, sent: 1, fails: true},
+		"aws.NopRetryer never retries":       {responses: []func() (*http.Response, error){status(500)}, optFns: []func(*connectparticipant.Options){func(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }}, sent: 1, fails: true},
+		"the default Retryer can be wrapped": {responses: []func() (*http.Response, error){status(409), status(200)}, optFns: []func(*connectparticipant.Options){retryConflicts}, sent: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				a := &attempts{answers: test.answers}
+				a := &attempts{responses: test.responses}
 				client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}}, test.optFns...)
 				_, err := sendHello(t.Context(), client)
 				require.Equal(t, test.fails, err != nil, "%v", err)
@@ -98,15 +98,15 @@ func maxAttempts(n int) func(*connectparticipant.Options) {
 	return func(o *connectparticipant.Options) { o.RetryMaxAttempts = n }
 }
 
-func repeatConflicts(o *connectparticipant.Options) {
+func retryConflicts(o *connectparticipant.Options) {
 	o.Retryer = retry.AddWithErrorCodes(o.Retryer, "UnknownError")
 }
 
-// The adaptive retryer waits in a loop that virtual time can bring to a stand, so that
-// it is only asked.
-func TestAdaptiveModeRepeatsABare429(t *testing.T) {
+// Virtual time can stall the loop in which the adaptive retryer waits, so the test only checks its
+// decisions.
+func TestAdaptiveModeRetriesABare429(t *testing.T) {
 	t.Parallel()
-	a := &attempts{answers: []func() (*http.Response, error){status(429)}}
+	a := &attempts{responses: []func() (*http.Response, error){status(429)}}
 	client := connectparticipant.New(connectparticipant.Options{
 		Region: "us-west-2", HTTPClient: &http.Client{Transport: a}, RetryMode: aws.RetryModeAdaptive,
 	})
@@ -116,14 +116,13 @@ func TestAdaptiveModeRepeatsABare429(t *testing.T) {
 	require.Contains(t, fmt.Sprintf("%T", client.Options().Retryer), "adaptiveRetryer")
 }
 
-// The quota of retries that an outage uses up comes back with the calls that succeed, in each
-// mode by the same measure.
-func TestRetriesReturnAfterAnOutage(t *testing.T) {
+// Successful calls refill the retry quota after an outage, at the same rate in each mode.
+func TestRetryQuotaRecoversAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	retries := map[aws.RetryMode]int{}
 	for _, mode := range []aws.RetryMode{aws.RetryModeStandard, aws.RetryModeAdaptive} {
 		synctest.Test(t, func(t *testing.T) {
-			a := &attempts{answers: []func() (*http.Response, error){status(503)}}
+			a := &attempts{responses: []func() (*http.Response, error){status(503)}}
 			client := connectparticipant.New(connectparticipant.Options{
 				Region: "us-west-2", HTTPClient: &http.Client{Transport: a}, RetryMode: mode,
 			})
@@ -135,10 +134,10 @@ func TestRetriesReturnAfterAnOutage(t *testing.T) {
 				return len(a.bodies) - calls
 			}
 			retriesOf(300)
-			require.Zero(t, retriesOf(1), "the quota is used up")
-			a.answers[0] = status(200)
+			require.Zero(t, retriesOf(1), "the quota is not used up")
+			a.responses[0] = status(200)
 			retriesOf(100)
-			a.answers[0] = status(503)
+			a.responses[0] = status(503)
 			retries[mode] = retriesOf(300)
 			require.Positive(t, retries[mode], mode)
 		})
@@ -149,7 +148,7 @@ func TestRetriesReturnAfterAnOutage(t *testing.T) {
 func TestRetryMaxAttemptsOfACall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := &attempts{answers: []func() (*http.Response, error){status(500)}}
+		a := &attempts{responses: []func() (*http.Response, error){status(500)}}
 		client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}, RetryMaxAttempts: 4})
 		for _, test := range []struct {
 			optFns []func(*connectparticipant.Options)
@@ -169,14 +168,14 @@ func TestRetryMaxAttemptsOfACall(t *testing.T) {
 	})
 }
 
-func TestACancelledContextStopsAtOnce(t *testing.T) {
+func TestCanceledContextStopsImmediately(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		a := &attempts{}
-		a.answers = []func() (*http.Response, error){func() (*http.Response, error) {
+		a.responses = []func() (*http.Response, error){func() (*http.Response, error) {
 			cancel()
-			return answer(500, `{}`), nil
+			return newResponse(500, `{}`), nil
 		}}
 		client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}})
 		begin := time.Now()
@@ -187,17 +186,17 @@ func TestACancelledContextStopsAtOnce(t *testing.T) {
 
 		_, err = sendHello(ctx, client)
 		require.ErrorIs(t, err, context.Canceled)
-		require.Len(t, a.bodies, 1, "a context that is done sends nothing")
+		require.Len(t, a.bodies, 1, "a request was sent with a context that is done")
 	})
 }
 
-func TestACancelledContextEndsASlowAnswer(t *testing.T) {
+func TestCanceledContextEndsASlowResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		client := newClient(func(r *http.Request) (*http.Response, error) {
-			response := answer(200, ``)
+			response := newResponse(200, ``)
 			response.Body = io.NopCloser(readerUntil{r.Context()})
 			return response, nil
 		})
@@ -208,7 +207,7 @@ func TestACancelledContextEndsASlowAnswer(t *testing.T) {
 	})
 }
 
-// readerUntil blocks until its context ends, as a body does whose server is silent.
+// readerUntil blocks until its context ends, like the body of a silent server.
 type readerUntil struct{ ctx context.Context }
 
 func (r readerUntil) Read([]byte) (int, error) {
@@ -216,10 +215,10 @@ func (r readerUntil) Read([]byte) (int, error) {
 	return 0, r.ctx.Err()
 }
 
-func TestAttemptsWait(t *testing.T) {
+func TestRetriesAreDelayed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := &attempts{answers: []func() (*http.Response, error){status(429)}}
+		a := &attempts{responses: []func() (*http.Response, error){status(429)}}
 		client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}})
 		_, err := sendHello(t.Context(), client)
 		require.True(t, connectparticipant.IsThrottled(err))
@@ -228,7 +227,7 @@ func TestAttemptsWait(t *testing.T) {
 	})
 }
 
-func TestAProviderOfClientTokensThatFails(t *testing.T) {
+func TestFailingIdempotencyTokenProvider(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")
 	client := newClient(nil, func(o *connectparticipant.Options) { o.IdempotencyTokenProvider = brokenTokens{broken} })

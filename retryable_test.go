@@ -29,7 +29,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// final is an error that says that no retry helps.
+// final is an error that is not retryable.
 type final struct{ error }
 
 func (final) RetryableError() bool { return false }
@@ -78,28 +78,28 @@ func TestIsRetryableOfACall(t *testing.T) {
 	t.Parallel()
 	broken := func(err error) func() (*http.Response, error) {
 		return func() (*http.Response, error) {
-			r := answer(200, ``)
+			r := newResponse(200, ``)
 			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"Id":"a`), failingReader{err}))
 			return r, nil
 		}
 	}
 	for name, test := range map[string]struct {
-		answer func() (*http.Response, error)
-		want   bool
+		response func() (*http.Response, error)
+		want     bool
 	}{
 		"a bare 429":                {status(429), true},
 		"a ThrottlingException":     {status(400, "x-amzn-ErrorType", "ThrottlingException"), true},
 		"500":                       {status(500), true},
 		"501":                       {status(501), true},
-		"502 in HTML":               {func() (*http.Response, error) { return answer(502, `<html>`, "Content-Type", "text/html"), nil }, true},
+		"502 in HTML":               {func() (*http.Response, error) { return newResponse(502, `<html>`, "Content-Type", "text/html"), nil }, true},
 		"504":                       {status(504), true},
 		"a reset connection":        {failure(&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}), true},
 		"any failure of the client": {failure(errors.New("x")), true},
 		"a response cut off":        {broken(io.ErrUnexpectedEOF), true},
 		"a response reset":          {broken(syscall.ECONNRESET), true},
 		"a response that breaks":    {broken(errors.New("any error")), true},
-		"malformed JSON":            {func() (*http.Response, error) { return answer(200, `{"Id":"a`), nil }, false},
-		"a member of another type":  {func() (*http.Response, error) { return answer(200, `{"Id":1}`), nil }, false},
+		"malformed JSON":            {func() (*http.Response, error) { return newResponse(200, `{"Id":"a`), nil }, false},
+		"a member of another type":  {func() (*http.Response, error) { return newResponse(200, `{"Id":1}`), nil }, false},
 		"400":                       {status(400, "x-amzn-ErrorType", "ValidationException"), false},
 		"402":                       {status(402, "x-amzn-ErrorType", "ServiceQuotaExceededException"), false},
 		"403":                       {status(403), false},
@@ -111,7 +111,7 @@ func TestIsRetryableOfACall(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { // the client waits before it retries
 				client := connectparticipant.New(connectparticipant.Options{
-					Region: "us-west-2", HTTPClient: &http.Client{Transport: &attempts{answers: []func() (*http.Response, error){test.answer}}},
+					Region: "us-west-2", HTTPClient: &http.Client{Transport: &attempts{responses: []func() (*http.Response, error){test.response}}},
 				})
 				_, err := sendHello(t.Context(), client)
 				require.Error(t, err)
@@ -133,7 +133,7 @@ func TestIsRetryableWhenTheCallIsNotSent(t *testing.T) {
 	require.False(t, connectparticipant.IsRetryable(err))
 }
 
-// An attempt's time-out and the end of the call look alike below the client.
+// Below the client, an attempt's time-out and the end of the call look the same.
 func TestIsRetryableAfterATimeOut(t *testing.T) {
 	t.Parallel()
 	released := make(chan struct{})

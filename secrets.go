@@ -14,8 +14,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// secretsOf returns what a request tells to the service only: the token and other headers, the
-// view token in the path, and the contents.
+// secretsOf returns the secrets of a request: the token and other headers, the view token in the
+// path, and the contents.
 func secretsOf(request *smithyhttp.Request) redact.Secrets {
 	const likely = 4
 	secrets := make(redact.Secrets, 0, likely)
@@ -29,7 +29,7 @@ func secretsOf(request *smithyhttp.Request) redact.Secrets {
 	return secrets
 }
 
-// appendSecrets adds the strings of a member that a log doesn't show.
+// appendSecrets adds the strings of a member that logs hide.
 func appendSecrets(secrets redact.Secrets, r *restjson.Reader, name []byte) redact.Secrets {
 	switch r.Kind() {
 	case '{':
@@ -58,8 +58,8 @@ func publicPath(path string) string {
 	return before + viewPath + redact.Text(label)
 }
 
-// publicRequest returns what a response keeps of its request: errors and ResultMetadata hold the
-// response. It is a copy, since the transport may still read the request.
+// publicRequest returns the request that a response keeps: errors and ResultMetadata hold the
+// response. It is a copy, because the transport may still read the original.
 func publicRequest(request *http.Request) *http.Request {
 	public := &http.Request{
 		Method: request.Method, URL: request.URL, Host: request.Host, Header: redact.HarmlessHeaders(request.Header),
@@ -71,8 +71,8 @@ func publicRequest(request *http.Request) *http.Request {
 	return public
 }
 
-// hideToken hides the token in the headers of any response, in which no secret is expected. To
-// look for everything, as hideEchoes does for an error, would take longer than the call.
+// hideToken hides the token in the headers of a successful response, where no secret is expected.
+// Searching for every secret, as hideEchoes does for an error, would take longer than the call.
 func hideToken(response *http.Response, request *smithyhttp.Request) {
 	for _, token := range request.Header["X-Amz-Bearer"] {
 		for _, values := range response.Header {
@@ -86,8 +86,8 @@ func hideToken(response *http.Response, request *smithyhttp.Request) {
 	}
 }
 
-// hideEchoes hides what the head of a response repeats of the request, and what texts of its body
-// do.
+// hideEchoes hides secrets of the request that appear in the head of a response or in texts from
+// its body.
 func hideEchoes(response *http.Response, secrets redact.Secrets, texts ...*string) {
 	all := append(make([]byte, 0, 512), response.Status...)
 	for name, values := range response.Header {
@@ -106,7 +106,7 @@ func hideEchoes(response *http.Response, secrets redact.Secrets, texts ...*strin
 		}
 	}
 	if !secrets.FoundIn(all) {
-		return // as nearly always; one search is much faster than many
+		return // nearly always; one search is much faster than many
 	}
 	response.Status = secrets.Hide(response.Status)
 	for name, values := range response.Header {
@@ -124,8 +124,8 @@ func hideEchoes(response *http.Response, secrets redact.Secrets, texts ...*strin
 	}
 }
 
-// isUsual reports whether a header's value is of a form that repeats nothing of a request: a number,
-// a date, a UUID, or the content type of the service's responses.
+// isUsual reports whether a header's value has a form that can't contain a secret of the request: a
+// number, a date, a UUID, or the content type of the service's responses.
 func isUsual(value string) bool {
 	const uuidLength, dateLength = 36, 29
 	switch {

@@ -27,8 +27,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// secrets are what the calls of fullCalls send and get that nobody may see: tokens,
-// view tokens, message contents, views and signed URLs.
+// secrets are what the calls of fullCalls send and receive that must stay hidden: tokens, view
+// tokens, message contents, views and signed URLs.
 var secrets = []string{
 	participantToken, connectionToken, "view/token", "view%2F", "view%2f", "secret", "Grüße", "Gr\\u00fc", "Welt", `Head\"`,
 	`\"object\"`, "Änne", "a.png", "AuthToken",
@@ -63,7 +63,7 @@ func TestLogHidesSecrets(t *testing.T) {
 	var log buffer
 	for _, call := range fullCalls {
 		client := newClient(func(*http.Request) (*http.Response, error) {
-			return answer(200, call.answer, "Set-Cookie", "session=secret", "Location", "https://host/?secret"), nil
+			return newResponse(200, call.response, "Set-Cookie", "session=secret", "Location", "https://host/?secret"), nil
 		}, func(o *connectparticipant.Options) {
 			o.Logger, o.ClientLogMode = logging.NewStandardLogger(&log), logEverything
 		})
@@ -92,25 +92,25 @@ func TestLogModes(t *testing.T) {
 		aws.LogResponseWithBody: {false, false, true, true},
 	} {
 		var log buffer
-		client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{"Id":"item-4"}`), nil },
+		client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{"Id":"item-4"}`), nil },
 			func(o *connectparticipant.Options) {
 				o.Logger, o.ClientLogMode = logging.NewStandardLogger(&log), mode
 			})
 		out, err := sendHello(t.Context(), client)
 		require.NoError(t, err)
-		require.Equal(t, "item-4", *out.Id, "the log took the answer away")
+		require.Equal(t, "item-4", *out.Id, "logging consumed the response")
 		text := log.text.String()
 		got := [4]bool{strings.Contains(text, "Request\n"), strings.Contains(text, "ClientToken"), strings.Contains(text, "Response\n"), strings.Contains(text, "item-4")}
 		require.Equal(t, want, got, "mode %x: %s", mode, text)
 	}
 }
 
-func TestLogOfAnAnswerThatBreaks(t *testing.T) {
+func TestLogOfAnIncompleteResponse(t *testing.T) {
 	t.Parallel()
 	var log buffer
 	cut := errors.New("wire cut")
 	client := newClient(func(*http.Request) (*http.Response, error) {
-		r := answer(200, ``)
+		r := newResponse(200, ``)
 		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"Id":"`), failingReader{cut}))
 		return r, nil
 	}, func(o *connectparticipant.Options) {
@@ -121,19 +121,19 @@ func TestLogOfAnAnswerThatBreaks(t *testing.T) {
 	require.Contains(t, log.text.String(), "[7 bytes, not JSON]")
 }
 
-// failures are the ways in which a call can fail, made so that each would show a
-// secret if it could.
+// failures are the ways in which a call can fail. Each contains a secret that could appear in the
+// error.
 func failures(t *testing.T) map[string]func(*connectparticipant.Options) {
 	t.Helper()
 	transport := func(f roundTripFunc) func(*connectparticipant.Options) {
 		return func(o *connectparticipant.Options) { o.HTTPClient = &http.Client{Transport: f} }
 	}
-	answering := func(status int, body string, headers ...string) func(*connectparticipant.Options) {
-		return transport(func(*http.Request) (*http.Response, error) { return answer(status, body, headers...), nil })
+	respondWith := func(status int, body string, headers ...string) func(*connectparticipant.Options) {
+		return transport(func(*http.Request) (*http.Response, error) { return newResponse(status, body, headers...), nil })
 	}
 	quoting := func(status int, contentType string) func(*connectparticipant.Options) {
 		return transport(func(r *http.Request) (*http.Response, error) {
-			return answer(status, fmt.Sprintf(`{"__type":"ValidationException","message":"%s %s %s"}`, r.URL.Path, r.URL.Path[len("/participant/"):], r.Header.Get("X-Amz-Bearer")), "Content-Type", contentType), nil
+			return newResponse(status, fmt.Sprintf(`{"__type":"ValidationException","message":"%s %s %s"}`, r.URL.Path, r.URL.Path[len("/participant/"):], r.Header.Get("X-Amz-Bearer")), "Content-Type", contentType), nil
 		})
 	}
 	endpoint := func(url string) func(*connectparticipant.Options) {
@@ -159,15 +159,15 @@ func failures(t *testing.T) map[string]func(*connectparticipant.Options) {
 		"a client of the user's": func(o *connectparticipant.Options) {
 			o.HTTPClient = wrapped{&http.Client{Transport: roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, net.ErrClosed })}}
 		},
-		"HTML":                      answering(200, `<b>secret</b>`, "Content-Type", "text/html"),
-		"a truncated answer":        answering(200, `{"ConnectionCredentials":{"ConnectionToken":"secret`),
-		"a wrong type":              answering(200, `{"Id":["secret"],"Url":["secret"],"View":"secret","AttachmentId":{"x":1},"AuthenticationUrl":1,"Transcript":"secret","ConnectionCredentials":"secret"}`),
-		"an HTML error":             answering(502, `<b>secret</b>`, "Content-Type", "text/html"),
-		"a modeled error":           answering(400, `{"__type":"ValidationException","message":"no"}`),
+		"HTML":                      respondWith(200, `<b>secret</b>`, "Content-Type", "text/html"),
+		"a truncated response":      respondWith(200, `{"ConnectionCredentials":{"ConnectionToken":"secret`),
+		"a wrong type":              respondWith(200, `{"Id":["secret"],"Url":["secret"],"View":"secret","AttachmentId":{"x":1},"AuthenticationUrl":1,"Transcript":"secret","ConnectionCredentials":"secret"}`),
+		"an HTML error":             respondWith(502, `<b>secret</b>`, "Content-Type", "text/html"),
+		"a modeled error":           respondWith(400, `{"__type":"ValidationException","message":"no"}`),
 		"an error that quotes":      quoting(400, "application/json"),
 		"a throttle that quotes":    quoting(429, "application/json"),
-		"a redirect":                answering(307, ``, "Location", "https://host/?secret"),
-		"a redirect to nowhere":     answering(307, ``, "Location", "https://ho st/?x=%zz"),
+		"a redirect":                respondWith(307, ``, "Location", "https://host/?secret"),
+		"a redirect to nowhere":     respondWith(307, ``, "Location", "https://ho st/?x=%zz"),
 		"no region":                 func(o *connectparticipant.Options) { o.Region = "" },
 		"plain http":                endpoint("http://example.com"),
 		"a middleware's own result": func(o *connectparticipant.Options) {},
@@ -189,7 +189,7 @@ func TestErrorsHideSecrets(t *testing.T) {
 			})
 			for _, call := range fullCalls {
 				_, err := call.do(t.Context(), client)
-				if err == nil { // an operation without output takes any JSON
+				if err == nil { // an operation without output accepts any JSON
 					continue
 				}
 				for ; err != nil; err = errors.Unwrap(err) {
@@ -213,7 +213,7 @@ func TestFormattedInputsAndOutputsHideSecrets(t *testing.T) {
 	t.Parallel()
 	for _, call := range fullCalls {
 		var input any
-		client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, call.answer), nil },
+		client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, call.response), nil },
 			func(o *connectparticipant.Options) {
 				o.APIOptions = append(o.APIOptions, captureInput(&input))
 			})
@@ -237,25 +237,25 @@ func TestFormattedInputsAndOutputsHideSecrets(t *testing.T) {
 	require.Contains(t, logged(connectparticipant.SendMessageInput{Content: aws.String("hi"), ContentType: aws.String("text/plain")}), `"ContentType":"text/plain"`)
 }
 
-// What a validation error, a gateway or a code quotes from the request is hidden too.
+// Text of the request that a validation error, a gateway or a code quotes is hidden too.
 func TestErrorsHideWhatTheyQuote(t *testing.T) {
 	t.Parallel()
 	const content, view = "private content of the chat", "made-up/view+token="
 	for name, response := range map[string]func(*http.Request) *http.Response{
 		"a value of validation": func(*http.Request) *http.Response {
-			return answer(400, `{"__type":"ValidationException","message":"1 validation error detected: Value 'pin' at 'content' failed"}`)
+			return newResponse(400, `{"__type":"ValidationException","message":"1 validation error detected: Value 'pin' at 'content' failed"}`)
 		},
 		"the content": func(r *http.Request) *http.Response {
 			if r.Method == http.MethodGet {
-				return answer(400, `{}`)
+				return newResponse(400, `{}`)
 			}
-			return answer(400, `{"__type":"ValidationException","message":"bad: `+content+`"}`)
+			return newResponse(400, `{"__type":"ValidationException","message":"bad: `+content+`"}`)
 		},
 		"the request line": func(r *http.Request) *http.Response {
-			return answer(404, `{"message":"Cannot GET `+r.URL.RequestURI()+`"}`)
+			return newResponse(404, `{"message":"Cannot GET `+r.URL.RequestURI()+`"}`)
 		},
 		"the token in the code": func(*http.Request) *http.Response {
-			return answer(403, `{}`, "x-amzn-ErrorType", "Bad "+connectionToken)
+			return newResponse(403, `{}`, "x-amzn-ErrorType", "Bad "+connectionToken)
 		},
 	} {
 		var log buffer
@@ -276,7 +276,7 @@ func TestErrorsHideWhatTheyQuote(t *testing.T) {
 	}
 }
 
-func TestAMalformedLocationShowsNothing(t *testing.T) {
+func TestMalformedLocationIsHidden(t *testing.T) {
 	t.Parallel()
 	server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "http://x/%zz?path="+r.URL.EscapedPath()+"&token="+r.Header.Get("X-Amz-Bearer"))
@@ -292,10 +292,10 @@ func TestAMalformedLocationShowsNothing(t *testing.T) {
 	}
 }
 
-// errBreakerOpen stands for an error of a user's HTTP client.
+// errBreakerOpen is an error of a user's HTTP client.
 var errBreakerOpen = errors.New("breaker open")
 
-func TestErrorsOfTheHTTPClientStayWhatTheyAre(t *testing.T) {
+func TestErrorsOfTheHTTPClientKeepTheirTypes(t *testing.T) {
 	t.Parallel()
 	client := newClient(nil, noRetries, func(o *connectparticipant.Options) {
 		o.HTTPClient = doFunc(func(r *http.Request) (*http.Response, error) {

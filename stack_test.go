@@ -18,12 +18,12 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// stackOf returns the middlewares of a call, one a line, in the order in which a
-// request meets them.
+// stackOf returns the middlewares of a call, one per line, in the order in which a request passes
+// them.
 func stackOf(t *testing.T, optFns ...func(*connectparticipant.Options)) string {
 	t.Helper()
 	var list string
-	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{}`), nil }, optFns...)
+	client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{}`), nil }, optFns...)
 	_, err := sendHello(t.Context(), client, connectparticipant.WithAPIOptions(func(s *middleware.Stack) error {
 		list = strings.Join(s.List(), "\n")
 		return nil
@@ -41,7 +41,7 @@ func TestStack(t *testing.T) {
 	golden(t, "stack.txt", "# plain\n"+stackOf(t)+"\n# with a log mode and an interceptor\n"+stackOf(t, everything))
 }
 
-func TestWhatMiddlewaresSee(t *testing.T) {
+func TestContextAndInputOfMiddlewares(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		add func(*middleware.Stack, middleware.FinalizeMiddleware) error
@@ -57,7 +57,7 @@ func TestWhatMiddlewaresSee(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			seen := false
-			look := middleware.FinalizeMiddlewareFunc("Look", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+			inspect := middleware.FinalizeMiddlewareFunc("Inspect", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 				seen = true
 				r := in.Request.(*smithyhttp.Request)
 				require.Equal(t, "POST", r.Method)
@@ -75,8 +75,8 @@ func TestWhatMiddlewaresSee(t *testing.T) {
 				require.Equal(t, "SendMessage", middleware.GetOperationName(ctx))
 				return next.HandleFinalize(ctx, in)
 			})
-			client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{}`), nil },
-				connectparticipant.WithAPIOptions(func(s *middleware.Stack) error { return test.add(s, look) }))
+			client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{}`), nil },
+				connectparticipant.WithAPIOptions(func(s *middleware.Stack) error { return test.add(s, inspect) }))
 			_, err := sendHello(t.Context(), client)
 			require.NoError(t, err)
 			require.True(t, seen)
@@ -84,14 +84,14 @@ func TestWhatMiddlewaresSee(t *testing.T) {
 	}
 }
 
-// Changes that an Initialize middleware makes to the input reach the wire, and
-// never the caller's own input.
+// Changes that an Initialize middleware makes to the input are sent, and never appear in the
+// caller's own input.
 func TestMiddlewareChangesTheInput(t *testing.T) {
 	t.Parallel()
 	var sent string
 	client := newClient(func(r *http.Request) (*http.Response, error) {
 		sent = describeRequest(t, r)
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	}, connectparticipant.WithAPIOptions(func(s *middleware.Stack) error {
 		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("Shout", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 			params := in.Parameters.(*connectparticipant.SendMessageInput)
@@ -113,7 +113,7 @@ func TestMiddlewareReplacesTheBody(t *testing.T) {
 	client := newClient(func(r *http.Request) (*http.Response, error) {
 		require.EqualValues(t, len(`{"replaced":true}`), r.ContentLength)
 		sent = describeRequest(t, r)
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	}, connectparticipant.WithAPIOptions(func(s *middleware.Stack) error {
 		return s.Build.Add(middleware.BuildMiddlewareFunc("Replace", func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
 			request, err := in.Request.(*smithyhttp.Request).SetStream(strings.NewReader(`{"replaced":true}`))
@@ -129,7 +129,7 @@ func TestMiddlewareReplacesTheBody(t *testing.T) {
 	require.Contains(t, sent, "\n"+`{"replaced":true}`+"\n")
 }
 
-func TestMiddlewareThatAnswersItself(t *testing.T) {
+func TestMiddlewareThatReturnsItsOwnResult(t *testing.T) {
 	t.Parallel()
 	short := func(result any) func(*connectparticipant.Options) {
 		return connectparticipant.WithAPIOptions(func(s *middleware.Stack) error {
@@ -150,7 +150,7 @@ func TestMiddlewareThatAnswersItself(t *testing.T) {
 	}
 }
 
-// The error of an API option comes out of the call as it is.
+// A call returns the error of an API option unwrapped.
 func TestAPIOptionsThatFail(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
@@ -161,7 +161,7 @@ func TestAPIOptionsThatFail(t *testing.T) {
 	require.Same(t, broken, err, "of the client")
 }
 
-// recorder is an interceptor of every kind that notes its calls.
+// recorder is an interceptor of every kind that records its calls.
 type recorder struct{ calls []string }
 
 func (r *recorder) note(name string, in *smithyhttp.InterceptorContext) error {
@@ -231,14 +231,14 @@ func TestInterceptors(t *testing.T) {
 	var sent http.Header
 	client := newClient(func(request *http.Request) (*http.Response, error) {
 		sent = request.Header
-		return answer(200, `{"Id":"item-1"}`), nil
+		return newResponse(200, `{"Id":"item-1"}`), nil
 	}, func(o *connectparticipant.Options) {
 		o.Interceptors = everywhere(&r)
 	})
 	out, err := sendHello(t.Context(), client)
 	require.NoError(t, err)
 	require.Equal(t, "item-1", *out.Id)
-	require.Equal(t, connectionToken, sent.Get("X-Intercepted"), "the interceptor's header, made from the bearer, was not sent")
+	require.Equal(t, connectionToken, sent.Get("X-Intercepted"), "the header that the interceptor copied from the bearer was not sent")
 	require.Equal(t, []string{
 		"BeforeExecution", "BeforeSerialization", "AfterSerialization", "BeforeRetryLoop", "BeforeAttempt", "BeforeSigning",
 		"AfterSigning", "BeforeTransmit", "AfterTransmit", "BeforeDeserialization", "AfterDeserialization", "AfterAttempt",
@@ -252,7 +252,7 @@ func TestRecursionDetection(t *testing.T) {
 	var sent http.Header
 	client := newClient(func(r *http.Request) (*http.Response, error) {
 		sent = r.Header
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	})
 	_, err := sendHello(t.Context(), client)
 	require.NoError(t, err)
@@ -265,7 +265,7 @@ func TestUserAgent(t *testing.T) {
 	client := newClient(func(r *http.Request) (*http.Response, error) {
 		sent = r.Header.Get("User-Agent")
 		require.Empty(t, r.Header.Get("Authorization"))
-		return answer(200, `{}`), nil
+		return newResponse(200, `{}`), nil
 	}, func(o *connectparticipant.Options) { o.AppID = "my app/1" },
 		connectparticipant.WithAPIOptions(awsmiddleware.AddUserAgentKeyValue("bridge", "2.0")))
 	_, err := sendHello(t.Context(), client)
@@ -283,7 +283,7 @@ func captureInput(input *any) func(*middleware.Stack) error {
 	}
 }
 
-// returnInput is an API option that answers each call with its own input.
+// returnInput is an API option that returns the input of each call as its result.
 func returnInput(s *middleware.Stack) error {
 	return s.Initialize.Add(middleware.InitializeMiddlewareFunc("Return", func(_ context.Context, in middleware.InitializeInput, _ middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 		return middleware.InitializeOutput{Result: in.Parameters}, middleware.Metadata{}, nil

@@ -14,8 +14,7 @@ import (
 	"github.com/aws/smithy-go/tracing"
 )
 
-// telemetry records spans and metrics under the names of the AWS SDK. What is nil
-// in it is off.
+// telemetry records spans and metrics under the names of the AWS SDK. A nil field is not recorded.
 type telemetry struct {
 	tracer          tracing.Tracer
 	meter           metrics.Meter
@@ -37,11 +36,11 @@ func newTelemetry(options *Options) (*telemetry, error) {
 	t.call, errs[0] = seconds(t.meter, "client.call.duration", "Overall call duration, retries included.")
 	t.serialization, errs[1] = seconds(t.meter, "client.call.serialization_duration", "Time to write the request.")
 	t.endpoint, errs[2] = seconds(t.meter, "client.call.resolve_endpoint_duration", "Time to find the endpoint.")
-	t.deserialization, errs[3] = seconds(t.meter, "client.call.deserialization_duration", "Time to read the answer.")
+	t.deserialization, errs[3] = seconds(t.meter, "client.call.deserialization_duration", "Time to read the response.")
 	return t, errors.Join(errs[:]...)
 }
 
-// off reports whether no span and no metric is recorded.
+// off reports whether neither spans nor metrics are recorded.
 func (t *telemetry) off() bool {
 	return t.tracer == nil && t.call == nil
 }
@@ -53,14 +52,14 @@ func seconds(meter metrics.Meter, name, description string) (metrics.Float64Hist
 	})
 }
 
-// measurement is a span and a duration that are under way; the zero value is none.
+// measurement is a span and a duration in progress; the zero value records nothing.
 type measurement struct {
 	span      tracing.Span
 	histogram metrics.Float64Histogram
 	begin     time.Time
 }
 
-// start begins a measurement of a part of a call.
+// start starts the measurement of a part of a call.
 func (t *telemetry) start(ctx context.Context, span string, histogram metrics.Float64Histogram) measurement {
 	if t.tracer == nil && histogram == nil {
 		return measurement{}
@@ -69,7 +68,7 @@ func (t *telemetry) start(ctx context.Context, span string, histogram metrics.Fl
 	return measurement{span: s, histogram: histogram, begin: time.Now()}
 }
 
-// startCall begins the measurement of a whole call.
+// startCall starts the measurement of a whole call.
 func (t *telemetry) startCall(ctx context.Context, name string) (context.Context, measurement) {
 	if t.off() {
 		return ctx, measurement{}
@@ -99,7 +98,7 @@ func (m measurement) end(ctx context.Context) {
 	})
 }
 
-// endCall ends the measurement of a whole call, which failed if err isn't nil.
+// endCall ends the measurement of a whole call; a non-nil err marks it as failed.
 func (m measurement) endCall(ctx context.Context, err error) {
 	if m.span != nil {
 		describe(m.span, err)

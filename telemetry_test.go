@@ -18,7 +18,7 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// spans is a TracerProvider that notes the spans that end, children first.
+// spans is a TracerProvider that records the spans that end, children first.
 type spans struct {
 	mu    sync.Mutex
 	scope string
@@ -70,7 +70,7 @@ func (s *spans) names() []string {
 func TestSpans(t *testing.T) {
 	t.Parallel()
 	var s spans
-	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{}`), nil },
+	client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{}`), nil },
 		func(o *connectparticipant.Options) { o.TracerProvider = &s })
 	_, err := sendHello(t.Context(), client)
 	require.NoError(t, err)
@@ -89,11 +89,11 @@ func TestSpans(t *testing.T) {
 	require.Equal(t, "11111111-2222-3333-4444-555555555555", s.ended[4].properties.Get("aws.request_id"))
 }
 
-func TestSpanOfAFailure(t *testing.T) {
+func TestSpanOfAFailedCall(t *testing.T) {
 	t.Parallel()
 	var s spans
 	client := newClient(func(*http.Request) (*http.Response, error) {
-		return answer(403, `{"message":"Access denied"}`, "x-amzn-ErrorType", "AccessDeniedException"), nil
+		return newResponse(403, `{"message":"Access denied"}`, "x-amzn-ErrorType", "AccessDeniedException"), nil
 	}, func(o *connectparticipant.Options) { o.TracerProvider = &s })
 	_, err := sendHello(t.Context(), client)
 	require.Error(t, err)
@@ -105,7 +105,7 @@ func TestSpanOfAFailure(t *testing.T) {
 	require.Equal(t, true, call.properties.Get("error"))
 }
 
-// meter is a MeterProvider whose histograms and counters note what is recorded.
+// meter is a MeterProvider whose histograms and counters record their calls.
 type meter struct {
 	metrics.NopMeterProvider
 	mu       sync.Mutex
@@ -151,7 +151,7 @@ func (c counter) Add(ctx context.Context, _ int64, optFns ...metrics.RecordMetri
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	var m meter
-	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{}`), nil },
+	client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{}`), nil },
 		func(o *connectparticipant.Options) { o.MeterProvider = &m })
 	_, err := sendHello(t.Context(), client)
 	require.NoError(t, err)

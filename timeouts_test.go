@@ -21,7 +21,7 @@ import (
 // never is later than every time-out.
 const never = time.Hour
 
-// dialNobody connects to no one. A transport lets a dial outlive its call.
+// dialNobody never connects. A transport lets a dial outlive its call.
 func dialNobody(ctx context.Context, _, _ string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*never)
 	defer cancel()
@@ -38,12 +38,12 @@ func dialSilence(context.Context, string, string) (net.Conn, error) {
 
 const drip = 50 * time.Second
 
-// dialDrip connects to a server that sends the head of a response, then a byte now and then.
+// dialDrip connects to a server that sends the head of a response, then single bytes slowly.
 func dialDrip(head string) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
 		go func() {
-			_, err := server.Read(make([]byte, 1)) // net/http takes no response before its request
+			_, err := server.Read(make([]byte, 1)) // net/http accepts no response before it has sent the request
 			go func() { _, _ = io.Copy(io.Discard, server) }()
 			if err == nil {
 				_, err = io.WriteString(server, head)
@@ -71,22 +71,22 @@ func TestTimeoutsOfABuildableClient(t *testing.T) {
 		url    string
 		want   time.Duration
 	}{
-		"no answer":                              {plain, dialSilence, "", "http://127.0.0.1", time.Minute},
-		"no answer, with a read time-out":        {plain.WithReadTimeout(2 * time.Minute), dialSilence, "", "http://127.0.0.1", 2 * time.Minute},
-		"no answer, with the read time-out off":  {plain.WithReadTimeout(0), dialSilence, "", "http://127.0.0.1", never},
-		"no answer, with an overall time-out":    {plain.WithTimeout(5 * time.Minute), dialSilence, "", "http://127.0.0.1", 5 * time.Minute},
-		"no answer, with a time-out for headers": {plain.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = 3 * time.Minute }), dialSilence, "", "http://127.0.0.1", 3 * time.Minute},
-		"no connection":                          {plain, dialNobody, aws.DefaultsModeInRegion, "http://127.0.0.1", 1100 * time.Millisecond},
-		"no connection, mobile":                  {plain, dialNobody, aws.DefaultsModeMobile, "http://127.0.0.1", 30 * time.Second},
-		"no connection, legacy":                  {plain, dialNobody, aws.DefaultsModeLegacy, "http://127.0.0.1", never},
-		"no connection, with a time-out for it":  {plain.WithDialerOptions(func(d *net.Dialer) { d.Timeout = 9 * time.Second }), dialNobody, aws.DefaultsModeInRegion, "http://127.0.0.1", never},
-		"a header that drips":                    {plain, dialDrip("HTTP/1.1 200 OK\r\nX-Drip: "), "", "http://127.0.0.1", 5 * time.Minute},
-		"a body that drips":                      {plain, dialDrip("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", 5*time.Minute + drip},
-		"an error's body that drips":             {plain, dialDrip("HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", 5*time.Minute + drip},
-		"a body that drips, read time-out off":   {plain.WithReadTimeout(0), dialDrip("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", never},
-		"no handshake":                           {plain, dialSilence, aws.DefaultsModeInRegion, "https://chat.example", 1100 * time.Millisecond},
-		"no handshake, legacy":                   {plain, dialSilence, aws.DefaultsModeLegacy, "https://chat.example", 10 * time.Second},
-		"no handshake, with a time-out for it":   {plain.WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = 7 * time.Second }), dialSilence, aws.DefaultsModeInRegion, "https://chat.example", 7 * time.Second},
+		"no response":                              {plain, dialSilence, "", "http://127.0.0.1", time.Minute},
+		"no response, with a read time-out":        {plain.WithReadTimeout(2 * time.Minute), dialSilence, "", "http://127.0.0.1", 2 * time.Minute},
+		"no response, with the read time-out off":  {plain.WithReadTimeout(0), dialSilence, "", "http://127.0.0.1", never},
+		"no response, with an overall time-out":    {plain.WithTimeout(5 * time.Minute), dialSilence, "", "http://127.0.0.1", 5 * time.Minute},
+		"no response, with a time-out for headers": {plain.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = 3 * time.Minute }), dialSilence, "", "http://127.0.0.1", 3 * time.Minute},
+		"no connection":                            {plain, dialNobody, aws.DefaultsModeInRegion, "http://127.0.0.1", 1100 * time.Millisecond},
+		"no connection, mobile":                    {plain, dialNobody, aws.DefaultsModeMobile, "http://127.0.0.1", 30 * time.Second},
+		"no connection, legacy":                    {plain, dialNobody, aws.DefaultsModeLegacy, "http://127.0.0.1", never},
+		"no connection, with a time-out for it":    {plain.WithDialerOptions(func(d *net.Dialer) { d.Timeout = 9 * time.Second }), dialNobody, aws.DefaultsModeInRegion, "http://127.0.0.1", never},
+		"a header that drips":                      {plain, dialDrip("HTTP/1.1 200 OK\r\nX-Drip: "), "", "http://127.0.0.1", 5 * time.Minute},
+		"a body that drips":                        {plain, dialDrip("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", 5*time.Minute + drip},
+		"an error's body that drips":               {plain, dialDrip("HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", 5*time.Minute + drip},
+		"a body that drips, read time-out off":     {plain.WithReadTimeout(0), dialDrip("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", never},
+		"no handshake":                             {plain, dialSilence, aws.DefaultsModeInRegion, "https://chat.example", 1100 * time.Millisecond},
+		"no handshake, legacy":                     {plain, dialSilence, aws.DefaultsModeLegacy, "https://chat.example", 10 * time.Second},
+		"no handshake, with a time-out for it":     {plain.WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = 7 * time.Second }), dialSilence, aws.DefaultsModeInRegion, "https://chat.example", 7 * time.Second},
 	} {
 		for _, perCall := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestTimeoutsOfABuildableClient(t *testing.T) {
 	}
 }
 
-// timeToFail is how long a call takes that fails, never if it does so with its context.
+// timeToFail returns how long a call takes to fail, or never if only its context ends it.
 func timeToFail(t *testing.T, client *connectparticipant.Client, optFns ...func(*connectparticipant.Options)) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), never)
@@ -118,7 +118,7 @@ func timeToFail(t *testing.T, client *connectparticipant.Client, optFns ...func(
 	return took
 }
 
-// A default client that an option of New has changed keeps its time-outs.
+// A default client that an option of New has modified keeps its time-outs.
 func TestTimeoutsOfTheDefaultClient(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -126,7 +126,7 @@ func TestTimeoutsOfTheDefaultClient(t *testing.T) {
 		dial func(ctx context.Context, network, address string) (net.Conn, error)
 		want time.Duration
 	}{
-		"no answer":    {"http://127.0.0.1", dialSilence, time.Minute},
+		"no response":  {"http://127.0.0.1", dialSilence, time.Minute},
 		"a drip":       {"http://127.0.0.1", dialDrip("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), 5*time.Minute + drip},
 		"no handshake": {"https://chat.example", dialSilence, 1100 * time.Millisecond},
 	} {

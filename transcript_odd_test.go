@@ -18,27 +18,27 @@ import (
 
 const oddPage = `{"NextToken":"next","Transcript":[{"Id":"a"},{"Id":5,"Content":"hello"},{"Id":"b"}]}`
 
-func TestAnOddItemFailsThePage(t *testing.T) {
+func TestUnreadableItemFailsThePage(t *testing.T) {
 	t.Parallel()
-	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, oddPage), nil }, noRetries)
+	client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, oddPage), nil }, noRetries)
 	_, err := client.GetTranscript(t.Context(), &connectparticipant.GetTranscriptInput{ConnectionToken: aws.String(connectionToken)})
 	var bad *smithy.DeserializationError
 	require.ErrorAs(t, err, &bad)
 }
 
-// Each attempt's response replaces what the one before it left.
-func TestOddItemsOfAPageAreCollectedOnRequest(t *testing.T) {
+// The unreadable items of an attempt replace those of the previous attempt.
+func TestUnreadableItemsAreCollectedOnRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // the client waits before it retries
 		cut := func() (*http.Response, error) {
-			r := answer(200, oddPage)
+			r := newResponse(200, oddPage)
 			r.ContentLength = -1
 			r.Body = http.MaxBytesReader(nil, r.Body, 70)
 			return r, nil
 		}
-		a := &attempts{answers: []func() (*http.Response, error){
-			status(503), func() (*http.Response, error) { return answer(200, oddPage), nil }, cut,
-			func() (*http.Response, error) { return answer(200, `{"Transcript":[{"Id":"c"}]}`), nil },
+		a := &attempts{responses: []func() (*http.Response, error){
+			status(503), func() (*http.Response, error) { return newResponse(200, oddPage), nil }, cut,
+			func() (*http.Response, error) { return newResponse(200, `{"Transcript":[{"Id":"c"}]}`), nil },
 		}}
 		client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: &http.Client{Transport: a}})
 		var odd restjson.OddItems

@@ -21,15 +21,16 @@ import (
 )
 
 const (
-	// readTimeout is how long the default client waits for a response's next bytes.
+	// readTimeout is the time that the default client waits for more bytes of a response.
 	readTimeout = 60 * time.Second
-	// responseTimeout bounds its header, and its body: one whose bytes come one by one would
-	// take forever. http.Client.Timeout would do, for 22 allocations a call.
+	// responseTimeout limits the time for the header and the time for the body: a response that
+	// arrives byte by byte would otherwise never end. http.Client.Timeout would do too, for 22
+	// allocations per call.
 	responseTimeout = 5 * time.Minute
 )
 
-// noRedirects returns a client that sends as client does but follows no redirect:
-// net/http would carry X-Amz-Bearer to another host.
+// noRedirects returns a copy of client that follows no redirects: net/http would send X-Amz-Bearer
+// to another host.
 func noRedirects(client HTTPClient, options *Options) HTTPClient {
 	switch client := client.(type) {
 	case *awshttp.BuildableClient:
@@ -44,7 +45,8 @@ func noRedirects(client HTTPClient, options *Options) HTTPClient {
 	return &otherClient{client}
 }
 
-// freeze keeps the settings of the connections for chats, which the time-outs of calls would cut.
+// freeze keeps the transport's settings for chats, whose connections the time-outs of calls would
+// cut.
 func freeze(client *awshttp.BuildableClient, options *Options) HTTPClient {
 	bounded := isBounded(client)
 	if !bounded {
@@ -75,12 +77,12 @@ func defaultHTTPClient(options *Options) HTTPClient {
 	return withModeTimeouts(awshttp.NewBuildableClient(), options)
 }
 
-// withModeTimeouts returns client with the time-outs of the defaults mode, except where it
-// differs from what aws/transport/http makes.
+// withModeTimeouts returns client with the time-outs of the defaults mode, except those that the
+// user has set.
 func withModeTimeouts(client *awshttp.BuildableClient, options *Options) *awshttp.BuildableClient {
 	mode, err := defaults.GetModeConfiguration(defaultsMode(options))
 	if err != nil {
-		return client // a mode without time-outs of its own
+		return client // the mode has no time-outs
 	}
 	if timeout, ok := mode.GetConnectTimeout(); ok && client.GetDialer().Timeout == awshttp.DefaultDialConnectTimeout {
 		client = withConnectTimeout(client, timeout)
@@ -91,8 +93,8 @@ func withModeTimeouts(client *awshttp.BuildableClient, options *Options) *awshtt
 	return client
 }
 
-// withConnectTimeout keeps a DialContext that the user has set: WithDialerOptions alone
-// would replace it.
+// withConnectTimeout keeps a DialContext that the user has set; WithDialerOptions alone would
+// replace it.
 func withConnectTimeout(client *awshttp.BuildableClient, timeout time.Duration) *awshttp.BuildableClient {
 	dial := client.GetTransport().DialContext
 	if dial == nil {
@@ -108,9 +110,9 @@ func withConnectTimeout(client *awshttp.BuildableClient, timeout time.Duration) 
 	})
 }
 
-// callHTTPClient returns the client of a call whose options name another one. A
-// BuildableClient has to be frozen, which makes a new connection pool: without
-// keep-alive none is left behind with open connections.
+// callHTTPClient returns the client for a call that sets Options.HTTPClient. A BuildableClient has
+// to be frozen, which makes a new connection pool; without keep-alive that pool leaves no open
+// connections behind.
 func callHTTPClient(client HTTPClient, options *Options) HTTPClient {
 	if buildable, ok := client.(*awshttp.BuildableClient); ok {
 		client = buildable.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })
@@ -118,7 +120,7 @@ func callHTTPClient(client HTTPClient, options *Options) HTTPClient {
 	return noRedirects(client, options)
 }
 
-// otherClient is a client of another kind, behind a pointer so that it can be compared.
+// otherClient holds a client of another type, behind a pointer so that it can be compared.
 type otherClient struct{ HTTPClient }
 
 // sender is the end of the stack.
@@ -147,8 +149,8 @@ type attempt struct {
 	request *smithyhttp.Request
 }
 
-// send does what smithy's handler does around Do when it has no span and no metrics to record.
-// A tenth of a call's time is spent on them in vain.
+// send does what smithy's handler does around Do when there are no spans and metrics to record. The
+// handler would spend a tenth of a call's time on them.
 func (a *attempt) send(ctx context.Context) (*smithyhttp.Response, error) {
 	response, err := a.Do(a.request.Request.Clone(ctx)) //nolint:bodyclose // the deserialize step closes it
 	if response == nil {
@@ -164,7 +166,7 @@ func (a *attempt) send(ctx context.Context) (*smithyhttp.Response, error) {
 }
 
 func (a *attempt) Do(request *http.Request) (*http.Response, error) {
-	a.makeRepeatable(request)
+	a.makeResendable(request)
 	response, err := a.client.Do(request)
 	followed := egress.RequireDirect(response)
 	if response != nil {
@@ -180,7 +182,7 @@ func (a *attempt) Do(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// clean takes the request's secrets out of what errors and ResultMetadata keep of a response.
+// clean removes the request's secrets from what errors and ResultMetadata keep of a response.
 func (a *attempt) clean(response *http.Response) {
 	if response.Request != nil {
 		response.Request = publicRequest(response.Request)
@@ -188,18 +190,18 @@ func (a *attempt) clean(response *http.Response) {
 	hideToken(response, a.request)
 }
 
-// makeRepeatable gives net/http a body that it can read again and that closing doesn't
-// hurt. smithy's handler closes the body while net/http may still be writing it;
-// net/http then drops the connection, several hundred times in 20,000 calls.
+// makeResendable sets a body that net/http can read again and that closing doesn't affect.
+// smithy's handler closes the body while net/http may still be writing it; net/http then drops the
+// connection, several hundred times in 20,000 calls.
 //
-// An empty list under X-Idempotency-Key isn't sent: it lets net/http repeat a POST
-// by itself when a kept connection turns out to be closed. The service knows a
-// repeated message by its ClientToken.
-func (a *attempt) makeRepeatable(request *http.Request) {
-	if body, ok := a.request.GetStream().(*restjson.Body); ok { // else a middleware has put another stream
+// An empty list under X-Idempotency-Key isn't sent, but allows net/http to resend a POST when a
+// kept connection turns out to be closed. The service recognizes a message that is sent again by
+// its ClientToken.
+func (a *attempt) makeResendable(request *http.Request) {
+	if body, ok := a.request.GetStream().(*restjson.Body); ok { // else a middleware has set another stream
 		data := body.Bytes()
 		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-		request.Body, _ = request.GetBody() // of this type, it goes with the header in one write
+		request.Body, _ = request.GetBody() // net/http writes this type together with the header
 		request.ContentLength = int64(len(data))
 	}
 	if _, ok := a.client.(*http.Client); ok && request.Header["X-Idempotency-Key"] == nil {

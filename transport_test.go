@@ -30,8 +30,8 @@ func startServer(t *testing.T, handler http.HandlerFunc) string {
 	return server.URL
 }
 
-// httpClients makes an HTTP client of each kind. None uses http.DefaultTransport,
-// whose idle connections httptest closes whenever a server of any test closes.
+// httpClients makes an HTTP client of each kind. None uses http.DefaultTransport, because httptest
+// closes its idle connections whenever a server of any test is closed.
 var httpClients = map[string]func() connectparticipant.HTTPClient{
 	"the default client":   func() connectparticipant.HTTPClient { return nil },
 	"an *http.Client":      func() connectparticipant.HTTPClient { return &http.Client{Transport: &http.Transport{}} },
@@ -39,7 +39,7 @@ var httpClients = map[string]func() connectparticipant.HTTPClient{
 	"a client of the user": func() connectparticipant.HTTPClient { return wrapped{&http.Client{Transport: &http.Transport{}}} },
 }
 
-// wrapped is an HTTP client that this package knows nothing of.
+// wrapped is an HTTP client of an unknown type.
 type wrapped struct{ client *http.Client }
 
 func (w wrapped) Do(r *http.Request) (*http.Response, error) { return w.client.Do(r) }
@@ -83,7 +83,7 @@ func testRedirect(t *testing.T, status int, httpClient connectparticipant.HTTPCl
 	require.Zero(t, elsewhere.Load(), "the token went to another host")
 }
 
-func TestTheUsersHTTPClientIsNotChanged(t *testing.T) {
+func TestUsersHTTPClientIsNotChanged(t *testing.T) {
 	t.Parallel()
 	mine := &http.Client{Timeout: time.Minute}
 	client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: mine})
@@ -99,7 +99,7 @@ func TestSequentialCallsUseOneConnection(t *testing.T) {
 			t.Parallel()
 			var connections atomic.Int32
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				// Answers before it has read the body, as a fast server does.
+				// Responds before it has read the body, as a fast server does.
 				if strings.HasSuffix(r.URL.Path, "/event") {
 					w.WriteHeader(http.StatusConflict)
 				}
@@ -121,17 +121,16 @@ func TestSequentialCallsUseOneConnection(t *testing.T) {
 				})
 				require.Error(t, err)
 			}
-			// net/http gives up a connection whose writer it has not heard of for 50 ms,
-			// which a loaded machine can bring about; a body that is closed too early
-			// costs dozens.
+			// net/http drops a connection whose writer has not reported for 50 ms, which can happen
+			// on a loaded machine; a body that is closed too early causes dozens.
 			require.LessOrEqual(t, connections.Load(), int32(4))
 		})
 	}
 }
 
-// A connection that the server closes while it is idle is replaced without an
-// attempt being lost, since net/http can read the body again.
-func TestAStaleConnectionIsReplaced(t *testing.T) {
+// A connection that the server closes while it is idle is replaced without using up an attempt,
+// because net/http can read the body again.
+func TestStaleConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -149,8 +148,8 @@ func TestAStaleConnectionIsReplaced(t *testing.T) {
 	}
 }
 
-// startCountingServer starts a server that counts the connections that were opened, and
-// those that still are.
+// startCountingServer starts a server that counts the connections opened so far and those still
+// open.
 func startCountingServer(t *testing.T) (url string, opened, open *atomic.Int32) {
 	t.Helper()
 	opened, open = new(atomic.Int32), new(atomic.Int32)
@@ -169,8 +168,8 @@ func startCountingServer(t *testing.T) (url string, opened, open *atomic.Int32) 
 	return server.URL, opened, open
 }
 
-// A call's own BuildableClient is frozen for that call, and leaves no connection open.
-func TestABuildableClientOfACallLeavesNoConnection(t *testing.T) {
+// A BuildableClient in the options of a call is frozen for that call and leaves no connection open.
+func TestPerCallBuildableClientLeavesNoConnection(t *testing.T) {
 	t.Parallel()
 	url, opened, open := startCountingServer(t)
 	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url})
@@ -184,8 +183,8 @@ func TestABuildableClientOfACallLeavesNoConnection(t *testing.T) {
 	require.False(t, mine.GetTransport().DisableKeepAlives, "the user's client was changed")
 }
 
-// What Freeze returns keeps its connections, also as a call's own client.
-func TestAFrozenClientOfACallKeepsItsConnections(t *testing.T) {
+// The client that Freeze returns keeps its connections, also in the options of a call.
+func TestPerCallFrozenClientKeepsItsConnections(t *testing.T) {
 	t.Parallel()
 	url, opened, _ := startCountingServer(t)
 	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &url})
@@ -197,7 +196,7 @@ func TestAFrozenClientOfACallKeepsItsConnections(t *testing.T) {
 	require.EqualValues(t, 1, opened.Load())
 }
 
-func TestADeadServer(t *testing.T) {
+func TestServerThatRefusesConnections(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -210,7 +209,7 @@ func TestADeadServer(t *testing.T) {
 	require.Empty(t, connectparticipant.RequestID(err))
 }
 
-func TestASilentServer(t *testing.T) {
+func TestServerThatNeverResponds(t *testing.T) {
 	t.Parallel()
 	url := startServer(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client has gone
@@ -223,13 +222,13 @@ func TestASilentServer(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// following is a round tripper that answers with redirects along these sites, then with success.
+// following is a round tripper that responds with redirects along these sites, then with success.
 func following(sent *atomic.Int32, sites ...string) roundTripFunc {
 	return func(r *http.Request) (*http.Response, error) {
 		n := int(sent.Add(1))
-		response := answer(http.StatusOK, `{}`)
+		response := newResponse(http.StatusOK, `{}`)
 		if n <= len(sites) {
-			response = answer(http.StatusTemporaryRedirect, ``)
+			response = newResponse(http.StatusTemporaryRedirect, ``)
 			response.Header.Set("Location", sites[n-1]+"/made-up-path")
 		}
 		response.Request = r
@@ -237,7 +236,7 @@ func following(sent *atomic.Int32, sites ...string) roundTripFunc {
 	}
 }
 
-func TestAFollowedRedirectIsAnError(t *testing.T) {
+func TestFollowedRedirectIsAnError(t *testing.T) {
 	t.Parallel()
 	for name, sites := range map[string][]string{
 		"to another host":       {"https://elsewhere.example"},
@@ -277,9 +276,9 @@ func TestAFollowedRedirectIsAnError(t *testing.T) {
 	}
 }
 
-// A client that sends the request to another host, as an egress gateway does, has
-// followed no redirect.
-func TestAClientThatRewritesTheHost(t *testing.T) {
+// A client that sends the request to another host, as an egress gateway does, has not followed a
+// redirect.
+func TestHTTPClientThatRewritesTheHost(t *testing.T) {
 	t.Parallel()
 	gateway := startServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"Id":"item-1"}`) })
 	client := connectparticipant.New(connectparticipant.Options{Region: "us-west-2", HTTPClient: doFunc(func(r *http.Request) (*http.Response, error) {
@@ -292,7 +291,7 @@ func TestAClientThatRewritesTheHost(t *testing.T) {
 	require.Equal(t, "item-1", *out.Id)
 }
 
-func TestADeadlineInAnErrorAnswerIsADeadline(t *testing.T) {
+func TestDeadlineDuringAnErrorResponse(t *testing.T) {
 	t.Parallel()
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -309,11 +308,11 @@ func TestADeadlineInAnErrorAnswerIsADeadline(t *testing.T) {
 	require.False(t, connectparticipant.IsAccessDenied(err))
 }
 
-// The body of a 101 is the connection itself, which no deadline bounds.
+// The body of a 101 response is the connection itself, which has no deadline.
 func TestSwitchingProtocolsDoesNotHang(t *testing.T) {
 	t.Parallel()
 	client := newClient(func(*http.Request) (*http.Response, error) {
-		response := answer(http.StatusSwitchingProtocols, ``)
+		response := newResponse(http.StatusSwitchingProtocols, ``)
 		response.Body = io.NopCloser(failingReader{errors.New("read the connection")})
 		return response, nil
 	})
@@ -321,7 +320,7 @@ func TestSwitchingProtocolsDoesNotHang(t *testing.T) {
 	require.ErrorContains(t, err, "status 101")
 }
 
-func TestACutAnswerIsRepeated(t *testing.T) {
+func TestIncompleteResponseIsSentAgain(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
@@ -340,7 +339,7 @@ func TestACutAnswerIsRepeated(t *testing.T) {
 }
 
 // A resolver may return any address for localhost.
-func TestLocalhostOnAnotherMachine(t *testing.T) {
+func TestLocalhostThatResolvesToAnotherMachine(t *testing.T) {
 	t.Parallel()
 	dialed := func(buildable *awshttp.BuildableClient, sent *atomic.Bool) *awshttp.BuildableClient {
 		return buildable.WithTransportOptions(func(tr *http.Transport) {
@@ -381,7 +380,7 @@ func TestLocalhostOnAnotherMachine(t *testing.T) {
 	}
 }
 
-// remoteConn is a connection to another machine, which takes nothing.
+// remoteConn is a connection to another machine, which must receive nothing.
 type remoteConn struct {
 	net.Conn
 
@@ -409,15 +408,15 @@ func (c *remoteConn) Write([]byte) (int, error) {
 	return 0, net.ErrClosed
 }
 
-func TestOddResponses(t *testing.T) {
+func TestUnusualResponses(t *testing.T) {
 	t.Parallel()
 	for name, response := range map[string]*http.Response{
-		"no body at all":             {StatusCode: 200, Header: http.Header{}},
-		"an error without a body":    {StatusCode: 500, Header: http.Header{}},
-		"no header":                  {StatusCode: 200, Body: http.NoBody},
-		"no content":                 {StatusCode: 204, Body: http.NoBody, Header: http.Header{}},
-		"not modified":               {StatusCode: 304, Body: http.NoBody, Header: http.Header{}},
-		"a status out of this world": {StatusCode: -1, Body: http.NoBody, Header: http.Header{}},
+		"no body at all":          {StatusCode: 200, Header: http.Header{}},
+		"an error without a body": {StatusCode: 500, Header: http.Header{}},
+		"no header":               {StatusCode: 200, Body: http.NoBody},
+		"no content":              {StatusCode: 204, Body: http.NoBody, Header: http.Header{}},
+		"not modified":            {StatusCode: 304, Body: http.NoBody, Header: http.Header{}},
+		"a negative status":       {StatusCode: -1, Body: http.NoBody, Header: http.Header{}},
 	} {
 		client := newClient(nil, noRetries, func(o *connectparticipant.Options) {
 			o.HTTPClient = doFunc(func(*http.Request) (*http.Response, error) { return response, nil })
@@ -427,9 +426,9 @@ func TestOddResponses(t *testing.T) {
 	}
 }
 
-func TestANilHTTPClientOfACallIsTheClients(t *testing.T) {
+func TestNilPerCallHTTPClientIsTheClients(t *testing.T) {
 	t.Parallel()
-	client := newClient(func(*http.Request) (*http.Response, error) { return answer(200, `{"Id":"item-1"}`), nil })
+	client := newClient(func(*http.Request) (*http.Response, error) { return newResponse(200, `{"Id":"item-1"}`), nil })
 	out, err := sendHello(t.Context(), client, func(o *connectparticipant.Options) { o.HTTPClient = nil })
 	require.NoError(t, err)
 	require.Equal(t, "item-1", *out.Id)

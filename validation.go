@@ -22,7 +22,7 @@ func check(inputName string, problems ...smithy.InvalidParamError) error {
 	return nil
 }
 
-// present wants a member to be set.
+// present requires a member to be set.
 func present(name string, set bool) smithy.InvalidParamError {
 	if set {
 		return nil
@@ -30,7 +30,7 @@ func present(name string, set bool) smithy.InvalidParamError {
 	return smithy.NewErrParamRequired(name)
 }
 
-// nonEmpty wants a member to be set and not "".
+// nonEmpty requires a member to be set and not "".
 func nonEmpty(name string, value *string) smithy.InvalidParamError {
 	switch {
 	case value == nil:
@@ -41,19 +41,19 @@ func nonEmpty(name string, value *string) smithy.InvalidParamError {
 	return nil
 }
 
-// segment wants a member that is one segment of a path. Clients, proxies and servers remove
-// the segments "." and "..", percent-encoded ones included.
+// segment requires a member to be one segment of a path. Clients, proxies and servers remove the
+// segments "." and "..", even if percent-encoded.
 func segment(name string, value *string) smithy.InvalidParamError {
 	if problem := nonEmpty(name, value); problem != nil {
 		return problem
 	}
 	if *value == "." || *value == ".." {
-		return &invalidMember{field: name, reason: `must not be "." or "..", which a path doesn't keep`}
+		return &invalidMember{field: name, reason: `must not be "." or "..", which are removed from a path`}
 	}
 	return nil
 }
 
-// token wants a member that a header can carry as it is.
+// token requires a member to be valid in a header as it is.
 func token(name string, value *string) smithy.InvalidParamError {
 	if problem := nonEmpty(name, value); problem != nil {
 		return problem
@@ -63,20 +63,20 @@ func token(name string, value *string) smithy.InvalidParamError {
 	case trimmed == "":
 		return &invalidMember{field: name, reason: "must not be blank"}
 	case hasControl(trimmed):
-		return &invalidMember{field: name, reason: "holds a control character, which no header can carry"}
+		return &invalidMember{field: name, reason: "contains a control character, which a header can't carry"}
 	case trimmed != *value:
-		return &invalidMember{field: name, reason: "begins or ends with white space, often the line break of the file it was read from: trim it"}
+		return &invalidMember{field: name, reason: "starts or ends with white space (often the line break of the file it was read from): trim it"}
 	}
 	return nil
 }
 
-// hasControl reports whether s has a control character other than a tab, which RFC 9110
+// hasControl reports whether s contains a control character other than a tab, which RFC 9110
 // permits within a header's value.
 func hasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
-// invalidMember says what is wrong with a member that is set.
+// invalidMember describes a member that is set but invalid.
 type invalidMember struct {
 	context, nested, field, reason string
 }

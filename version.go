@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// version is the module's version, as the User-Agent header tells it.
+// version is the module's version in the User-Agent header.
 const version = "0.1.0"
 
 const scope = "github.com/participant-go/connectparticipant"
 
-// userAgent returns the User-Agent header for an application id, which may be "".
+// userAgent returns the User-Agent header for an application ID, which may be "".
 func userAgent(appID string) string {
 	product := "connectparticipant-go/" + version + " lang/go#" + tokenText(strings.TrimPrefix(runtime.Version(), "go"))
 	if appID == "" {
@@ -21,8 +21,8 @@ func userAgent(appID string) string {
 	return product + " app/" + tokenText(appID)
 }
 
-// tokenText replaces what may not stand in a token of a User-Agent header
-// (RFC 9110, section 5.6.2) by a hyphen, as the AWS SDKs do.
+// tokenText replaces characters that are not permitted in a token of a User-Agent header (RFC 9110,
+// section 5.6.2) by hyphens, as the AWS SDKs do.
 func tokenText(s string) string {
 	out := []byte(s)
 	for i, c := range out {
