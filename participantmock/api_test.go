@@ -16,7 +16,7 @@ import (
 
 var _ connectparticipant.API = (*participantmock.API)(nil)
 
-func TestARefusal(t *testing.T) {
+func TestErrorOfAMockedCall(t *testing.T) {
 	t.Parallel()
 	api := participantmock.NewAPI(t)
 	api.EXPECT().SendMessage(mock.Anything, mock.Anything).Return(nil, &types.ThrottlingException{}).Once()
@@ -42,7 +42,7 @@ func TestOptionsAreOneArgument(t *testing.T) {
 	require.Same(t, plain, call())
 }
 
-// reporter is a test that notes what it is told.
+// reporter is a test that records its failures.
 type reporter struct {
 	reports  []string
 	cleanups []func()

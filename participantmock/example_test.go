@@ -14,8 +14,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// flush is the code under test: it sends the texts in order and returns those that are
-// still to be sent.
+// flush is the code under test: it sends the texts in order and returns those that were not sent.
 func flush(ctx context.Context, client connectparticipant.API, token string, texts []string) ([]string, error) {
 	for i, text := range texts {
 		_, err := client.SendMessage(ctx, &connectparticipant.SendMessageInput{
@@ -30,21 +29,22 @@ func flush(ctx context.Context, client connectparticipant.API, token string, tex
 	return nil, nil
 }
 
-// says matches an input by its content.
-func says(text string) any {
+// withContent matches an input by its content.
+func withContent(text string) any {
 	return mock.MatchedBy(func(in *connectparticipant.SendMessageInput) bool {
 		return aws.ToString(in.Content) == text
 	})
 }
 
-// The service refuses the second message at first. What is left is sent the next time.
+// The service throttles the second message at first. The remaining messages are sent with the next
+// call.
 func Example() {
 	var api participantmock.API // in a test: participantmock.NewAPI(t)
-	api.EXPECT().SendMessage(mock.Anything, says("one")).
+	api.EXPECT().SendMessage(mock.Anything, withContent("one")).
 		Return(&connectparticipant.SendMessageOutput{Id: aws.String("item-1")}, nil).Once()
-	api.EXPECT().SendMessage(mock.Anything, says("two")).
+	api.EXPECT().SendMessage(mock.Anything, withContent("two")).
 		Return(nil, &types.ThrottlingException{Message: aws.String("Too Many Requests")}).Once()
-	api.EXPECT().SendMessage(mock.Anything, says("two")).
+	api.EXPECT().SendMessage(mock.Anything, withContent("two")).
 		Return(&connectparticipant.SendMessageOutput{Id: aws.String("item-2")}, nil).Once()
 	ctx := context.Background()
 

@@ -4,36 +4,35 @@ package types
 
 import "strings"
 
-// The content types of messages. Which of them a chat takes is fixed when it starts
-// (SupportedMessagingContentTypes of StartChatContact). Compare what the service sends with
-// [IsContentType].
+// Content types of messages. A chat accepts those that were selected when it was started
+// (SupportedMessagingContentTypes of StartChatContact). Use [IsContentType] to compare a content
+// type that the service sends.
 const (
 	ContentTypeTextPlain       = "text/plain"
 	ContentTypeTextMarkdown    = "text/markdown"
 	ContentTypeApplicationJSON = "application/json"
 
-	// ContentTypeInteractive is a list picker, a view or another interactive message. Flows and
-	// bots send it; SendMessage does not accept it.
+	// ContentTypeInteractive is a list picker, a view or another interactive message, sent by flows
+	// and bots. SendMessage does not accept it.
 	ContentTypeInteractive = "application/vnd.amazonaws.connect.message.interactive"
-	// ContentTypeInteractiveResponse is the response of a participant to a view or an action
-	// button.
+	// ContentTypeInteractiveResponse is a participant's reply to a view or an action button.
 	ContentTypeInteractiveResponse = "application/vnd.amazonaws.connect.message.interactive.response"
-	// ContentTypeAttachment is documented for items of Type ATTACHMENT, which have been seen
-	// without a content type only.
+	// ContentTypeAttachment is documented for items of Type ATTACHMENT, but these have been seen
+	// only without a content type.
 	ContentTypeAttachment = "application/vnd.amazonaws.connect.message.attachment"
 )
 
-// The content types that SendEvent accepts.
+// Content types that SendEvent accepts.
 const (
 	ContentTypeTyping           = "application/vnd.amazonaws.connect.event.typing"
 	ContentTypeMessageDelivered = "application/vnd.amazonaws.connect.event.message.delivered"
 	ContentTypeMessageRead      = "application/vnd.amazonaws.connect.event.message.read"
-	// ContentTypeConnectionAcknowledged is not maintained since the end of 2024:
+	// ContentTypeConnectionAcknowledged has not been maintained since the end of 2024;
 	// CreateParticipantConnection with ConnectParticipant replaces it.
 	ContentTypeConnectionAcknowledged = "application/vnd.amazonaws.connect.event.connection.acknowledged"
 )
 
-// The content types of the events that the service sends.
+// Content types of the events that the service sends.
 const (
 	ContentTypeParticipantJoined             = "application/vnd.amazonaws.connect.event.participant.joined"
 	ContentTypeParticipantLeft               = "application/vnd.amazonaws.connect.event.participant.left"
@@ -50,7 +49,7 @@ const (
 	ContentTypeTransferSucceeded = "application/vnd.amazonaws.connect.event.transfer.succeeded"
 	ContentTypeTransferFailed    = "application/vnd.amazonaws.connect.event.transfer.failed"
 	ContentTypeWorkflowCancelled = "application/vnd.amazonaws.connect.event.workflow.cancelled"
-	// ContentTypeMessageMetadata is a receipt of somebody else's, in items of Type
+	// ContentTypeMessageMetadata is a receipt of another participant, in items of Type
 	// MESSAGEMETADATA.
 	ContentTypeMessageMetadata = "application/vnd.amazonaws.connect.event.message.metadata"
 
@@ -62,8 +61,8 @@ const (
 	ContentTypeAuthenticationCancelled = "application/vnd.amazonaws.connect.event.authentication.cancelled"
 )
 
-// IsContentType reports whether two content types are the same, without regard to case, to
-// parameters such as "; charset=utf-8", and to the space around them.
+// IsContentType reports whether two content types are the same, ignoring case, parameters such as
+// "; charset=utf-8", and surrounding white space.
 func IsContentType(got, want string) bool {
 	return strings.EqualFold(mediaType(got), mediaType(want))
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package types holds the shapes that the operations of the Amazon Connect
-// Participant Service share: what the inputs and outputs are made of, the
-// enumerations, and the service's error types.
+// Package types holds the types that the operations of the Amazon Connect Participant Service
+// share: the structs in inputs and outputs, the enumerations, and the service's error types.
 //
-// The names, and the pointers for what may be absent, are those of the service
-// and of the official Go client. A nil pointer and an empty enumeration mean that
-// the service did not send the member. The enumerations are open: the service
-// may send values that are not listed here, and they arrive as they are.
+// Names, and pointers for optional members, are those of the service and of the official Go client.
+// A nil pointer or an empty enumeration means that the service did not send the member.
+// Enumerations are open: the service may send values that are not listed here, and they are kept
+// unchanged.
 package types

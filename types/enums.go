@@ -2,10 +2,10 @@
 
 package types
 
-// ArtifactStatus says how far the scan of an attachment has got.
+// ArtifactStatus is the state of the scan of an attachment.
 type ArtifactStatus string
 
-// The statuses of an attachment. Only an approved one can be downloaded.
+// Statuses of an attachment. Only an approved attachment can be downloaded.
 const (
 	ArtifactStatusApproved   ArtifactStatus = "APPROVED"
 	ArtifactStatusRejected   ArtifactStatus = "REJECTED"
@@ -17,15 +17,13 @@ func (ArtifactStatus) Values() []ArtifactStatus {
 	return []ArtifactStatus{ArtifactStatusApproved, ArtifactStatusRejected, ArtifactStatusInProgress}
 }
 
-// ChatItemType says what kind of thing a transcript item is.
+// ChatItemType is the kind of a transcript item.
 //
-// The service also sends types that no model lists, MESSAGEMETADATA among them,
-// and tells events apart by ContentType rather than by type: treat an unknown
-// value as one to pass over.
+// The service also sends types that are in no model, such as MESSAGEMETADATA, and distinguishes
+// events by ContentType rather than by type. Ignore items of unknown types.
 type ChatItemType string
 
-// The listed item types. Of these the service uses MESSAGE, EVENT and ATTACHMENT
-// in what it sends today.
+// Item types in the service's model. The service currently sends MESSAGE, EVENT and ATTACHMENT.
 const (
 	ChatItemTypeTyping            ChatItemType = "TYPING"
 	ChatItemTypeParticipantJoined ChatItemType = "PARTICIPANT_JOINED"
@@ -50,10 +48,10 @@ func (ChatItemType) Values() []ChatItemType {
 	}
 }
 
-// ConnectionType names a thing that CreateParticipantConnection can give.
+// ConnectionType selects a part of the response of CreateParticipantConnection.
 type ConnectionType string
 
-// The connection types. WEBRTC_CONNECTION is for in-app, web and video calls.
+// Connection types. WEBRTC_CONNECTION is for in-app, web and video calls.
 const (
 	ConnectionTypeWebsocket             ConnectionType = "WEBSOCKET"
 	ConnectionTypeConnectionCredentials ConnectionType = "CONNECTION_CREDENTIALS"
@@ -65,10 +63,10 @@ func (ConnectionType) Values() []ConnectionType {
 	return []ConnectionType{ConnectionTypeWebsocket, ConnectionTypeConnectionCredentials, ConnectionTypeWebrtcConnection}
 }
 
-// MeetingFeatureStatus says whether a feature of a WebRTC meeting can be used.
+// MeetingFeatureStatus is the availability of a feature of a WebRTC meeting.
 type MeetingFeatureStatus string
 
-// The statuses of a meeting feature.
+// Statuses of a meeting feature.
 const (
 	MeetingFeatureStatusAvailable   MeetingFeatureStatus = "AVAILABLE"
 	MeetingFeatureStatusUnavailable MeetingFeatureStatus = "UNAVAILABLE"
@@ -79,12 +77,12 @@ func (MeetingFeatureStatus) Values() []MeetingFeatureStatus {
 	return []MeetingFeatureStatus{MeetingFeatureStatusAvailable, MeetingFeatureStatusUnavailable}
 }
 
-// MessageProcessingStatus says what message processing (built-in redaction or a
-// Lambda function of the contact centre's) has done with a message.
+// MessageProcessingStatus is the state of message processing: built-in redaction or a Lambda
+// function of the contact center.
 type MessageProcessingStatus string
 
-// The statuses of a processed message. The delivered item may carry other content
-// than was sent. Source: API_connect-participant_MessageProcessingMetadata.
+// Statuses of a processed message. The content of the delivered item may differ from what was sent.
+// Source: API_connect-participant_MessageProcessingMetadata.
 const (
 	MessageProcessingStatusProcessing MessageProcessingStatus = "PROCESSING"
 	MessageProcessingStatusFailed     MessageProcessingStatus = "FAILED"
@@ -98,10 +96,10 @@ func (MessageProcessingStatus) Values() []MessageProcessingStatus {
 	}
 }
 
-// ParticipantRole says on whose behalf a participant takes part.
+// ParticipantRole is the role of a participant in the chat.
 type ParticipantRole string
 
-// The roles. Bot and flow messages come as SYSTEM; CUSTOM_BOT is a bot that was
+// Participant roles. Messages of bots and flows have the role SYSTEM; CUSTOM_BOT is a bot that was
 // added with CreateParticipant.
 const (
 	ParticipantRoleAgent      ParticipantRole = "AGENT"
@@ -119,10 +117,10 @@ func (ParticipantRole) Values() []ParticipantRole {
 	}
 }
 
-// ResourceType names what a ResourceNotFoundException did not find.
+// ResourceType is the kind of the resource in a ResourceNotFoundException.
 type ResourceType string
 
-// The resource types.
+// Resource types.
 const (
 	ResourceTypeContact        ResourceType = "CONTACT"
 	ResourceTypeContactFlow    ResourceType = "CONTACT_FLOW"
@@ -142,11 +140,11 @@ func (ResourceType) Values() []ResourceType {
 	}
 }
 
-// ScanDirection says which items GetTranscript chooses, seen from StartPosition.
+// ScanDirection is the direction from StartPosition in which GetTranscript selects items.
 type ScanDirection string
 
-// The scan directions. The service takes BACKWARD when there is no StartPosition
-// and FORWARD when there is one, and refuses FORWARD without one.
+// Scan directions. The service defaults to BACKWARD without a StartPosition and to FORWARD with
+// one, and refuses FORWARD without one.
 const (
 	ScanDirectionForward  ScanDirection = "FORWARD"
 	ScanDirectionBackward ScanDirection = "BACKWARD"
@@ -157,10 +155,10 @@ func (ScanDirection) Values() []ScanDirection {
 	return []ScanDirection{ScanDirectionForward, ScanDirectionBackward}
 }
 
-// SortKey says how the items of one GetTranscript page are ordered by time.
+// SortKey is the order by time of the items of one GetTranscript page.
 type SortKey string
 
-// The orders of a page. The service takes DESCENDING when none is given.
+// Orders of a page. The service defaults to DESCENDING.
 const (
 	SortKeyDescending SortKey = "DESCENDING"
 	SortKeyAscending  SortKey = "ASCENDING"
@@ -171,13 +169,13 @@ func (SortKey) Values() []SortKey {
 	return []SortKey{SortKeyDescending, SortKeyAscending}
 }
 
-// UrlContentDisposition says what a browser does with the URL of an attachment.
+// UrlContentDisposition selects what a browser does with the URL of an attachment.
 //
-// The service has it since October 2026. No model that has it could be seen: name and values are
-// those that the AWS SDKs would most likely give it.
+// The service supports it since October 2026. No model with it could be checked: name and values
+// are those that the AWS SDKs most likely use.
 type UrlContentDisposition string
 
-// The content dispositions.
+// Content dispositions.
 const (
 	// UrlContentDispositionInline shows the file in the browser.
 	UrlContentDispositionInline UrlContentDisposition = "INLINE"
@@ -185,7 +183,7 @@ const (
 	UrlContentDispositionAttachment UrlContentDisposition = "ATTACHMENT"
 )
 
-// Values returns the known content dispositions. The service may know others.
+// Values returns the known content dispositions. The service may support others.
 func (UrlContentDisposition) Values() []UrlContentDisposition {
 	return []UrlContentDisposition{UrlContentDispositionInline, UrlContentDispositionAttachment}
 }

@@ -48,7 +48,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-func TestValuesAreTheCallersOwn(t *testing.T) {
+func TestValuesReturnsACopy(t *testing.T) {
 	t.Parallel()
 	types.SortKey("").Values()[0] = "changed"
 	require.Equal(t, types.SortKeyDescending, types.SortKey("").Values()[0])

@@ -4,9 +4,9 @@ package types
 
 import smithy "github.com/aws/smithy-go"
 
-// AccessDeniedException says that the token does not allow the call: it is wrong, of the wrong kind
-// (participant token or connection token), expired, of another region, or the
-// chat has ended. The service does not tell these apart. HTTP status 403.
+// AccessDeniedException reports that the token does not permit the call: it is wrong, of the wrong
+// kind (participant token or connection token), expired or from another region, or the chat has
+// ended. The service does not distinguish these cases. HTTP status 403.
 type AccessDeniedException struct {
 	// Message is the service's text.
 	Message *string
@@ -29,9 +29,8 @@ func (e *AccessDeniedException) ErrorCode() string {
 // ErrorFault returns smithy.FaultClient.
 func (e *AccessDeniedException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// ConflictException says that the call does not fit the state of the chat or the attachment: a
-// receipt in a chat of more than two participants, an attachment completed twice.
-// HTTP status 409.
+// ConflictException reports that the call conflicts with the state of the chat or the attachment: a
+// receipt in a chat of more than two participants, an attachment completed twice. HTTP status 409.
 type ConflictException struct {
 	// Message is the service's text.
 	Message *string
@@ -54,7 +53,8 @@ func (e *ConflictException) ErrorCode() string {
 // ErrorFault returns smithy.FaultClient.
 func (e *ConflictException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// InternalServerException says that the service failed. Calls that get it are repeated. HTTP status 500.
+// InternalServerException reports that the service failed. The client retries such calls. HTTP
+// status 500.
 type InternalServerException struct {
 	// Message is the service's text.
 	Message *string
@@ -77,7 +77,7 @@ func (e *InternalServerException) ErrorCode() string {
 // ErrorFault returns smithy.FaultServer.
 func (e *InternalServerException) ErrorFault() smithy.ErrorFault { return smithy.FaultServer }
 
-// ResourceNotFoundException says that what the call names does not exist. HTTP status 404.
+// ResourceNotFoundException reports that a resource of the call does not exist. HTTP status 404.
 type ResourceNotFoundException struct {
 	// Message is the service's text.
 	Message *string
@@ -85,10 +85,10 @@ type ResourceNotFoundException struct {
 	// ErrorCodeOverride, when set, is what ErrorCode returns.
 	ErrorCodeOverride *string
 
-	// ResourceId names what was not found.
+	// ResourceId is the ID of the missing resource.
 	ResourceId *string
 
-	// ResourceType says what kind of thing was not found.
+	// ResourceType is the kind of the missing resource.
 	ResourceType ResourceType
 }
 
@@ -106,8 +106,8 @@ func (e *ResourceNotFoundException) ErrorCode() string {
 // ErrorFault returns smithy.FaultClient.
 func (e *ResourceNotFoundException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// ServiceQuotaExceededException says that the call would exceed a quota of the Amazon Connect instance, such as
-// attachments per chat. HTTP status 402.
+// ServiceQuotaExceededException reports that the call would exceed a quota of the Amazon Connect
+// instance, such as attachments per chat. HTTP status 402.
 type ServiceQuotaExceededException struct {
 	// Message is the service's text.
 	Message *string
@@ -130,8 +130,8 @@ func (e *ServiceQuotaExceededException) ErrorCode() string {
 // ErrorFault returns smithy.FaultClient.
 func (e *ServiceQuotaExceededException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// ThrottlingException says that the account makes more calls than its quota per second allows; all
-// its chats share the quota. Calls that get it are repeated. HTTP status 429.
+// ThrottlingException reports that the account exceeds its quota of calls per second, which all its
+// chats share. The client retries such calls. HTTP status 429.
 type ThrottlingException struct {
 	// Message is the service's text.
 	Message *string
@@ -154,8 +154,8 @@ func (e *ThrottlingException) ErrorCode() string {
 // ErrorFault returns smithy.FaultClient.
 func (e *ThrottlingException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// ValidationException says that the service refused a member of the request; the message may name it.
-// HTTP status 400.
+// ValidationException reports that the service refused a member of the request; the message may
+// name it. HTTP status 400.
 type ValidationException struct {
 	// Message is the service's text.
 	Message *string

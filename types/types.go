@@ -9,56 +9,54 @@ import (
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
-// Item is one entry of a chat's transcript: a message, an event or an attachment.
+// Item is an entry of a chat's transcript: a message, an event or an attachment.
 //
-// Every member may be absent; which ones are there depends on Type and ContentType.
+// Every member may be absent; which members are set depends on Type and ContentType.
 type Item struct {
-	// AbsoluteTime is when the service took the item in, ISO 8601 in UTC, mostly
+	// AbsoluteTime is the time at which the service accepted the item, ISO 8601 in UTC, usually
 	// with milliseconds: 2019-11-08T02:41:28.172Z.
 	AbsoluteTime *string
 
 	// Attachments describes the file of an ATTACHMENT item.
 	Attachments []AttachmentItem
 
-	// ContactId is the contact that the item belongs to. Items of the past chats
-	// of a persistent chat carry RelatedContactId instead.
+	// ContactId is the contact of the item. Items from past chats of a persistent chat have
+	// RelatedContactId instead.
 	ContactId *string
 
-	// Content is a message's text, or JSON in a string for interactive messages
-	// and for some events.
+	// Content is the text of a message. For interactive messages and some events it is a string of
+	// JSON.
 	Content *string
 
-	// ContentType tells the kinds of messages and events apart:
-	// text/plain, text/markdown, application/json,
-	// application/vnd.amazonaws.connect.event.participant.joined and so on.
-	// Compare it by IsContentType, which ignores case and parameters.
+	// ContentType identifies the kind of message or event: text/plain, text/markdown,
+	// application/json, application/vnd.amazonaws.connect.event.participant.joined and so on.
+	// Compare it with IsContentType, which ignores case and parameters.
 	ContentType *string
 
-	// DisplayName is the sender's name as the other participants see it.
+	// DisplayName is the sender's name as shown to the other participants.
 	DisplayName *string
 
-	// Id names the item; pushes, answers and the transcript use the same one.
+	// Id is the ID of the item, the same in pushes, responses and the transcript.
 	Id *string
 
 	// MessageMetadata holds the receipts of a message and its processing status.
 	MessageMetadata *MessageMetadata
 
-	// ParticipantId names the sender.
+	// ParticipantId is the ID of the sender.
 	ParticipantId *string
 
 	// ParticipantRole is the sender's role.
 	ParticipantRole ParticipantRole
 
-	// RelatedContactId is the past contact that an item of a persistent chat
-	// belongs to.
+	// RelatedContactId is the past contact of an item of a persistent chat.
 	RelatedContactId *string
 
-	// Type is the kind of item. Unlisted values occur.
+	// Type is the kind of the item. Unlisted values occur.
 	Type ChatItemType
 }
 
-// LogValue shows the value to log/slog without its contents and names. A slice of items is
-// something else: slog's JSONHandler shows all of it, so log connectparticipant.Redacted(items).
+// LogValue shows the value to log/slog without its contents and names. For a slice of items use
+// connectparticipant.Redacted, because slog's JSONHandler shows the contents of its elements.
 func (v Item) LogValue() slog.Value { return redact.LogValue(v) }
 
 // Format shows the value to fmt without its contents and names, whatever the verb.
@@ -66,14 +64,14 @@ func (v Item) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // AttachmentItem describes a file in the chat.
 type AttachmentItem struct {
-	// AttachmentId is what GetAttachment takes.
+	// AttachmentId is the ID for GetAttachment.
 	AttachmentId *string
 
-	// AttachmentName is the file's name as its sender gave it. Treat it as
-	// untrusted input before using it as a path.
+	// AttachmentName is the file's name as set by its sender. Don't use it as a path without
+	// validation.
 	AttachmentName *string
 
-	// ContentType is the file's MIME type as its sender gave it.
+	// ContentType is the file's MIME type as set by its sender.
 	ContentType *string
 
 	// Status is the state of the scan.
@@ -88,64 +86,61 @@ func (v AttachmentItem) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // MessageMetadata holds the receipts of a message and its processing status.
 type MessageMetadata struct {
-	// ChunkNumber counts the chunks of a message that arrives in pieces, as that of an AI
-	// agent may, from 1. Absent in a complete message. No model of the service has it; see
-	// "message streaming for AI-powered chat" in the Amazon Connect administrator guide.
+	// ChunkNumber numbers the chunks of a message that arrives in parts, from 1; messages of AI
+	// agents may. It is nil in a complete message. It is not in the service's model; see "message
+	// streaming for AI-powered chat" in the Amazon Connect administrator guide.
 	ChunkNumber *int32
 
-	// MessageCompleted is false in a chunk after which others follow. It is in no model either.
+	// MessageCompleted is false if more chunks follow. It is not in the service's model either.
 	MessageCompleted *bool
 
-	// MessageId is the Id of the message that the receipts are about.
+	// MessageId is the Id of the message to which the receipts belong.
 	MessageId *string
 
-	// MessageProcessingStatus is there when message processing is on.
+	// MessageProcessingStatus is set if message processing is enabled.
 	MessageProcessingStatus MessageProcessingStatus
 
-	// Receipts has one entry for each participant that has got or read the message.
+	// Receipts has one entry for each participant that has received or read the message.
 	Receipts []Receipt
 }
 
-// Receipt says when a participant got and read a message.
+// Receipt holds the times at which a participant received and read a message.
 type Receipt struct {
 	// DeliveredTimestamp is ISO 8601 in UTC.
 	DeliveredTimestamp *string
 
-	// ReadTimestamp is ISO 8601 in UTC, absent until the message was read.
+	// ReadTimestamp is ISO 8601 in UTC; nil until the message is read.
 	ReadTimestamp *string
 
-	// RecipientParticipantId names who got the message.
+	// RecipientParticipantId is the ID of the participant that received the message.
 	RecipientParticipantId *string
 }
 
-// MessageProcessingMetadata says, in the answer to SendMessage, what message
-// processing is doing with the message.
+// MessageProcessingMetadata is the state of message processing in the response to SendMessage.
 type MessageProcessingMetadata struct {
-	// MessageProcessingStatus is PROCESSING while the message has not been
-	// delivered yet.
+	// MessageProcessingStatus is PROCESSING until the message is delivered.
 	MessageProcessingStatus MessageProcessingStatus
 }
 
-// StartPosition says where GetTranscript begins. Set one member.
+// StartPosition is the position at which GetTranscript starts. Set one member.
 type StartPosition struct {
-	// AbsoluteTime begins at a time, ISO 8601 in UTC with milliseconds.
+	// AbsoluteTime starts at a time, ISO 8601 in UTC with milliseconds.
 	AbsoluteTime *string
 
-	// Id begins at an item.
+	// Id starts at an item.
 	Id *string
 
-	// MostRecent begins that many items before the end, 1 to 100; 0 leaves the
-	// member out.
+	// MostRecent starts that many items before the end, 1 to 100; 0 omits the member.
 	MostRecent int32
 }
 
-// ConnectionCredentials holds the token that all operations but
-// CreateParticipantConnection want.
+// ConnectionCredentials holds the token that all operations except CreateParticipantConnection
+// require.
 type ConnectionCredentials struct {
 	// ConnectionToken is the secret for the X-Amz-Bearer header.
 	ConnectionToken *string
 
-	// Expiry is when the token ends, ISO 8601 in UTC: a day after the call.
+	// Expiry is when the token expires, ISO 8601 in UTC: a day after the call.
 	Expiry *string
 }
 
@@ -155,13 +150,12 @@ func (v ConnectionCredentials) LogValue() slog.Value { return redact.LogValue(v)
 // Format shows the value to fmt without its token, whatever the verb.
 func (v ConnectionCredentials) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
-// Websocket holds the address of the chat's socket.
+// Websocket holds the URL of the chat's socket.
 type Websocket struct {
-	// ConnectionExpiry is when to call CreateParticipantConnection again,
-	// ISO 8601 in UTC.
+	// ConnectionExpiry is when to call CreateParticipantConnection again, ISO 8601 in UTC.
 	ConnectionExpiry *string
 
-	// Url is a secret: it holds the credential. Connect within 100 seconds.
+	// Url is a secret: it contains the credential. Connect within 100 seconds.
 	Url *string
 }
 
@@ -171,8 +165,8 @@ func (v Websocket) LogValue() slog.Value { return redact.LogValue(v) }
 // Format shows the value to fmt without its URL, whatever the verb.
 func (v Websocket) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
-// WebRTCConnection holds what a client of the Amazon Chime SDK needs to join the
-// call of an in-app, web or video contact.
+// WebRTCConnection holds the data with which a client of the Amazon Chime SDK joins the call of an
+// in-app, web or video contact.
 type WebRTCConnection struct {
 	// Attendee is this participant in the meeting.
 	Attendee *Attendee
@@ -189,10 +183,10 @@ func (v WebRTCConnection) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // Attendee is a participant of a WebRTC meeting.
 type Attendee struct {
-	// AttendeeId names the attendee.
+	// AttendeeId is the ID of the attendee.
 	AttendeeId *string
 
-	// JoinToken is the secret that lets the attendee in.
+	// JoinToken is the secret with which the attendee joins.
 	JoinToken *string
 }
 
@@ -204,13 +198,13 @@ func (v Attendee) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // WebRTCMeeting describes a WebRTC meeting.
 type WebRTCMeeting struct {
-	// MediaPlacement holds the addresses of the meeting.
+	// MediaPlacement holds the URLs of the meeting.
 	MediaPlacement *WebRTCMediaPlacement
 
-	// MeetingFeatures says what the meeting offers.
+	// MeetingFeatures holds the features of the meeting.
 	MeetingFeatures *MeetingFeaturesConfiguration
 
-	// MeetingId names the meeting.
+	// MeetingId is the ID of the meeting.
 	MeetingId *string
 }
 
@@ -220,18 +214,18 @@ func (v WebRTCMeeting) LogValue() slog.Value { return redact.LogValue(v) }
 // Format shows the value to fmt without its URLs, whatever the verb.
 func (v WebRTCMeeting) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
-// WebRTCMediaPlacement holds the addresses that a WebRTC client connects to.
+// WebRTCMediaPlacement holds the URLs to which a WebRTC client connects.
 type WebRTCMediaPlacement struct {
-	// AudioFallbackUrl is the address of audio when UDP is blocked.
+	// AudioFallbackUrl is the URL for audio if UDP is blocked.
 	AudioFallbackUrl *string
 
-	// AudioHostUrl is the address of audio.
+	// AudioHostUrl is the URL for audio.
 	AudioHostUrl *string
 
-	// EventIngestionUrl is where the client sends its meeting events.
+	// EventIngestionUrl is the URL to which the client sends its meeting events.
 	EventIngestionUrl *string
 
-	// SignalingUrl is the address of the signaling socket.
+	// SignalingUrl is the URL of the signaling socket.
 	SignalingUrl *string
 }
 
@@ -241,7 +235,7 @@ func (v WebRTCMediaPlacement) LogValue() slog.Value { return redact.LogValue(v) 
 // Format shows the value to fmt without its URLs, whatever the verb.
 func (v WebRTCMediaPlacement) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
-// MeetingFeaturesConfiguration says what a WebRTC meeting offers.
+// MeetingFeaturesConfiguration holds the features of a WebRTC meeting.
 type MeetingFeaturesConfiguration struct {
 	// Audio holds the audio features.
 	Audio *AudioFeatures
@@ -249,23 +243,21 @@ type MeetingFeaturesConfiguration struct {
 
 // AudioFeatures holds the audio features of a WebRTC meeting.
 type AudioFeatures struct {
-	// EchoReduction says whether echo reduction can be used.
+	// EchoReduction is the availability of echo reduction.
 	EchoReduction MeetingFeatureStatus
 }
 
-// UploadMetadata says how to upload the bytes of an attachment: by an HTTP PUT
-// to Url with exactly HeadersToInclude, and without X-Amz-Bearer.
+// UploadMetadata describes the upload of an attachment's bytes: an HTTP PUT to Url with exactly
+// HeadersToInclude, and without X-Amz-Bearer.
 type UploadMetadata struct {
-	// HeadersToInclude are signed with the URL: leaving one out, or altering it,
-	// makes the upload fail. In Go a Content-Length entry must also be set as
-	// http.Request.ContentLength.
+	// HeadersToInclude are signed with the URL: the upload fails if one is missing or altered. In
+	// Go, an entry Content-Length must also be set as http.Request.ContentLength.
 	HeadersToInclude map[string]string
 
 	// Url is a secret: it is signed.
 	Url *string
 
-	// UrlExpiry is when Url stops working, ISO 8601 in UTC, seen with and without
-	// milliseconds.
+	// UrlExpiry is when Url stops working, ISO 8601 in UTC, seen with and without milliseconds.
 	UrlExpiry *string
 }
 
@@ -280,16 +272,16 @@ type View struct {
 	// Arn is the Amazon Resource Name of the view.
 	Arn *string
 
-	// Content is what to render.
+	// Content is the content to render.
 	Content *ViewContent
 
-	// Id names the view.
+	// Id is the ID of the view.
 	Id *string
 
-	// Name is the view's name.
+	// Name is the name of the view.
 	Name *string
 
-	// Version counts the view's versions.
+	// Version is the version number of the view.
 	Version *int32
 }
 
@@ -299,15 +291,15 @@ func (v View) LogValue() slog.Value { return redact.LogValue(v) }
 // Format shows the value to fmt without its content, whatever the verb.
 func (v View) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
-// ViewContent is what a client renders a view from.
+// ViewContent is the content from which a client renders a view.
 type ViewContent struct {
-	// Actions are the actions that the user of the view can take.
+	// Actions are the actions that the user can choose.
 	Actions []string
 
-	// InputSchema is JSON in a string: the schema of the data that the view takes.
+	// InputSchema is a string of JSON: the schema of the view's input data.
 	InputSchema *string
 
-	// Template is JSON in a string: the view's layout.
+	// Template is a string of JSON: the view's layout.
 	Template *string
 }
 
