@@ -11,7 +11,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// BenchmarkDecodePage reads a page of 100 items, with encoding/json beside it:
+// BenchmarkDecodePage reads a page of 100 items, and compares with encoding/json:
 //
 //	go test -run=NONE -bench=DecodePage -benchmem ./internal/restjson
 func BenchmarkDecodePage(b *testing.B) {

@@ -13,8 +13,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// FuzzDecodeTranscript requires the value that encoding/json reads, or that both
-// refuse; see reference.
+// FuzzDecodeTranscript requires the same value as encoding/json, or that both refuse the document;
+// see reference.
 func FuzzDecodeTranscript(f *testing.F) {
 	f.Add(pageJSON(11))
 	f.Add([]byte(` null `))
@@ -35,7 +35,7 @@ func FuzzDecodeTranscript(f *testing.F) {
 		err := restjson.Decode(data, got.read)
 		require.Equal(t, given, string(data), "the document was changed")
 		if wantErr != nil {
-			require.Error(t, err, "encoding/json refuses it: %v", wantErr)
+			require.Error(t, err, "encoding/json refuses the document: %v", wantErr)
 			requireOffset(t, err, len(data))
 			return
 		}
@@ -52,9 +52,9 @@ func requireOffset(t *testing.T, err error, length int) {
 	require.LessOrEqual(t, syntax.Offset, length)
 }
 
-// FuzzReadError requires that reading an error answer never panics, that it gives
-// the same twice, and a code without what the service puts around it. Of a body
-// that is valid it must give what encoding/json finds.
+// FuzzReadError requires that reading an error response never panics, that its result is
+// deterministic, and that the code has no prefix or suffix of the service. For a valid body the
+// result must match encoding/json.
 func FuzzReadError(f *testing.F) {
 	f.Add("AccessDeniedException", `{"message":"Access denied"}`)
 	f.Add("ThrottlingException:http://internal.amazon.com/coral/com.amazon.coral.availability/", ``)
@@ -67,8 +67,8 @@ func FuzzReadError(f *testing.F) {
 	f.Add("", `{"message":"cut`)
 	f.Add(" \t#A\u00a0", `{"message":"\ud800\u0000"}`)
 	f.Fuzz(func(t *testing.T, header, body string) {
-		got := readError(errorAnswer(header, strings.NewReader(body)))
-		require.Equal(t, got, readError(errorAnswer(header, strings.NewReader(body))))
+		got := readError(newErrorResponse(header, strings.NewReader(body)))
+		require.Equal(t, got, readError(newErrorResponse(header, strings.NewReader(body))))
 		require.False(t, strings.ContainsAny(got.Code, "#:,"), "code %q", got.Code)
 		require.Equal(t, strings.TrimSpace(got.Code), got.Code)
 		if json.Valid([]byte(body)) {
@@ -87,7 +87,7 @@ func requireErrorBody(t *testing.T, body string, got restjson.ErrorInfo) {
 				name = "message"
 			}
 			if text, ok := text.(string); ok && (text != "" || found[name] == nil) {
-				found[name] = &text // a member of another type leaves the string before it
+				found[name] = &text // a member of another type keeps the previous string
 			}
 		}
 		return nil
@@ -95,8 +95,8 @@ func requireErrorBody(t *testing.T, body string, got restjson.ErrorInfo) {
 	require.Equal(t, []*string{found["message"], found["ResourceId"], found["ResourceType"]}, []*string{got.Message, got.ResourceID, &got.ResourceType})
 }
 
-// FuzzRequestString requires that encoding/json reads from a request what it
-// reads from strings that it has written itself.
+// FuzzRequestString requires that encoding/json reads a request like strings that it has written
+// itself.
 func FuzzRequestString(f *testing.F) {
 	for _, s := range []string{
 		"", "plain", `quotes " and \ and \"`, "\n\r\t\b\f\x00\x1f\x7f", "Grüezi 👍🏽", "\u2028\u2029<>&", "\xff\xc3", "cut \xf0\x9f\x91",

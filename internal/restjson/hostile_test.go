@@ -14,14 +14,14 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// hostile are responses of 32 MiB, the largest that are read.
+// hostile are responses of 32 MiB, the maximum size that is read.
 func hostile() map[string]string {
 	const size = 32 << 20
 	list := func(head, element, tail string) string {
 		n := (size - len(head) - len(tail)) / (len(element) + 1)
 		return head + strings.Repeat(element+",", n-1) + element + tail
 	}
-	const most = 99_999 // one element more is too many
+	const most = 99_999 // one below the limit
 	item := `{"Id":"a","Type":"b","Content":"?","DisplayName":"d","ContentType":"e","ParticipantId":"f","AbsoluteTime":"g"}`
 	item = strings.Replace(item, "?", strings.Repeat("x", size/most-len(item)-4), 1)
 	return map[string]string{
@@ -37,8 +37,8 @@ func hostile() map[string]string {
 	}
 }
 
-// BenchmarkHostileResponse reports the most memory that the reading of one response takes, with
-// what the garbage collector hasn't freed yet:
+// BenchmarkHostileResponse reports the peak memory for reading one response, including garbage that
+// is not collected yet:
 //
 //	go test -run=NONE -bench=HostileResponse -benchtime=3x ./internal/restjson
 func BenchmarkHostileResponse(b *testing.B) {

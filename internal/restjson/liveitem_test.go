@@ -29,7 +29,7 @@ func TestLiveItem(t *testing.T) {
 	}, live)
 }
 
-// otherTypes are values that none of the members has.
+// otherTypes are values of types that none of the members has.
 var otherTypes = []string{`{}`, `{"a":["b"]}`, `[]`, `[true,1,"x"]`, `null`}
 
 func TestUnmodeledMembersOfAnotherTypeAreIgnored(t *testing.T) {
@@ -55,7 +55,7 @@ func TestUnmodeledMembersOfAnotherTypeAreIgnored(t *testing.T) {
 	}
 }
 
-func TestUnmodeledMembersOfTheRightTypeAtTheirBounds(t *testing.T) {
+func TestUnmodeledMembersAtTheLimitsOfTheirTypes(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]int32{`0`: 0, `-0`: 0, `2147483647`: 2147483647, `-2147483648`: -2147483648} {
 		live, err := readLive(`{"MessageMetadata":{"ChunkNumber":"x","ChunkNumber": ` + value + ` ,"MessageCompleted": true}}`)
@@ -65,7 +65,7 @@ func TestUnmodeledMembersOfTheRightTypeAtTheirBounds(t *testing.T) {
 	}
 }
 
-func TestLiveItemIsStrictOtherwise(t *testing.T) {
+func TestLiveItemIsStrictForModeledMembers(t *testing.T) {
 	t.Parallel()
 	for _, document := range []string{
 		`{"Id":1}`, `{"Content":true}`, `{"MessageMetadata":"x"}`, `{"MessageMetadata":{"MessageId":1}}`, `{"MessageMetadata":{"Receipts":{}}}`,
@@ -78,8 +78,8 @@ func TestLiveItemIsStrictOtherwise(t *testing.T) {
 	}
 }
 
-// FuzzLiveItem requires that a live item is refused only where the same item of a transcript
-// is, and is that item otherwise.
+// FuzzLiveItem requires that a live item is refused only if the same item of a transcript is
+// refused, and is otherwise equal to it.
 func FuzzLiveItem(f *testing.F) {
 	f.Add([]byte(`{"Id":"i","InitialContactId":"c","MessageMetadata":{"MessageId":"i","MessageCompleted":false,"ChunkNumber":3}}`))
 	f.Add([]byte(`{"InitialContactId":[1],"MessageMetadata":{"MessageCompleted":"true","ChunkNumber":2147483648,"Receipts":[{},{"ReadTimestamp":"r"}]}}`))

@@ -4,8 +4,8 @@ package restjson
 
 import "strconv"
 
-// int32IfAny is Int32 for a member that may hold anything: a value that isn't an integer of
-// 32 bits leaves *target as it is.
+// int32IfAny is Int32 for a member that may hold any value: one that isn't a 32-bit integer leaves
+// *target unchanged.
 func (r *Reader) int32IfAny(target **int32) {
 	switch kind := r.Kind(); {
 	case kind == 'n':
@@ -53,8 +53,7 @@ func (r *Reader) number() []byte {
 	return token
 }
 
-// numberLength returns the length of the JSON number that b begins with, 0 if it
-// begins with none.
+// numberLength returns the length of the JSON number at the start of b, or 0.
 func numberLength(b []byte) int {
 	i := 0
 	if i < len(b) && b[i] == '-' {

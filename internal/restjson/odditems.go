@@ -9,17 +9,17 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// maxOdd bounds the bytes of the odd items of one page.
+// maxOdd limits the bytes of the odd items of one page.
 const maxOdd = 1 << 20
 
-// OddItem is an element of a transcript's page that is JSON of the wrong shape.
+// OddItem is an element of a transcript's page with JSON of unexpected types.
 type OddItem struct {
 	Index int    // in the page
 	Raw   []byte // a copy
 }
 
-// OddItems collects the odd items of a page, in order. It belongs to one call: each
-// response that is read replaces what the one before it left.
+// OddItems collects the odd items of a page, in order. Use it for one call: each response that is
+// read replaces the items of the previous attempt.
 type OddItems struct {
 	Items []OddItem
 
@@ -28,9 +28,9 @@ type OddItems struct {
 
 type oddItemsKey struct{}
 
-// WithOddItems returns a context for a call of GetTranscript that puts the odd items of the
-// page into odd and leaves a zero item in the place of each. Without it, one odd item is an
-// error of the whole call.
+// WithOddItems returns a context for a call of GetTranscript that collects the odd items of the
+// page in odd and leaves a zero item in place of each. Without it, one odd item fails the whole
+// call.
 func WithOddItems(ctx context.Context, odd *OddItems) context.Context {
 	return context.WithValue(ctx, oddItemsKey{}, odd)
 }
@@ -46,7 +46,7 @@ func (o *OddItems) reset() {
 	}
 }
 
-// add reports whether the item has been added: a page that is all odd isn't copied.
+// add reports whether the item was added: a page of only odd items isn't copied.
 func (o *OddItems) add(index int, raw []byte) bool {
 	if o.size += len(raw); o.size > maxOdd {
 		return false
@@ -55,19 +55,19 @@ func (o *OddItems) add(index int, raw []byte) bool {
 	return true
 }
 
-// Items reads a list of transcript items as Structs does, and collects the odd ones if
-// the call asks for it.
+// Items reads a list of transcript items like Structs, and collects the odd ones if the call
+// requests it.
 func Items(r *Reader, target *[]types.Item) {
 	r.odd.reset() // the last of two lists wins
 	structsInto(r, []types.Item{}, target, Item, r.odd)
 }
 
-// readOdd reads the element at index with read. If it is JSON of the wrong shape, the
-// element stays zero and its bytes go to odd. The error remains where the element isn't
-// JSON, and where a bound is exceeded.
+// readOdd reads the element at index with read. If it has JSON of unexpected types, the element
+// stays zero and its bytes are added to odd. Elements that aren't valid JSON or exceed a limit
+// remain errors.
 func readOdd[T any](r *Reader, odd *OddItems, index int, v *T, read func(*Reader, *T)) {
 	if r.err != nil {
-		return // of an element before this one
+		return // of an earlier element
 	}
 	start, depth, kept, text, mark := r.pos, r.depth, r.kept, len(r.text), r.Mark()
 	read(r, v)

@@ -16,15 +16,15 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// readOdd reads a response with odd items collected.
+// readOdd reads a response and collects the odd items.
 func readOdd(tb testing.TB, data []byte, read func(*restjson.Reader)) ([]restjson.OddItem, error) {
 	tb.Helper()
-	odd := restjson.OddItems{Items: []restjson.OddItem{{Index: 4711}}} // of an attempt before
-	_, err := restjson.ReadResponse(restjson.WithOddItems(tb.Context(), &odd), answer("application/json", bytes.NewReader(data)), read)
+	odd := restjson.OddItems{Items: []restjson.OddItem{{Index: 4711}}} // of a previous attempt
+	_, err := restjson.ReadResponse(restjson.WithOddItems(tb.Context(), &odd), newResponse("application/json", bytes.NewReader(data)), read)
 	return odd.Items, err
 }
 
-// oddElements are of the wrong shape at each depth, some behind members that have been read.
+// oddElements have unexpected types at each depth, some after members that have been read.
 var oddElements = []string{
 	`5`, `-1.5e3`, `"text"`, `"\u00e4"`, `true`, `false`, `[]`, `[{"Id":"a"}]`,
 	`{"Id":5}`, `{"Id":"odd","Content":{"text":"\n"},"Type":"MESSAGE"}`, `{"Type":[]}`, `{"Id":null,"Content":null,"ParticipantRole":1}`,
@@ -33,7 +33,7 @@ var oddElements = []string{
 	`{"Unknown":[[{"a":[1]}]],"DisplayName":true,"Unknown":{}}`,
 }
 
-func TestOddItemsLeaveTheOthersAlone(t *testing.T) {
+func TestOddItemsDoNotAffectOtherItems(t *testing.T) {
 	t.Parallel()
 	var even page
 	require.NoError(t, restjson.Decode(pageJSON(12), even.read))
@@ -104,7 +104,7 @@ func TestOddItemsOfTheLastList(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoOddItem(t *testing.T) {
+func TestErrorsThatAreNotOddItems(t *testing.T) {
 	t.Parallel()
 	for name, document := range map[string]string{
 		"an element that is cut off":                    `{"Transcript":[{"Id":5`,
@@ -127,7 +127,7 @@ func TestWhatIsNoOddItem(t *testing.T) {
 	}
 }
 
-func TestOddItemsAreBounded(t *testing.T) {
+func TestOddItemsAreLimited(t *testing.T) {
 	t.Parallel()
 	of := func(size int) string { return `"` + strings.Repeat("x", size-2) + `"` }
 	half := of(1 << 19)
@@ -141,13 +141,13 @@ func TestOddItemsAreBounded(t *testing.T) {
 	require.ErrorContains(t, err, "member Id: expected a string")
 }
 
-func TestOddItemsHoldNoMemoryOfThePage(t *testing.T) {
+func TestOddItemsShareNoMemoryWithThePage(t *testing.T) {
 	t.Parallel()
 	data := []byte(`{"Transcript":[{"Id":"even"},{"Id":5}]}`)
 	var got page
 	odd, err := readOdd(t, data, got.read)
 	require.NoError(t, err)
-	for range 100 { // the buffer that held the page is used again
+	for range 100 { // reuses the buffer that held the page
 		_, err := readOdd(t, bytes.Repeat([]byte(" "), len(data)), new(page).read)
 		require.NoError(t, err)
 	}
@@ -155,8 +155,7 @@ func TestOddItemsHoldNoMemoryOfThePage(t *testing.T) {
 	require.Equal(t, "even", *got.Transcript[0].Id)
 }
 
-// FuzzOddItems puts something between valid items and requires what encoding/json reads,
-// element by element.
+// FuzzOddItems places an element between valid items and compares each element with encoding/json.
 func FuzzOddItems(f *testing.F) {
 	for i, element := range oddElements {
 		f.Add(uint8(i), uint8(i/2), []byte(element))
@@ -179,7 +178,7 @@ func FuzzOddItems(f *testing.F) {
 		var got page
 		odd, err := readOdd(t, data, got.read)
 		if wantErr != nil {
-			require.Error(t, err, "encoding/json refuses it: %v", wantErr)
+			require.Error(t, err, "encoding/json refuses the document: %v", wantErr)
 			return
 		}
 		require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// page is the answer of GetTranscript, read as the client reads it.
+// page is the response of GetTranscript, read as the client reads it.
 type page struct {
 	InitialContactId *string
 	NextToken        *string
@@ -80,7 +80,7 @@ func uuid(i int) string { return fmt.Sprintf("%08d-aaaa-4bbb-8ccc-%012d", i, i*7
 
 func ptr[T any](v T) *T { return &v }
 
-// requireReads wraps the value into an object and reads it as its only member.
+// requireReads reads the value as the only member of an object.
 func requireReads(t *testing.T, value string, read func(*restjson.Reader)) {
 	t.Helper()
 	require.NoError(t, decodeMember(value, read))

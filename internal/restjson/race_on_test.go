@@ -4,5 +4,5 @@
 
 package restjson_test
 
-// raceAllowance is what the race detector may add to the allocations of a run.
+// raceAllowance is the number of allocations that the race detector may add to a run.
 const raceAllowance = 16.0

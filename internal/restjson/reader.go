@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	// maxDepth bounds the nesting of a response, as encoding/json does. Each level takes stack;
-	// the service's own responses nest six deep.
+	// maxDepth limits the nesting of a response, as encoding/json does. Each level uses stack; the
+	// service's own responses nest six deep.
 	maxDepth = 10_000
-	// maxElements bounds the list elements of an answer that are kept: each may take 50
-	// times its bytes of JSON. A page of the service has 100 items.
+	// maxElements limits the list elements of a response that are kept: each may take 50 times its
+	// bytes of JSON. A page of the service has 100 items.
 	maxElements = 100_000
 )
 
-// SyntaxError says that an answer isn't the JSON that it should be. Its text
-// holds no part of the answer, which may be secret.
+// SyntaxError reports that a response isn't the expected JSON. Its text contains no part of the
+// response, which may be secret.
 type SyntaxError struct {
 	Offset  int    // in bytes, from the start of the document
-	Message string // such as "expected a string"
+	Message string // for example "expected a string"
 	Member  string // the member being read, if any
 }
 
-// Error tells what was wrong and where.
+// Error returns the message with the offset and the member.
 func (e *SyntaxError) Error() string {
 	if e.Member != "" {
 		return fmt.Sprintf("invalid JSON at offset %d, member %s: %s", e.Offset, e.Member, e.Message)
@@ -33,30 +33,29 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("invalid JSON at offset %d: %s", e.Offset, e.Message)
 }
 
-// Reader reads one JSON document in one pass. A caller walks it with Members and
-// Elements and takes the values that it knows; all others are checked and
-// skipped. The first error sticks: everything after it reads as empty.
+// Reader reads one JSON document in one pass. A caller iterates over it with Members and Elements
+// and reads the values that it knows; all others are checked and skipped. After the first error,
+// everything reads as empty.
 //
-// Strings are gathered and stored together, one string copy and one slab of
-// pointers for each Store, so that what one Store has filled shares no memory
-// with the rest of the document.
+// Strings are collected and stored together, with one string copy and one slab of pointers per
+// Store, so the strings of one Store share no memory with the rest of the document.
 type Reader struct {
 	data    []byte
 	pos     int
 	depth   int
 	kept    int // list elements
 	err     *SyntaxError
-	scratch []byte // the last string token, if it had to be decoded
+	scratch []byte // the last string token, if it was decoded
 	text    []byte // the bytes of the strings not stored yet
 	pending []pendingString
 	odd     *OddItems // nil if odd items are errors
 
-	skipping bool // a value that nobody reads
+	skipping bool // inside a value that is not read
 	unknown  bool // a member was skipped
 	recorder *recorder
 }
 
-// pendingString is a string that was read and is stored later; start is -1 for null.
+// pendingString is a string that was read but not stored yet; start is -1 for null.
 type pendingString struct {
 	target     **string
 	start, end int
@@ -64,14 +63,14 @@ type pendingString struct {
 
 var readers = sync.Pool{New: func() any { return new(Reader) }}
 
-// Decode reads the document data with read. A null document, and none at all,
-// read as an empty object. data isn't kept.
+// Decode reads the document data with read. A null or empty document reads as an empty object. data
+// isn't kept.
 func Decode(data []byte, read func(*Reader)) error {
 	_, err := decode(data, nil, nil, read)
 	return err
 }
 
-// decode reports whether there was a member that read passes over.
+// decode also reports whether there was a member that read skips.
 func decode(data []byte, odd *OddItems, rec *recorder, read func(*Reader)) (unknown bool, err error) {
 	r := readers.Get().(*Reader)
 	defer r.release()
@@ -92,8 +91,8 @@ func decode(data []byte, odd *OddItems, rec *recorder, read func(*Reader)) (unkn
 	return false, r.err
 }
 
-// release empties the reader and gives it back, unless a huge document has
-// grown its buffers.
+// release empties the reader and returns it to the pool, unless a huge document has grown its
+// buffers.
 func (r *Reader) release() {
 	clear(r.pending)
 	if cap(r.text) > 1<<18 || cap(r.scratch) > 1<<18 || cap(r.pending) > 1<<14 {
@@ -103,8 +102,8 @@ func (r *Reader) release() {
 	readers.Put(r)
 }
 
-// Members walks an object. A member whose value the loop's body doesn't read is
-// skipped. The name is valid until the next read.
+// Members iterates over an object. A member whose value the loop's body doesn't read is skipped.
+// The name is valid until the next read.
 func (r *Reader) Members() iter.Seq[[]byte] {
 	return func(yield func(name []byte) bool) {
 		if !r.open('{', "expected an object") {
@@ -136,7 +135,7 @@ func (r *Reader) Members() iter.Seq[[]byte] {
 	}
 }
 
-// Elements walks a list. An element that the loop's body doesn't read is skipped.
+// Elements iterates over a list. An element that the loop's body doesn't read is skipped.
 func (r *Reader) Elements() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if !r.open('[', "expected a list") {
@@ -179,8 +178,7 @@ func (r *Reader) String(target **string) {
 	r.pending = append(r.pending, pendingString{target: target, start: start, end: len(r.text)})
 }
 
-// Text reads a string at once; null is "". Values of the service's enumerations
-// cost no memory.
+// Text reads a string immediately; null is "". Values of the service's enumerations don't allocate.
 func (r *Reader) Text() string {
 	if r.Null() {
 		return ""
@@ -192,7 +190,7 @@ func (r *Reader) Text() string {
 	return string(token)
 }
 
-// Bytes reads a string into memory of its own; null is nil.
+// Bytes reads a string into a new slice; null is nil.
 func (r *Reader) Bytes() []byte {
 	if r.Null() {
 		return nil
@@ -232,7 +230,7 @@ func (r *Reader) Int64(target **int64) {
 	}
 }
 
-// Mark returns the place that a later Store stores from.
+// Mark returns the position from which a later Store stores.
 func (r *Reader) Mark() int { return len(r.pending) }
 
 // Store stores the strings read since mark.
@@ -281,7 +279,7 @@ func (r *Reader) Skip() {
 	r.skipping = outer
 }
 
-// keep counts a list element that the caller is about to keep.
+// keep counts a list element that the caller will keep.
 func (r *Reader) keep() {
 	if r.kept++; r.kept > maxElements {
 		r.fail("too many list elements")
@@ -292,8 +290,7 @@ func (r *Reader) keep() {
 // the end of the document.
 func (r *Reader) Kind() byte { return r.peek() }
 
-// firstStart returns where the text of the pending strings begins: after the
-// text of the strings before them, if they are all null.
+// firstStart returns where the text of the pending strings starts, even if all of them are null.
 func (r *Reader) firstStart(pending []pendingString) int {
 	for _, p := range pending {
 		if p.start >= 0 {
@@ -303,7 +300,7 @@ func (r *Reader) firstStart(pending []pendingString) int {
 	return len(r.text)
 }
 
-// peek skips white space and returns the byte that follows, 0 at the end.
+// peek skips white space and returns the following byte, 0 at the end.
 func (r *Reader) peek() byte {
 	for r.pos < len(r.data) {
 		switch c := r.data[r.pos]; c {
@@ -332,8 +329,8 @@ func (r *Reader) open(bracket byte, message string) bool {
 	return true
 }
 
-// next goes to the next member or element. It reports false at the end of the
-// object or list, and after an error.
+// next advances to the next member or element. It returns false at the end of the object or list,
+// and after an error.
 func (r *Reader) next(first *bool, bracket byte) bool {
 	if r.err != nil {
 		return false
@@ -372,8 +369,8 @@ func (r *Reader) literal(word string) {
 	r.pos += len(word)
 }
 
-// blame puts the member whose value could not be read into the error. Only
-// members that the service defines get here, so the name is no secret.
+// blame adds the name of the member whose value could not be read to the error. The name is no
+// secret, because only members that the service defines are read.
 func (r *Reader) blame(nameStart, nameEnd int) {
 	if r.err.Member == "" {
 		r.err.Member = string(r.data[nameStart+1 : nameEnd-1])

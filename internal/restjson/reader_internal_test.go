@@ -26,7 +26,7 @@ func TestReleasedReaderHoldsNothing(t *testing.T) { //nolint:paralleltest // no 
 		require.Zero(t, r.pos+r.depth+len(r.pending)+len(r.text)+len(r.scratch))
 		require.NotZero(t, cap(r.pending))
 		for _, p := range r.pending[:cap(r.pending)] {
-			require.Nil(t, p.target, "the pool keeps an answer alive")
+			require.Nil(t, p.target, "the pool keeps a response alive")
 		}
 	}
 }

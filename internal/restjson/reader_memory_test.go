@@ -36,8 +36,8 @@ func TestAllocationsOfAnItem(t *testing.T) { //nolint:paralleltest // AllocsPerR
 			panic(err)
 		}
 	})
-	// One piece of text and one slab of strings. The race detector empties pools
-	// at random, and each emptied reader costs some allocations more.
+	// One string and one slab of pointers. The race detector empties pools at random, and each new
+	// reader costs some more allocations.
 	require.LessOrEqual(t, allocations, 2.0+raceAllowance)
 	require.Equal(t, "Grüezi", *item.Content)
 }
@@ -80,7 +80,7 @@ func TestNeighboursOfAKeptItemAreFreed(t *testing.T) { //nolint:paralleltest // 
 	require.Equal(t, "the item to keep", *kept.Content)
 }
 
-// bigPageJSON returns a page whose items are 16 kB each, but for the 50th.
+// bigPageJSON returns a page whose items are 16 kB each, except the 50th.
 func bigPageJSON() []byte {
 	var b strings.Builder
 	b.WriteString(`{"NextToken":"` + strings.Repeat("t", 1000) + `","Transcript":[`)
@@ -105,8 +105,8 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-// How long a list will be is guessed from its first elements; a wrong guess costs little.
-func TestAWrongGuessCostsLittle(t *testing.T) { //nolint:paralleltest // it measures the heap
+// The length of a list is estimated from its first elements; a wrong estimate costs little.
+func TestWrongLengthEstimateCostsLittle(t *testing.T) { //nolint:paralleltest // it measures the heap
 	data := []byte(`{"Transcript":[{},{},{},{},{}],"Unknown":"` + strings.Repeat("x", 4<<20) + `"}`)
 	var got page
 	require.NoError(t, restjson.Decode(data, got.read))

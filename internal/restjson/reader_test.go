@@ -33,8 +33,8 @@ func TestMalformed(t *testing.T) {
 		{"no null document may be cut", `nul`},
 		{"no null document may be longer", `nullx`},
 		{"no data may follow null", `null null`},
-		{"no comma may stand before the first member", `{,"X":1}`},
-		{"no comma may stand after the last member", `{"X":1,}`},
+		{"no comma may appear before the first member", `{,"X":1}`},
+		{"no comma may appear after the last member", `{"X":1,}`},
 		{"no comma may be missing between members", `{"X":1 "Y":2}`},
 		{"no comma may be doubled", `{"X":1,,"Y":2}`},
 		{"no colon may be missing", `{"X" 1}`},
@@ -46,10 +46,10 @@ func TestMalformed(t *testing.T) {
 		{"no name may be a number", `{1:1}`},
 		{"no name may be null", `{null:1}`},
 		{"no name may hold a bad escape", `{"\x":1}`},
-		{"no comma may stand before the first element", `{"X":[,1]}`},
-		{"no comma may stand after the last element", `{"X":[1,]}`},
+		{"no comma may appear before the first element", `{"X":[,1]}`},
+		{"no comma may appear after the last element", `{"X":[1,]}`},
 		{"no comma may be missing between elements", `{"X":[1 2]}`},
-		{"no comment may stand anywhere", `{/* */"X":1}`},
+		{"no comment may appear anywhere", `{/* */"X":1}`},
 		{"no form feed may be white space", "{\f}"},
 		{"no no-break space may be white space", "{\u00a0}"},
 		{"no string may hold a line feed", "{\"X\":\"a\nb\"}"},
@@ -91,7 +91,7 @@ func TestMalformed(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			require.False(t, json.Valid([]byte(test.json)), "the case itself is wrong")
+			require.False(t, json.Valid([]byte(test.json)), "encoding/json accepts the document")
 			for what, document := range map[string]string{
 				"document": test.json, "unknown member": `{"Unknown":` + test.json + `}`, "unknown member in an item": `{"Transcript":[{"Unknown":[` + test.json + `]}]}`,
 			} {
@@ -147,7 +147,7 @@ func TestDepth(t *testing.T) {
 	}
 	require.NoError(t, restjson.Decode([]byte(nested(10_000)), new(page).read))
 	require.True(t, json.Valid([]byte(nested(10_000))))
-	require.False(t, json.Valid([]byte(nested(10_001))), "the bound is that of encoding/json")
+	require.False(t, json.Valid([]byte(nested(10_001))), "encoding/json accepts the depth")
 	for _, n := range []int{10_001, 10_002, 1_000_000, 16_000_000} {
 		syntax := requireSyntaxError(t, new(page).read, nested(n), "nested")
 		require.Equal(t, "nested too deep", syntax.Message)
@@ -156,7 +156,7 @@ func TestDepth(t *testing.T) {
 	require.Equal(t, "nested too deep", requireSyntaxError(t, new(page).read, objects, "objects").Message)
 
 	side := strings.Repeat(`[],{},`, 6000) + "[]"
-	require.NoError(t, restjson.Decode([]byte(`{"Unknown":[`+side+`]}`), new(page).read), "depth counts what is closed")
+	require.NoError(t, restjson.Decode([]byte(`{"Unknown":[`+side+`]}`), new(page).read), "closed values count for the depth")
 }
 
 func TestEmptyDocument(t *testing.T) {
@@ -200,7 +200,7 @@ func TestUnreadElementsAreSkipped(t *testing.T) {
 
 func TestWrongType(t *testing.T) {
 	t.Parallel()
-	// The value that does not fit is marked by «, and holds a secret where it can.
+	// « marks the value of the wrong type, which holds a secret where possible.
 	tests := []struct {
 		name   string
 		json   string
@@ -223,7 +223,7 @@ func TestWrongType(t *testing.T) {
 		{"an attachment's name is no list", `{"Transcript":[{"Attachments":[{"AttachmentName":«["s3cret"]}]}]}`, "AttachmentName", "expected a string"},
 		{"a wrong first of two values is refused", `{"NextToken":«1733,"NextToken":"s3cret"}`, "NextToken", "expected a string"},
 		{
-			"an invalid value of an unknown member is blamed on the member around it",
+			"an invalid value of an unknown member is attributed to the enclosing member",
 			`{"Transcript":[{"s3cret":{"s3cret":«s3cret}}]}`, "Transcript", "expected a value",
 		},
 	}
@@ -293,7 +293,7 @@ func TestText(t *testing.T) {
 
 			var peer string
 			require.NoError(t, json.Unmarshal([]byte(test.json), &peer))
-			require.Equal(t, test.want, peer, "encoding/json reads it otherwise")
+			require.Equal(t, test.want, peer, "encoding/json reads another value")
 		})
 	}
 }
@@ -357,11 +357,11 @@ func TestKind(t *testing.T) {
 	for _, value := range []string{`{}`, `[]`, `"a"`, `true`, `false`, `null`, `-1`, `7`} {
 		var kind byte
 		requireReads(t, " "+value, func(r *restjson.Reader) { kind = r.Kind() })
-		require.Equal(t, value[0], kind, "a value whose kind was asked is skipped all the same")
+		require.Equal(t, value[0], kind, "a value is skipped after Kind")
 	}
 }
 
-func TestFirstErrorSticks(t *testing.T) {
+func TestFirstErrorIsKept(t *testing.T) {
 	t.Parallel()
 	err := restjson.Decode([]byte(`{"A":1,"B":"text","C":[1]}`), func(r *restjson.Reader) {
 		var s *string
@@ -395,11 +395,11 @@ func TestDecodeDoesNotKeepItsInput(t *testing.T) {
 	for i := range data {
 		data[i] = 'x'
 	}
-	require.NoError(t, restjson.Decode(pageJSON(5), new(page).read)) // uses the buffers again
+	require.NoError(t, restjson.Decode(pageJSON(5), new(page).read)) // reuses the buffers
 	require.Equal(t, want, got)
 }
 
-func TestReaderAfterAnErrorIsLikeNew(t *testing.T) {
+func TestReaderIsResetAfterAnError(t *testing.T) {
 	t.Parallel()
 	good := pageJSON(10)
 	var want page

@@ -12,8 +12,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// document is a page of a transcript with members of each other type that answers
-// have, so that all ways to read a value meet in it.
+// document is a page of a transcript with members of every other type in responses, so that it
+// covers all ways to read a value.
 type document struct {
 	page
 	Actions          []string
@@ -43,11 +43,10 @@ func (d *document) read(r *restjson.Reader) {
 	}
 }
 
-// reference reads a document with encoding/json, member by member, since
-// encoding/json takes names in any case and merges a member that comes twice into
-// the one before. This package must give the same value, or refuse what the
-// reference refuses, but for one intended difference: white space alone, and nothing at all,
-// read as an empty object.
+// reference reads a document with encoding/json, member by member, because encoding/json ignores
+// the case of names and merges duplicate members. This package must return the same value, or
+// refuse the documents that the reference refuses, with one intended difference: an empty document,
+// or one of only white space, reads as an empty object.
 func reference(data []byte) (document, error) {
 	var d document
 	if len(bytes.Trim(data, " \t\r\n")) == 0 {
@@ -67,7 +66,7 @@ func reference(data []byte) (document, error) {
 	})
 }
 
-// referenceWithOddItems reads a page as reference does, and collects its odd items.
+// referenceWithOddItems reads a page like reference, and collects its odd items.
 func referenceWithOddItems(data []byte) (page, []restjson.OddItem, error) {
 	var (
 		p   page
@@ -95,7 +94,7 @@ func referenceWithOddItems(data []byte) (page, []restjson.OddItem, error) {
 	return p, odd, err
 }
 
-// fields holds how to read each known member of an object.
+// fields maps each known member of an object to its reader.
 type fields map[string]func(json.RawMessage) error
 
 func object(raw json.RawMessage, known fields) error {
@@ -107,7 +106,7 @@ func object(raw json.RawMessage, known fields) error {
 	})
 }
 
-// members calls visit for each member in order, those with the same name too.
+// members calls visit for each member in order, including duplicates.
 func members(raw json.RawMessage, visit func(name string, value json.RawMessage) error) error {
 	if isNull(raw) {
 		return nil

@@ -17,16 +17,16 @@ import (
 )
 
 const (
-	maxAnswer      = 32 << 20 // bytes after decompression
+	maxResponse    = 32 << 20 // bytes after decompression
 	maxErrorAnswer = 1 << 20
 	maxPooled      = 256 << 10
 )
 
-// ErrTooLarge says that an answer is larger than this package reads.
-var ErrTooLarge = errors.New("answer is larger than 32 MiB")
+// ErrTooLarge reports that a response is larger than this package reads.
+var ErrTooLarge = errors.New("response is larger than 32 MiB")
 
-// BodyError says that reading the body of a response failed before its end: the connection
-// was closed, an HTTP/2 stream was reset, or compressed data was cut off. The same request may
+// BodyError reports that reading the body of a response failed before its end: the connection was
+// closed, an HTTP/2 stream was reset, or compressed data was incomplete. The same request may
 // succeed later.
 type BodyError struct{ Err error }
 
@@ -34,7 +34,7 @@ func (e *BodyError) Error() string { return "read response body: " + e.Err.Error
 
 func (e *BodyError) Unwrap() error { return e.Err }
 
-// pooled is what reading an answer takes.
+// pooled holds the buffers for reading a response.
 type pooled struct {
 	bytes.Buffer
 	limited io.LimitedReader
@@ -48,20 +48,20 @@ func (p *pooled) readFrom(r io.Reader, limit int64) (int64, error) {
 
 var buffers = sync.Pool{New: func() any { return new(pooled) }}
 
-// ReadResponse reads the answer of a call that succeeded with read. An empty body
-// reads as an empty object. ctx may come from WithOddItems. If there are members that read
-// passes over, it returns a copy of the body, for UnknownMembers, unless that is large.
+// ReadResponse reads a successful response with read. An empty body reads as an empty object. ctx
+// may come from WithOddItems. If the response has members that read skips, it returns a copy of the
+// body for UnknownMembers, unless that is large.
 func ReadResponse(ctx context.Context, response *http.Response, read func(*Reader)) (withUnknown []byte, err error) {
 	odd := oddItemsOf(ctx)
 	odd.reset()
 	buffer := buffers.Get().(*pooled)
 	defer putBuffer(buffer)
-	if err := readBody(buffer, response, maxAnswer); err != nil {
+	if err := readBody(buffer, response, maxResponse); err != nil {
 		return nil, err
 	}
 	unknown, err := decode(buffer.Bytes(), odd, nil, read)
 	if err != nil {
-		return nil, fmt.Errorf("answer with Content-Type %q: %w", mediaType(response), err)
+		return nil, fmt.Errorf("response with Content-Type %q: %w", mediaType(response), err)
 	}
 	if unknown && buffer.Len() <= maxUnknown {
 		withUnknown = bytes.Clone(buffer.Bytes())
@@ -69,7 +69,7 @@ func ReadResponse(ctx context.Context, response *http.Response, read func(*Reade
 	return withUnknown, nil
 }
 
-// readBody reads the body to its end, so that its connection can be used again.
+// readBody reads the body to its end, so that its connection can be reused.
 func readBody(buffer *pooled, response *http.Response, limit int64) error {
 	if !hasBody(response) {
 		return nil
@@ -96,7 +96,7 @@ func putBuffer(buffer *pooled) {
 	}
 }
 
-// mediaTypes are those that are named in an error. Anything else may repeat the request.
+// mediaTypes may appear in an error. Any other Content-Type may contain a secret of the request.
 var mediaTypes = []string{
 	"", "application/json", "application/octet-stream", "application/problem+json", "application/x-amz-json-1.0",
 	"application/x-amz-json-1.1", "application/xml", "text/html", "text/plain", "text/xml",
@@ -112,9 +112,9 @@ func mediaType(response *http.Response) string {
 	return media
 }
 
-// Discard closes the body of an answer, after reading what little may be left, so
-// that its connection can be used again. The response keeps neither the body, which holds the
-// connection and so the request, nor trailers.
+// Discard closes the body of a response, after reading the little that may be left, so that its
+// connection can be reused. It removes the body from the response, because it holds the connection
+// and therefore the request, and the trailers.
 func Discard(response *http.Response) {
 	if response == nil || response.Body == nil {
 		return
@@ -126,13 +126,13 @@ func Discard(response *http.Response) {
 	response.Body, response.Trailer = http.NoBody, nil
 }
 
-// hasBody reports whether there is a body to read. That of a status such as 101 is the
-// connection itself, which no deadline bounds.
+// hasBody reports whether there is a body to read. The body of a status such as 101 is the
+// connection itself, which has no deadline.
 func hasBody(response *http.Response) bool {
 	return response.Body != nil && response.Body != http.NoBody && response.StatusCode >= http.StatusOK
 }
 
-// ErrorInfo is what an error answer says of itself. What it lacks is empty or nil.
+// ErrorInfo is the content of an error response. Missing parts are empty or nil.
 type ErrorInfo struct {
 	Code         string
 	Message      *string
@@ -140,9 +140,9 @@ type ErrorInfo struct {
 	ResourceType string
 }
 
-// ReadError reads an error answer: the code from the header or else the body. A
-// body that can't be read, or isn't JSON, counts as absent from there on; the error is
-// that of reading it: a *BodyError or ErrTooLarge.
+// ReadError reads an error response: the code is taken from the header, or else from the body. A
+// body that ends early or isn't JSON is used as far as it could be read; the error is a *BodyError
+// or ErrTooLarge.
 func ReadError(response *http.Response) (ErrorInfo, error) {
 	buffer := buffers.Get().(*pooled)
 	defer putBuffer(buffer)
@@ -157,11 +157,11 @@ func ReadError(response *http.Response) (ErrorInfo, error) {
 	}, err
 }
 
-// errorBody holds the members of an error answer.
+// errorBody holds the members of an error response.
 type errorBody struct{ code, typ, message, resourceID, resourceType *string }
 
-// read takes the first three names in any case, as the official client does. The service's
-// model says Message, its responses say message.
+// read matches the first three names in any case, as the official client does: the service's model
+// has Message, its responses have message.
 func (b *errorBody) read(r *Reader) {
 	for name := range r.Members() {
 		switch name := string(name); {
@@ -179,8 +179,8 @@ func (b *errorBody) read(r *Reader) {
 	}
 }
 
-// text reads a string; the last one that isn't empty counts. It passes over anything else:
-// gateways put numbers there.
+// text reads a string; the last one that isn't empty is kept. It skips other types, because
+// gateways send numbers there.
 func (*errorBody) text(r *Reader, target **string) {
 	if r.Kind() != '"' {
 		return
@@ -190,7 +190,7 @@ func (*errorBody) text(r *Reader, target **string) {
 	}
 }
 
-// cleanCode takes the shape name out of a code such as
+// cleanCode extracts the shape name from a code such as
 // aws.protocoltests#FooError:http://internal.amazon.com/coral/.
 func cleanCode(code string) string {
 	code, _, _ = strings.Cut(code, ",")

@@ -32,10 +32,10 @@ func TestReadResponse(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			// The length is unknown, right, or a lie that is too long to prepare for.
+			// The length is unknown, correct, or wrong and too large to allocate.
 			for _, length := range []int64{-1, int64(len(test.body)), 1 << 60} {
 				var got page
-				response := answer("application/json", strings.NewReader(test.body))
+				response := newResponse("application/json", strings.NewReader(test.body))
 				response.ContentLength = length
 				require.NoError(t, read(restjson.ReadResponse(t.Context(), response, got.read)))
 				require.Equal(t, test.want, got)
@@ -49,7 +49,7 @@ func TestReadResponseInPieces(t *testing.T) {
 	data := pageJSON(30)
 	var want, got page
 	require.NoError(t, restjson.Decode(data, want.read))
-	require.NoError(t, read(restjson.ReadResponse(t.Context(), answer("application/json", iotest.OneByteReader(bytes.NewReader(data))), got.read)))
+	require.NoError(t, read(restjson.ReadResponse(t.Context(), newResponse("application/json", iotest.OneByteReader(bytes.NewReader(data))), got.read)))
 	require.Equal(t, want, got)
 }
 
@@ -62,20 +62,20 @@ func TestReadResponseErrorNamesTheContentType(t *testing.T) {
 		want        string
 	}{
 		{
-			"a sign-in page is told by its type", "text/html; charset=utf-8", "<html>s3cret</html>",
-			`answer with Content-Type "text/html": invalid JSON at offset 0: expected an object`,
+			"a sign-in page is recognized by its type", "text/html; charset=utf-8", "<html>s3cret</html>",
+			`response with Content-Type "text/html": invalid JSON at offset 0: expected an object`,
 		},
-		{"an absent type is told", "", "s3cret", `answer with Content-Type "": invalid JSON at offset 0: expected an object`},
+		{"an absent type is reported", "", "s3cret", `response with Content-Type "": invalid JSON at offset 0: expected an object`},
 		{
-			"a cut answer is told", "application/json", `{"NextToken":"s3cret`,
-			`answer with Content-Type "application/json": invalid JSON at offset 20, member NextToken: unexpected end`,
+			"an incomplete response is an error", "application/json", `{"NextToken":"s3cret`,
+			`response with Content-Type "application/json": invalid JSON at offset 20, member NextToken: unexpected end`,
 		},
-		{"another type may repeat the request", `a"b` + "\x01", "s3cret", `answer with Content-Type "[other, 4 bytes]": invalid JSON at offset 0: expected an object`},
+		{"another type may contain a secret", `a"b` + "\x01", "s3cret", `response with Content-Type "[other, 4 bytes]": invalid JSON at offset 0: expected an object`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := restjson.ReadResponse(t.Context(), answer(test.contentType, strings.NewReader(test.body)), new(page).read)
+			_, err := restjson.ReadResponse(t.Context(), newResponse(test.contentType, strings.NewReader(test.body)), new(page).read)
 			require.EqualError(t, err, test.want)
 			var syntax *restjson.SyntaxError
 			require.ErrorAs(t, err, &syntax)
@@ -87,29 +87,29 @@ func TestReadResponseUpToItsLimit(t *testing.T) {
 	t.Parallel()
 	const limit = 32 << 20
 	var got page
-	require.NoError(t, read(restjson.ReadResponse(t.Context(), answer("application/json", longBody(limit)), got.read)))
+	require.NoError(t, read(restjson.ReadResponse(t.Context(), newResponse("application/json", longBody(limit)), got.read)))
 	require.Equal(t, "t", *got.NextToken)
 
 	body := &countingReader{Reader: longBody(10 * limit)}
 	for _, reader := range []io.Reader{longBody(limit + 1), body} {
-		response := answer("application/json", reader)
+		response := newResponse("application/json", reader)
 		response.ContentLength = -1
 		require.ErrorIs(t, read(restjson.ReadResponse(t.Context(), response, new(page).read)), restjson.ErrTooLarge)
 	}
-	require.LessOrEqual(t, body.n, limit+1, "it read on beyond its limit")
+	require.LessOrEqual(t, body.n, limit+1, "read beyond the limit")
 }
 
-func TestReadResponsePassesReadErrors(t *testing.T) {
+func TestReadResponseReturnsReadErrors(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("connection reset")
 	for _, body := range []string{"", `{"NextToken":"t`, `{"NextToken":"t"}`} {
-		_, err := restjson.ReadResponse(t.Context(), answer("application/json", io.MultiReader(strings.NewReader(body), iotest.ErrReader(cut))), new(page).read)
+		_, err := restjson.ReadResponse(t.Context(), newResponse("application/json", io.MultiReader(strings.NewReader(body), iotest.ErrReader(cut))), new(page).read)
 		require.ErrorIs(t, err, cut)
 		require.EqualError(t, err, "read response body: connection reset")
 		var broken *restjson.BodyError
 		require.ErrorAs(t, err, &broken)
 	}
-	_, err := restjson.ReadResponse(t.Context(), answer("application/json", iotest.ErrReader(io.ErrUnexpectedEOF)), new(page).read)
+	_, err := restjson.ReadResponse(t.Context(), newResponse("application/json", iotest.ErrReader(io.ErrUnexpectedEOF)), new(page).read)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
@@ -197,11 +197,11 @@ func TestReadError(t *testing.T) {
 		},
 		{"null is absent", "A", `{"Message":null,"ResourceId":null,"ResourceType":null}`, code("A")},
 		{
-			"members that are no strings are passed over", "A",
+			"members that are not strings are ignored", "A",
 			`{"code":429,"__type":{"a":"b"},"message":["x"],"Message":true,"ResourceId":null,"ResourceType":1.5,"other":{}}`, code("A"),
 		},
 		{
-			"a string is found beside a number", "", `{"code":429,"__type":"C","Message":null,"message":"text"}`,
+			"a string is found next to a number", "", `{"code":429,"__type":"C","Message":null,"message":"text"}`,
 			restjson.ErrorInfo{Code: "C", Message: ptr("text")},
 		},
 		{"an empty body leaves the header", "A", "", code("A")},
@@ -211,15 +211,15 @@ func TestReadError(t *testing.T) {
 		{"a list is nothing", "", `[{"code":"A"}]`, restjson.ErrorInfo{}},
 		{"a string is nothing", "", `"AccessDeniedException"`, restjson.ErrorInfo{}},
 		{"null is nothing", "", `null`, restjson.ErrorInfo{}},
-		{"what a cut body had said counts", "", `{"code":"B","message":"te`, code("B")},
-		{"what precedes garbage counts", "", `{"code":"B","message":"text"} trailing`, restjson.ErrorInfo{Code: "B", Message: ptr("text")}},
-		{"what follows garbage does not count", "", `{"code":"B",,"message":"text"}`, code("B")},
-		{"a gateway's answer has a message only", "", `{"message":"Forbidden"}`, restjson.ErrorInfo{Message: ptr("Forbidden")}},
+		{"the read part of an incomplete body counts", "", `{"code":"B","message":"te`, code("B")},
+		{"text before garbage counts", "", `{"code":"B","message":"text"} trailing`, restjson.ErrorInfo{Code: "B", Message: ptr("text")}},
+		{"text after garbage doesn't count", "", `{"code":"B",,"message":"text"}`, code("B")},
+		{"a gateway's response has only a message", "", `{"message":"Forbidden"}`, restjson.ErrorInfo{Message: ptr("Forbidden")}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, test.want, readError(errorAnswer(test.header, strings.NewReader(test.body))))
+			require.Equal(t, test.want, readError(newErrorResponse(test.header, strings.NewReader(test.body))))
 		})
 	}
 }
@@ -227,7 +227,7 @@ func TestReadError(t *testing.T) {
 func TestReadErrorHeaderInAnyCase(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"x-amzn-errortype", "X-Amzn-ErrorType", "x-amzn-ErrorType", "X-AMZN-ERRORTYPE"} {
-		response := errorAnswer("", strings.NewReader(""))
+		response := newErrorResponse("", strings.NewReader(""))
 		response.Header.Set(name, "A")
 		require.Equal(t, "A", readError(response).Code, name)
 	}
@@ -237,19 +237,19 @@ func TestReadErrorOfLongBody(t *testing.T) {
 	t.Parallel()
 	body := &countingReader{Reader: io.MultiReader(strings.NewReader(`{"code":"B","message":"text","other":"`),
 		io.LimitReader(endless('a'), 2<<20), strings.NewReader(`","__type":"C"}`))}
-	require.Equal(t, restjson.ErrorInfo{Code: "B", Message: ptr("text")}, readError(errorAnswer("", body)))
+	require.Equal(t, restjson.ErrorInfo{Code: "B", Message: ptr("text")}, readError(newErrorResponse("", body)))
 	require.LessOrEqual(t, body.n, 1<<20+1)
 }
 
 func TestReadErrorOfFailingBody(t *testing.T) {
 	t.Parallel()
 	failing := iotest.ErrReader(io.ErrUnexpectedEOF)
-	require.Equal(t, restjson.ErrorInfo{Code: "A"}, readError(errorAnswer("A", failing)))
+	require.Equal(t, restjson.ErrorInfo{Code: "A"}, readError(newErrorResponse("A", failing)))
 	body := io.MultiReader(strings.NewReader(`{"message":"text"`), failing)
-	require.Equal(t, restjson.ErrorInfo{Message: ptr("text")}, readError(errorAnswer("", body)))
+	require.Equal(t, restjson.ErrorInfo{Message: ptr("text")}, readError(newErrorResponse("", body)))
 }
 
-func answer(contentType string, body io.Reader) *http.Response {
+func newResponse(contentType string, body io.Reader) *http.Response {
 	header := http.Header{}
 	if contentType != "" {
 		header.Set("Content-Type", contentType)
@@ -257,8 +257,8 @@ func answer(contentType string, body io.Reader) *http.Response {
 	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(body), ContentLength: -1}
 }
 
-func errorAnswer(errorType string, body io.Reader) *http.Response {
-	response := answer("application/json", body)
+func newErrorResponse(errorType string, body io.Reader) *http.Response {
+	response := newResponse("application/json", body)
 	response.StatusCode = http.StatusBadRequest
 	if errorType != "" {
 		response.Header.Set("X-Amzn-ErrorType", errorType)
@@ -273,7 +273,7 @@ func longBody(n int) io.Reader {
 	return io.MultiReader(strings.NewReader(before), middle, strings.NewReader(after))
 }
 
-// endless reads as its byte again and again.
+// endless reads as an endless repetition of its byte.
 type endless byte
 
 func (c endless) Read(p []byte) (int, error) {
@@ -305,5 +305,5 @@ func (r *closingReader) Close() error {
 	return nil
 }
 
-// read is the error of reading a response.
+// read returns the error of reading a response.
 func read(_ []byte, err error) error { return err }

@@ -24,8 +24,8 @@ func Structs[T any](r *Reader, target *[]T, read func(*Reader, *T)) {
 	structsInto(r, []T{}, target, read, nil)
 }
 
-// structsInto puts the list into room, an empty slice, as far as there is any. Elements of
-// the wrong shape go to odd, unless it is nil.
+// structsInto appends the list to room, an empty slice, as long as its capacity suffices. Elements
+// of unexpected types are added to odd, unless it is nil.
 func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T), odd *OddItems) {
 	*target = nil
 	if r.Null() {
@@ -35,7 +35,7 @@ func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T)
 	mark, begun := r.Mark(), r.pos
 	for i := range r.Elements() {
 		if r.keep(); i == cap(list) {
-			r.Store(mark) // the strings read so far belong to elements that move now
+			r.Store(mark) // strings read so far belong to the old elements
 			list = append(make([]T, 0, i+r.expected(begun, i)), list...)
 		}
 		var zero T
@@ -51,9 +51,8 @@ func structsInto[T any](r *Reader, room []T, target *[]T, read func(*Reader, *T)
 	*target = list
 }
 
-// expected guesses how many elements of a list are still to come, from the room that those
-// since begun have taken: a page has a hundred, and growing step by step takes twice the
-// memory.
+// expected estimates the remaining number of elements of a list from the size of the previous ones,
+// which start at begun. A page has a hundred, and growing step by step takes twice the memory.
 func (r *Reader) expected(begun, elements int) int {
 	const few, most, large = 4, 128, 4 << 10
 	switch {
@@ -81,8 +80,8 @@ func Strings(r *Reader, target *[]string) {
 	*target = list
 }
 
-// StringMap reads an object whose values are strings; null values are left out,
-// and a null object makes *target nil.
+// StringMap reads an object whose values are strings; null values are omitted, and a null object
+// makes *target nil.
 func StringMap(r *Reader, target *map[string]string) {
 	*target = nil
 	if r.Null() {
@@ -101,8 +100,7 @@ func StringMap(r *Reader, target *map[string]string) {
 	*target = m
 }
 
-// Item reads a transcript item. Its strings share one piece of memory, and share
-// none with other items.
+// Item reads a transcript item. Its strings share one allocation, but none with other items.
 func Item(r *Reader, v *types.Item) {
 	mark := r.Mark()
 	for name := range r.Members() {
@@ -111,8 +109,8 @@ func Item(r *Reader, v *types.Item) {
 	r.Store(mark)
 }
 
-// LiveItem is an item as a socket brings it, with a member that the transcript's lack. No model
-// of the service defines it, so a value of another type is ignored: it must not cost the item.
+// LiveItem is an item as received on a socket, with a member that transcript items lack. The
+// service's model doesn't define it, so a value of another type is ignored and the item is kept.
 type LiveItem struct {
 	types.Item
 
@@ -176,8 +174,8 @@ func attachmentItem(r *Reader, v *types.AttachmentItem) {
 	}
 }
 
-// messageMetadata makes room for one receipt together with the metadata: a chat of two
-// has no more for a message.
+// messageMetadata allocates one receipt together with the metadata: a message in a chat of two has
+// at most one.
 func messageMetadata(r *Reader, target **types.MessageMetadata) {
 	*target = nil
 	if r.Null() {
@@ -191,7 +189,7 @@ func messageMetadata(r *Reader, target **types.MessageMetadata) {
 	for name := range r.Members() {
 		if string(name) == "Receipts" && receipts != nil {
 			structsInto(r, receipts, &room.metadata.Receipts, receipt, nil)
-			receipts = nil // it isn't used twice
+			receipts = nil // must not be used twice
 			continue
 		}
 		metadataMember(r, name, &room.metadata)
@@ -199,8 +197,8 @@ func messageMetadata(r *Reader, target **types.MessageMetadata) {
 	*target = &room.metadata
 }
 
-// metadataMember ignores MessageCompleted and ChunkNumber of another type: no model of the
-// service defines these.
+// metadataMember ignores MessageCompleted and ChunkNumber if they have another type, because the
+// service's model doesn't define them.
 func metadataMember(r *Reader, name []byte, v *types.MessageMetadata) {
 	switch string(name) {
 	case "ChunkNumber":

@@ -70,7 +70,7 @@ func TestItem(t *testing.T) {
 			page{Transcript: []types.Item{{}}},
 		},
 		{"a name may be written with escapes", `{"\u0054ranscript":[{"\u0049\u0064":"text"}]}`, page{Transcript: item(text)}},
-		{"white space may stand anywhere", " {\t\"Transcript\" :\r\n [ { \"Id\" : \"text\" } ] } \n", page{Transcript: item(text)}},
+		{"white space may appear anywhere", " {\t\"Transcript\" :\r\n [ { \"Id\" : \"text\" } ] } \n", page{Transcript: item(text)}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -109,8 +109,8 @@ func TestAnyPageDecodesToItself(t *testing.T) {
 	}
 }
 
-// requireDecodes has encoding/json write the page and requires that reading it
-// gives the same page. Absent members are written as null.
+// requireDecodes requires that a page written by encoding/json is read as the same page. Absent
+// members are written as null.
 func requireDecodes(t *testing.T, want page) {
 	t.Helper()
 	data, err := json.Marshal(want)
@@ -120,8 +120,7 @@ func requireDecodes(t *testing.T, want page) {
 	require.Equal(t, want, got, string(data))
 }
 
-// generator makes pages in which every member may be absent, and every list nil,
-// empty or long.
+// generator makes pages in which any member may be absent, and any list nil, empty or long.
 type generator struct{ *rand.Rand }
 
 func (g *generator) text() *string {
@@ -218,7 +217,7 @@ func TestStringMap(t *testing.T) {
 	}
 }
 
-// Elements take many times their bytes of JSON, so that their number is bounded too.
+// Elements take many times their size in JSON, so their number is limited too.
 func TestTooManyElementsAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, document := range map[string]string{

@@ -12,9 +12,9 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// stringToken reads a string and returns its bytes, which stay valid until the
-// next token. As in encoding/json, what isn't UTF-8 and half a surrogate pair
-// become U+FFFD, and a control character that isn't escaped is an error.
+// stringToken reads a string and returns its bytes, which are valid until the next token. As in
+// encoding/json, invalid UTF-8 and unpaired surrogates become U+FFFD, and an unescaped control
+// character is an error.
 func (r *Reader) stringToken() []byte {
 	if r.err != nil {
 		return nil
@@ -32,15 +32,15 @@ func (r *Reader) stringToken() []byte {
 	return r.decodeString()
 }
 
-// isPlain reports whether b is ASCII without escapes and control characters, so
-// that it can be taken as it stands.
+// isPlain reports whether b is ASCII without escapes and control characters, so that it needs no
+// decoding.
 func isPlain(b []byte) bool {
 	const lows, highs = 0x0101010101010101, 0x8080808080808080
 	for len(b) >= 8 {
 		x := binary.LittleEndian.Uint64(b)
 		backslash := x ^ ('\\' * lows)
-		// The high bit of a byte gets set where the byte is not ASCII, is below 0x20,
-		// or is a backslash; a borrow can only cause a false alarm.
+		// The high bit of a byte is set if the byte is not ASCII, is below 0x20, or is a backslash.
+		// A borrow can only cause a false positive.
 		if (x|(x-0x20*lows)|(backslash-lows))&highs != 0 {
 			return isPlainBytes(b)
 		}
@@ -58,7 +58,7 @@ func isPlainBytes(b []byte) bool {
 	return true
 }
 
-// decodeString decodes the rest of a string whose opening quote was read.
+// decodeString decodes the rest of a string after its opening quote.
 func (r *Reader) decodeString() []byte {
 	out := r.scratch[:0]
 	for r.pos < len(r.data) {
@@ -92,7 +92,7 @@ var simpleEscapes = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// appendEscaped decodes the escape at the reader's position.
+// appendEscaped decodes the escape at the current position.
 func (r *Reader) appendEscaped(out []byte) []byte {
 	r.pos++
 	if r.pos >= len(r.data) {
@@ -113,8 +113,7 @@ func (r *Reader) appendEscaped(out []byte) []byte {
 	return append(out, plain)
 }
 
-// escapedRune reads the digits of a \u escape, and of a second one if they make a
-// surrogate pair.
+// escapedRune reads the digits of a \u escape, and of a second one if they form a surrogate pair.
 func (r *Reader) escapedRune() rune {
 	first, ok := hex4(r.data[r.pos:])
 	if !ok {
@@ -144,8 +143,7 @@ func hex4(b []byte) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// enumValues holds the values that answers repeat, so that reading one again
-// costs no memory.
+// enumValues holds values that responses repeat, so that reading one doesn't allocate.
 var enumValues = func() map[string]string {
 	values := map[string]string{"MESSAGEMETADATA": "MESSAGEMETADATA"}
 	addValues(values, types.ArtifactStatus("").Values())

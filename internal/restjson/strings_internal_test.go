@@ -27,7 +27,7 @@ func TestIsPlain(t *testing.T) {
 
 func TestIsPlainNextToBorrows(t *testing.T) {
 	t.Parallel()
-	// A subtraction over eight bytes at once carries from one byte into the next.
+	// A subtraction over eight bytes carries from one byte into the next.
 	for first := range 256 {
 		for second := range 256 {
 			b := []byte{' ', byte(first), byte(second), '~', '[', ']', ' ', 0x7f}

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// maxUnknown bounds the responses that are kept for their unknown members.
+// maxUnknown limits the size of responses that are kept for their unknown members.
 const maxUnknown = 1 << 20
 
-// skipMember skips a member that the caller of Members doesn't read, and notes it unless it is
-// part of another one.
+// skipMember skips a member that the caller of Members doesn't read, and records it unless it is
+// inside another skipped member.
 func (r *Reader) skipMember() {
 	known, start := r.skipping, r.pos
 	if r.Skip(); known || r.err != nil {
@@ -25,9 +25,9 @@ func (r *Reader) skipMember() {
 	}
 }
 
-// recorder collects the unknown members of a document. A nil one does nothing.
+// recorder collects the unknown members of a document. A nil recorder does nothing.
 type recorder struct {
-	path    []string // to the value that is read
+	path    []string // of the current value
 	members map[string]json.RawMessage
 }
 
@@ -53,8 +53,8 @@ func (rec *recorder) leave() {
 	}
 }
 
-// UnknownMembers returns the members of a document that read passes over, by their paths, such
-// as Websocket.Region or Transcript[0].Language.
+// UnknownMembers returns the members of a document that read skips, by their paths, such as
+// Websocket.Region or Transcript[0].Language.
 func UnknownMembers(data []byte, read func(*Reader)) map[string]json.RawMessage {
 	rec := &recorder{members: map[string]json.RawMessage{}}
 	_, _ = decode(data, new(OddItems), rec, read)

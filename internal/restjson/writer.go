@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package restjson reads and writes the service's REST-JSON wire format: request
-// bodies and paths, answers, the shapes that they share, and error answers.
+// Package restjson reads and writes the service's REST-JSON wire format: request bodies and paths,
+// responses, the types that they share, and error responses.
 package restjson
 
 import (
@@ -17,8 +17,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// RequestWriter collects one request: method and path, and the members of its
-// JSON body. The zero value is ready for use.
+// RequestWriter writes one request: method and path, and the members of its JSON body. The zero
+// value is ready to use.
 type RequestWriter struct {
 	method  string
 	path    string
@@ -33,13 +33,13 @@ func (w *RequestWriter) Post(path string) {
 	w.json = append(make([]byte, 0, 256), '{')
 }
 
-// Get makes the request a GET without a body; label is the last segment of its
-// path and is percent-encoded, slashes included.
+// Get makes the request a GET without a body; label is the last segment of its path and is
+// percent-encoded, including slashes.
 func (w *RequestWriter) Get(prefix, label string) {
 	w.method, w.path, w.rawPath = "GET", prefix+label, prefix+httpbinding.EscapePath(label, true)
 }
 
-// String writes a member; nil leaves it out.
+// String writes a member; nil is omitted.
 func (w *RequestWriter) String(name string, v *string) {
 	if v == nil {
 		return
@@ -48,14 +48,14 @@ func (w *RequestWriter) String(name string, v *string) {
 	w.json = appendString(w.json, *v)
 }
 
-// Enum writes a member; "" leaves it out.
+// Enum writes a member; "" is omitted.
 func (w *RequestWriter) Enum(name, v string) {
 	if v != "" {
 		w.String(name, &v)
 	}
 }
 
-// Int32 writes a member; nil leaves it out.
+// Int32 writes a member; nil is omitted.
 func (w *RequestWriter) Int32(name string, v *int32) {
 	if v != nil {
 		w.Int64(name, int64(*v))
@@ -68,7 +68,7 @@ func (w *RequestWriter) Int64(name string, v int64) {
 	w.json = strconv.AppendInt(w.json, v, 10)
 }
 
-// Bool writes a member; nil leaves it out.
+// Bool writes a member; nil is omitted.
 func (w *RequestWriter) Bool(name string, v *bool) {
 	if v == nil {
 		return
@@ -86,8 +86,7 @@ func (w *RequestWriter) Object(name string) {
 // End closes the object that Object opened.
 func (w *RequestWriter) End() { w.json = append(w.json, '}') }
 
-// List writes a member that is a list of strings; nil leaves it out, an empty
-// list is written.
+// List writes a member that is a list of strings; nil is omitted, an empty list is written.
 func List[T ~string](w *RequestWriter, name string, values []T) {
 	if values == nil {
 		return
@@ -103,7 +102,7 @@ func List[T ~string](w *RequestWriter, name string, values []T) {
 	w.json = append(w.json, ']')
 }
 
-// Raw writes a member of any kind, which must not have been written before.
+// Raw writes a member with any JSON value. It fails if the member was already written.
 func (w *RequestWriter) Raw(name string, value json.RawMessage) error {
 	if w.json == nil {
 		return fmt.Errorf("member %q can't be sent: the request has no body", name)
@@ -125,7 +124,7 @@ func (w *RequestWriter) Raw(name string, value json.RawMessage) error {
 	return nil
 }
 
-// Build puts the request into req, or into a new one for nil, and returns the one to send.
+// Build writes the request to req, or to a new one if req is nil, and returns the request to send.
 func (w *RequestWriter) Build(req *smithyhttp.Request) (*smithyhttp.Request, error) {
 	if w.method == "" {
 		return nil, fmt.Errorf("request has no method")
@@ -145,7 +144,7 @@ func (w *RequestWriter) Build(req *smithyhttp.Request) (*smithyhttp.Request, err
 	return req, nil
 }
 
-// blank is an empty request. SetStream sets the stream of a copy: a new request is this one's.
+// blank is the template that SetStream copies for a new request.
 var blank = &smithyhttp.Request{Request: &http.Request{ContentLength: -1}}
 
 func (w *RequestWriter) withStream(req *smithyhttp.Request) (*smithyhttp.Request, error) {
@@ -176,21 +175,19 @@ func (w *RequestWriter) name(name string) {
 	w.json = append(w.json, '"', ':')
 }
 
-// Body is the stream of a request that this package has written. Its bytes stay
-// readable, so that whoever sends the request can send it again.
+// Body is the stream of a request written by this package. Its bytes stay readable, so the request
+// can be sent again.
 type Body struct {
 	bytes.Reader
 	data []byte
 }
 
-// Bytes returns the whole body, whatever was read of it. The caller must not
-// change it.
+// Bytes returns the whole body, even after it was read. The caller must not modify it.
 func (b *Body) Bytes() []byte { return b.data }
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s as a JSON string. What isn't UTF-8 becomes U+FFFD, as
-// with encoding/json.
+// appendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD, as with encoding/json.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0

@@ -24,7 +24,7 @@ func TestRequestBody(t *testing.T) {
 		want  string
 	}{
 		{"a request without members has an empty object", func(*restjson.RequestWriter) {}, `{}`},
-		{"members stand in the order of the calls", func(w *restjson.RequestWriter) {
+		{"members are written in the order of the calls", func(w *restjson.RequestWriter) {
 			w.String("B", ptr("2"))
 			w.String("A", ptr("1"))
 		}, `{"B":"2","A":"1"}`},
@@ -122,8 +122,8 @@ func TestRequestStringOfEveryByte(t *testing.T) {
 	}
 }
 
-// requireWritten requires that encoding/json reads from the body what it would
-// read from a string that it had written itself.
+// requireWritten requires that encoding/json reads the body like a string that it has written
+// itself.
 func requireWritten(t *testing.T, s string) {
 	t.Helper()
 	own, err := json.Marshal(s)
@@ -156,8 +156,8 @@ func TestRequestPath(t *testing.T) {
 		{"a space is no plus", "a b+c", "a%20b%2Bc"},
 		{"a percent sign is no escape", "a%2Fb%", "a%252Fb%25"},
 		{"a question mark begins no query", "a?b=c#d", "a%3Fb%3Dc%23d"},
-		{"dots and slashes lead nowhere", "../connection", "..%2Fconnection"},
-		{"dots alone stay as they are", "..", ".."},
+		{"dots and slashes are escaped", "../connection", "..%2Fconnection"},
+		{"dots alone are kept", "..", ".."},
 		{"unicode is escaped by byte", "ä👍", "%C3%A4%F0%9F%91%8D"},
 		{"what isn't UTF-8 is escaped by byte", "\xff\x00", "%FF%00"},
 		{"base64 is escaped", "a+/=:;@&$,!*'()[]\"\\", "a%2B%2F%3D%3A%3B%40%26%24%2C%21%2A%27%28%29%5B%5D%22%5C"},
@@ -169,7 +169,7 @@ func TestRequestPath(t *testing.T) {
 			const prefix = "/participant/views/"
 			req := build(t, func(w *restjson.RequestWriter) { w.Get(prefix, test.label) })
 			require.Equal(t, "GET", req.Method)
-			require.Equal(t, prefix+test.want, req.URL.EscapedPath(), "net/url does not accept the path")
+			require.Equal(t, prefix+test.want, req.URL.EscapedPath(), "net/url changes the path")
 			require.Nil(t, req.GetStream())
 			require.NotContains(t, req.Header, "Content-Type")
 
@@ -194,7 +194,7 @@ func TestRequestBodyCanBeReadAgain(t *testing.T) {
 		data, err := io.ReadAll(req.GetStream())
 		require.NoError(t, err)
 		require.JSONEq(t, want, string(data))
-		require.JSONEq(t, want, string(bodyOf(t, req).Bytes()), "Bytes depends on what was read")
+		require.JSONEq(t, want, string(bodyOf(t, req).Bytes()), "Bytes changed after reading")
 		require.NoError(t, req.RewindStream())
 	}
 	clone := req.Clone()
