@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// maxErrorBody is how much of an error's body is looked at.
+// maxErrorBody limits how much of an error's body is read.
 const maxErrorBody = 64 << 10
 
-// statusError is a response without success.
+// statusError is a response with a status other than 2xx.
 type statusError struct {
-	// Method and Host tell the request.
+	// Method and Host identify the request.
 	Method, Host string
-	// Status is the HTTP status, 403 or so.
+	// Status is the HTTP status, such as 403.
 	Status int
-	// Code is S3's, such as SignatureDoesNotMatch. Empty if the answer has none.
+	// Code is S3's error code, such as SignatureDoesNotMatch. Empty if the response has none.
 	Code string
 }
 
-// Error names the request by its method and host only.
+// Error identifies the request by its method and host only.
 func (e *statusError) Error() string {
 	text := fmt.Sprintf("%s %s: status %d %s", e.Method, e.Host, e.Status, http.StatusText(e.Status))
 	if e.Code != "" {
@@ -33,29 +33,29 @@ func (e *statusError) Error() string {
 	return strings.TrimSuffix(text, " ")
 }
 
-// isTemporary reports whether another try may succeed.
+// isTemporary reports whether a retry may succeed.
 func (e *statusError) isTemporary() bool {
 	return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
 }
 
-// ErrTooLarge is the error of Get, and of reading the file that it opened, for a file of
-// more bytes than the limit.
+// ErrTooLarge is returned by Get, and by reading the file that it opened, if the file has more
+// bytes than the limit.
 var ErrTooLarge = errors.New("the file is larger than permitted")
 
-// tooLargeError is a file of more bytes than were asked for.
+// tooLargeError is a file larger than the limit.
 type tooLargeError struct {
-	// Host is where the file is.
+	// Host is the host of the file.
 	Host string
-	// Size is the file's, 0 if it became known only by reading.
+	// Size is the size of the file, 0 if it was not known before reading.
 	Size int64
-	// Limit is how many bytes were asked for.
+	// Limit is the maximum number of bytes.
 	Limit int64
 }
 
 // Is matches ErrTooLarge.
 func (*tooLargeError) Is(target error) bool { return target == ErrTooLarge }
 
-// Error names both sizes.
+// Error contains both sizes.
 func (e *tooLargeError) Error() string {
 	if e.Size == 0 {
 		return fmt.Sprintf("GET %s: the file has more than %d bytes", e.Host, e.Limit)
@@ -69,8 +69,8 @@ func newStatusError(request *http.Request, response *http.Response) *statusError
 	}
 }
 
-// isWord tells what is passed on of an error's body. S3 puts the request that it expected
-// beside the code, signed URL and headers included.
+// isWord reports whether a text from an error's body may be passed on. Besides the code, S3 returns
+// the request that it expected, including the signed URL and headers.
 func isWord(s string) bool {
 	const longest = 64
 	return s != "" && len(s) <= longest && !strings.ContainsFunc(s, func(r rune) bool {
@@ -78,15 +78,15 @@ func isWord(s string) bool {
 	})
 }
 
-// errorCode passes over what is broken behind the code: a proxy may have cut the body.
+// errorCode ignores damage after the code: a proxy may have cut the body.
 func errorCode(body io.Reader) string {
-	var answer struct {
+	var response struct {
 		XMLName xml.Name `xml:"Error"`
 		Code    string
 	}
-	_ = xml.NewDecoder(io.LimitReader(body, maxErrorBody)).Decode(&answer)
-	if !isWord(answer.Code) {
+	_ = xml.NewDecoder(io.LimitReader(body, maxErrorBody)).Decode(&response)
+	if !isWord(response.Code) {
 		return ""
 	}
-	return answer.Code
+	return response.Code
 }

@@ -2,7 +2,7 @@
 
 package storage
 
-// The types of the errors, whose fields the tests look at.
+// The tests check the fields of these errors.
 type (
 	StatusError   = statusError
 	TooLargeError = tooLargeError

@@ -22,7 +22,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-func TestGetAskedForByTheFake(t *testing.T) {
+func TestGetWithFaultsOfTheFake(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		u := startChat(t, participanttest.InMemory()).start(t, 5)
@@ -66,16 +66,16 @@ func TestGetWithALimit(t *testing.T) {
 		want    string
 		tooMuch *storage.TooLargeError
 	}{
-		{"as many as are allowed", 1000, 1000, false, text[:1000], nil},
-		{"as many as are allowed, in chunks", 1000, 1000, true, text[:1000], nil},
+		{"exactly the limit", 1000, 1000, false, text[:1000], nil},
+		{"exactly the limit, in chunks", 1000, 1000, true, text[:1000], nil},
 		{"fewer", 1000, math.MaxInt64, false, text[:1000], nil},
 		{"fewer, in chunks", 1000, math.MaxInt64, true, text[:1000], nil},
 		{"none", 0, 0, false, "", nil},
-		{"one too many", 1001, 1000, false, "", &storage.TooLargeError{Size: 1001, Limit: 1000}},
-		{"one too many, in chunks", 1001, 1000, true, text[:1000], &storage.TooLargeError{Limit: 1000}},
-		{"many too many, in chunks", 100_000, 1000, true, text[:1000], &storage.TooLargeError{Limit: 1000}},
-		{"none allowed", 1, 0, true, "", &storage.TooLargeError{}},
-		{"a limit below zero", 1, -1, true, "", &storage.TooLargeError{}},
+		{"one above the limit", 1001, 1000, false, "", &storage.TooLargeError{Size: 1001, Limit: 1000}},
+		{"one above the limit, in chunks", 1001, 1000, true, text[:1000], &storage.TooLargeError{Limit: 1000}},
+		{"many above the limit, in chunks", 100_000, 1000, true, text[:1000], &storage.TooLargeError{Limit: 1000}},
+		{"a limit of zero", 1, 0, true, "", &storage.TooLargeError{}},
+		{"a negative limit", 1, -1, true, "", &storage.TooLargeError{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -114,7 +114,7 @@ func TestTooLargeErrorNamesTheSizes(t *testing.T) {
 func TestGetReadByByte(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []int64{5, 4} {
-		response := answer(200, "hello")
+		response := newResponse(200, "hello")
 		response.ContentLength = -1
 		file, err := storage.Get(t.Context(), through(func(*http.Request) (*http.Response, error) { return response, nil }), "https://example.com", limit, false)
 		require.NoError(t, err)
@@ -130,7 +130,7 @@ func TestGetReadByByte(t *testing.T) {
 			continue
 		}
 		require.Error(t, err)
-		require.Equal(t, err, again, "an error stays")
+		require.Equal(t, err, again, "a further Read returned another error")
 	}
 }
 
@@ -138,7 +138,7 @@ func TestGetRefusedClosesTheBody(t *testing.T) {
 	t.Parallel()
 	closed := 0
 	for _, status := range []int{200, 404} {
-		response := answer(status, "hello")
+		response := newResponse(status, "hello")
 		response.Body = closeFunc{response.Body, func() { closed++ }}
 		_, err := get(t, through(func(*http.Request) (*http.Response, error) { return response, nil }), "https://example.com", 4)
 		requireNoSecret(t, err)
@@ -176,7 +176,7 @@ func TestGetSendsNothingSecret(t *testing.T) {
 	require.Equal(t, http.Header{"Accept-Encoding": {"identity"}, "User-Agent": {"Go-http-client/1.1"}}, got.Header)
 }
 
-// The file comes as it was stored, and the limit is for that.
+// The file is returned as it was stored, and the limit applies to that.
 func TestGetDoesNotDecompress(t *testing.T) {
 	t.Parallel()
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {

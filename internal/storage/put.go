@@ -20,28 +20,30 @@ import (
 )
 
 const (
-	maxTries = 3
-	// firstDelay bounds the wait before the second try; it doubles with every further one.
+	maxAttempts = 3
+	// firstDelay is the maximum delay before the first retry; it doubles with every further retry.
 	firstDelay = 500 * time.Millisecond
 )
 
-// Put uploads size bytes of body to a signed URL with exactly its headers, and follows
-// no redirect. plain permits http to other machines than this one.
-// A body that can seek is sent up to three times, from where it stood, when the network
-// fails or the answer is 5xx, 429 or 408. A body of another size is an error, but one
-// that is longer may stay unnoticed where Size can't tell.
-// progress may be nil. The goroutine that sends calls it with the bytes taken from body
-// in the current try: the number grows, and falls back when a try is repeated.
-// Neither body nor progress is used after Put has returned, and body isn't closed: a
-// Read of body that hangs keeps Put from returning, even after the end of ctx.
+// Put uploads size bytes of body to a signed URL with exactly its headers, and follows no redirect.
+// plain permits http to other machines.
+//
+// If body is an io.Seeker, Put sends it up to three times, from its current position, when the
+// network fails or the response is 5xx, 429 or 408. A body of another size is an error, but a
+// longer one may go unnoticed if Size can't determine its size.
+//
+// progress may be nil. The sending goroutine calls it with the number of bytes read from body in
+// the current attempt: the number grows, and restarts with a retry. Neither body nor progress is
+// used after Put has returned, and body isn't closed. If a Read of body hangs, Put does not return,
+// even after the end of ctx.
 func Put(ctx context.Context, client *http.Client, to *types.UploadMetadata, body io.Reader, size int64, progress func(sent int64), plain bool) error {
 	switch {
 	case to == nil:
-		return errors.New("PUT: there is no URL to upload to")
+		return errors.New("PUT: no URL to upload to")
 	case body == nil:
-		return errors.New("PUT: there is no body")
+		return errors.New("PUT: no body")
 	case size <= 0:
-		return fmt.Errorf("PUT: a body of %d bytes can't be uploaded", size)
+		return fmt.Errorf("PUT: can't upload a body of %d bytes", size)
 	}
 	request, err := newUploadRequest(ctx, to, size, plain)
 	if err != nil {
@@ -54,7 +56,7 @@ func Put(ctx context.Context, client *http.Client, to *types.UploadMetadata, bod
 		progress = func(int64) {}
 	}
 	u := &upload{client: client, request: request, body: body, size: size, progress: progress}
-	u.start, _, u.repeatable = seekable(body)
+	u.start, _, u.seekable = seekable(body)
 	return u.run(ctx)
 }
 
@@ -72,32 +74,32 @@ func newUploadRequest(ctx context.Context, to *types.UploadMetadata, size int64,
 	return request, nil
 }
 
-// setHeader also sets the header that net/http takes from elsewhere.
+// setHeader also sets a header that net/http takes from a field of the request.
 func setHeader(request *http.Request, name, value string) error {
 	switch canonical := http.CanonicalHeaderKey(name); {
 	case canonical == "Host" && strings.EqualFold(value, request.URL.Host):
 	case canonical == "Content-Length":
 		if signed, err := strconv.ParseInt(value, 10, 64); err != nil || signed != request.ContentLength {
-			return fmt.Errorf("the URL is signed for another Content-Length than %d", request.ContentLength)
+			return fmt.Errorf("the URL is signed for a Content-Length other than %d", request.ContentLength)
 		}
 	case forbiddenAs(canonical) != "":
-		return fmt.Errorf("the response asks for the header %s, which an upload must not set", forbiddenAs(canonical))
+		return fmt.Errorf("the response requires the header %s, which an upload must not set", forbiddenAs(canonical))
 	default:
 		request.Header.Set(name, value)
 	}
 	return nil
 }
 
-// forbidden are headers that no signed upload needs, and with which a service could speak to
-// another server as somebody else, make a proxy take the request for another one, or change what
-// is done.
+// forbidden are headers that no signed upload needs, and with which a service could impersonate the
+// caller at another server, send the request to another server through a proxy, or change its
+// effect.
 var forbidden = []string{
 	"Authorization", "Connection", "Cookie", "Forwarded", "Host", "Keep-Alive", "Set-Cookie", "Te", "Trailer",
 	"Transfer-Encoding", "Upgrade", "Via", "X-Http-Method", "X-Http-Method-Override", "X-Method-Override", "X-Real-Ip",
 }
 
-// forbiddenAs returns what forbids a header, or "". An error must not quote more of a name: it is
-// the service's text.
+// forbiddenAs returns the entry that forbids a header, or "". An error must not quote more of the
+// name, because it is text from the service.
 func forbiddenAs(canonical string) string {
 	for _, prefix := range []string{"Proxy-", "X-Forwarded-"} {
 		if strings.HasPrefix(canonical, prefix) {
@@ -110,24 +112,24 @@ func forbiddenAs(canonical string) string {
 	return ""
 }
 
-// upload is a Put under way.
+// upload is a Put in progress.
 type upload struct {
-	client     *http.Client
-	request    *http.Request // without its body
-	body       io.Reader
-	size       int64
-	progress   func(sent int64)
-	repeatable bool  // body can go back to
-	start      int64 // where it stood
+	client   *http.Client
+	request  *http.Request // without a body
+	body     io.Reader
+	size     int64
+	progress func(sent int64)
+	seekable bool  // body can seek to start
+	start    int64 // position of body
 }
 
 func (u *upload) run(ctx context.Context) error {
-	for tries := 1; ; tries++ {
-		temporary, err := u.try(ctx)
-		if err == nil || !temporary || !u.repeatable || tries == maxTries {
+	for attempts := 1; ; attempts++ {
+		temporary, err := u.attempt(ctx)
+		if err == nil || !temporary || !u.seekable || attempts == maxAttempts {
 			return err
 		}
-		if !wait(ctx, rand.N(firstDelay<<(tries-1))) {
+		if !wait(ctx, rand.N(firstDelay<<(attempts-1))) {
 			return failure(u.request, fmt.Errorf("%w, after %w", ctx.Err(), err))
 		}
 		if _, err := u.body.(io.Seeker).Seek(u.start, io.SeekStart); err != nil {
@@ -136,7 +138,7 @@ func (u *upload) run(ctx context.Context) error {
 	}
 }
 
-// wait reports whether ctx was still alive at the end.
+// wait reports whether ctx was still active at the end of the delay.
 func wait(ctx context.Context, delay time.Duration) bool {
 	select {
 	case <-ctx.Done():
@@ -146,11 +148,11 @@ func wait(ctx context.Context, delay time.Duration) bool {
 	}
 }
 
-// try sends the body once. It reports whether another try may help.
-func (u *upload) try(ctx context.Context) (temporary bool, err error) {
+// attempt sends the body once. It reports whether a retry may succeed.
+func (u *upload) attempt(ctx context.Context) (temporary bool, err error) {
 	body := newSource(u.body, u.size, u.progress)
 	err = u.send(ctx, body)
-	body.stop() // net/http may still read it: the answer can come before the body's end
+	body.stop() // net/http may still read it: the response can arrive before the end of the body
 	var status *statusError
 	switch {
 	case body.err != nil:
@@ -160,19 +162,19 @@ func (u *upload) try(ctx context.Context) (temporary bool, err error) {
 	case err != nil:
 		return ctx.Err() == nil && !isFinal(err), err
 	case body.left > 0:
-		return false, failure(u.request, fmt.Errorf("answered as done with %d of %d bytes still to come", body.left, u.size))
+		return false, failure(u.request, fmt.Errorf("success response before the last %d of %d bytes were sent", body.left, u.size))
 	}
 	return false, nil
 }
 
-// isFinal reports whether another try would show the URL to somebody else again.
+// isFinal reports whether a retry would expose the URL again.
 func isFinal(err error) bool {
 	var retryable interface{ RetryableError() bool }
 	return errors.As(err, &retryable) && !retryable.RetryableError()
 }
 
-// send returns when there is an answer. It has read an error's body by then: what net/http
-// does with the connection once body is stopped would cut it off.
+// send returns when there is a response. By then it has read the body of an error: after the body
+// of the request is stopped, net/http may close the connection.
 func (u *upload) send(ctx context.Context, body io.Reader) error {
 	request := u.request.Clone(ctx)
 	request.Body = io.NopCloser(body)

@@ -30,13 +30,13 @@ func TestPutStoresTheFile(t *testing.T) {
 	t.Parallel()
 	text := textOf(300_000)
 	for name, body := range map[string]io.Reader{
-		"one that can seek":        strings.NewReader(text),
-		"a buffer":                 bytes.NewBufferString(text),
-		"a reader":                 plain(strings.NewReader(text)),
-		"one that ends with data":  iotest.DataErrReader(strings.NewReader(text)),
-		"one that gives half":      iotest.HalfReader(strings.NewReader(text)),
-		"one that gives one byte":  iotest.OneByteReader(strings.NewReader(text)),
-		"one that is to be closed": closeFunc{strings.NewReader(text), func() { t.Error("closed the caller's body") }},
+		"one that can seek":          strings.NewReader(text),
+		"a buffer":                   bytes.NewBufferString(text),
+		"a reader":                   plain(strings.NewReader(text)),
+		"one that ends with data":    iotest.DataErrReader(strings.NewReader(text)),
+		"half of each read":          iotest.HalfReader(strings.NewReader(text)),
+		"one byte of each read":      iotest.OneByteReader(strings.NewReader(text)),
+		"a body with a Close method": closeFunc{strings.NewReader(text), func() { t.Error("closed the caller's body") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +53,7 @@ func TestPutStoresTheFile(t *testing.T) {
 	}
 }
 
-func TestPutSendsWhatWasSignedAndNoMore(t *testing.T) {
+func TestPutSendsOnlyTheSignedHeaders(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
 	srv := serve(t, func(_ http.ResponseWriter, r *http.Request) { got = r })
@@ -73,15 +73,15 @@ func TestPutSendsWhatWasSignedAndNoMore(t *testing.T) {
 		"Content-Length": {"5"}, "Content-Type": {"text/plain"}, "X-Amz-Acl": {"private"}, "X-Odd": {""}, "User-Agent": {"u"},
 		"Content-Md5": {"m"}, "Content-Disposition": {"attachment"}, "Cache-Control": {"no-store"}, "If-None-Match": {"*"},
 		"X-Amz-Server-Side-Encryption": {"aws:kms"}, "X-Amz-Tagging": {"a=b"}, "X-Amz-Security-Token": {"made-up"},
-		"Accept-Encoding": {"gzip"}, // net/http's own
+		"Accept-Encoding": {"gzip"}, // set by net/http
 	}, got.Header)
 }
 
 func TestPutRefusesBeforeSending(t *testing.T) {
 	t.Parallel()
 	client := through(func(*http.Request) (*http.Response, error) {
-		t.Error("sent all the same")
-		return answer(200, ""), nil
+		t.Error("the request was sent")
+		return newResponse(200, ""), nil
 	})
 	length := func(value string) *types.UploadMetadata {
 		return &types.UploadMetadata{Url: aws.String("https://example.com" + secretParts), HeadersToInclude: map[string]string{"content-length": value}}
@@ -92,13 +92,13 @@ func TestPutRefusesBeforeSending(t *testing.T) {
 		size int64
 		want string
 	}{
-		"nowhere to upload":             {nil, strings.NewReader("hello"), 5, "PUT: there is no URL to upload to"},
+		"nowhere to upload":             {nil, strings.NewReader("hello"), 5, "PUT: no URL to upload to"},
 		"no URL":                        {&types.UploadMetadata{}, strings.NewReader("hello"), 5, "PUT: the endpoint has no host"},
-		"no body":                       {length("5"), nil, 5, "PUT: there is no body"},
-		"an empty body":                 {length("0"), strings.NewReader(""), 0, "PUT: a body of 0 bytes can't be uploaded"},
-		"a negative size":               {length("-1"), strings.NewReader("hello"), -1, "PUT: a body of -1 bytes can't be uploaded"},
-		"another length signed":         {length("6"), strings.NewReader("hello"), 5, "PUT example.com: the URL is signed for another Content-Length than 5"},
-		"a length that isn't a number":  {length("hidden"), strings.NewReader("hello"), 5, "PUT example.com: the URL is signed for another Content-Length than 5"},
+		"no body":                       {length("5"), nil, 5, "PUT: no body"},
+		"an empty body":                 {length("0"), strings.NewReader(""), 0, "PUT: can't upload a body of 0 bytes"},
+		"a negative size":               {length("-1"), strings.NewReader("hello"), -1, "PUT: can't upload a body of -1 bytes"},
+		"another length signed":         {length("6"), strings.NewReader("hello"), 5, "PUT example.com: the URL is signed for a Content-Length other than 5"},
+		"a length that isn't a number":  {length("hidden"), strings.NewReader("hello"), 5, "PUT example.com: the URL is signed for a Content-Length other than 5"},
 		"a body known to be too short":  {length("6"), strings.NewReader("hello"), 6, "PUT example.com: the body has 5 bytes, not 6: unexpected EOF"},
 		"a body known to be too long":   {length("4"), strings.NewReader("hello"), 4, "PUT example.com: the body has 5 bytes, not 4"},
 		"a buffer known to be too long": {length("4"), bytes.NewBufferString("hello"), 4, "PUT example.com: the body has 5 bytes, not 4"},
@@ -109,7 +109,7 @@ func TestPutRefusesBeforeSending(t *testing.T) {
 	}
 }
 
-func TestPutRefusesHeadersForSomebodyElse(t *testing.T) {
+func TestPutRefusesHeadersForOtherServers(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"Host", "host", "Authorization", "authorization", "AUTHORIZATION", "Proxy-Authorization", "proxy-connection", "Cookie", "Set-Cookie",
@@ -117,8 +117,8 @@ func TestPutRefusesHeadersForSomebodyElse(t *testing.T) {
 		"X-Real-IP", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
 	} {
 		client := through(func(*http.Request) (*http.Response, error) {
-			t.Errorf("%s: sent all the same", name)
-			return answer(200, ""), nil
+			t.Errorf("%s: the request was sent", name)
+			return newResponse(200, ""), nil
 		})
 		to := signed("https://example.com")
 		to.HeadersToInclude[name] = "hidden-value"
@@ -130,13 +130,13 @@ func TestPutRefusesHeadersForSomebodyElse(t *testing.T) {
 				shown = prefix + "*"
 			}
 		}
-		require.EqualError(t, err, "PUT example.com: the response asks for the header "+shown+", which an upload must not set")
+		require.EqualError(t, err, "PUT example.com: the response requires the header "+shown+", which an upload must not set")
 	}
 }
 
-func TestNamesOfHeadersStayOutOfErrors(t *testing.T) {
+func TestErrorsDoNotContainHeaderNames(t *testing.T) {
 	t.Parallel()
-	client := &http.Client{Transport: new(http.Transport)} // refuses malformed headers before it dials
+	client := &http.Client{Transport: new(http.Transport)} // refuses malformed headers before dialing
 	for name, value := range map[string]string{
 		"Proxy-hidden-token": "x", "X-Forwarded-hidden-token": "x", "hidden token": "x", "X-hidden-token": "malformed\x00",
 	} {
@@ -147,7 +147,7 @@ func TestNamesOfHeadersStayOutOfErrors(t *testing.T) {
 	}
 }
 
-func TestPutOfABodyWithAnotherSize(t *testing.T) {
+func TestPutOfABodyWithTheWrongSize(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is broken")
 	for name, test := range map[string]struct {
@@ -191,7 +191,7 @@ func TestPutOfABodyWithAnotherSize(t *testing.T) {
 			}
 			require.LessOrEqual(t, u.srv.Count("PutObject"), 1)
 			require.NoError(t, storage.Put(t.Context(), u.srv.Client(), u.to, strings.NewReader(textOf(int(test.size))), test.size, nil, false))
-			require.Equal(t, textOf(int(test.size)), u.stored(t), "the broken one was stored")
+			require.Equal(t, textOf(int(test.size)), u.stored(t), "the incomplete file was stored")
 		})
 	}
 }
@@ -207,7 +207,7 @@ type breaking struct {
 
 func (b breaking) Read([]byte) (int, error) { return 0, b.err }
 
-// Nobody can tell whether more would come.
+// A pipe does not show whether more data follows.
 func TestPutDoesNotWaitForTheEndOfABody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -220,16 +220,16 @@ func TestPutDoesNotWaitForTheEndOfABody(t *testing.T) {
 	})
 }
 
-func TestPutTriesAgain(t *testing.T) {
+func TestPutRetries(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
-		"500":              participanttest.Fail(500, "InternalError"),
-		"503":              participanttest.Fail(503, "SlowDown"),
-		"599":              participanttest.Fail(599, "Odd"),
-		"a proxy's 502":    participanttest.AnswerHTML(502),
-		"429":              participanttest.Fail(429, "TooManyRequests"),
-		"408":              participanttest.Fail(408, "RequestTimeout"),
-		"no answer at all": participanttest.DropBefore(),
+		"500":           participanttest.Fail(500, "InternalError"),
+		"503":           participanttest.Fail(503, "SlowDown"),
+		"599":           participanttest.Fail(599, "Odd"),
+		"a proxy's 502": participanttest.AnswerHTML(502),
+		"429":           participanttest.Fail(429, "TooManyRequests"),
+		"408":           participanttest.Fail(408, "RequestTimeout"),
+		"no response":   participanttest.DropBefore(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -256,7 +256,7 @@ func TestPutTriesAgain(t *testing.T) {
 	}
 }
 
-func TestPutGivesUpAtTheThirdTry(t *testing.T) {
+func TestPutFailsAfterThreeAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := startChat(t, participanttest.InMemory())
@@ -282,7 +282,7 @@ func TestPutGivesUpAtTheThirdTry(t *testing.T) {
 	})
 }
 
-func TestPutTriesOnce(t *testing.T) {
+func TestPutDoesNotRetry(t *testing.T) {
 	t.Parallel()
 	seek := func() io.Reader { return strings.NewReader("hello") }
 	for name, test := range map[string]struct {
@@ -290,14 +290,14 @@ func TestPutTriesOnce(t *testing.T) {
 		effect participanttest.Effect
 		status int
 	}{
-		"400":                          {seek, participanttest.AnswerHTML(400), 400},
-		"403":                          {seek, participanttest.AnswerHTML(403), 403},
-		"409":                          {seek, participanttest.AnswerHTML(409), 409},
-		"a body that can't seek":       {func() io.Reader { return bytes.NewBufferString("hello") }, participanttest.AnswerHTML(503), 503},
-		"a body whose position fails":  {func() io.Reader { return seekFails{strings.NewReader("hello"), io.SeekCurrent} }, participanttest.AnswerHTML(503), 503},
-		"a reader, no answer":          {func() io.Reader { return plain(strings.NewReader("hello")) }, participanttest.DropBefore(), 0},
-		"an answer that redirects":     {seek, participanttest.AnswerHTML(307), 307},
-		"an answer that isn't changed": {seek, participanttest.AnswerHTML(304), 304},
+		"400":                         {seek, participanttest.AnswerHTML(400), 400},
+		"403":                         {seek, participanttest.AnswerHTML(403), 403},
+		"409":                         {seek, participanttest.AnswerHTML(409), 409},
+		"a body that can't seek":      {func() io.Reader { return bytes.NewBufferString("hello") }, participanttest.AnswerHTML(503), 503},
+		"a body whose position fails": {func() io.Reader { return seekFails{strings.NewReader("hello"), io.SeekCurrent} }, participanttest.AnswerHTML(503), 503},
+		"a reader, no response":       {func() io.Reader { return plain(strings.NewReader("hello")) }, participanttest.DropBefore(), 0},
+		"a redirect":                  {seek, participanttest.AnswerHTML(307), 307},
+		"a status 304":                {seek, participanttest.AnswerHTML(304), 304},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -345,31 +345,31 @@ func TestPutWithAWrongSignature(t *testing.T) {
 	require.EqualError(t, err, "PUT "+strings.TrimPrefix(u.srv.URL, "http://")+": status 403 Forbidden: SignatureDoesNotMatch")
 }
 
-func TestPutOfABodyThatDoesNotGoBack(t *testing.T) {
+func TestPutOfABodyThatFailsToSeek(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		u := startChat(t, participanttest.InMemory()).start(t, 5)
 		u.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Effect: participanttest.AnswerHTML(503)})
-		err := storage.Put(t.Context(), u.srv.Client(), u.to, &goesBackOnce{Reader: strings.NewReader("hello")}, 5, nil, false)
-		require.ErrorContains(t, err, "rewind the body: no way back")
+		err := storage.Put(t.Context(), u.srv.Client(), u.to, &seeksOnce{Reader: strings.NewReader("hello")}, 5, nil, false)
+		require.ErrorContains(t, err, "rewind the body: can't seek")
 		require.Equal(t, 1, u.srv.Count("PutObject"))
 	})
 }
 
-// goesBackOnce lets Put look for the size, which goes back once for each look.
-type goesBackOnce struct {
+// seeksOnce permits Seek only before the first Read, as Put needs it to determine the size.
+type seeksOnce struct {
 	*strings.Reader
 	read bool
 }
 
-func (g *goesBackOnce) Read(p []byte) (int, error) {
+func (g *seeksOnce) Read(p []byte) (int, error) {
 	g.read = true
 	return g.Reader.Read(p)
 }
 
-func (g *goesBackOnce) Seek(offset int64, whence int) (int64, error) {
+func (g *seeksOnce) Seek(offset int64, whence int) (int64, error) {
 	if g.read {
-		return 0, errors.New("no way back")
+		return 0, errors.New("can't seek")
 	}
 	return g.Reader.Seek(offset, whence)
 }
@@ -378,8 +378,8 @@ func TestPutEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("the user left")
 	for name, effect := range map[string]participanttest.Effect{
-		"while it waits for the answer":   participanttest.Ignore(),
-		"while it waits for the next try": participanttest.AnswerHTML(503),
+		"while it waits for the response": participanttest.Ignore(),
+		"while it waits to retry":         participanttest.AnswerHTML(503),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -389,7 +389,7 @@ func TestPutEndsWithItsContext(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
 				begin := time.Now()
-				time.AfterFunc(time.Nanosecond, func() { cancel(cause) }) // no delay is as short
+				time.AfterFunc(time.Nanosecond, func() { cancel(cause) }) // shorter than every delay
 				err := storage.Put(ctx, u.srv.Client(), u.to, strings.NewReader("hello"), 5, nil, false)
 				require.ErrorIs(t, err, context.Canceled)
 				requireNoSecret(t, err, u.secrets(t)...)
@@ -417,8 +417,8 @@ func TestPutWithAContextThatHasEnded(t *testing.T) {
 	require.Zero(t, u.srv.Count("PutObject"))
 }
 
-// The client's own time-out bounds a try; the next one may be faster.
-func TestPutTriesAgainAfterTheClientsTimeout(t *testing.T) {
+// The client's own time-out limits one attempt; the next one may be faster.
+func TestPutRetriesAfterTheClientsTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		u := startChat(t, participanttest.InMemory()).start(t, 5)
@@ -434,7 +434,7 @@ func TestPutTriesAgainAfterTheClientsTimeout(t *testing.T) {
 	})
 }
 
-// careful fails the race detector when it is read and sought at once, and the test when
+// careful makes the race detector fail if it is read and sought concurrently, and the test fail if
 // it is read after the upload.
 type careful struct {
 	*strings.Reader
@@ -449,15 +449,15 @@ func (c *careful) Read(p []byte) (int, error) {
 	return c.Reader.Read(p[:min(len(p), 1000)])
 }
 
-// requireLeftAlone is called when Put has returned.
+// requireLeftAlone is called after Put has returned.
 func (c *careful) requireLeftAlone(t *testing.T) {
 	t.Helper()
 	c.ended.Store(true)
-	c.Reset("the caller's again") // races with a Read that goes on
+	c.Reset("the caller's again") // races with a Read that continues
 	require.Zero(t, c.late.Load())
 }
 
-func TestPutAnsweredBeforeTheBodyIsRead(t *testing.T) {
+func TestPutWithAResponseBeforeTheBodyIsRead(t *testing.T) {
 	t.Parallel()
 	text := textOf(4 << 20)
 	srv := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
@@ -465,11 +465,11 @@ func TestPutAnsweredBeforeTheBodyIsRead(t *testing.T) {
 		body := &careful{Reader: strings.NewReader(text)}
 		err := put(t, srv.Client(), srv.URL, body, int64(len(text)))
 		body.requireLeftAlone(t)
-		requireNoSecret(t, err) // the connection may break before the answer is read
+		requireNoSecret(t, err) // the connection may break before the response is read
 	}
 }
 
-func TestPutTriesAgainWhatWasAnsweredBeforeTheBodyIsRead(t *testing.T) {
+func TestPutRetriesAfterAResponseBeforeTheBodyIsRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		text := textOf(1 << 20)
@@ -486,7 +486,7 @@ func TestPutTriesAgainWhatWasAnsweredBeforeTheBodyIsRead(t *testing.T) {
 	})
 }
 
-// slow waits within its first Read.
+// slow waits inside its first Read.
 type slow struct {
 	strings.Reader
 	reading, release chan struct{}
@@ -502,7 +502,7 @@ func (s *slow) Read(p []byte) (int, error) {
 	return s.Reader.Read(p)
 }
 
-func TestPutReturnsWhenTheBodyIsNoLongerRead(t *testing.T) {
+func TestPutWaitsForAReadInProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		body := &slow{reading: make(chan struct{}), release: make(chan struct{})}
@@ -511,53 +511,52 @@ func TestPutReturnsWhenTheBodyIsNoLongerRead(t *testing.T) {
 		client := through(func(r *http.Request) (*http.Response, error) {
 			go func() { _, _ = io.Copy(io.Discard, r.Body) }()
 			<-reading
-			return answer(403, ""), nil
+			return newResponse(403, ""), nil
 		})
-		done := make(chan error, 1) // nobody waits for it for ever
+		done := make(chan error, 1) // buffered, so that the goroutine can always end
 		go func() {
 			done <- storage.Put(t.Context(), client, signed("https://example.com"), body, 5, func(int64) { body.progress++ }, false)
 		}()
 		synctest.Wait()
-		require.Empty(t, done, "it returned while its body was read")
+		require.Empty(t, done, "Put returned while its body was read")
 		close(body.release)
 		requireStatus(t, <-done, 403, "")
-		require.Equal(t, 1, body.progress) // races with a call that comes late
+		require.Equal(t, 1, body.progress) // races with a late call
 	})
 }
 
-// net/http looks for the end of a body that it has sent, and drops the connection if it
-// finds an error there.
-func TestTheBodyAfterPutHasReturned(t *testing.T) {
+// net/http checks for the end of a body after sending it, and drops the connection on an error.
+func TestBodyAfterPutHasReturned(t *testing.T) {
 	t.Parallel()
 	for sent, ends := range map[int64]bool{5: true, 4: false} {
 		var body io.Reader
 		err := put(t, through(func(r *http.Request) (*http.Response, error) {
 			body = r.Body
 			_, err := io.CopyN(io.Discard, r.Body, sent)
-			return answer(200, ""), err
+			return newResponse(200, ""), err
 		}), "https://example.com", strings.NewReader("hello"), 5)
 		require.Equal(t, ends, err == nil)
 		n, err := body.Read(make([]byte, 1))
 		require.Zero(t, n)
-		require.Equal(t, ends, err == io.EOF) //nolint:errorlint // as io.Reader has it
+		require.Equal(t, ends, err == io.EOF) //nolint:errorlint // io.Reader returns it unwrapped
 		require.Error(t, err)
 	}
 }
 
-func TestPutThatIsDoneTooEarly(t *testing.T) {
+func TestPutWithASuccessBeforeTheBodyIsSent(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	err := put(t, through(func(r *http.Request) (*http.Response, error) {
 		asked++
 		_, err := io.CopyN(io.Discard, r.Body, 3)
 		require.NoError(t, err)
-		return answer(200, ""), nil
+		return newResponse(200, ""), nil
 	}), "https://example.com", strings.NewReader("hello"), 5)
-	require.EqualError(t, err, "PUT example.com: answered as done with 2 of 5 bytes still to come")
+	require.EqualError(t, err, "PUT example.com: success response before the last 2 of 5 bytes were sent")
 	require.Equal(t, 1, asked)
 }
 
-func TestAnySuccessWillDo(t *testing.T) {
+func TestPutAcceptsEverySuccessStatus(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 201, 204, 299} {
 		srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -568,7 +567,7 @@ func TestAnySuccessWillDo(t *testing.T) {
 	}
 }
 
-func TestUploadsShareAConnection(t *testing.T) {
+func TestUploadsReuseAConnection(t *testing.T) {
 	t.Parallel()
 	connections := atomic.Int32{}
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))

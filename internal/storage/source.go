@@ -10,21 +10,21 @@ import (
 
 var errStopped = errors.New("the upload has ended")
 
-// source gives one try the body. It ends after so many bytes, and after stop doesn't
-// touch the caller's reader any more.
+// source provides the body for one attempt. It ends after size bytes, and doesn't use the caller's
+// reader after stop.
 type source struct {
 	body     io.Reader
 	size     int64
 	progress func(sent int64)
 
-	// turn holds one token: who has it may use what is below. stop keeps it, so that it
-	// waits for a Read under way. It isn't a mutex because body may take its time.
+	// turn holds one token: its holder may use the fields below. stop keeps it and therefore waits
+	// for a Read in progress. It isn't a mutex because a Read of body may take long.
 	turn    chan struct{}
 	left    int64
-	err     error  // of the body itself
-	last    []byte // see roomFor
+	err     error  // of body
+	last    []byte // see bufferFor
 	stopped chan struct{}
-	end     error // what Read returns then
+	end     error // returned by Read after stop
 }
 
 func newSource(body io.Reader, size int64, progress func(sent int64)) *source {
@@ -36,7 +36,7 @@ func newSource(body io.Reader, size int64, progress func(sent int64)) *source {
 	return s
 }
 
-// Read is called by net/http, also after stop.
+// Read is called by net/http, even after stop.
 func (s *source) Read(p []byte) (int, error) {
 	select {
 	case <-s.stopped:
@@ -47,9 +47,9 @@ func (s *source) Read(p []byte) (int, error) {
 	if s.err != nil || s.left == 0 {
 		return 0, s.state()
 	}
-	room := s.roomFor(p)
+	room := s.bufferFor(p)
 	n, err := s.body.Read(room)
-	if s.err = s.judge(n, err); s.err != nil {
+	if s.err = s.check(n, err); s.err != nil {
 		return 0, s.err
 	}
 	s.left -= int64(copy(p, room[:n]))
@@ -66,10 +66,9 @@ func (s *source) state() error {
 	return s.err
 }
 
-// roomFor returns p, or near the end one byte more than there should be left. A further
-// Read at the end would find a body that is too long as well, but can wait for ever where
-// there is no end.
-func (s *source) roomFor(p []byte) []byte {
+// bufferFor returns p, or near the end a buffer for one byte more than is left. A further Read at the
+// end would also detect a body that is too long, but can wait forever on a reader without an end.
+func (s *source) bufferFor(p []byte) []byte {
 	if int64(len(p)) < s.left {
 		return p
 	}
@@ -79,25 +78,25 @@ func (s *source) roomFor(p []byte) []byte {
 	return s.last[:s.left+1]
 }
 
-// judge takes what a Read returned while left bytes were still to come.
-func (s *source) judge(n int, err error) error {
+// judge checks the result of a Read when left bytes were missing.
+func (s *source) check(n int, err error) error {
 	switch {
 	case int64(n) > s.left:
 		return fmt.Errorf("the body has more than %d bytes", s.size)
-	case err == nil, err == io.EOF && int64(n) == s.left: //nolint:errorlint // as io.Reader has it
+	case err == nil, err == io.EOF && int64(n) == s.left: //nolint:errorlint // io.Reader returns it unwrapped
 		return nil
-	case err == io.EOF: //nolint:errorlint // as io.Reader has it
+	case err == io.EOF: //nolint:errorlint // io.Reader returns it unwrapped
 		return sizeError(s.size-s.left+int64(n), s.size)
 	default:
 		return fmt.Errorf("read the body: %w", err)
 	}
 }
 
-// stop waits for a Read under way and lets no further one reach the caller's reader.
-// Afterwards left and err may be read. It is called once.
+// stop waits for a Read in progress and prevents further reads of the caller's reader. left and err
+// may be read afterwards. It is called once.
 func (s *source) stop() {
 	<-s.turn
-	// A connection whose body seems to fail isn't used again.
+	// An error would prevent net/http from reusing the connection.
 	s.end = io.EOF
 	if s.left > 0 {
 		s.end = errStopped

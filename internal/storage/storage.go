@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package storage sends files to and fetches them from the signed URLs of attachments.
+// Package storage uploads files to and downloads files from the signed URLs of attachments.
 package storage
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
-// Size finds out how many bytes r has left, by Seek, which it puts back, or by a method
-// Len() int as that of bytes.Buffer; ok is false if neither can tell.
+// Size returns the number of bytes left in r, by Seek, whose position it restores, or by a method
+// Len() int like that of bytes.Buffer; ok is false if neither works.
 func Size(r io.Reader) (n int64, ok bool) {
 	if _, n, ok := seekable(r); ok {
 		return n, true
@@ -27,8 +27,8 @@ func Size(r io.Reader) (n int64, ok bool) {
 	return 0, false
 }
 
-// seekable returns where r stands and how many bytes follow. Not every Seeker can seek:
-// a pipe is an *os.File too.
+// seekable returns the position of r and the number of bytes after it. Not every Seeker can seek: a
+// pipe is an *os.File too.
 func seekable(r io.Reader) (start, left int64, ok bool) {
 	seeker, ok := r.(io.Seeker)
 	if !ok {
@@ -46,11 +46,11 @@ func seekable(r io.Reader) (start, left int64, ok bool) {
 	return start, max(end-start, 0), err == nil
 }
 
-// newRequest refuses a URL with a user: net/http would make an Authorization header of it.
+// newRequest refuses a URL with a user, because net/http would send it as an Authorization header.
 func newRequest(ctx context.Context, method, address string, plain bool) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, method, address, http.NoBody)
 	if err != nil || request.URL.User != nil {
-		return nil, fmt.Errorf("%s: the signed URL is malformed", method) // err would show it
+		return nil, fmt.Errorf("%s: the signed URL is malformed", method) // err contains the URL
 	}
 	if err := endpoint.RequireSecureHTTP(request.URL, plain); err != nil {
 		return nil, fmt.Errorf("%s: %w", method, err)
@@ -58,7 +58,7 @@ func newRequest(ctx context.Context, method, address string, plain bool) (*http.
 	return request, nil
 }
 
-// do sends a request without following redirects. Its errors are ready to be shown.
+// do sends a request without following redirects. Its errors contain no secrets.
 func do(client *http.Client, request *http.Request) (*http.Response, error) {
 	c := *client
 	c.Transport = noRedirects{client.Transport}
@@ -66,16 +66,15 @@ func do(client *http.Client, request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, failure(request, redact.URLError(err, request.URL, request.Header))
 	}
-	if err := egress.RequireDirect(response); err != nil { // its transport has, against its contract
+	if err := egress.RequireDirect(response); err != nil { // the transport followed one, violating its contract
 		_ = response.Body.Close()
 		return nil, failure(request, err)
 	}
 	return response, nil
 }
 
-// noRedirects makes a redirect an answer like any other. CheckRedirect comes too late:
-// before it, net/http puts a Location that it can't parse, which may be a signed URL,
-// into its error.
+// noRedirects makes a redirect an ordinary response. CheckRedirect runs too late: before it,
+// net/http adds a Location that it can't parse, which may be a signed URL, to its error.
 type noRedirects struct{ next http.RoundTripper }
 
 func (t noRedirects) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -90,8 +89,8 @@ func (t noRedirects) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// failure says which request failed, and makes the end of its context findable where
-// net/http gives the cause alone.
+// failure adds the request to an error, and the error of its context if net/http returns only the
+// cause.
 func failure(request *http.Request, err error) error {
 	if ended := request.Context().Err(); ended != nil && !errors.Is(err, ended) {
 		err = fmt.Errorf("%w: %w", ended, err)

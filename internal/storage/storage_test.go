@@ -27,8 +27,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// secretParts follows the host of a signed URL. No error may show the word hidden, but for
-// the sentence that says so.
+// secretParts follow the host of a signed URL. Errors must not contain the word hidden, except in
+// the text that replaces them.
 const secretParts = "/hidden/path?X-Amz-Signature=hidden-signature&X-Amz-Date=hidden"
 
 func requireNoSecret(t *testing.T, err error, secrets ...string) {
@@ -39,7 +39,7 @@ func requireNoSecret(t *testing.T, err error, secrets ...string) {
 		require.NotContains(t, text, secret)
 	}
 	var inner *url.Error
-	if errors.As(err, &inner) { // without what it quotes
+	if errors.As(err, &inner) { // the text without the quoted URL
 		text = strings.ReplaceAll(inner.Error(), "HTTP client error hidden because it contains the signed URL", "")
 		require.NotContains(t, text, "hidden")
 	}
@@ -54,7 +54,7 @@ func requireStatus(t *testing.T, err error, status int, code string) {
 	require.Equal(t, code, e.Code)
 }
 
-// signed is where to upload to at a server.
+// signed returns upload metadata for a server.
 func signed(address string) *types.UploadMetadata {
 	address += secretParts
 	return &types.UploadMetadata{Url: &address, HeadersToInclude: map[string]string{"x-amz-meta-contact_id": "hidden-contact"}}
@@ -89,14 +89,14 @@ func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { retu
 
 func through(f roundTripFunc) *http.Client { return &http.Client{Transport: f} }
 
-func answer(status int, body string) *http.Response {
+func newResponse(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
 }
 
-// plain hides all but Read of a reader.
+// plain hides all methods of a reader except Read.
 func plain(r io.Reader) io.Reader { return struct{ io.Reader }{r} }
 
-// chat is one on the fake, with its customer's client.
+// chat is a chat on the fake, with its customer's client.
 type chat struct {
 	srv     *participanttest.Server
 	contact *participanttest.Contact
@@ -104,7 +104,7 @@ type chat struct {
 	token   *string
 }
 
-// startChat starts a fake, in memory if it is called in a bubble.
+// startChat starts a fake; in a bubble, pass InMemory.
 func startChat(t *testing.T, optFns ...func(*participanttest.Options)) *chat {
 	t.Helper()
 	srv := participanttest.Start(t, optFns...)
@@ -118,7 +118,7 @@ func startChat(t *testing.T, optFns ...func(*participanttest.Options)) *chat {
 	return c
 }
 
-// upload is one that was started.
+// upload is an upload that was started.
 type upload struct {
 	*chat
 	id *string
@@ -135,7 +135,7 @@ func (c *chat) start(t *testing.T, size int64) *upload {
 	return &upload{c, out.AttachmentId, out.UploadMetadata}
 }
 
-// secrets is what no error may show.
+// secrets returns the texts that errors must not contain.
 func (u *upload) secrets(t *testing.T) []string {
 	t.Helper()
 	address, err := url.Parse(*u.to.Url)
@@ -149,7 +149,7 @@ func (u *upload) secrets(t *testing.T) []string {
 	return secrets
 }
 
-// complete returns a URL of what was stored.
+// complete completes the upload and returns a URL of the stored file.
 func (u *upload) complete(t *testing.T) (address string) {
 	t.Helper()
 	_, err := u.client.CompleteAttachmentUpload(t.Context(), &connectparticipant.CompleteAttachmentUploadInput{
@@ -171,7 +171,7 @@ func (u *upload) stored(t *testing.T) string {
 	return string(content)
 }
 
-// textOf returns n bytes of which no two parts are alike.
+// textOf returns n bytes without repetition.
 func textOf(n int) string {
 	text := make([]byte, n)
 	for i := range text {
@@ -182,7 +182,7 @@ func textOf(n int) string {
 
 type seekFails struct {
 	io.Reader
-	whence int // the one that fails
+	whence int // the value that fails
 }
 
 func (s seekFails) Seek(_ int64, whence int) (int64, error) {
@@ -221,8 +221,8 @@ func TestSize(t *testing.T) {
 		"nothing":                           {strings.NewReader(""), 0, true, ""},
 		"a reader that stands past its end": {behind, 0, true, ""},
 		"a reader":                          {plain(strings.NewReader("0")), 0, false, "0"},
-		"a position that isn't told":        {seekFails{strings.NewReader("0"), io.SeekCurrent}, 0, false, "0"},
-		"an end that isn't told":            {seekFails{strings.NewReader("0"), io.SeekEnd}, 0, false, "0"},
+		"an unknown position":               {seekFails{strings.NewReader("0"), io.SeekCurrent}, 0, false, "0"},
+		"an unknown end":                    {seekFails{strings.NewReader("0"), io.SeekEnd}, 0, false, "0"},
 		"no way back":                       {seekFails{strings.NewReader("0"), io.SeekStart}, 0, false, "0"},
 	} {
 		n, ok := storage.Size(test.reader)
@@ -236,7 +236,7 @@ func TestSize(t *testing.T) {
 	require.False(t, ok, "a pipe is an *os.File without a size")
 }
 
-// calls makes Put and Get alike for what they refuse alike.
+// calls runs Put and Get for URLs that both refuse.
 var calls = map[string]func(t *testing.T, client *http.Client, address string, permitted bool) error{
 	http.MethodPut: func(t *testing.T, client *http.Client, address string, permitted bool) error {
 		t.Helper()
@@ -257,7 +257,7 @@ var calls = map[string]func(t *testing.T, client *http.Client, address string, p
 func TestURLsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ address, want string }{
-		"plain http":   {"http://example.com" + secretParts, "plain http to example.com would show the token"},
+		"plain http":   {"http://example.com" + secretParts, "plain http to example.com would expose the token"},
 		"a socket's":   {"wss://example.com" + secretParts, `scheme is "wss"`},
 		"a file's":     {"file://example.com" + secretParts, `scheme is "file"`},
 		"no host":      {secretParts, "no host"},
@@ -268,8 +268,8 @@ func TestURLsThatAreRefused(t *testing.T) {
 	} {
 		for method, call := range calls {
 			err := call(t, through(func(*http.Request) (*http.Response, error) {
-				t.Errorf("%s: sent all the same", name)
-				return answer(200, ""), nil
+				t.Errorf("%s: the request was sent", name)
+				return newResponse(200, ""), nil
 			}), test.address, false)
 			requireNoSecret(t, err)
 			require.ErrorContains(t, err, test.want, name)
@@ -294,7 +294,7 @@ func TestURLsThatAreAccepted(t *testing.T) {
 				sent = r.URL.String()
 				_, err := io.Copy(io.Discard, r.Body)
 				require.NoError(t, err)
-				return answer(200, ""), nil
+				return newResponse(200, ""), nil
 			}), test.address+secretParts, test.permitted))
 			require.Equal(t, test.address+secretParts, sent)
 		}
@@ -328,14 +328,14 @@ func TestRedirectsAreErrors(t *testing.T) {
 				requireStatus(t, call(t, client, srv.URL+secretParts, false), status, "")
 				require.Equal(t, 1, asked, name)
 			}
-			require.NotNil(t, client.CheckRedirect, "the caller's client stays as it is")
+			require.NotNil(t, client.CheckRedirect, "the caller's client was changed")
 			require.IsType(t, &http.Transport{}, client.Transport)
 		}
 	}
 }
 
-// A transport that follows redirects itself breaks its contract. The file isn't sent again.
-func TestATransportThatFollowsRedirects(t *testing.T) {
+// A transport that follows redirects violates its contract. The file isn't sent again.
+func TestTransportThatFollowsRedirects(t *testing.T) {
 	t.Parallel()
 	for name, location := range map[string]string{
 		"elsewhere": "https://other.example.com" + secretParts, "here": "https://example.com" + secretParts, "to plain http": "http://example.com" + secretParts,
@@ -343,9 +343,9 @@ func TestATransportThatFollowsRedirects(t *testing.T) {
 		for _, call := range calls {
 			sent := 0
 			following := &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
-				response := answer(200, "")
+				response := newResponse(200, "")
 				if sent++; sent%2 == 1 {
-					response = answer(303, "")
+					response = newResponse(303, "")
 					response.Header.Set("Location", location)
 				}
 				response.Request = r
@@ -359,7 +359,7 @@ func TestATransportThatFollowsRedirects(t *testing.T) {
 	}
 }
 
-func TestTheDefaultTransport(t *testing.T) {
+func TestDefaultTransport(t *testing.T) {
 	t.Parallel()
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
@@ -368,7 +368,7 @@ func TestTheDefaultTransport(t *testing.T) {
 	}
 }
 
-func TestTheCodeOfAnErrorAnswer(t *testing.T) {
+func TestCodeOfAnErrorResponse(t *testing.T) {
 	t.Parallel()
 	const head = `<?xml version="1.0" encoding="UTF-8"?>`
 	for name, test := range map[string]struct{ body, want string }{
@@ -390,7 +390,7 @@ func TestTheCodeOfAnErrorAnswer(t *testing.T) {
 		for method, call := range calls {
 			closed := false
 			err := call(t, through(func(*http.Request) (*http.Response, error) {
-				response := answer(403, test.body)
+				response := newResponse(403, test.body)
 				response.Body = closeFunc{response.Body, func() { closed = true }}
 				return response, nil
 			}), "https://example.com"+secretParts, false)
@@ -418,13 +418,13 @@ func (c closeFunc) Close() error {
 	return nil
 }
 
-func TestAStatusWithoutAName(t *testing.T) {
+func TestStatusWithoutAName(t *testing.T) {
 	t.Parallel()
 	require.EqualError(t, &storage.StatusError{Method: "PUT", Host: "h", Status: 499}, "PUT h: status 499")
 }
 
-// A transport of the user's may wrap errors as it likes.
-func TestErrorsOfATransportThatShowTheURL(t *testing.T) {
+// A custom transport may wrap errors in any way.
+func TestTransportErrorsThatContainTheURL(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("cause")
 	for name, makeError := range map[string]func(r *http.Request) error{
@@ -442,7 +442,7 @@ func TestErrorsOfATransportThatShowTheURL(t *testing.T) {
 	} {
 		client := through(func(r *http.Request) (*http.Response, error) { return nil, makeError(r) })
 		for _, call := range calls {
-			synctest.Test(t, func(t *testing.T) { // Put waits before it tries again
+			synctest.Test(t, func(t *testing.T) { // Put waits before it retries
 				err := call(t, client, "https://example.com"+secretParts, false)
 				requireNoSecret(t, err)
 				require.ErrorIs(t, err, cause, name)
@@ -457,7 +457,7 @@ func TestErrorsOfATransportThatShowTheURL(t *testing.T) {
 	require.ErrorIs(t, err, cause)
 }
 
-func TestErrorsOfATransportThatShowTheURLAsItWasEscaped(t *testing.T) {
+func TestTransportErrorsThatContainTheEscapedURL(t *testing.T) {
 	t.Parallel()
 	for _, part := range []func(*url.URL) string{(*url.URL).EscapedPath, func(u *url.URL) string { return u.RawQuery }} {
 		_, err := storage.Get(t.Context(), through(func(r *http.Request) (*http.Response, error) {
@@ -467,7 +467,7 @@ func TestErrorsOfATransportThatShowTheURLAsItWasEscaped(t *testing.T) {
 	}
 }
 
-func TestErrorsOfATransportStayOtherwise(t *testing.T) {
+func TestOtherTransportErrorsAreKept(t *testing.T) {
 	t.Parallel()
 	_, err := get(t, through(func(*http.Request) (*http.Response, error) { return nil, os.ErrDeadlineExceeded }), "https://example.com", 1)
 	require.EqualError(t, err, "GET example.com: i/o timeout")
