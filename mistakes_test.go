@@ -66,7 +66,7 @@ func TestCommonMistakes(t *testing.T) {
 		"an http endpoint": {func(n newcomer) error {
 			client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: aws.String("http://gateway.example")})
 			return greet(n.Context(), client, "made-up")
-		}, reports("plain http to gateway.example would show the token to the network: use https, or set EndpointOptions.DisableHTTPS")},
+		}, reports("plain http to gateway.example would expose the token to the network: use https, or set EndpointOptions.DisableHTTPS")},
 		"a call after the end": {func(n newcomer) error {
 			token := n.connectionToken()
 			n.contact.End()

@@ -12,7 +12,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/chunks"
 )
 
-func TestTextHasTheChunksThatFollowEachOther(t *testing.T) {
+func TestTextJoinsConsecutiveChunks(t *testing.T) {
 	t.Parallel()
 	var text chunks.Text
 	require.False(t, text.Add(0, "zero"))
@@ -28,7 +28,7 @@ func TestTextHasTheChunksThatFollowEachOther(t *testing.T) {
 	require.Equal(t, "one two", text.String())
 }
 
-func TestTextIsBounded(t *testing.T) {
+func TestTextIsLimited(t *testing.T) {
 	t.Parallel()
 	var text chunks.Text
 	require.False(t, text.Add(1, strings.Repeat("x", chunks.MaxBytes+1)))

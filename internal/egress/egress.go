@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package egress is how connections leave this machine, and how they don't.
+// Package egress restricts outgoing connections: no redirects, and localhost is this machine.
 package egress
 
 import (
@@ -9,11 +9,11 @@ import (
 	"net"
 )
 
-// Dial is what http.Transport.DialContext is.
+// Dial is the type of http.Transport.DialContext.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Local returns dial, but fails if localhost is another machine: a resolver may return any
-// address for the name, and plain http is permitted to it. Nothing is sent by then.
+// Local returns dial with a check that localhost is this machine: a resolver may return any address
+// for the name, and plain http is permitted to localhost. The check runs before anything is sent.
 func Local(dial Dial) Dial {
 	if dial == nil {
 		return nil
@@ -26,7 +26,7 @@ func Local(dial Dial) Dial {
 		remote, isTCP := conn.RemoteAddr().(*net.TCPAddr)
 		if host, _, _ := net.SplitHostPort(address); host == "localhost" && isTCP && !remote.IP.IsLoopback() {
 			_ = conn.Close()
-			return nil, fmt.Errorf("localhost was resolved to %s, which is not a loopback address", remote.IP)
+			return nil, fmt.Errorf("localhost resolved to %s, which is not a loopback address", remote.IP)
 		}
 		return conn, nil
 	}

@@ -66,5 +66,5 @@ func TestLocalReturnsTheErrorOfADial(t *testing.T) {
 	cause := errors.New("refused")
 	_, err := egress.Local(func(context.Context, string, string) (net.Conn, error) { return nil, cause })(t.Context(), "tcp", "localhost:80")
 	require.Equal(t, cause, err)
-	require.Nil(t, egress.Local(nil), "the dialer of net/http stays")
+	require.Nil(t, egress.Local(nil), "the dialer of net/http is kept")
 }

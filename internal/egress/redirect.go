@@ -7,18 +7,19 @@ import (
 	"net/http"
 )
 
-// LastResponse is a CheckRedirect of http.Client that follows no redirect: the response that names
-// one is returned.
+// LastResponse is an http.Client.CheckRedirect that follows no redirect; the client returns the
+// redirect response.
 func LastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// RequireDirect returns an error if whoever has made the request followed a redirect, even one
-// to the same host, which may lead from https to http, or one that came back. Its RetryableError
-// method returns false: each retry would show the secrets of the request once more.
+// RequireDirect returns an error if the HTTP client followed a redirect. This includes a redirect
+// to the same host, which may lead from https to http, and one that returned to it. The error's
+// RetryableError method returns false, because each retry would expose the secrets of the request
+// again.
 func RequireDirect(response *http.Response) error {
 	if response == nil || response.Request == nil || response.Request.Response == nil {
 		return nil
 	}
-	first := response.Request // of those that redirects have made
+	first := response.Request // the first request after a redirect
 	for before := first.Response.Request; before != nil && before.Response != nil; before = before.Response.Request {
 		first = before
 	}
@@ -28,8 +29,8 @@ func RequireDirect(response *http.Response) error {
 type redirectError struct{ to string }
 
 func (e *redirectError) Error() string {
-	return fmt.Sprintf("the HTTP client followed a redirect to %s and took the token or the signed URL along: it must not follow redirects", e.to)
+	return fmt.Sprintf("the HTTP client followed a redirect to %s and sent the token or the signed URL: it must not follow redirects", e.to)
 }
 
-// RetryableError is what aws/retry asks first.
+// RetryableError is the first check of aws/retry.
 func (*redirectError) RetryableError() bool { return false }

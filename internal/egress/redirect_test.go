@@ -12,7 +12,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/egress"
 )
 
-// through returns the response after redirects along these URLs.
+// through returns the response after redirects to these URLs.
 func through(t *testing.T, addresses ...string) *http.Response {
 	t.Helper()
 	var response *http.Response

@@ -10,16 +10,16 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// Transport is the transport of a client's calls, together with one for its chats.
+// Transport is the transport for a client's calls, together with a transport for its chats.
 type Transport struct {
 	http.RoundTripper
 
-	// Chats makes connections in the same way, for sockets and files, without the time-outs that
-	// would cut them.
+	// Chats makes connections with the same settings for sockets and files, but without the
+	// time-outs, which would cut them.
 	Chats *http.Transport
 
-	// BodyTimeout bounds the time from the header of a response to the end of its body. A read
-	// that has begun ends as RoundTripper lets it. Defaults to none.
+	// BodyTimeout limits the time from the header of a response to the end of its body. It does not
+	// interrupt a read that has started; that is up to RoundTripper. Defaults to none.
 	BodyTimeout time.Duration
 }
 
@@ -32,7 +32,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// boundBody is a body that must be read in time.
+// boundBody is a body with a deadline.
 type boundBody struct {
 	io.ReadCloser
 
@@ -47,7 +47,7 @@ func (b *boundBody) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
-// CloseIdleConnections is what http.Client calls.
+// CloseIdleConnections is called by http.Client.
 func (t *Transport) CloseIdleConnections() {
 	if calls, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		calls.CloseIdleConnections()
@@ -55,9 +55,9 @@ func (t *Transport) CloseIdleConnections() {
 	t.Chats.CloseIdleConnections()
 }
 
-// ChatClient returns a client for the sockets and files of chats whose calls are sent by
-// client. It has the settings of its connections: proxy, TLS and dialer. It is nil for a client
-// that isn't an *http.Client, or whose transport isn't net/http's.
+// ChatClient returns a client for the sockets and files of chats whose calls are sent by client. It
+// has the same connection settings: proxy, TLS and dialer. It returns nil if client isn't an
+// *http.Client, or if its transport isn't net/http's.
 func ChatClient(client any) *http.Client {
 	calls, ok := client.(*http.Client)
 	if !ok {

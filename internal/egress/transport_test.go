@@ -30,7 +30,7 @@ func TestChatClientFollowsNoRedirects(t *testing.T) {
 	require.Zero(t, client.Timeout)
 }
 
-// closer counts how often its idle connections were closed.
+// closer counts calls of CloseIdleConnections.
 type closer struct {
 	http.RoundTripper
 

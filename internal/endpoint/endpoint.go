@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package endpoint finds the URL of the service for a region, and tells which URLs may
-// carry a secret.
+// Package endpoint resolves the URL of the service for a region and checks whether a URL may carry
+// a secret.
 package endpoint
 
 import (
@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// Params is what the URL depends on.
+// Params are the parameters of the URL.
 type Params struct {
 	Region       string
 	UseFIPS      bool
 	UseDualStack bool
 }
 
-// A partition is a group of regions that share their DNS suffixes. The values are
-// those of the partitions file of @aws-sdk/core 3.981.0; the service's own model
-// is older and knows no dual-stack endpoints in aws-iso and aws-iso-b.
+// A partition is a group of regions that share their DNS suffixes. The values are those of the
+// partitions file of @aws-sdk/core 3.981.0; the service's own model is older and has no dual-stack
+// endpoints in aws-iso and aws-iso-b.
 type partition struct {
-	prefix          string // what the names of its regions begin with
+	prefix          string // of the names of its regions
 	global          string // its pseudo-region
 	suffix          string
 	dualStackSuffix string
@@ -38,7 +38,7 @@ var partitions = []partition{
 	{prefix: "eusc-de-", global: "aws-eusc-global", suffix: "amazonaws.eu", dualStackSuffix: "api.amazonwebservices.eu"},
 }
 
-// standard is the partition of all other regions, unknown ones included.
+// standard is the partition of all other regions, including unknown ones.
 var standard = partition{suffix: "amazonaws.com", dualStackSuffix: "api.aws"}
 
 // Resolve returns the service's URL.
@@ -66,9 +66,8 @@ func partitionOf(region string) partition {
 	return standard
 }
 
-// Region takes a region's name as it was configured and returns the region's own
-// name: fips-X, X-fips and X-fips-Y stand for X and X-Y with FIPS endpoints. An empty
-// name stays empty.
+// Region splits a configured region into its name and the FIPS flag: fips-X, X-fips and X-fips-Y
+// mean X and X-Y with FIPS endpoints. An empty name stays empty.
 func Region(configured string) (region string, fips bool, err error) {
 	region = withoutFIPS.Replace(configured)
 	if configured != "" && !isHostLabel(region) {
@@ -79,8 +78,8 @@ func Region(configured string) (region string, fips bool, err error) {
 
 var withoutFIPS = strings.NewReplacer("-fips-", "-", "fips-", "", "-fips", "")
 
-// isHostLabel reports whether s may be one label of a host name, so that a
-// region can't lead the request to another host.
+// isHostLabel reports whether s is valid as one label of a host name; otherwise a region could send
+// the request to another host.
 func isHostLabel(s string) bool {
 	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
 		return false

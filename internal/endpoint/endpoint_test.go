@@ -68,12 +68,12 @@ func TestResolve(t *testing.T) {
 			"participant.connect.eusc-de-east-1.api.amazonwebservices.eu", "participant.connect-fips.eusc-de-east-1.api.amazonwebservices.eu",
 		},
 		{
-			"an unknown region falls back on aws", "moon-base-7",
+			"an unknown region falls back to aws", "moon-base-7",
 			"participant.connect.moon-base-7.amazonaws.com", "participant.connect-fips.moon-base-7.amazonaws.com",
 			"participant.connect.moon-base-7.api.aws", "participant.connect-fips.moon-base-7.api.aws",
 		},
 		{
-			"a region that only resembles another partition's falls back on aws", "us-isox-east-1",
+			"a region that only resembles another partition's falls back to aws", "us-isox-east-1",
 			"participant.connect.us-isox-east-1.amazonaws.com", "participant.connect-fips.us-isox-east-1.amazonaws.com",
 			"participant.connect.us-isox-east-1.api.aws", "participant.connect-fips.us-isox-east-1.api.aws",
 		},
@@ -137,14 +137,14 @@ func TestRegion(t *testing.T) {
 		want       string
 		fips       bool
 	}{
-		{"an absent region stays absent", "", "", false},
-		{"a plain region stays", "us-east-1", "us-east-1", false},
-		{"fips- in front asks for FIPS", "fips-us-east-1", "us-east-1", true},
-		{"-fips behind asks for FIPS", "us-gov-west-1-fips", "us-gov-west-1", true},
-		{"both ask for FIPS", "fips-us-east-1-fips", "us-east-1", true},
-		{"-fips- within a name asks for FIPS", "us-iso-fips-east-1", "us-iso-east-1", true},
-		{"fips in all three places is one FIPS", "fips-us-fips-east-1-fips", "us-east-1", true},
-		{"a word that only contains fips asks for nothing", "us-afipsa-1", "us-afipsa-1", false},
+		{"an empty region stays empty", "", "", false},
+		{"a plain region is kept", "us-east-1", "us-east-1", false},
+		{"a prefix fips- selects FIPS", "fips-us-east-1", "us-east-1", true},
+		{"a suffix -fips selects FIPS", "us-gov-west-1-fips", "us-gov-west-1", true},
+		{"both select FIPS", "fips-us-east-1-fips", "us-east-1", true},
+		{"an infix -fips- selects FIPS", "us-iso-fips-east-1", "us-iso-east-1", true},
+		{"fips in all three places selects FIPS", "fips-us-fips-east-1-fips", "us-east-1", true},
+		{"a word that only contains fips selects nothing", "us-afipsa-1", "us-afipsa-1", false},
 		{"a region may be unknown", "moon-base-7", "moon-base-7", false},
 		{"a region may have upper-case letters", "US-East-1", "US-East-1", false},
 		{"63 characters are a host label", strings.Repeat("a", 63), strings.Repeat("a", 63), false},
@@ -168,7 +168,7 @@ func TestRegion(t *testing.T) {
 	}
 }
 
-func TestRegionThatIsNoHostLabel(t *testing.T) {
+func TestRegionThatIsNotAHostLabel(t *testing.T) {
 	t.Parallel()
 	for _, configured := range []string{
 		"us-east-1.evil.com", "a/b", "a?b", "a#b", "a@b", "evil.com/", "evil.com#", "us-east-1:443", "a b", " us-east-1", "us-east-1\n", "a\x00b", "a%2eb",

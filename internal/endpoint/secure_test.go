@@ -23,28 +23,28 @@ func TestRequireSecure(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, address string
-		http, socket  string // the errors of either function
+		http, socket  string // errors of RequireSecureHTTP and RequireSecure
 	}{
 		{"https is secure", "https://example.com", "", ""},
 		{"wss is secure for a socket", "wss://example.com", `the endpoint's scheme is "wss", not https`, ""},
 		{"http to this machine", "http://127.0.0.1:80", "", ""},
 		{"ws to this machine", "ws://[::1]:80", `the endpoint's scheme is "ws", not https`, ""},
 		{
-			"http to elsewhere", "http://example.com:80",
-			"plain http to example.com:80 would show the token to the network: use https, or set EndpointOptions.DisableHTTPS",
-			"plain http to example.com:80 would show the token to the network: use https, or set EndpointOptions.DisableHTTPS",
+			"http to another machine", "http://example.com:80",
+			"plain http to example.com:80 would expose the token to the network: use https, or set EndpointOptions.DisableHTTPS",
+			"plain http to example.com:80 would expose the token to the network: use https, or set EndpointOptions.DisableHTTPS",
 		},
 		{
-			"ws to elsewhere", "ws://example.com",
+			"ws to another machine", "ws://example.com",
 			`the endpoint's scheme is "ws", not https`,
-			"plain ws to example.com would show the token to the network: use wss, or set EndpointOptions.DisableHTTPS",
+			"plain ws to example.com would expose the token to the network: use wss, or set EndpointOptions.DisableHTTPS",
 		},
 		{"another scheme", "ftp://example.com", `the endpoint's scheme is "ftp", not https`, `the endpoint's scheme is "ftp", not https or wss`},
 		{
 			"a scheme that may be a token", "hiddentoken://example.com",
 			`the endpoint's scheme is "hiddent", not https`, `the endpoint's scheme is "hiddent", not https or wss`,
 		},
-		{"a scheme that a letter makes secure", "w://example.com", `the endpoint's scheme is "w", not https`, `the endpoint's scheme is "w", not https or wss`},
+		{"a scheme that is one letter short", "w://example.com", `the endpoint's scheme is "w", not https`, `the endpoint's scheme is "w", not https or wss`},
 		{"no scheme", "//example.com", `the endpoint's scheme is "", not https`, `the endpoint's scheme is "", not https or wss`},
 		{"no host", "https:", "the endpoint has no host", "the endpoint has no host"},
 	} {
@@ -93,8 +93,8 @@ func TestIsLoopback(t *testing.T) {
 	}
 }
 
-// What may be plain http never goes to a proxy of the environment.
-func TestTheProxyOfTheEnvironmentIsNotForLoopback(t *testing.T) {
+// Requests that may use plain http are never sent to a proxy of the environment.
+func TestLoopbackRequestsBypassTheEnvironmentsProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://proxy.example.com:1") // net/http reads these once, here
 	t.Setenv("HTTPS_PROXY", "http://proxy.example.com:1")
 	t.Setenv("NO_PROXY", "")

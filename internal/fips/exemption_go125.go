@@ -17,7 +17,7 @@ func withoutEnforcement(f func()) { f() }
 func Check() (err error) {
 	defer func() {
 		if recover() != nil {
-			err = errors.New("GODEBUG=fips140=only: the handshake of WebSockets uses SHA-1, which Go allows since 1.26")
+			err = errors.New("GODEBUG=fips140=only: the handshake of WebSockets uses SHA-1, which requires Go 1.26")
 		}
 	}()
 	_ = sha1.Sum(nil)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package fips opens WebSockets in programs that enforce FIPS 140-3 (GODEBUG=fips140=only). The
-// handshake needs SHA-1, which is not approved, though not for security (RFC 6455, section 10.8).
+// handshake uses SHA-1, which is not approved, but not for security (RFC 6455, section 10.8).
 package fips
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Dial is websocket.Dial.
+// Dial is websocket.Dial with an exemption for SHA-1.
 func Dial(ctx context.Context, address string, opts *websocket.DialOptions) (*websocket.Conn, *http.Response, error) {
 	if !enforced() {
 		return websocket.Dial(ctx, address, opts)
@@ -20,8 +20,8 @@ func Dial(ctx context.Context, address string, opts *websocket.DialOptions) (*we
 	return dialExempt(ctx, address, opts)
 }
 
-// dialExempt exempts the package websocket alone. What the transport starts, such as TLS, would
-// inherit the exemption, so the transport runs on a goroutine without one.
+// dialExempt exempts only the package websocket. Code that the transport runs, such as TLS, would
+// inherit the exemption, so the transport runs on a goroutine without it.
 func dialExempt(ctx context.Context, address string, opts *websocket.DialOptions) (conn *websocket.Conn, response *http.Response, err error) {
 	var o websocket.DialOptions
 	if opts != nil {
@@ -46,7 +46,7 @@ func dialExempt(ctx context.Context, address string, opts *websocket.DialOptions
 	return conn, response, err
 }
 
-// relay is a transport whose requests are sent by the goroutine that calls run.
+// relay is a transport that sends its requests on the goroutine of run.
 type relay struct {
 	base     http.RoundTripper
 	requests chan *http.Request
@@ -58,7 +58,7 @@ type result struct {
 	err      error
 }
 
-// RoundTrip waits for run.
+// RoundTrip passes the request to run and waits for the response.
 func (r *relay) RoundTrip(request *http.Request) (*http.Response, error) {
 	r.requests <- request
 	result := <-r.results
@@ -72,7 +72,7 @@ func (r *relay) run() {
 	}
 }
 
-// Accept is websocket.Accept. The methods of w are called with the exemption.
+// Accept is websocket.Accept with an exemption for SHA-1, which also covers the methods of w.
 func Accept(w http.ResponseWriter, r *http.Request, opts *websocket.AcceptOptions) (conn *websocket.Conn, err error) {
 	withoutEnforcement(func() { conn, err = websocket.Accept(w, r, opts) })
 	return conn, err

@@ -19,7 +19,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/fips"
 )
 
-// inStrictMode runs the tests of a name in a process that enforces FIPS 140-3.
+// inStrictMode runs the named test in a process that enforces FIPS 140-3.
 func inStrictMode(t *testing.T, name string) {
 	t.Helper()
 	program, err := os.Executable()
@@ -62,7 +62,7 @@ func TestWebSocketsInStrictMode(t *testing.T) {
 	}
 }
 
-// enforcing notes whether SHA-1 is forbidden where its requests are sent.
+// enforcing records whether FIPS 140-3 is enforced where its requests are sent.
 type enforcing struct {
 	base     http.RoundTripper
 	enforced bool
@@ -73,7 +73,7 @@ func (e *enforcing) RoundTrip(request *http.Request) (*http.Response, error) {
 	return e.base.RoundTrip(request)
 }
 
-func TestAFailedDialInStrictMode(t *testing.T) {
+func TestFailedDialInStrictMode(t *testing.T) {
 	t.Parallel()
 	if !fips140.Enforced() {
 		inStrictMode(t, t.Name())
@@ -86,5 +86,5 @@ func TestAFailedDialInStrictMode(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, response.StatusCode)
 	require.NoError(t, response.Body.Close())
 	_, _, err = fips.Dial(t.Context(), "mailto:nobody", nil)
-	require.Error(t, err, "no request is sent")
+	require.Error(t, err, "a request was sent")
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fipstest lets tests use crypto/rand in testing/synctest bubbles in FIPS 140-3 mode. It
-// is imported for that effect.
+// Package fipstest makes crypto/rand work in testing/synctest bubbles in FIPS 140-3 mode. Import it
+// for its side effect.
 //
-// Go 1.26 seeds a random generator from the jitter of the clock, which stands still in a bubble:
-// the first use panics, and so does one beside another, which needs a second generator. The
-// module that is certified, GOFIPS140=v1.0.0, has no such limit. Tests with fips140=only need that
-// one: TLS takes no other reader than crypto/rand's own then.
+// Go 1.26 seeds a random generator from clock jitter, but the clock stands still in a bubble: the
+// first use panics, as does a concurrent use, which needs a second generator. The certified module,
+// GOFIPS140=v1.0.0, has no such limit. Tests with fips140=only require that module, because TLS
+// then accepts only crypto/rand's own reader.
 package fipstest
 
 import (
@@ -30,7 +30,7 @@ func init() {
 	uuid.SetRand(r)
 }
 
-// serial reads with one generator.
+// serial reads with a single generator.
 type serial struct {
 	mu     sync.Mutex
 	reader io.Reader

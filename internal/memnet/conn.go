@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Conn is one end of a connection. Its methods may be called concurrently.
+// Conn is one end of a connection. It is safe for concurrent use.
 type Conn struct {
 	in, out       *stream
 	local, remote Addr
@@ -25,20 +25,20 @@ func pair(a, b Addr) (*Conn, *Conn) {
 	return &Conn{in: back, out: there, local: a, remote: b}, &Conn{in: there, out: back, local: b, remote: a}
 }
 
-// Read waits for data. After the other end's Close it first returns what that wrote.
+// Read waits for data. After the peer's Close it first returns the data that the peer wrote.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.in.read(p)
 	return n, c.wrap("read", err)
 }
 
-// Write waits while the other end has more than 64 KiB to read.
+// Write waits while the peer has more than 64 KiB to read.
 func (c *Conn) Write(p []byte) (int, error) {
 	n, err := c.out.write(p)
 	return n, c.wrap("write", err)
 }
 
-// Close ends both directions: the other end reads what is there and then io.EOF, and
-// can't write any more. Unlike with TCP, data that this end hasn't read does no harm.
+// Close closes both directions: the peer reads the remaining data and then io.EOF, and can't write
+// any more. Unlike with TCP, unread data at this end does not reset the connection.
 func (c *Conn) Close() error {
 	if c.abrupt.Load() {
 		c.Reset()
@@ -51,8 +51,8 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// Reset ends both directions at once; what the other end hasn't read is lost, and its
-// calls fail with ECONNRESET.
+// Reset closes both directions immediately; data that the peer hasn't read is lost, and its calls
+// fail with ECONNRESET.
 func (c *Conn) Reset() {
 	c.out.reset()
 	c.in.reset()
@@ -69,7 +69,7 @@ func (c *Conn) SetLinger(seconds int) error {
 // LocalAddr returns the address of this end.
 func (c *Conn) LocalAddr() net.Addr { return c.local }
 
-// RemoteAddr returns the address of the other end.
+// RemoteAddr returns the address of the peer.
 func (c *Conn) RemoteAddr() net.Addr { return c.remote }
 
 // SetDeadline sets both deadlines.
@@ -78,13 +78,13 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// SetReadDeadline bounds reads, those that wait already too. The zero time is no bound.
+// SetReadDeadline limits reads, including those already waiting. The zero time means no limit.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.in.setDeadline(&c.in.reading, t)
 	return nil
 }
 
-// SetWriteDeadline bounds writes, those that wait already too. The zero time is no bound.
+// SetWriteDeadline limits writes, including those already waiting. The zero time means no limit.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.out.setDeadline(&c.out.writing, t)
 	return nil

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package memnet is a network in memory: a listener and connections that are buffered
-// like those of TCP, without a port and without real time, so that a client and a server
-// can talk inside a testing/synctest bubble.
+// Package memnet is a network in memory: a listener and connections that are buffered like those of
+// TCP, without a port and without real time, so that a client and a server can run inside a
+// testing/synctest bubble.
 package memnet
 
 import (
@@ -21,13 +21,13 @@ func (Addr) Network() string { return "memory" }
 // String returns the address.
 func (a Addr) String() string { return string(a) }
 
-// Listener accepts the connections that its DialContext makes.
+// Listener accepts the connections of its DialContext.
 type Listener struct {
 	addr Addr
 
 	mu      sync.Mutex
-	changed sync.Cond // a connection or the end
-	pending []*Conn   // dialled and not yet accepted
+	changed sync.Cond // a new connection, or Close
+	pending []*Conn   // dialed and not yet accepted
 	closed  bool
 }
 
@@ -56,9 +56,9 @@ func (l *Listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// DialContext connects to the listener and has the signature that http.Transport wants.
-// It never blocks: a connection waits for Accept in a queue. Any address but the
-// listener's own is refused.
+// DialContext connects to the listener. It has the signature of http.Transport.DialContext. It
+// never blocks, because connections are queued for Accept. It refuses every address except the
+// listener's own.
 func (l *Listener) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, l.dialError(address, err)
@@ -78,7 +78,7 @@ func (l *Listener) dialError(address string, err error) error {
 	return &net.OpError{Op: "dial", Net: l.addr.Network(), Addr: Addr(address), Err: err}
 }
 
-// Close refuses further connections and resets those that wait. Accepted ones live on.
+// Close refuses further connections and resets those in the queue. Accepted connections stay open.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -49,7 +49,7 @@ func TestBothDirectionsAreBuffered(t *testing.T) {
 	require.Equal(t, "to b", read(t, b))
 }
 
-func TestReadTakesNoMoreThanItHasRoomFor(t *testing.T) {
+func TestReadReturnsAtMostTheSizeOfItsBuffer(t *testing.T) {
 	t.Parallel()
 	a, b := memnet.Pair()
 	write(t, a, "hello")
@@ -64,7 +64,7 @@ func TestReadTakesNoMoreThanItHasRoomFor(t *testing.T) {
 	require.Equal(t, "llo!", read(t, b))
 }
 
-func TestLongStreamsArriveWhole(t *testing.T) {
+func TestLongStreamsArriveCompletely(t *testing.T) {
 	t.Parallel()
 	a, b := memnet.Pair()
 	want := bytes.Repeat([]byte("0123456789abcdef!"), 50_000)
@@ -85,7 +85,7 @@ func TestLongStreamsArriveWhole(t *testing.T) {
 	require.True(t, bytes.Equal(want, got))
 }
 
-func TestWriteWaitsForRoom(t *testing.T) {
+func TestWriteWaitsForSpace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a, b := memnet.Pair()
@@ -103,7 +103,7 @@ func TestWriteWaitsForRoom(t *testing.T) {
 	})
 }
 
-func TestCloseLetsTheOtherEndReadWhatIsThere(t *testing.T) {
+func TestPeerReadsRemainingDataAfterClose(t *testing.T) {
 	t.Parallel()
 	a, b := memnet.Pair()
 	write(t, a, "last words")
@@ -120,7 +120,7 @@ func TestCloseLetsTheOtherEndReadWhatIsThere(t *testing.T) {
 	require.ErrorIs(t, err, net.ErrClosed)
 }
 
-func TestResetLosesWhatIsThere(t *testing.T) {
+func TestResetDiscardsRemainingData(t *testing.T) {
 	t.Parallel()
 	for name, reset := range map[string]func(*memnet.Conn) error{
 		"Reset":              func(c *memnet.Conn) error { c.Reset(); return nil },
@@ -140,7 +140,7 @@ func TestResetLosesWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestCloseWakesWhoWaits(t *testing.T) {
+func TestCloseWakesWaitingCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a, b := memnet.Pair()
@@ -180,13 +180,13 @@ func TestDeadlines(t *testing.T) {
 
 		write(t, b, "there")
 		_, err = a.Read(make([]byte, 1))
-		require.ErrorIs(t, err, os.ErrDeadlineExceeded, "a deadline goes before data")
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded, "a deadline takes precedence over data")
 		require.NoError(t, a.SetReadDeadline(time.Time{}))
 		require.Equal(t, "there", read(t, a))
 	})
 }
 
-func TestADeadlineReachesAReadThatWaits(t *testing.T) {
+func TestDeadlineAppliesToAWaitingRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a, _ := memnet.Pair()
@@ -197,7 +197,7 @@ func TestADeadlineReachesAReadThatWaits(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, a.SetReadDeadline(time.Now().Add(2*time.Hour)))
 		<-time.After(90 * time.Minute)
-		require.NoError(t, err, "the old deadline is void")
+		require.NoError(t, err, "the old deadline still applied")
 		require.NoError(t, a.SetReadDeadline(time.Unix(1, 0)))
 		synctest.Wait()
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
@@ -254,7 +254,7 @@ func TestListenerCloseEndsItsQueueAndAccept(t *testing.T) {
 	})
 }
 
-func TestListenerCloseResetsWhoWaits(t *testing.T) {
+func TestListenerCloseResetsWaitingConnections(t *testing.T) {
 	t.Parallel()
 	l := memnet.Listen("127.0.0.1:1")
 	waiting, err := l.DialContext(t.Context(), "tcp", "127.0.0.1:1")

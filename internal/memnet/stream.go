@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// maxBuffered is what a stream holds before a write waits.
+	// maxBuffered is the number of bytes that a stream holds before a write waits.
 	maxBuffered = 64 << 10
-	// maxKept is how large a drained buffer may be to be used again: thousands of idle
-	// connections must stay small.
+	// maxKept is the maximum size of a drained buffer that is reused: thousands of idle connections
+	// must stay small.
 	maxKept = 4 << 10
 )
 
 // stream is one direction of a connection.
 type stream struct {
 	mu           sync.Mutex
-	changed      sync.Cond // data, room, an end or a deadline
+	changed      sync.Cond // data, space, an end or a deadline
 	buffer       []byte
-	head         int // what is before it has been read
+	head         int // buffer[:head] has been read
 	readerClosed bool
 	writerClosed bool
 	broken       bool
@@ -36,7 +36,7 @@ type stream struct {
 type deadline struct {
 	passed bool
 	timer  *time.Timer
-	set    int // how often it was set
+	set    int // counts calls of setDeadline
 }
 
 func newStream() *stream {
@@ -58,7 +58,8 @@ func (s *stream) read(p []byte) (int, error) {
 	}
 }
 
-// readable tells whether there is data. A deadline goes before data, as with TCP.
+// readable reports whether there is data. A passed deadline takes precedence over data, as with
+// TCP.
 func (s *stream) readable() (bool, error) {
 	switch {
 	case s.readerClosed:
@@ -127,7 +128,7 @@ func (s *stream) writable() error {
 	}
 }
 
-// put takes as much of p as there is room for.
+// put copies as much of p as the buffer has space for.
 func (s *stream) put(p []byte) int {
 	n := min(len(p), maxBuffered-s.unread())
 	if n == 0 {
@@ -142,7 +143,7 @@ func (s *stream) put(p []byte) int {
 	return n
 }
 
-// closeReader tells whether it was open.
+// closeReader reports whether the reader was open.
 func (s *stream) closeReader() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +171,7 @@ func (s *stream) reset() {
 	s.changed.Broadcast()
 }
 
-// setDeadline wakes who waits, so that an old deadline's hold on them ends as well.
+// setDeadline wakes waiting calls, so that an old deadline no longer applies to them.
 func (s *stream) setDeadline(d *deadline, t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,7 +185,7 @@ func (s *stream) setDeadline(d *deadline, t time.Time) {
 	s.changed.Broadcast()
 }
 
-// expire does nothing for a deadline that has been set anew: Stop can come too late.
+// expire does nothing if the deadline was set again, because Stop can come too late.
 func (s *stream) expire(d *deadline, set int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Error returns err, of an HTTP client, with a text that shows none of the secrets, and no URL
-// but its scheme and host. It matches what err matches, and is a time-out if err is one.
+// Error returns err, of an HTTP client, with a text without the secrets, and with URLs cut to
+// scheme and host. The result matches what err matches, and is a time-out if err is one.
 func (s Secrets) Error(err error) error {
-	if outer, ok := err.(*url.Error); ok && outer.Err != nil { //nolint:errorlint // one further down is found below
+	if outer, ok := err.(*url.Error); ok && outer.Err != nil { //nolint:errorlint // a wrapped one is handled below
 		return &url.Error{Op: s.Hide(outer.Op), URL: s.Hide(siteOf(outer.URL)), Err: s.Error(outer.Err)}
 	}
 	text := Shorten(s.Hide(err.Error()))
@@ -23,7 +23,7 @@ func (s Secrets) Error(err error) error {
 	return err
 }
 
-// siteOf returns scheme and host of a URL.
+// siteOf returns the scheme and host of a URL.
 func siteOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -34,10 +34,10 @@ func siteOf(address string) string {
 
 // URLError returns err, an HTTP client's error about a request for the signed URL u with these
 // headers, in a form that can be shown. A *url.Error, which quotes the whole URL, is replaced by
-// its cause. A text that still contains a part of the URL that Secrets.Hide finds is hidden as a
-// whole. It matches what err matches, and is a time-out if err is one.
+// its cause. If the text still contains a part of the URL that Secrets.Hide finds, the whole text
+// is hidden. The result matches what err matches, and is a time-out if err is one.
 func URLError(err error, u *url.URL, headers http.Header) error {
-	if outer, ok := err.(*url.Error); ok && outer.Err != nil { //nolint:errorlint // one further down is found below
+	if outer, ok := err.(*url.Error); ok && outer.Err != nil { //nolint:errorlint // a wrapped one is handled below
 		return URLError(outer.Err, u, headers)
 	}
 	if err == nil {
@@ -55,8 +55,8 @@ func URLError(err error, u *url.URL, headers http.Header) error {
 	return err
 }
 
-// urlSecrets returns what must not be shown of a request for a signed URL. The query is taken as
-// it is written too: url.Values leaves out what it can't parse.
+// urlSecrets returns the secrets of a request for a signed URL. They include the unparsed query,
+// because url.Values omits what it can't parse.
 func urlSecrets(u *url.URL, headers http.Header) Secrets {
 	secrets := Secrets{strings.TrimPrefix(u.Path, "/"), strings.TrimPrefix(u.EscapedPath(), "/"), u.RawQuery}
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
@@ -68,16 +68,16 @@ func urlSecrets(u *url.URL, headers http.Header) Secrets {
 	}
 	for name := range headers {
 		if !harmlessHeaders[name] {
-			secrets = append(secrets, name) // chosen by the service, and net/http quotes one that is malformed
+			secrets = append(secrets, name) // chosen by the service; net/http quotes a malformed name
 		}
 	}
 	secrets.AddHeaders(headers)
 	return secrets
 }
 
-// WordsError returns err with a text in which each word is replaced that may be a token or a URL:
-// one that contains "://", or 24 characters in a row as base64 and escaped URLs have. It is for an
-// error where the secret isn't known any more.
+// WordsError returns err with a text in which every word that may be a token or a URL is replaced:
+// a word with "://" or with 24 consecutive characters of base64 or escaped URLs. It is for errors
+// whose secret is no longer known.
 func WordsError(err error) error {
 	words := strings.Split(err.Error(), " ")
 	hidden := false
@@ -105,11 +105,11 @@ func hasRun(word string) bool {
 	return false
 }
 
-// safeError has the text of an error without its secrets. It matches what the error matches, but
-// doesn't unwrap to it, which would show its text.
+// safeError is an error whose text has no secrets. It matches what the original error matches, but
+// doesn't unwrap to it, because that would expose the original text.
 type safeError struct {
 	text  string
-	cause func() error // a function keeps it from what prints all fields of an error
+	cause func() error // a function, so that printing all fields doesn't reach it
 }
 
 func safe(text string, err error) error {
@@ -118,10 +118,10 @@ func safe(text string, err error) error {
 
 func (e *safeError) Error() string { return e.text }
 
-// Is looks into the other error.
+// Is matches the original error.
 func (e *safeError) Is(target error) bool { return errors.Is(e.cause(), target) }
 
-// As looks into the other error, whose *url.Error it returns without path and query.
+// As searches the original error and returns its *url.Error without path and query.
 func (e *safeError) As(target any) bool {
 	if !errors.As(e.cause(), target) {
 		return false
@@ -132,14 +132,14 @@ func (e *safeError) As(target any) bool {
 	return true
 }
 
-// Timeout reports whether the other error is a time-out: url.Error asks by this method. With
-// Temporary it makes a net.Error.
+// Timeout reports whether the original error is a time-out; url.Error calls this method. Together
+// with Temporary it implements net.Error.
 func (e *safeError) Timeout() bool {
 	var cause interface{ Timeout() bool }
 	return errors.As(e.cause(), &cause) && cause.Timeout()
 }
 
-// Temporary reports what the other error does.
+// Temporary returns the result of the original error.
 func (e *safeError) Temporary() bool {
 	var cause interface{ Temporary() bool }
 	return errors.As(e.cause(), &cause) && cause.Temporary()

@@ -24,7 +24,7 @@ import (
 
 const hidden = "HTTP client error hidden because it contains the signed URL"
 
-// socketURL has a token with each kind of character that some form escapes.
+// socketURL has a token with every kind of character that some encoding escapes.
 func socketURL(t *testing.T) *url.URL {
 	t.Helper()
 	u, err := url.Parse("wss://example.com/hidden%2Fpath/ä?AuthToken=hidden%2btok%22en%5C%0Aä%3c%26&short=abc&raw=hid;den%zz")
@@ -32,7 +32,7 @@ func socketURL(t *testing.T) *url.URL {
 	return u
 }
 
-func TestURLErrorHidesTheSecretInEveryForm(t *testing.T) {
+func TestURLErrorHidesTheSecretInEveryEncoding(t *testing.T) {
 	t.Parallel()
 	u := socketURL(t)
 	token := u.Query().Get("AuthToken")
@@ -66,7 +66,7 @@ func TestURLErrorHidesTheSecretInEveryForm(t *testing.T) {
 	}
 }
 
-func TestURLErrorKeepsWhatIsHarmless(t *testing.T) {
+func TestURLErrorKeepsHarmlessText(t *testing.T) {
 	t.Parallel()
 	u := socketURL(t)
 	for _, err := range []error{
@@ -80,7 +80,7 @@ func TestURLErrorKeepsWhatIsHarmless(t *testing.T) {
 	require.Equal(t, short, redact.URLError(short, plain, http.Header{"X": {"prod", ""}}))
 }
 
-func TestURLErrorTakesTheCauseOfAURLError(t *testing.T) {
+func TestURLErrorReturnsTheCauseOfAURLError(t *testing.T) {
 	t.Parallel()
 	u := socketURL(t)
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
@@ -88,7 +88,7 @@ func TestURLErrorTakesTheCauseOfAURLError(t *testing.T) {
 	for name, err := range map[string]error{
 		"alone":           of(refused),
 		"in another":      of(of(refused)),
-		"further down":    fmt.Errorf("failed to dial: %w", of(refused)),
+		"wrapped":         fmt.Errorf("failed to dial: %w", of(refused)),
 		"beside another":  errors.Join(errors.New(u.String()), of(refused)),
 		"of another site": fmt.Errorf("failed to dial: %w", &url.Error{Op: "Get", URL: "https://elsewhere.example/hidden", Err: refused}),
 	} {
@@ -96,7 +96,7 @@ func TestURLErrorTakesTheCauseOfAURLError(t *testing.T) {
 		require.EqualError(t, got, "dial tcp: connection refused", name)
 		require.ErrorIs(t, got, syscall.ECONNREFUSED, name)
 		var inner *url.Error
-		if errors.As(got, &inner) { // without what it quotes
+		if errors.As(got, &inner) { // the text without the quoted URL
 			require.NotContains(t, inner.Error(), "hidden", name)
 		}
 	}
@@ -119,7 +119,7 @@ func TestURLErrorKeepsTimeOuts(t *testing.T) {
 			var timeout net.Error
 			require.ErrorAs(t, got, &timeout)
 			require.Equal(t, want, timeout.Timeout(), "%v", cause)
-			require.Equal(t, want, timeout.Temporary(), "%v", cause) //nolint:staticcheck // retry classifications look at it
+			require.Equal(t, want, timeout.Temporary(), "%v", cause) //nolint:staticcheck // used by retry classifications
 		}
 	}
 }
@@ -131,7 +131,7 @@ func FuzzURLError(f *testing.F) {
 	f.Add("\xff\xfe täken\u2028<>", "%s")
 	f.Fuzz(func(t *testing.T, token, text string) {
 		if len(token) < 8 || strings.ContainsAny(strings.ReplaceAll(text, "%s", ""), `%\&`) {
-			return // an escape may begin before a token
+			return // an escape may start before a token
 		}
 		u := &url.URL{Scheme: "wss", Host: "example.com", Path: "/chat", RawQuery: url.Values{"AuthToken": {token}}.Encode()}
 		for _, form := range []string{token, url.QueryEscape(token), url.PathEscape(token), strconv.Quote(token), strconv.QuoteToASCII(token), u.String()} {
@@ -141,7 +141,7 @@ func FuzzURLError(f *testing.F) {
 	})
 }
 
-func TestWordsErrorHidesWhatMayBeAToken(t *testing.T) {
+func TestWordsErrorHidesWordsThatMayBeTokens(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"read tcp 127.0.0.1:50000->127.0.0.1:443: connection reset by peer":          "",
@@ -165,7 +165,7 @@ func TestWordsErrorHidesWhatMayBeAToken(t *testing.T) {
 	}
 }
 
-func TestErrorKeepsWhatTheErrorIs(t *testing.T) {
+func TestErrorMatchesTheOriginalError(t *testing.T) {
 	t.Parallel()
 	secrets := redact.Secrets{madeUpToken}
 	harmless := errors.New("refused")

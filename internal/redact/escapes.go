@@ -10,13 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// view is a text with so many layers of escapes removed.
+// view is a text with some layers of escapes removed.
 type view struct {
 	folded []byte
-	at     []int // where in the text each byte begins, and the last one ends; nil if nothing was removed
+	at     []int // offset in the text of each byte, and the end of the last; nil if nothing was removed
 }
 
-// span returns the part of the text that the bytes from begin to end stand for.
+// span returns the part of the text that corresponds to the bytes from begin to end.
 func (v *view) span(begin, end int) span {
 	if v.at == nil {
 		return span{begin, end}
@@ -24,11 +24,11 @@ func (v *view) span(begin, end int) span {
 	return span{v.at[begin], v.at[end]}
 }
 
-// maxLayers bounds the layers of escapes that are removed.
+// maxLayers is the maximum number of layers of escapes that are removed.
 const maxLayers = 4
 
-// viewsOf appends a text as it is, without one layer of its escapes, without two, and so on. It
-// changes text.
+// viewsOf appends views of a text: unchanged, with one layer of escapes removed, with two, and so
+// on. It modifies text.
 func viewsOf(views []view, text []byte) []view {
 	if !bytes.ContainsAny(text, escaping) {
 		return append(views, view{folded: fold(text)})
@@ -46,7 +46,7 @@ func viewsOf(views []view, text []byte) []view {
 	return views
 }
 
-// unescaped returns a text without any escapes, and "" if it has none.
+// unescaped returns a text without any escapes, or "" if it has none.
 func unescaped(text string) (plain string) {
 	if !strings.ContainsAny(text, escaping) {
 		return ""
@@ -62,11 +62,11 @@ func unescaped(text string) (plain string) {
 	return plain
 }
 
-// escaping are the characters that begin an escape.
+// escaping are the characters that start an escape.
 const escaping = `%\&`
 
 // unescape removes one layer of escapes: those of URLs, of strings in JSON and Go, and of HTML. at
-// is where each byte of text begins in another text.
+// holds the offset of each byte of text in another text.
 func unescape(text []byte, at []int) (plain []byte, plainAt []int, changed bool) {
 	if !bytes.ContainsAny(text, escaping) {
 		return text, at, false
@@ -91,7 +91,7 @@ func unescape(text []byte, at []int) (plain []byte, plainAt []int, changed bool)
 	return plain, append(plainAt, where(len(text))), changed
 }
 
-// appendUnescaped appends the first character of text, and returns how many bytes it has taken.
+// appendUnescaped appends the first character of text, and returns the number of bytes it consumed.
 func appendUnescaped(plain, text []byte) ([]byte, int) {
 	switch text[0] {
 	case '%':
@@ -137,8 +137,7 @@ func appendBackslashed(plain, text []byte) ([]byte, int) {
 	return utf8.AppendRune(plain, r), 2 + digits
 }
 
-// entity returns the character of a reference of HTML; of those with a name it knows the ones
-// that XML has.
+// entity returns the character of an HTML reference. Of the named references it knows those of XML.
 func entity(name string) (rune, bool) {
 	if r, ok := map[string]rune{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\''}[name]; ok {
 		return r, true
@@ -154,7 +153,7 @@ func entity(name string) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// hex reads so many hexadecimal digits.
+// hex reads the given number of hexadecimal digits.
 func hex(text []byte, digits int) (rune, bool) {
 	if len(text) < digits {
 		return 0, false

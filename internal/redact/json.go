@@ -10,7 +10,7 @@ import (
 )
 
 // JSON returns the body of a request or response with the values of all but the harmless members
-// replaced: a string by its length, anything else as a whole. Of data that isn't JSON it reports
+// replaced: a string by its length, anything else completely. For data that isn't JSON it returns
 // only the length.
 func JSON(data []byte) []byte {
 	if len(data) == 0 {
@@ -31,7 +31,7 @@ func JSON(data []byte) []byte {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-// replace returns what a log shows of the JSON value of a member.
+// replace returns the logged form of the JSON value of a member.
 func replace(name string, v any, container bool) any {
 	switch v := v.(type) {
 	case nil:
@@ -63,10 +63,10 @@ func replace(name string, v any, container bool) any {
 	if harmless[name] {
 		return v
 	}
-	return Mark // its length would tell true from false
+	return Mark // its length would distinguish true from false
 }
 
-// shownName hides a name that doesn't look like that of a member: it may be data.
+// shownName hides a name that doesn't look like a member's name, because it may be data.
 func shownName(name string) string {
 	const longest = 40
 	isOther := func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '_' }

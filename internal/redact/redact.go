@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package redact removes secrets from what logs, errors and printed values show. Of JSON, Go
-// values and HTTP headers it keeps what is known to be harmless; in a text it finds the secrets
-// that it is given.
+// Package redact removes secrets from logs, errors and printed values. Of JSON, Go values and HTTP
+// headers it keeps what is known to be harmless; in a text it finds given secrets.
 package redact
 
 import (
@@ -15,10 +14,10 @@ import (
 // Mark replaces a secret.
 const Mark = "[redacted]"
 
-// Text returns what replaces the secret s in a log.
+// Text returns the replacement for the secret s in a log.
 func Text(s string) string { return fmt.Sprintf("[redacted, %d bytes]", len(s)) }
 
-// harmless lists the members whose strings, numbers and booleans may be shown, X[] for the
+// harmless lists the members whose strings, numbers and booleans may be shown; X[] means the
 // elements of a list X.
 var harmless = set("AbsoluteTime", "AttachmentId", "AttachmentIds[]", "AttachmentSizeInBytes", "ChunkNumber", "ClientToken",
 	"ConnectionExpiry", "ConnectParticipant", "ContactId", "ContentType", "DeliveredTimestamp", "EchoReduction", "Expiry", "Id",
@@ -26,10 +25,10 @@ var harmless = set("AbsoluteTime", "AttachmentId", "AttachmentIds[]", "Attachmen
 	"ParticipantRole", "ReadTimestamp", "RecipientParticipantId", "RelatedContactId", "ResourceType", "ScanDirection",
 	"SortOrder", "Status", "Type", "Type[]", "UrlContentDisposition", "UrlExpiry", "UrlExpiryInSeconds", "Version")
 
-// harmlessInErrors are members of the service's errors.
+// harmlessInErrors lists harmless members of the service's errors.
 var harmlessInErrors = set("__type", "code", "Message", "message")
 
-// containers lists the members whose objects and lists are looked into.
+// containers lists the members whose objects and lists are searched.
 var containers = set("AttachmentIds", "Attachments", "Attachments[]", "Attendee", "Audio", "ConnectionCredentials", "Content",
 	"MediaPlacement", "Meeting", "MeetingFeatures", "MessageMetadata", "Receipts", "Receipts[]", "StartPosition", "Transcript",
 	"Transcript[]", "Type", "UploadMetadata", "View", "WebRTCConnection", "Websocket")
@@ -47,15 +46,15 @@ func set(names ...string) map[string]bool {
 	return m
 }
 
-// Harmless reports whether the strings of a member of a request may be shown; X[] is an element
+// Harmless reports whether the strings of a member of a request may be shown; X[] means an element
 // of the list X.
 func Harmless(member []byte) bool { return harmless[string(member)] }
 
 // HarmlessHeader reports whether the values of a header may be shown.
 func HarmlessHeader(name string) bool { return harmlessHeaders[name] }
 
-// Headers returns one line a value, in the order of the names, with the values of
-// all but the harmless headers replaced.
+// Headers returns one line per value, sorted by name, with the values of all but the harmless
+// headers replaced.
 func Headers(h http.Header) string {
 	lines := make([]string, 0, len(h))
 	for name, values := range h {
@@ -70,7 +69,7 @@ func Headers(h http.Header) string {
 	return strings.Join(lines, "")
 }
 
-// HarmlessHeaders returns a map of the headers that may be shown. It shares their values.
+// HarmlessHeaders returns the headers that may be shown. The result shares their values.
 func HarmlessHeaders(h http.Header) http.Header {
 	kept := make(http.Header, len(h))
 	for name, values := range h {

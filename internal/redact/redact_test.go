@@ -14,7 +14,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
-// secret stands in every place that may hold one.
+// secret is used in every place that may hold a secret.
 const secret = "s3cret"
 
 func TestJSON(t *testing.T) {
@@ -39,7 +39,7 @@ func TestJSON(t *testing.T) {
 		{"a list within a harmless list is replaced", `{"AttachmentIds":[["s3cret"]]}`, `{"AttachmentIds":[` + whole + `]}`},
 		{"a string where a harmless list belongs is replaced", `{"AttachmentIds":"s3cret"}`, `{"AttachmentIds":` + gone + `}`},
 		{"another spelling of a harmless name is replaced", `{"contenttype":"s3cret"}`, `{"contenttype":` + gone + `}`},
-		{"a harmless name written with escapes stays", `{"\u0049d":"i"}`, `{"Id":"i"}`},
+		{"a harmless name written with escapes is kept", `{"\u0049d":"i"}`, `{"Id":"i"}`},
 		{
 			"secrets at all depths are replaced",
 			`{"Transcript":[{"Id":"i","Content":"s3cret","Attachments":[{"AttachmentName":"s3cret","Status":"APPROVED"}],"New":["s3cret"]}]}`,
@@ -60,7 +60,7 @@ func TestJSON(t *testing.T) {
 		},
 		{"a bare number is replaced", ` 1.50 `, whole},
 		{"a harmless string keeps its signs", `{"Message":"a<b>&c"}`, `{"Message":"a<b>&c"}`},
-		{"the first of two values does not survive", `{"Id":"first","Id":"i"}`, `{"Id":"i"}`},
+		{"the first of two values is dropped", `{"Id":"first","Id":"i"}`, `{"Id":"i"}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestJSON(t *testing.T) {
 	require.Nil(t, redact.JSON(nil))
 }
 
-func TestJSONThatIsNone(t *testing.T) {
+func TestInvalidJSON(t *testing.T) {
 	t.Parallel()
 	for _, data := range []string{
 		"s3cret", `{"A":"s3cret"`, `{"A":"s3cret"} s3cret`, `{"A":"s3cret"}{"Id":"s3cret"}`, `{"Id":"s3cret"}]`, `{"Id":"s3cret"}}`, `{"Id":"s3cret"},`,
@@ -84,7 +84,7 @@ func TestJSONThatIsNone(t *testing.T) {
 	require.Equal(t, "[1 bytes, not JSON]", string(redact.JSON([]byte(" "))))
 }
 
-func TestNothingSecretSurvives(t *testing.T) {
+func TestSecretMembersAreRedactedAtEveryDepth(t *testing.T) {
 	t.Parallel()
 	// All members of the service that may hold a secret, or a person's data.
 	names := []string{

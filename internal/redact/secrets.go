@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// shortest is the length of the shortest secret that is looked for: shorter ones would match
-	// words of everyday texts.
+	// shortest is the length of the shortest secret that is searched for; shorter ones would match
+	// common words.
 	shortest = 8
-	// part is how much of the beginning or the end of a longer secret is found.
+	// part is the number of bytes at the beginning or end of a longer secret that are found.
 	part = 16
 )
 
 // Secrets are texts that must not be shown, such as a token or a message's content.
 type Secrets []string
 
-// Beginning returns the part of a secret's beginning that Hide finds.
+// Beginning returns the beginning of a secret that Hide finds.
 func Beginning(secret string) string { return secret[:min(part, len(secret))] }
 
 // AddHeaders adds the values of all but the harmless headers.
@@ -36,15 +36,15 @@ func (s *Secrets) AddHeaders(h http.Header) {
 	}
 }
 
-// Hide replaces the secrets in a text: as they are, or their first or last 16 bytes and what
-// continues them; in any case of letters; escaped for a URL, JSON, HTML or a Go string, up to four
-// times in a row; and in base64. Secrets under 8 bytes are not found. It also replaces what the
-// service's validation quotes from a request.
+// Hide replaces the secrets in a text, whole or in part: a part must contain the first or last 16
+// bytes. It ignores case, and also finds secrets in base64 and secrets escaped for a URL, JSON,
+// HTML or a Go string, up to four layers deep. It does not find secrets shorter than 8 bytes. It
+// also replaces what the service's validation quotes from a request.
 func (s Secrets) Hide(text string) string {
 	return withoutQuotes(s.hide(text))
 }
 
-// FoundIn reports whether Hide would change the text. It changes text.
+// FoundIn reports whether Hide would change the text. It modifies text.
 func (s Secrets) FoundIn(text []byte) bool {
 	quotes := bytes.Contains(text, []byte("Value '")) && bytes.Contains(text, []byte("' at '"))
 	return quotes || len(s.find(text)) > 0
@@ -52,7 +52,7 @@ func (s Secrets) FoundIn(text []byte) bool {
 
 func (s Secrets) hide(text string) string { return withoutSpans(text, s.find([]byte(text))) }
 
-// find changes text.
+// find modifies text.
 func (s Secrets) find(text []byte) (found []span) {
 	var (
 		room  [maxLayers + 1]view
@@ -69,8 +69,8 @@ func (s Secrets) find(text []byte) (found []span) {
 			views = viewsOf(room[:0], text)
 		}
 		if len(secret) > 2*probe {
-			// A token may be long. Its ends decide whether all of it is worth its forms.
-			tail := secret[(len(secret)-probe)/3*3:] // which base64 encodes as it does the end of all
+			// A token may be long. Its ends show whether the complete token can occur.
+			tail := secret[(len(secret)-probe)/3*3:] // base64 encodes it like the end of the complete secret
 			begins, form2 := appears(views, form, secret[:probe], head)
 			ends, form3 := appears(views, form2, tail, last)
 			if form = form3; !begins && !ends {
@@ -87,8 +87,8 @@ func (s Secrets) find(text []byte) (found []span) {
 	return found
 }
 
-// formsIn returns the forms of a secret that a text can have whose longest run of characters of
-// base64 is so long.
+// formsIn returns the forms of a secret that can occur in a text whose longest run of base64
+// characters is run.
 func formsIn(run int, secret string) []func([]byte, string) []byte {
 	if run < min(part, (len(secret)-2)*8/6) {
 		return forms[:2]
@@ -96,8 +96,8 @@ func formsIn(run int, secret string) []func([]byte, string) []byte {
 	return forms[:]
 }
 
-// longestRun returns the length of the longest run of characters of base64 in a text, or of a text
-// that has escapes.
+// longestRun returns the length of the longest run of base64 characters in a text; for a text with
+// escapes, the length of the text.
 func longestRun(text []byte) (longest int) {
 	if bytes.ContainsAny(text, escaping) {
 		return len(text)
@@ -119,16 +119,17 @@ var isBase64 = func() (table [256]bool) {
 	return table
 }()
 
-// probe is how much of an end of a long secret is enough to look for: with its escapes removed it
-// still has a part. It is a multiple of 3, and so begins and ends with a character of base64.
+// probe is the number of bytes at each end of a long secret that are searched for first: even if
+// they contain escapes, a part remains when these are removed. It is a multiple of 3, so it starts
+// and ends at a character of base64.
 const probe = 96
 
 func head(form []byte) []byte { return form[:min(part, len(form))] }
 
 func last(form []byte) []byte { return form[max(0, len(form)-part):] }
 
-// appears reports whether a view has the end of one of the secret's forms. It returns the memory
-// that it was given.
+// appears reports whether a view contains the given end of one of the secret's forms. It also
+// returns form for reuse.
 func appears(views []view, form []byte, secret string, end func([]byte) []byte) (bool, []byte) {
 	for _, appendForm := range forms {
 		form = appendForm(form[:0], secret)
@@ -141,7 +142,7 @@ func appears(views []view, form []byte, secret string, end func([]byte) []byte) 
 	return false, form
 }
 
-// forms append what a text without escapes may have of a secret, folded.
+// forms append the forms of a secret that can occur in a text without escapes, folded.
 var forms = [...]func(form []byte, secret string) []byte{
 	func(form []byte, secret string) []byte { return fold(append(form, secret...)) },
 	func(form []byte, secret string) []byte { return fold(append(form, unescaped(secret)...)) },
@@ -150,15 +151,15 @@ var forms = [...]func(form []byte, secret string) []byte{
 	func(form []byte, secret string) []byte { return appendBase64(form, secret[2:]) },
 }
 
-// appendBase64 leaves out a last character that also holds bits of what may follow. Where three
-// bytes begin depends on what the secret was encoded with.
+// appendBase64 omits a last character that also holds bits of the following text. The position of
+// the groups of three bytes depends on what the secret was encoded with.
 func appendBase64(form []byte, secret string) []byte {
 	form = base64.RawStdEncoding.AppendEncode(form, []byte(secret))
 	return fold(form[:len(secret)*8/6])
 }
 
-// fold makes letters lower case, unless that changes their length, and makes one of what differs
-// between the two alphabets of base64, or between the two escapes of a space. It changes text.
+// fold converts letters to lower case, unless that changes their length, and unifies the two
+// alphabets of base64 and the two escapes of a space. It modifies text.
 func fold(text []byte) []byte {
 	for i := 0; i < len(text); {
 		if text[i] < utf8.RuneSelf {
@@ -167,7 +168,7 @@ func fold(text []byte) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRune(text[i:])
-		// By way of the upper case, which two letters may share, such as the two small sigmas.
+		// Via upper case, which two letters may share, such as the two small sigmas.
 		if lower := unicode.ToLower(unicode.ToUpper(r)); utf8.RuneLen(lower) == size {
 			utf8.EncodeRune(text[i:], lower)
 		}
@@ -190,7 +191,7 @@ var folded = func() (table [256]byte) {
 // span is a part of a text.
 type span struct{ begin, end int }
 
-// find adds where the text has a form of a secret, or its beginning or its end.
+// find appends the positions of a form of a secret, or of its beginning or its end.
 func (v *view) find(found []span, form []byte) []span {
 	if len(form) < shortest {
 		return found
@@ -244,7 +245,7 @@ func withoutSpans(text string, spans []span) string {
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.begin, b.begin) })
 	var public strings.Builder
-	end := -1 // of what was left out last
+	end := -1 // of the last span
 	for _, s := range spans {
 		if s.begin > end {
 			public.WriteString(text[max(end, 0):s.begin])
@@ -256,8 +257,8 @@ func withoutSpans(text string, spans []span) string {
 	return public.String()
 }
 
-// withoutQuotes takes out the values of members that the service's validation quotes.
-// A regular expression would add 200 kB to each program.
+// withoutQuotes removes the values of members that the service's validation quotes. A regular
+// expression would add 200 kB to each program.
 func withoutQuotes(text string) string {
 	var public strings.Builder
 	for {

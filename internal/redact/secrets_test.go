@@ -18,7 +18,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
-// encodings are the ways in which a text that quotes a secret may write it.
+// encodings are the ways in which a text that quotes a secret may encode it.
 var encodings = map[string]func(string) string{
 	"raw":                           func(s string) string { return s },
 	"in upper case":                 asciiUpper,
@@ -79,7 +79,7 @@ func eachRune(s, format string) string {
 	return text.String()
 }
 
-// eachUnit writes what is in the first plane of Unicode only.
+// eachUnit only works for the first plane of Unicode.
 func eachUnit(s, format string) string { return eachRune(s, format) }
 
 func asJSON(s string) string {
@@ -95,7 +95,7 @@ const (
 	madeUpContent = "My card:\n4711 \"0815\" <b>Größe</b> \\ & 100% äöü"
 )
 
-// remains is how much of a text stays readable: the longest part of it that got has.
+// remains returns the length of the longest part of text that is still in got.
 func remains(got, secret string) int {
 	longest := 0
 	for i := range len(secret) {
@@ -115,14 +115,14 @@ func TestHideFindsASecretInEveryEncoding(t *testing.T) {
 			require.Contains(t, got, redact.Mark, "%s: %s", name, encoded)
 			require.True(t, strings.HasPrefix(got, "before ") && strings.HasSuffix(got, " after"), "%s: %s", name, got)
 			rest := strings.TrimSuffix(strings.TrimPrefix(got, "before "), " after")
-			// What surrounds a secret in one piece of base64 stays, as do quotes.
+			// Base64 text around the secret and quotes may remain.
 			require.LessOrEqual(t, len(rest), len(redact.Mark)+12, "%s: %s", name, rest)
 			require.Less(t, remains(rest, encoded), 12, "%s: %s", name, rest)
 		}
 	}
 }
 
-func TestHideFindsASecretInAnyCaseOfLetters(t *testing.T) {
+func TestHideIgnoresCase(t *testing.T) {
 	t.Parallel()
 	for _, secret := range []string{"Schlüssel für Zoë", "ключ от сейфа", "ΚΛΕΙΔΙ ΤΟΥ ΣΠΙΤΙΟΥ ΜΑΣ", "Մուտքի բանալին"} {
 		for _, echo := range []string{
@@ -136,7 +136,7 @@ func TestHideFindsASecretInAnyCaseOfLetters(t *testing.T) {
 	require.Equal(t, "\xd0\xff \xbaklein", redact.Secrets{"anything else"}.Hide("\xd0\xff \xbaklein"), "not UTF-8")
 }
 
-func TestHideFindsACutSecret(t *testing.T) {
+func TestHideFindsAPartOfASecret(t *testing.T) {
 	t.Parallel()
 	for name, encode := range encodings {
 		encoded := encode(madeUpToken)
@@ -154,7 +154,7 @@ func TestHideFindsACutSecret(t *testing.T) {
 	}
 }
 
-func TestHideKeepsTheRest(t *testing.T) {
+func TestHideKeepsOtherText(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ text, want string }{
 		{"", ""},
@@ -172,7 +172,7 @@ func TestHideKeepsTheRest(t *testing.T) {
 	}
 }
 
-func TestHideOfEscapesThatMeetTheSecret(t *testing.T) {
+func TestHideWithEscapesNextToTheSecret(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ secret, text string }{
 		{"41 is the number of this chat", "%41 is the number of this chat"},
@@ -202,7 +202,7 @@ func TestHarmlessHeaders(t *testing.T) {
 	require.Len(t, header, 3)
 }
 
-// A text of this size takes seconds if the time grows with the product of the lengths.
+// A text of this size takes seconds if the time is proportional to the product of the lengths.
 func TestHideInALongText(t *testing.T) {
 	t.Parallel()
 	secret := strings.Repeat("a", 16<<10)
@@ -222,7 +222,7 @@ func FuzzHide(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, secret, before, after string, way uint8) {
 		if len(secret) < 32 || strings.ContainsAny(before, `%\&`) {
-			return // an escape may begin before a secret, and a short one has no other part that is found
+			return // an escape may start before a secret, and of a short one no part is found
 		}
 		form := escapes[int(way)%len(escapes)](secret)
 		got := redact.Secrets{secret}.Hide(before + form + after)
@@ -230,8 +230,8 @@ func FuzzHide(f *testing.F) {
 	})
 }
 
-// Of a long secret, the ends decide whether the rest is looked for.
-func TestTheEndsOfALongSecretAreFound(t *testing.T) {
+// For a long secret, its ends decide whether the rest is searched for.
+func TestEndsOfALongSecretAreFound(t *testing.T) {
 	t.Parallel()
 	for length := 180; length < 300; length++ {
 		secret := strings.Repeat("0123456789abcdef/+=xyz", 20)[:length]

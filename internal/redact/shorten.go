@@ -4,11 +4,11 @@ package redact
 
 import "unicode/utf8"
 
-// longestText is how much of a foreign text an error shows, in bytes.
+// longestText is the maximum length, in bytes, of a foreign text in an error.
 const longestText = 4 << 10
 
-// Shorten cuts a text that a server or an HTTP client has made, between two characters, so
-// that an error doesn't flood a log. Hide secrets first: one that is cut isn't found.
+// Shorten cuts a text from a server or an HTTP client, between two characters, so that an error
+// doesn't flood a log. Hide secrets first, because a secret that is cut is not found.
 func Shorten(text string) string {
 	if len(text) <= longestText {
 		return text

@@ -29,7 +29,7 @@ func TestShorten(t *testing.T) {
 			require.Greater(t, len(got), 4090)
 		}
 	}
-	require.Len(t, redact.Shorten(strings.Repeat("\x80", 5000)), 4092+len("…"), "what isn't UTF-8")
+	require.Len(t, redact.Shorten(strings.Repeat("\x80", 5000)), 4092+len("…"), "invalid UTF-8")
 }
 
 func TestURLErrorIsShort(t *testing.T) {

@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// harmlessInValues lists the fields of this module's own types that may be shown, beside those
-// that are named as members are.
+// harmlessInValues lists fields of this module's own types that may be shown, in addition to those
+// with names in harmless.
 var harmlessInValues = set("Cause", "Change", "Chunk", "Connected", "ContactID", "Gap", "History", "ID", "InitialContactID",
 	"Late", "MessageID", "Own", "ParticipantID", "Read", "Role", "Size", "Step", "Succeeded", "Time", "WaitForScan", "Within")
 
-// LogValue returns v, as Value does, for log/slog.
+// LogValue returns the result of Value for log/slog.
 func LogValue(v any) slog.Value { return slog.AnyValue(json.RawMessage(Value(v))) }
 
-// Format prints v as Value does, whatever the verb.
+// Format prints the result of Value, whatever the verb.
 func Format(f fmt.State, v any) { _, _ = f.Write(Value(v)) }
 
-// Value returns a Go value as JSON that holds only what is harmless. Structs show their exported
-// fields, maps only their values, as a list: the keys may be secret too. It calls no methods of v
-// but Error of a Cause.
+// Value returns a Go value as JSON that contains only what is harmless. Structs are written with
+// their exported fields, maps only with their values, as a list, because the keys may be secret
+// too. It calls no methods of v except Error of a Cause.
 func Value(v any) []byte {
 	var w valueWriter
 	w.value("", reflect.ValueOf(v), 0)
@@ -41,7 +41,7 @@ var (
 	timeType  = reflect.TypeFor[time.Time]()
 )
 
-// value writes a value. Where pointers make a circle it ends somewhere.
+// value writes a value. It stops at a maximum depth, for cyclic pointers.
 func (w *valueWriter) value(name string, v reflect.Value, depth int) {
 	const deepest, longest = 50, 1 << 20
 	switch {
@@ -101,7 +101,7 @@ func (w *valueWriter) kind(name string, v reflect.Value, depth int) {
 	}
 }
 
-// fields writes the fields of a struct, those of embedded structs among them.
+// fields writes the fields of a struct, including those of embedded structs.
 func (w *valueWriter) fields(v reflect.Value, depth int) {
 	for i := range v.NumField() {
 		field, value := v.Type().Field(i), v.Field(i)
@@ -119,7 +119,7 @@ func (w *valueWriter) fields(v reflect.Value, depth int) {
 	}
 }
 
-// isAbsent reports whether there is nothing to show of a field, as of ResultMetadata.
+// isAbsent reports whether a field has nothing to show, such as ResultMetadata.
 func isAbsent(v reflect.Value) bool {
 	switch {
 	case v.Kind() == reflect.String:
@@ -167,7 +167,7 @@ func isHarmlessField(name string) bool { return harmless[name] || harmlessInValu
 
 func (w *valueWriter) json(v any) {
 	data, err := json.Marshal(v)
-	if err != nil { // a time outside the years that JSON knows
+	if err != nil { // a time whose year JSON can't represent
 		data = []byte(`"` + Mark + `"`)
 	}
 	w.Write(data)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package terminal makes text that others wrote safe to print on a terminal.
+// Package terminal makes text from others safe to print on a terminal.
 package terminal
 
 import (
@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// Line returns s as one line without the characters that IsUnsafe reports: a tab becomes a
-// space, the others and bytes that aren't UTF-8 become U+FFFD.
+// Line returns s as one line without the characters that IsUnsafe reports: a tab becomes a space;
+// the others and bytes that aren't UTF-8 become U+FFFD.
 func Line(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -23,7 +23,7 @@ func Line(s string) string {
 	}, s)
 }
 
-// Lines splits s at its line breaks and returns each line as Line does.
+// Lines splits s at its line breaks and applies Line to each line.
 func Lines(s string) []string {
 	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
 	for i := range lines {
@@ -32,9 +32,9 @@ func Lines(s string) []string {
 	return lines
 }
 
-// IsUnsafe reports whether r can control a terminal or make text appear in another order or
-// on another line than it is written: the control characters, with which escape sequences
-// begin, the characters that set the direction of text, and the Unicode line breaks.
+// IsUnsafe reports whether r can control a terminal or change the order or line in which text
+// appears: control characters, which start escape sequences, characters that set the direction of
+// text, and Unicode line breaks.
 func IsUnsafe(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
-func TestLineReplacesWhatATerminalActsOn(t *testing.T) {
+func TestLineReplacesTerminalControls(t *testing.T) {
 	t.Parallel()
 	for _, r := range []rune{
 		0, '\a', '\b', '\n', '\v', '\f', '\r', 0x1b, 0x1f, 0x7f, 0x80, 0x85, 0x9b, 0x9d, 0x9f,
