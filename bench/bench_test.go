@@ -21,15 +21,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With serveVariable set, the test binary is the server of the benchmarks over loopback,
-// whose work must not count as the client's.
+// With serveVariable set, the test binary is the server of the benchmarks over loopback, so that
+// the server's work is not measured.
 const serveVariable = "BENCH_SERVE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(serveVariable) != "" {
 		serve()
 	}
-	_ = os.Unsetenv("AWS_CA_BUNDLE") // v1 wants to put it into the transport
+	_ = os.Unsetenv("AWS_CA_BUNDLE") // v1 would add it to the transport
 	os.Exit(m.Run())
 }
 
@@ -40,13 +40,13 @@ func serve() {
 	}
 	_, _ = fmt.Fprintln(os.Stdout, "http://"+listener.Addr().String())
 	go func() {
-		_, _ = os.Stdin.Read(make([]byte, 1)) // the parent's end
+		_, _ = os.Stdin.Read(make([]byte, 1)) // until the parent exits
 		os.Exit(0)
 	}()
-	panic(http.Serve(listener, http.HandlerFunc(serveAnswers))) //nolint:gosec // loopback only
+	panic(http.Serve(listener, http.HandlerFunc(serveResponses))) //nolint:gosec // loopback only
 }
 
-// startServer starts the server in a process of its own and returns its URL.
+// startServer starts the server in a separate process and returns its URL.
 func startServer(tb testing.TB) string {
 	tb.Helper()
 	server := exec.CommandContext(tb.Context(), os.Args[0])
@@ -98,8 +98,8 @@ var works = []struct {
 	}},
 }
 
-// failOnce is a call that is throttled and not retried. How the token says that retries are
-// turned off matters to this library only.
+// failOnce is a call that is throttled and not retried. The token selects how retries are disabled;
+// it matters to this library only.
 func failOnce(token string) func(context.Context, contender) error {
 	return func(ctx context.Context, c contender) error {
 		_, err := c.SendMessage(ctx, token)
@@ -110,7 +110,7 @@ func failOnce(token string) func(context.Context, contender) error {
 	}
 }
 
-// ways are how the contenders reach the server: in the process, and over loopback.
+// ways are the connections to the server: in the process, and over loopback.
 func ways(tb testing.TB) map[string]func() (url string, client *http.Client) {
 	tb.Helper()
 	return map[string]func() (string, *http.Client){
@@ -119,8 +119,8 @@ func ways(tb testing.TB) map[string]func() (url string, client *http.Client) {
 	}
 }
 
-// BenchmarkCall is each work by each contender, in the process and over loopback. One run
-// of it is one pass; ratios makes many and compares.
+// BenchmarkCall runs each work with each contender, in the process and over loopback. One run is
+// one pass; ratios makes many and compares them.
 func BenchmarkCall(b *testing.B) {
 	for over, connect := range ways(b) {
 		url, client := connect()
@@ -138,7 +138,7 @@ func BenchmarkCall(b *testing.B) {
 func run(b *testing.B, c contender, do func(context.Context, contender) error) {
 	b.Helper()
 	b.ReportAllocs()
-	if err := do(b.Context(), c); err != nil { // what is made once is made
+	if err := do(b.Context(), c); err != nil { // one-time initialization is not measured
 		b.Fatal(err)
 	}
 	b.ResetTimer()
@@ -151,7 +151,7 @@ func run(b *testing.B, c contender, do func(context.Context, contender) error) {
 	b.ReportMetric(float64(cpu()-begun)/float64(b.N), "cpu-ns/op")
 }
 
-// cpu is the time that all cores have spent for this process.
+// cpu returns the CPU time of this process, over all cores.
 func cpu() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -160,9 +160,9 @@ func cpu() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// All contenders make the same of the same answers. Their types differ, their JSON
-// doesn't, once what is absent is left out.
-func TestTheSameOfTheSameAnswers(t *testing.T) {
+// All contenders read the same responses as the same values. Their types differ, but not their
+// JSON, apart from absent members.
+func TestContendersReadTheSameResponses(t *testing.T) {
 	t.Parallel()
 	for over, connect := range ways(t) {
 		url, client := connect()
@@ -201,7 +201,7 @@ func requireSame(t *testing.T, want []byte, out any, err error) {
 	require.Equal(t, present(t, want), present(t, got))
 }
 
-// present is a JSON document without what is null or empty.
+// present returns a JSON document without null and empty values.
 func present(t *testing.T, data []byte) any {
 	t.Helper()
 	var v any
@@ -229,9 +229,9 @@ func prune(v any) any {
 	return v
 }
 
-// The official client isn't to be had everywhere. Its contender compiles with this library in
-// its place, which has the same names.
-func TestTheContenderOfTheOfficialClientCompiles(t *testing.T) {
+// The official client isn't available everywhere. Its contender is compiled against this library,
+// which has the same names.
+func TestContenderOfTheOfficialClientCompiles(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("testdata/official_test.go.txt")
 	require.NoError(t, err)

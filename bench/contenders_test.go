@@ -23,20 +23,19 @@ const (
 	token   = "made-up connection token"
 	content = "I would like to know where my parcel is."
 
-	// Calls with these tokens are throttled. They say how this library's retries are turned off.
+	// Calls with these tokens are throttled. They select how this library's retries are disabled.
 	withoutQuota    = "made-up token without a quota"
 	noRetryer       = withoutQuota + ", aws.NopRetryer"
 	oneAttempt      = withoutQuota + ", RetryMaxAttempts of the client"
 	standardRetryer = withoutQuota + ", retry.Standard of one attempt"
 	optionOfTheCall = withoutQuota + ", RetryMaxAttempts of the call"
 
-	// Pages by their NextToken; one has a receipt for each item.
+	// Values of NextToken, by page; one page has a receipt for each item.
 	firstPage    = "0"
 	receiptsPage = "100"
 )
 
-// contender does the same work as the others in its own way. What it returns is its own
-// form of the answer; for an error that is the error.
+// contender does the same work as the others. It returns its own type of output, or the error.
 type contender interface {
 	SendMessage(ctx context.Context, token string) (any, error)
 	CreateParticipantConnection(ctx context.Context) (any, error)
@@ -62,7 +61,7 @@ var contenders = []struct {
 	}},
 }
 
-// floor is what a program does that has no library: net/http and encoding/json.
+// floor is a program without a library: net/http and encoding/json.
 type floor struct {
 	url    string
 	client *http.Client
@@ -96,10 +95,10 @@ func (f floor) call(ctx context.Context, path, token string, in, out any) error 
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
-		var said struct {
+		var failure struct {
 			Message string `json:"message"`
 		}
-		if err := json.Unmarshal(data, &said); err != nil {
+		if err := json.Unmarshal(data, &failure); err != nil {
 			return err
 		}
 		return statusError{response.StatusCode, response.Header.Get("X-Amzn-ErrorType")}
@@ -166,7 +165,7 @@ func (floor) Code(err error) string {
 	return status.code
 }
 
-// bare is net/http alone: bodies made before, answers read and thrown away.
+// bare is net/http alone: prepared bodies, and responses that are read and discarded.
 type bare struct {
 	url    string
 	client *http.Client
@@ -217,7 +216,7 @@ func (b bare) Pages(ctx context.Context) (items int, err error) {
 
 func (bare) Code(err error) string { return err.Error() }
 
-// ours is this library, with its defaults but for the calls that are throttled.
+// ours is this library, with its defaults except for calls that are throttled.
 type ours struct {
 	client *connectparticipant.Client
 	once   map[string]*connectparticipant.Client // by token

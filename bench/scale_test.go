@@ -29,8 +29,7 @@ func send(ctx context.Context, client *connectparticipant.Client, token *string)
 	return err
 }
 
-// crowd is what a process may have many of. Its calls go through some of its clients in
-// turn.
+// crowd is a process with many clients and tokens. Its calls use some of its clients in turn.
 type crowd struct {
 	clients []*connectparticipant.Client
 	tokens  []string
@@ -60,9 +59,8 @@ type crowdSize struct{ clients, used, tokens int }
 
 var crowds = []crowdSize{{1, 1, 1}, {1, 1, 10_000}, {10_000, 1, 1}, {10_000, 10_000, 1}}
 
-// BenchmarkCrowd sends messages of one chat or of many, in a process with one client or
-// many. With all of many in turn, each call meets a client that has left the caches of the
-// processor.
+// BenchmarkCrowd sends messages in one chat or in many, in a process with one client or many. If
+// many clients are used in turn, each call finds its client evicted from the processor's caches.
 func BenchmarkCrowd(b *testing.B) {
 	for _, n := range crowds {
 		b.Run(fmt.Sprintf("clients=%d/used=%d/tokens=%d", n.clients, n.used, n.tokens), func(b *testing.B) {
@@ -77,7 +75,7 @@ func BenchmarkCrowd(b *testing.B) {
 	}
 }
 
-// BenchmarkParallel sends through one client from as many goroutines as -cpu says.
+// BenchmarkParallel sends through one client from as many goroutines as -cpu selects.
 //
 //	go test -run=NONE -bench='Parallel|Floor' -cpu=1,2,4 -mutexprofile=mutex.out ./bench
 func BenchmarkParallel(b *testing.B) {
@@ -92,7 +90,7 @@ func BenchmarkParallel(b *testing.B) {
 	})
 }
 
-// BenchmarkFloorParallel is the same by net/http and encoding/json alone.
+// BenchmarkFloorParallel does the same with net/http and encoding/json alone.
 func BenchmarkFloorParallel(b *testing.B) {
 	client := floor{"http://localhost", &http.Client{Transport: inMemory{}}}
 	b.ReportAllocs()
@@ -105,8 +103,8 @@ func BenchmarkFloorParallel(b *testing.B) {
 	})
 }
 
-// A call costs the same memory however many clients and tokens a process has.
-func TestACallInACrowd(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of all goroutines
+// The memory of a call doesn't depend on the number of clients and tokens of a process.
+func TestMemoryOfACallInALargeProcess(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of all goroutines
 	var first float64
 	for _, n := range crowds {
 		c := newCrowd(t, n)
@@ -125,11 +123,11 @@ func TestACallInACrowd(t *testing.T) { //nolint:paralleltest // AllocsPerRun cou
 	}
 }
 
-// Calls one after the other use one connection.
-func TestOneConnection(t *testing.T) {
+// Sequential calls use one connection.
+func TestSequentialCallsUseOneConnection(t *testing.T) {
 	t.Parallel()
 	var connections atomic.Int32
-	server := httptest.NewUnstartedServer(http.HandlerFunc(serveAnswers))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(serveResponses))
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
 			connections.Add(1)
@@ -142,7 +140,7 @@ func TestOneConnection(t *testing.T) {
 		require.NoError(t, send(t.Context(), client, aws.String(token)))
 	}
 	t.Logf("%d connections", connections.Load())
-	// net/http gives up a connection whose writer it hasn't heard of for 50 ms, which a
-	// loaded machine can bring about.
+	// net/http drops a connection whose writer has not reported for 50 ms, which can happen on a
+	// loaded machine.
 	require.LessOrEqual(t, connections.Load(), int32(4))
 }

@@ -15,8 +15,8 @@ import (
 	v1 "github.com/aws/aws-sdk-go/service/connectparticipant"
 )
 
-// sdkV1 is aws-sdk-go v1, the last generated client that is to be had without building
-// the official v2 one.
+// sdkV1 is aws-sdk-go v1, the last generated client that is available without building the official
+// v2 client.
 type sdkV1 struct{ client *v1.ConnectParticipant }
 
 func newV1(url string, client *http.Client, signing bool) contender {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command ratios runs the benchmarks of this module in many interleaved passes and prints
-// how each contender compares with the floor: the same work by net/http and encoding/json
-// alone. Absolute times of a machine prove nothing; a ratio from one run does.
+// Command ratios runs the benchmarks of this module in many interleaved passes and prints the ratio
+// of each contender to the floor: the same work with net/http and encoding/json alone. Absolute
+// times depend on the machine; ratios within a run are comparable.
 //
 //	cd bench && go run ./ratios
 //	go run ./ratios -bench 'work=SendMessage/over=memory' -passes 5
@@ -34,11 +34,11 @@ const (
 )
 
 func main() {
-	passes := flag.Int("passes", 20, "how often each benchmark runs")
-	bench := flag.String("bench", ".", "which of BenchmarkCall's benchmarks run")
-	benchtime := flag.String("benchtime", "100ms", "how long each runs in a pass, as for go test")
-	readme := flag.String("readme", "", "file whose figures are replaced")
-	raw := flag.String("o", "", "file for the benchmarks' own output, for benchstat -row /work,/over -col /by")
+	passes := flag.Int("passes", 20, "number of runs of each benchmark")
+	bench := flag.String("bench", ".", "pattern of the benchmarks of BenchmarkCall to run")
+	benchtime := flag.String("benchtime", "100ms", "time of each benchmark in a pass, as for go test")
+	readme := flag.String("readme", "", "file in which to replace the figures")
+	raw := flag.String("o", "", "file for the raw output of the benchmarks, for benchstat -row /work,/over -col /by")
 	flag.Parse()
 	if err := run(context.Background(), options{*passes, *bench, *benchtime, *raw, *readme}); err != nil {
 		fmt.Fprintln(os.Stderr, "ratios:", err)
@@ -82,7 +82,7 @@ func run(ctx context.Context, o options) error {
 	machine := describeMachine(r.cpu, o.passes)
 	fmt.Fprint(to, machine)
 	if missing != nil {
-		fmt.Fprintf(to, "%s is missing, its source can't be had: %v\n", officialName, missing)
+		fmt.Fprintf(to, "%s is missing, its source is not available: %v\n", officialName, missing)
 	}
 	if err := r.print(to); err != nil || o.readme == "" {
 		return err
@@ -105,7 +105,7 @@ type results struct {
 	values map[group]map[string]map[string][]float64 // by contender and unit
 }
 
-// group is what is compared.
+// group is a set of results that are compared.
 type group struct{ work, over string }
 
 func read(from io.Reader) (*results, error) {
@@ -145,7 +145,7 @@ func read(from io.Reader) (*results, error) {
 	return r, nil
 }
 
-// The units as benchfmt tidies them.
+// Units as normalized by benchfmt.
 const (
 	wall   = "sec/op"
 	cpu    = "cpu-sec/op"
@@ -163,7 +163,7 @@ func (r *results) print(to io.Writer) error {
 	for _, g := range r.groups() {
 		base := r.values[g][floor]
 		if base == nil {
-			return fmt.Errorf("%s over %s has no floor", g.work, g.over)
+			return fmt.Errorf("no floor for %s over %s", g.work, g.over)
 		}
 		fmt.Fprintf(to, "\n%-40s %-22s %-22s %9s %12s\n", g.work+", over "+g.over, "wall", "CPU", "bytes", "allocations")
 		for _, by := range slices.Sorted(maps.Keys(r.values[g])) {
@@ -176,7 +176,7 @@ func (r *results) print(to io.Writer) error {
 	return nil
 }
 
-// ratio is the median of the passes' ratios, with its confidence interval.
+// ratio returns the median of the passes' ratios, with its confidence interval.
 func ratio(values, base []float64) string {
 	ratios := make([]float64, min(len(values), len(base)))
 	for i := range ratios {

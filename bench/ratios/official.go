@@ -17,9 +17,9 @@ const (
 	officialModule = "github.com/aws/aws-sdk-go-v2/service/connectparticipant"
 )
 
-// withOfficial returns the arguments with which go test compiles the benchmarks with the
-// official client among the contenders. It is no dependency of this module, so that the module
-// can be built where its source can't be had; why not is then the error.
+// withOfficial returns the arguments with which go test compiles the benchmarks with the official
+// client as a contender. The client is not a dependency of this module, so that the module can be
+// built without access to its source; if there is no access, err is the reason.
 func withOfficial(ctx context.Context, dir string) (arguments []string, err error) {
 	for from, to := range map[string]string{"go.mod": "official.mod", "go.sum": "official.sum"} {
 		data, err := os.ReadFile(from)

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// The figures in a README stand between these lines.
+// The figures in a README are between these lines.
 const (
 	figuresBegin = "<!-- figures -->\n"
 	figuresEnd   = "<!-- end of figures -->\n"
 )
 
-// columns are the contenders of the table, and how it names them.
+// columns are the contenders of the table with their titles.
 var columns = []struct{ by, title string }{
 	{floor, "`net/http` + `encoding/json`"},
 	{"net-http", "`net/http` alone"},
@@ -24,7 +24,7 @@ var columns = []struct{ by, title string }{
 	{"this", "this client"},
 }
 
-// writeReadme replaces the figures in a file. Of all the ratios it tells the median.
+// writeReadme replaces the figures in a file. It writes the medians of the ratios.
 func (r *results) writeReadme(file, machine string) error {
 	old, err := os.ReadFile(file)
 	if err != nil {
@@ -33,7 +33,7 @@ func (r *results) writeReadme(file, machine string) error {
 	before, rest, found := bytes.Cut(old, []byte(figuresBegin))
 	_, after, closed := bytes.Cut(rest, []byte(figuresEnd))
 	if !found || !closed {
-		return fmt.Errorf("%s has no place for figures", file)
+		return fmt.Errorf("no lines for figures in %s", file)
 	}
 	var table strings.Builder
 	fmt.Fprintf(&table, "```\n%s```\n", machine)
@@ -56,11 +56,11 @@ func (r *results) writeReadme(file, machine string) error {
 	return os.WriteFile(file, []byte(string(before)+figuresBegin+table.String()+figuresEnd+string(after)), 0o600)
 }
 
-// cell is the wall time and the allocations of one contender.
+// cell returns the wall time and the allocations of one contender.
 func (r *results) cell(g group, by string) string {
 	values, base := r.values[g][by], r.values[g][floor]
 	if values == nil {
-		return "not to be had"
+		return "not available"
 	}
 	if by == floor {
 		return fmt.Sprintf("1 (%s), %.0f", duration(base[wall]), median(base[allocs]))

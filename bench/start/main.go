@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command start tells what the library costs a small program: the size of one that sends
-// a message, and the time until its first request arrives, beside the same program with
+// Command start measures what the library adds to a small program: the size of a program that sends
+// a message, and the time until its first request arrives, compared with the same program with
 // net/http alone.
 //
 //	cd bench && go run ./start
@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	runs := flag.Int("runs", 101, "how often each program is started")
+	runs := flag.Int("runs", 101, "number of starts of each program")
 	flag.Parse()
 	if err := run(context.Background(), os.Stdout, *runs); err != nil {
 		fmt.Fprintln(os.Stderr, "start:", err)
@@ -73,7 +73,7 @@ func run(ctx context.Context, to io.Writer, runs int) error {
 	return nil
 }
 
-// listen serves in this process, and tells when each request arrived.
+// listen serves in this process, and sends the time when each request arrived.
 func listen(ctx context.Context, arrived chan<- time.Time) (url string, err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -84,7 +84,7 @@ func listen(ctx context.Context, arrived chan<- time.Time) (url string, err erro
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"Id":"made-up","AbsoluteTime":"2026-02-09T10:00:00.123Z"}`))
 	})
-	go http.Serve(listener, handler) //nolint:errcheck,gosec // it lives as long as the process
+	go http.Serve(listener, handler) //nolint:errcheck,gosec // ends with the process
 	return "http://" + listener.Addr().String(), nil
 }
 

@@ -17,31 +17,31 @@ const (
 	lastPage  = 99
 )
 
-// answer is what the service says, whoever asks.
-type answer struct {
+// response is a canned response of the service.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
 var (
-	sent = newAnswer(200, `{"AbsoluteTime":"2026-02-09T10:00:00.123Z","Id":"`+id(7)+`"}`)
+	sent = newResponse(200, `{"AbsoluteTime":"2026-02-09T10:00:00.123Z","Id":"`+id(7)+`"}`)
 
-	connected = newAnswer(200, `{"ConnectionCredentials":{"ConnectionToken":"`+strings.Repeat("made-up.", 60)+`","Expiry":"2026-02-10T10:00:00.123Z"},`+
+	connected = newResponse(200, `{"ConnectionCredentials":{"ConnectionToken":"`+strings.Repeat("made-up.", 60)+`","Expiry":"2026-02-10T10:00:00.123Z"},`+
 		`"Websocket":{"ConnectionExpiry":"2026-02-09T11:00:00.123Z","Url":"wss://example.com/participant?made-up=`+strings.Repeat("0123456789", 90)+`"}}`)
 
-	throttled = newAnswer(429, `{"message":"Rate exceeded"}`, "X-Amzn-Errortype", "ThrottlingException")
+	throttled = newResponse(429, `{"message":"Rate exceeded"}`, "X-Amzn-Errortype", "ThrottlingException")
 
-	// The last one has a receipt with each item, and doesn't belong to the others.
-	pages = func() (all [lastPage + 2]answer) {
+	// The last page has a receipt for each item, and is not linked from the others.
+	pages = func() (all [lastPage + 2]response) {
 		for i := range all {
-			all[i] = newAnswer(200, transcriptPage(i))
+			all[i] = newResponse(200, transcriptPage(i))
 		}
 		return all
 	}()
 )
 
-func newAnswer(status int, body string, header ...string) answer {
+func newResponse(status int, body string, header ...string) response {
 	h := http.Header{
 		"Content-Type": {"application/json"}, "X-Amzn-Requestid": {id(1)},
 		"Date": {time.Date(2026, 2, 9, 10, 0, 0, 0, time.UTC).Format(http.TimeFormat)},
@@ -49,12 +49,12 @@ func newAnswer(status int, body string, header ...string) answer {
 	for i := 0; i < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
-	return answer{status, h, []byte(body)}
+	return response{status, h, []byte(body)}
 }
 
-// answerTo finds the answer by path and token. A page of the transcript is asked for by
-// its number in NextToken.
-func answerTo(r *http.Request) answer {
+// responseTo selects the response by path and token. NextToken is the number of a page of the
+// transcript.
+func responseTo(r *http.Request) response {
 	body, _ := io.ReadAll(r.Body)
 	switch {
 	case strings.HasPrefix(r.Header.Get("X-Amz-Bearer"), withoutQuota):
@@ -70,11 +70,11 @@ func answerTo(r *http.Request) answer {
 	return pages[page]
 }
 
-// inMemory is a round trip that costs as little as one can.
+// inMemory is a round trip with minimal cost.
 type inMemory struct{}
 
 func (inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
-	a := answerTo(r)
+	a := responseTo(r)
 	_ = r.Body.Close()
 	return &http.Response{
 		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -82,8 +82,8 @@ func (inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func serveAnswers(w http.ResponseWriter, r *http.Request) {
-	a := answerTo(r)
+func serveResponses(w http.ResponseWriter, r *http.Request) {
+	a := responseTo(r)
 	for name, values := range a.header {
 		w.Header()[name] = values
 	}
@@ -136,7 +136,7 @@ func item(i int) string {
 	return "{" + strings.Join(members, ",") + "}"
 }
 
-// withReceipt is a short message that was read.
+// withReceipt is a short message with a receipt.
 func withReceipt(i int) string {
 	text := item(i - i%10 + 4)
 	return strings.TrimSuffix(text, "}") + "," + receipt(i) + "}"
