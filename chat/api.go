@@ -11,10 +11,10 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// API lists the methods of *Session, so that code can be tested with a stub: embed API in the stub,
-// and write only the methods that are called. Methods are added to it as they are to Session; where
-// that matters, declare an interface of your own with the few that you use. For tests with a whole
-// session there is package participanttest.
+// API lists the methods of *Session, so that code can be tested with a stub: embed API in the stub
+// and implement only the methods that are called. New methods of Session are added to API too; where
+// that matters, declare your own interface with the methods that you use. To test with a real
+// session, use package participanttest.
 type API interface {
 	Next(ctx context.Context) (Event, error)
 	Events(ctx context.Context) iter.Seq2[Event, error]

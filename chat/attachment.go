@@ -21,31 +21,31 @@ import (
 )
 
 var (
-	// ErrRejected means that the service's scan rejected a file.
+	// ErrRejected means that the service's virus scan rejected a file.
 	ErrRejected = errors.New("the file was rejected by the scan")
-	// ErrTooLarge means that a file has more bytes than OpenAttachment was to read.
+	// ErrTooLarge means that a file is larger than the limit passed to OpenAttachment.
 	ErrTooLarge = storage.ErrTooLarge
 )
 
-// scanPoll is how often a call that waits for a scan looks into the transcript: the event may
-// be lost, or wait for the caller itself. A scan takes a minute at most (Amazon Connect
+// scanPoll is how often a call that waits for a scan reads the transcript: the event may be lost, or
+// be left to a pass that waits for the caller. A scan takes at most a minute (Amazon Connect
 // administrator guide, feature specifications).
 const scanPoll = 20 * time.Second
 
 // File is a file to send.
 type File struct {
-	// Name is what the others see, with its extension. Required.
+	// Name is the file name that the other participants see, with its extension. Required.
 	Name string
 	// ContentType is the MIME type, such as image/png. Required.
 	ContentType string
-	// Size is how many bytes Reader has. It may be 0 if Reader can seek, or has a method
+	// Size is the number of bytes in Reader. It may be 0 if Reader can seek, or has a method
 	// Len() int.
 	Size int64
-	// Reader returns the bytes. One that can seek lets the upload be retried when the network
-	// fails. It is not closed. Required.
+	// Reader is the content. If it can seek, the upload is retried when the network fails. It is
+	// not closed. Required.
 	Reader io.Reader
-	// Progress is called with the number of bytes sent so far, which falls back when the
-	// upload is retried. Defaults to none.
+	// Progress is called with the number of bytes sent so far, which decreases when the upload
+	// is retried. Defaults to none.
 	Progress func(sent int64)
 	// WaitForScan makes SendFile wait for the virus scan, usually less than a minute; a
 	// rejected file is ErrRejected. By default SendFile returns once the upload is complete.
@@ -59,14 +59,14 @@ func (f File) LogValue() slog.Value { return redact.LogValue(f.withoutReader()) 
 func (f File) Format(state fmt.State, _ rune) { redact.Format(state, f.withoutReader()) }
 
 func (f File) withoutReader() File {
-	f.Reader, f.Progress = nil, nil // they may be in use
+	f.Reader, f.Progress = nil, nil // reading the Reader's fields could race with its use
 	return f
 }
 
-// SendFile sends a file and returns its attachment ID. The others, and this session, receive it
-// as a Message with Attachments once it has been scanned; one that is REJECTED can't be opened.
-// Which types and sizes are accepted is set for the instance (20 MB by default). With
-// ErrRejected, or when ctx ends during the scan, the ID is returned with the error.
+// SendFile sends a file and returns its attachment ID. All participants, this session included,
+// receive it as a Message with Attachments after the virus scan. A file that is REJECTED can't be
+// opened. The instance's settings determine the accepted types and sizes (20 MB by default). If the
+// error is ErrRejected, or ctx ends during the scan, the ID is returned too.
 func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string, err error) {
 	if err := file.prepare(); err != nil {
 		return "", err
@@ -92,7 +92,7 @@ func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string,
 	return id, nil
 }
 
-// prepare checks the file, and finds its size.
+// prepare checks the file and determines its size.
 func (f *File) prepare() error {
 	switch {
 	case f.Name == "":
@@ -145,7 +145,7 @@ func (s *Session) completeUpload(ctx context.Context, id string) error {
 	return err
 }
 
-// expectScan lets the status of an attachment be noted.
+// expectScan makes arrivals record the status of an attachment.
 func (d *delivery) expectScan(id string) {
 	if d.scans == nil {
 		d.scans = map[string]types.ArtifactStatus{}
@@ -153,8 +153,8 @@ func (d *delivery) expectScan(id string) {
 	d.scans[id] = types.ArtifactStatusInProgress
 }
 
-// awaitScan waits until the status of an attachment is final, and looks for it in the
-// transcript now and then.
+// awaitScan waits until the status of an attachment is final. Every scanPoll it reads the transcript
+// for it.
 func (s *Session) awaitScan(ctx context.Context, id string) error {
 	for {
 		var status types.ArtifactStatus
@@ -168,7 +168,7 @@ func (s *Session) awaitScan(ctx context.Context, id string) error {
 		case ctx.Err() != nil && err != nil:
 			return ctx.Err()
 		case err != nil && s.Err() == nil:
-			status = s.lookForScan(ctx, id)
+			status = s.scanStatus(ctx, id)
 		case err != nil:
 			return err
 		}
@@ -182,11 +182,11 @@ func (s *Session) awaitScan(ctx context.Context, id string) error {
 	}
 }
 
-// lookForScan returns the status that the newest page of the transcript shows.
-func (s *Session) lookForScan(ctx context.Context, id string) types.ArtifactStatus {
+// scanStatus returns the status in the newest page of the transcript.
+func (s *Session) scanStatus(ctx context.Context, id string) types.ArtifactStatus {
 	out, err := transcriptClient{s}.GetTranscript(ctx, &connectparticipant.GetTranscriptInput{MaxResults: aws.Int32(pageSize)})
 	if err != nil {
-		return types.ArtifactStatusInProgress // the next look may do
+		return types.ArtifactStatusInProgress // the next poll may succeed
 	}
 	for i := range out.Transcript {
 		for _, file := range out.Transcript[i].Attachments {
@@ -198,9 +198,9 @@ func (s *Session) lookForScan(ctx context.Context, id string) types.ArtifactStat
 	return types.ArtifactStatusInProgress
 }
 
-// OpenAttachment opens a file of the chat for reading, for as long as ctx lives. A file of more
-// than maxBytes is ErrTooLarge, immediately or while reading. The caller closes it. The service
-// refuses this call from a custom bot.
+// OpenAttachment opens a file of the chat for reading until ctx is done. If the file has more than
+// maxBytes, OpenAttachment or a later Read returns ErrTooLarge. The caller must close the file. The
+// service denies this operation to custom bots.
 func (s *Session) OpenAttachment(ctx context.Context, attachmentID string, maxBytes int64) (io.ReadCloser, error) {
 	out, err := call(ctx, s, "GetAttachment", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.GetAttachmentOutput, error) {
 		return s.client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{ConnectionToken: token, AttachmentId: &attachmentID}, once)

@@ -18,17 +18,17 @@ const (
 	maxRestarts = 3
 )
 
-// source is where a backfill reads the transcript, and where it puts what it has read.
+// source is where a backfill reads the transcript and delivers the items.
 type source interface {
 	// admit waits until there is room for a page.
 	admit(ctx context.Context) (turn, error)
-	// fetch requests a page, whose ConnectionToken is the turn's.
+	// fetch requests a page with the turn's token.
 	fetch(ctx context.Context, t turn, priority Priority, in *connectparticipant.GetTranscriptInput) (*page, error)
 	// take delivers the items of a page, the oldest first, and returns how many were new.
 	take(ctx context.Context, p *page, from origin, r *reading) (fresh int, err error)
 }
 
-// turn is what a page is requested with.
+// turn is the permission to request a page.
 type turn struct {
 	token      string
 	generation int32 // of the connection that the token is of
@@ -42,23 +42,24 @@ type page struct {
 	next  string    // the token of the next page; "" for none
 	chat  uint64    // a hash of the chat's InitialContactId; 0 if unknown
 	date  time.Time // of the response; zero if unknown
-	came  instant   // when it came: it may be taken much later
-	read  int64     // when it was read, by the service's clock, in ns
+	came  instant   // when it arrived; it may be taken much later
+	read  int64     // when the service read it, by its own clock, in ns
 	took  time.Duration
 }
 
-// asked is when the page was requested at the latest, by the service's clock, in ns.
+// asked returns the latest time at which the page may have been requested, by the service's clock, in
+// ns.
 func (p *page) asked() int64 { return p.read - int64(p.took) }
 
 var (
-	errNoWitness = errors.New("the transcript doesn't reach back to what it showed before")
-	// errAgain means that the request should be made again: with a newer token, or for a
-	// smaller page.
+	errNoKnownItem = errors.New("the transcript does not show an item that it showed before")
+	// errAgain means that the request should be made again, with a newer token or for a smaller
+	// page.
 	errAgain = errors.New("the request should be made again")
 )
 
-// backfill is one pass: a reading of the transcript from where the last ones ended. It holds no
-// lock, and meets the session twice a page.
+// backfill is one pass: it reads the transcript from where the last pass ended. It needs no lock, and
+// accesses the session only through source.
 type backfill struct {
 	source
 
@@ -66,8 +67,8 @@ type backfill struct {
 	overlap  time.Duration
 	start    int64 // older items are known
 	fence    int64 // 0 in the first pass
-	since    int64 // what isn't older is no history
-	history  int   // how many older items the first pass delivers
+	since    int64 // older items are history
+	history  int   // how many of these the first pass delivers
 	backward bool
 	read     reading
 }
@@ -78,7 +79,7 @@ func (b *backfill) run(ctx context.Context) (goBackward bool, err error) {
 		return false, b.readBackward(ctx)
 	}
 	err = b.readForward(ctx)
-	if !errors.Is(err, errNoWitness) && !isInvalid(err) {
+	if !errors.Is(err, errNoKnownItem) && !isInvalid(err) {
 		return false, err
 	}
 	b.read = reading{}
@@ -91,7 +92,7 @@ func isInvalid(err error) bool {
 }
 
 func (b *backfill) priority() Priority {
-	if b.read.budget.pages >= politePages && b.kind != passFinal {
+	if b.read.budget.pages >= priorityPages && b.kind != passFinal {
 		return max(b.kind.priority(), PriorityLow)
 	}
 	return b.kind.priority()
@@ -120,12 +121,13 @@ func (b *backfill) readForward(ctx context.Context) error {
 		}
 	}
 	if !b.read.known {
-		return errNoWitness
+		return errNoKnownItem
 	}
 	return nil
 }
 
-// nextPage requests the page at the cursor, until there is a response that it can move on from.
+// nextPage requests the page at the cursor. If the service rejects the page token, it restarts the
+// cursor and tries again.
 func (b *backfill) nextPage(ctx context.Context, at *cursor) (p *page, generation int32, err error) {
 	for {
 		t, err := b.admit(ctx)
@@ -152,7 +154,7 @@ type cursor struct {
 	start      int64 // where the pages begin, a time in ns
 	last       int64 // the newest time seen
 	token      string
-	generation int32 // of the connection that the token is of: it may not outlive that
+	generation int32 // of the token's connection: the token may not be valid for another one
 	restarts   int   // without progress
 }
 
@@ -163,8 +165,8 @@ func (c *cursor) keepToken(generation int32) {
 	}
 }
 
-// restart begins again just before the last time seen, without the token. It reports false
-// when that has been tried too often in one place.
+// restart begins again, without the token, just before the newest time seen. It returns false after
+// too many restarts without progress.
 func (c *cursor) restart() bool {
 	start := c.last - int64(time.Millisecond)
 	if start > c.start {
@@ -176,7 +178,7 @@ func (c *cursor) restart() bool {
 	return c.restarts <= maxRestarts
 }
 
-// follow moves to the next page, if there is one. A token that was there before leads nowhere.
+// follow moves to the next page, if there is one. A repeated token would lead in a circle.
 func (c *cursor) follow(token string, repeated bool, generation int32) bool {
 	switch {
 	case token == "":
@@ -200,7 +202,7 @@ func (c *cursor) forward(size int) *connectparticipant.GetTranscriptInput {
 	return in
 }
 
-// startAt is the StartPosition for a time in ns.
+// startAt returns the StartPosition for a time in ns.
 func startAt(at int64) *types.StartPosition {
 	return &types.StartPosition{AbsoluteTime: aws.String(time.Unix(0, at).UTC().Format("2006-01-02T15:04:05.000Z"))}
 }

@@ -13,12 +13,12 @@ const (
 	maxBackoff   = 30 * time.Second
 )
 
-// backoff returns how long to wait before attempt n, counted from 1: anything up to a
-// bound that doubles each time.
+// backoff returns how long to wait before attempt n, counted from 1: a random time up to a bound
+// that doubles each time.
 func backoff(n int, longest time.Duration) time.Duration { return upTo(backoffBound(n, longest)) }
 
 // callBackoff is backoff with at least half of the bound, so that the five attempts of a call
-// outlast an outage of 3.75 s. With backoff one call in sixty fails in an outage of 1.2 s.
+// outlast an outage of 3.75 s. With backoff, one call in sixty would fail in an outage of 1.2 s.
 func callBackoff(n int, longest time.Duration) time.Duration {
 	bound := backoffBound(n, longest)
 	return between(bound/2, bound)
@@ -31,13 +31,13 @@ func backoffBound(n int, longest time.Duration) time.Duration {
 	return longest
 }
 
-// upTo returns a random part of d.
+// upTo returns a random duration below d.
 func upTo(d time.Duration) time.Duration { return rand.N(max(1, d)) }
 
 // between returns a random duration from low to high.
 func between(low, high time.Duration) time.Duration { return low + upTo(high-low) }
 
-// sleep waits for d, or for the end of ctx, which it reports as false.
+// sleep waits for d. It returns false if ctx ends before that.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

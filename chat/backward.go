@@ -14,38 +14,39 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// maxHeld bounds the items that a backward pass holds in memory, in bytes: two thousand messages
-// or so. Pages beyond it are requested again when their turn has come.
+// maxHeld limits the items that a backward pass keeps in memory, in bytes: about two thousand
+// messages. Further pages are requested again when they are delivered.
 const maxHeld = 2 << 20
 
-// timeless is how many items without a time, beyond the history, don't end the first pass.
-const timeless = 1000
+// maxTimeless is how many items without a time, beyond the history, the first pass reads before it
+// ends.
+const maxTimeless = 1000
 
-// descent is the way of a backward pass from the newest item down to where it ends.
+// descent is the first half of a backward pass, from the newest item to the oldest one needed.
 type descent struct {
 	pages      []step
-	held       int   // bytes of the items that are kept
-	next       int   // the newest page but the first whose items are
-	generation int32 // the tokens are of that connection
+	held       int   // bytes of the items in memory
+	next       int   // the newest page, after the first, whose items are in memory
+	generation int32 // of the connection of the page tokens
 	mark       mark
 	oldest     int64 // the oldest time so far
 	placed     int64 // where the last page by time began
-	newest     int64 // the newest time, as far as the service's own doesn't contradict it
-	history    int   // items older than the session
-	counted    int64 // the time of the oldest of those that are delivered
+	newest     int64 // the newest time, without items dated ahead of the service's clock
+	history    int   // the number of items older than the session
+	counted    int64 // the time of the oldest of them that is delivered
 	keys       map[uint64]struct{}
 }
 
-// step is one page on the way, and what it was requested with.
+// step is one page of a descent, and how it was requested.
 type step struct {
-	place
+	position
 
 	size int
 	page *page // nil if its items were dropped
 }
 
-// readBackward reads from the newest item down to the first that is old enough, and then
-// delivers what it has passed, the oldest first.
+// readBackward reads from the newest item back to the first that is old enough, and then delivers
+// the items, the oldest first.
 func (b *backfill) readBackward(ctx context.Context) error {
 	d, err := b.descend(ctx)
 	for restarts := 0; errors.Is(err, errRestart) && restarts < maxRestarts; restarts++ {
@@ -53,8 +54,8 @@ func (b *backfill) readBackward(ctx context.Context) error {
 	}
 	switch {
 	case errors.Is(err, errRestart), errors.Is(err, errStuck):
-		b.read.known = false                     // older items may be missing: the fence must stay
-		if err := b.ascend(ctx, d); err != nil { // what could be read is better than nothing
+		b.read.known = false // older items may be missing, so the fence must not move
+		if err := b.ascend(ctx, d); err != nil {
 			return err
 		}
 		return errStuck
@@ -64,14 +65,14 @@ func (b *backfill) readBackward(ctx context.Context) error {
 	return b.ascend(ctx, d)
 }
 
-// errRestart means that the tokens of the pages lead no further.
-var errRestart = errors.New("the pages have to be read anew")
+// errRestart means that the page tokens can't be used any more.
+var errRestart = errors.New("the pages must be read again")
 
-// descend requests pages until one ends old enough.
+// descend requests pages until one ends with an item that is old enough.
 func (b *backfill) descend(ctx context.Context) (d descent, err error) {
 	b.read = reading{known: true, budget: budget{pages: b.read.budget.pages}}
 	d.next = 1
-	for at := (place{}); ; {
+	for at := (position{}); ; {
 		t, err := b.admit(ctx)
 		if err != nil {
 			return d, err
@@ -86,43 +87,44 @@ func (b *backfill) descend(ctx context.Context) (d descent, err error) {
 		switch {
 		case errors.Is(err, errAgain):
 			continue
-		case isInvalid(err) && at.token != "" && d.placeByTime(&at):
+		case isInvalid(err) && at.token != "" && d.continueByTime(&at):
 			continue
-		case isInvalid(err) && at != place{}:
+		case isInvalid(err) && at != position{}:
 			return d, errRestart
 		case err != nil:
 			return d, err
 		}
 		d.dropRepeated(p)
 		stuck := b.read.budget.spend(p, len(p.items) > 0)
-		if b.pass(&d, step{at, t.pageSize, p}) || p.next == "" {
+		if b.visit(&d, step{at, t.pageSize, p}) || p.next == "" {
 			return d, nil
 		}
-		at = place{token: p.next}
-		if stuck != nil || b.read.budget.visited(p.next) && !d.placeByTime(&at) {
+		at = position{token: p.next}
+		if stuck != nil || b.read.budget.visited(p.next) && !d.continueByTime(&at) {
 			return d, errStuck
 		}
 	}
 }
 
-// place is where a page begins: at a token, at a time in ns, or, if it is zero, at the newest item.
-type place struct {
+// position is where a page begins: at a token, at a time in ns, or, if it is zero, at the newest
+// item.
+type position struct {
 	token  string
 	before int64
 }
 
-// placeByTime continues at the oldest time so far, in the place of a token that leads no further.
-// It reports false if that was tried.
-func (d *descent) placeByTime(at *place) bool {
+// continueByTime replaces a token that can't be used by the oldest time so far. It returns false if
+// that was tried before.
+func (d *descent) continueByTime(at *position) bool {
 	if d.oldest == 0 || d.placed != 0 && d.oldest >= d.placed {
 		return false
 	}
 	d.placed = d.oldest
-	*at = place{before: d.oldest + int64(time.Millisecond)}
+	*at = position{before: d.oldest + int64(time.Millisecond)}
 	return true
 }
 
-func (at place) input(size int) *connectparticipant.GetTranscriptInput {
+func (at position) input(size int) *connectparticipant.GetTranscriptInput {
 	in := &connectparticipant.GetTranscriptInput{
 		ScanDirection: types.ScanDirectionBackward, SortOrder: types.SortKeyDescending, MaxResults: aws.Int32(int32(size)),
 	}
@@ -135,7 +137,7 @@ func (at place) input(size int) *connectparticipant.GetTranscriptInput {
 	return in
 }
 
-// dropRepeated drops the items that an earlier page has shown, from a service whose pages repeat.
+// dropRepeated drops the items that an earlier page of the descent has shown.
 func (d *descent) dropRepeated(p *page) {
 	if d.keys == nil {
 		d.keys = make(map[uint64]struct{}, len(p.items))
@@ -147,8 +149,9 @@ func (d *descent) dropRepeated(p *page) {
 	})
 }
 
-// pass notes a page, without the items that don't count, and reports whether it is the last.
-func (b *backfill) pass(d *descent, s step) (end bool) {
+// visit adds a page to the descent, without the items that are not needed, and reports whether it is
+// the last one.
+func (b *backfill) visit(d *descent, s step) (end bool) {
 	p := s.page
 	asked := p.asked()
 	for i, it := range p.items {
@@ -167,24 +170,24 @@ func (b *backfill) pass(d *descent, s step) (end bool) {
 		}
 	}
 	if b.fence != 0 {
-		end = b.cut(p) || end
+		end = b.dropRead(p) || end
 	}
 	for _, it := range p.items {
 		d.held += it.size()
 	}
 	d.pages = append(d.pages, s)
-	d.drop()
+	d.limit()
 	return end
 }
 
-// isEnough reports whether the first pass has what it delivers, and what later passes show
-// again.
+// isEnough reports whether the first pass may end at an item: it has the items to be delivered, and
+// those that later passes show again.
 func (b *backfill) isEnough(d *descent, it *item) bool {
 	switch {
 	case !it.isHistory(b.since) || d.history < max(b.history, 1):
 		return false
 	case it.at == 0:
-		return d.history-timeless >= b.history
+		return d.history-maxTimeless >= b.history
 	case b.history > 0:
 		return it.at < min(horizon(d.newest, b.overlap), horizon(d.counted, 0))
 	default:
@@ -195,9 +198,9 @@ func (b *backfill) isEnough(d *descent, it *item) bool {
 // isRead reports whether earlier passes have read an item.
 func (b *backfill) isRead(it *item) bool { return it.at != 0 && it.at < b.start }
 
-// cut drops the items of a page that earlier passes have read, and returns whether the page ended
-// with one. One in between may have a wrong time.
-func (b *backfill) cut(p *page) (end bool) {
+// dropRead drops the items of a page that earlier passes have read, and reports whether the page
+// ended with one. One before the end may have a wrong time.
+func (b *backfill) dropRead(p *page) (end bool) {
 	if n := len(p.items); n > 0 {
 		end = b.isRead(p.items[n-1])
 	}
@@ -205,9 +208,10 @@ func (b *backfill) cut(p *page) (end bool) {
 	return end
 }
 
-// drop drops the items of the newest pages that are too many to hold: they are delivered last.
-// The first page is kept: without a token it would not be the same again.
-func (d *descent) drop() {
+// limit drops the items of the newest pages, which are delivered last, until the rest fits into
+// maxHeld. It keeps those of the first page, which has no token and could not be requested again
+// unchanged.
+func (d *descent) limit() {
 	for d.held > maxHeld && d.next < len(d.pages)-1 {
 		s := &d.pages[d.next]
 		for _, it := range s.page.items {
@@ -221,12 +225,12 @@ func (d *descent) drop() {
 // ascend delivers the pages, the oldest first.
 func (b *backfill) ascend(ctx context.Context, d descent) error {
 	b.read.mark = d.mark
-	silent := 0 // items of the history beyond what is delivered
+	silent := 0 // the number of history items that are not delivered
 	if b.fence == 0 {
 		silent = max(0, d.history-b.history)
 	}
 	for _, s := range slices.Backward(d.pages) {
-		p, err := b.again(ctx, &d, s)
+		p, err := b.pageOf(ctx, &d, s)
 		if err != nil {
 			return err
 		}
@@ -238,8 +242,8 @@ func (b *backfill) ascend(ctx context.Context, d descent) error {
 	return nil
 }
 
-// again returns the page of a step, and requests it anew if it wasn't kept.
-func (b *backfill) again(ctx context.Context, d *descent, s step) (*page, error) {
+// pageOf returns the page of a step. It requests the page again if its items were dropped.
+func (b *backfill) pageOf(ctx context.Context, d *descent, s step) (*page, error) {
 	t, err := b.admit(ctx)
 	switch {
 	case err != nil:
@@ -263,7 +267,7 @@ func (b *backfill) again(ctx context.Context, d *descent, s step) (*page, error)
 	return p, nil
 }
 
-// deliver takes a page in parts: what is too old to be delivered, the history, and the rest.
+// deliver delivers a page in parts: the items before the history, the history, and the rest.
 func (b *backfill) deliver(ctx context.Context, p *page, silent *int) error {
 	for items := p.items; ; {
 		part := *p
@@ -281,7 +285,7 @@ func (b *backfill) deliver(ctx context.Context, p *page, silent *int) error {
 	}
 }
 
-// part returns the first items of the same kind.
+// part returns the first items with the same origin.
 func (b *backfill) part(items []*item, silent int) ([]*item, origin) {
 	from := origin{page: true, first: b.fence == 0}
 	if !from.first || len(items) == 0 {

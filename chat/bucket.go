@@ -12,33 +12,33 @@ import (
 )
 
 const (
-	// slotPoll is how often those at the front look for a slot. A dial takes longer.
+	// slotPoll is how often the calls at the front check for a slot. A dial takes longer.
 	slotPoll = 50 * time.Millisecond
-	// noticeAfter, scattered to 250 ms at most, is how often those at the front look whether the
+	// noticeAfter, scattered up to 250 ms, is how often the calls at the front check whether the
 	// quota was changed.
 	noticeAfter = 200 * time.Millisecond
-	// likelyRate is one to which any quota may be raised without a long queue noticing it late.
+	// likelyRate is the rate to which any quota can be raised without a long queue noticing it late.
 	likelyRate = 100
-	// lookEvery gives a long queue about 1,000 looks a second altogether.
-	lookEvery             = time.Millisecond
+	// checkEvery makes all calls of a long queue together check about 1,000 times a second.
+	checkEvery            = time.Millisecond
 	minPause, maxPause    = 500 * time.Millisecond, 8 * time.Second
 	scatterMin, scatterBy = 0.75, 0.5
 )
 
-// bucket holds the calls of one operation back. Those that wait sleep on timers of their
-// own and look again when they wake: a timer or channel kept here would tie the limiter
-// to one synctest bubble, and a goroutine would have to be ended.
+// bucket limits the calls of one operation. Each waiting call sleeps on its own timer and checks again
+// when it wakes. A timer or channel in the bucket would tie the limiter to one synctest bubble, and a
+// goroutine would need to be closed.
 type bucket struct {
-	slots int // calls between Wait and Done at a time; 0 is any number
+	slots int // how many calls may be between Wait and Done; 0 is any number
 
 	mu          sync.Mutex
-	now         time.Time // of the last look
+	now         time.Time // when the clock was last read
 	tokens      tokens
-	background  tokens   // what PriorityBackground may use of them
-	highest     float64  // rate of tokens so far
+	background  tokens   // how many of them PriorityBackground may use
+	highest     float64  // the highest rate of tokens so far
 	used        int      // calls between Wait and Done
 	queue       []ticket // in the order of compare
-	issued      uint64   // tickets
+	issued      uint64   // the number of tickets so far
 	pause       time.Duration
 	pausedUntil time.Time
 }
@@ -53,7 +53,7 @@ func (t ticket) compare(u ticket) int {
 	return cmp.Or(cmp.Compare(t.priority, u.priority), cmp.Compare(t.number, u.number))
 }
 
-// newBucket returns a full one.
+// newBucket returns a full bucket.
 func newBucket(perSecond, burst float64) *bucket {
 	b := &bucket{}
 	b.set(perSecond, burst)
@@ -61,8 +61,8 @@ func newBucket(perSecond, burst float64) *bucket {
 	return b
 }
 
-// set changes rate and burst. It adds no tokens: those of another limiter may have been in use
-// until now.
+// set changes rate and burst. It adds no tokens, because another limiter may have used them just
+// before.
 func (b *bucket) set(perSecond, burst float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,14 +79,14 @@ func (b *bucket) load() (perSecond float64, waiting int) {
 	return b.tokens.rate, len(b.queue)
 }
 
-// waiting returns how many calls wait, without those of the background.
+// waiting returns how many calls wait, without those of PriorityBackground.
 func (b *bucket) waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.position(ticket{priority: PriorityBackground})
 }
 
-// queueUp sleeps until t is let through.
+// queueUp sleeps until t is admitted.
 func (b *bucket) queueUp(ctx context.Context, t ticket, delay time.Duration) error {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
@@ -99,14 +99,14 @@ func (b *bucket) queueUp(ctx context.Context, t ticket, delay time.Duration) err
 			b.leave(t)
 			return err
 		}
-		if delay = b.look(t); delay == 0 {
+		if delay = b.check(t); delay == 0 {
 			return nil
 		}
 		timer.Reset(delay)
 	}
 }
 
-// enter lets a newcomer through, or gives it a place in the queue and a time to sleep.
+// enter admits a new call, or puts it into the queue and returns how long it sleeps.
 func (b *bucket) enter(priority Priority) (ticket, time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -120,8 +120,8 @@ func (b *bucket) enter(priority Priority) (ticket, time.Duration) {
 	return t, delay
 }
 
-// look lets t through, or returns how long it sleeps.
-func (b *bucket) look(t ticket) time.Duration {
+// check admits t, or returns how long it sleeps.
+func (b *bucket) check(t ticket) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	position := b.position(t)
@@ -132,7 +132,7 @@ func (b *bucket) look(t ticket) time.Duration {
 	return delay
 }
 
-// leave gives t's place up. Those behind find out when they look.
+// leave removes t from the queue. The calls behind it notice at their next check.
 func (b *bucket) leave(t ticket) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -145,14 +145,14 @@ func (b *bucket) done() {
 	b.used = max(0, b.used-1)
 }
 
-// throttled pauses the bucket. It is emptied as well, since the service's is: what has
-// come in by the end of the pause is then there too.
+// throttled pauses the bucket. It also empties it, because the service's bucket is empty; both then
+// refill during the pause.
 func (b *bucket) throttled() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.readClock()
 	if b.now.Before(b.pausedUntil) {
-		return // answers to calls from before the pause
+		return // the response to a call from before the pause
 	}
 	if b.now.Before(b.pausedUntil.Add(2 * b.pause)) {
 		b.pause = min(2*b.pause, maxPause)
@@ -170,14 +170,14 @@ func (b *bucket) position(t ticket) int {
 
 func (b *bucket) remove(position int) {
 	if position == 0 {
-		b.queue = b.queue[1:] // where nearly all go from; Delete would move 10,000
+		b.queue = b.queue[1:] // the usual case; slices.Delete would move up to 10,000 tickets
 		return
 	}
 	b.queue = slices.Delete(b.queue, position, position+1)
 }
 
-// admit takes token and slot together for t at its position and returns 0, or returns how long
-// to sleep before the next look.
+// admit takes a token and a slot for t at its position and returns 0, or returns how long to sleep
+// before the next check.
 func (b *bucket) admit(t ticket, position int) time.Duration {
 	b.readClock()
 	delay := b.delay(t, position)
@@ -191,8 +191,8 @@ func (b *bucket) admit(t ticket, position int) time.Duration {
 	return delay
 }
 
-// readClock makes the bucket follow the clock, also one that stands earlier than the
-// last, which is another synctest bubble's: then no time has passed.
+// readClock adds the tokens of the time that has passed. If the clock is earlier than before, it is
+// that of another synctest bubble, and no time has passed.
 func (b *bucket) readClock() {
 	now := time.Now()
 	passed := now.Sub(b.now)
@@ -204,7 +204,8 @@ func (b *bucket) readClock() {
 	b.now = now
 }
 
-// delay leaves tokens and slots for those further ahead, who may be about to wake.
+// delay returns how long t must wait. It leaves tokens and slots for the calls ahead of it, which may
+// be about to wake.
 func (b *bucket) delay(t ticket, position int) time.Duration {
 	wait := max(b.tokens.until(position+1), b.pausedUntil.Sub(b.now))
 	if t.priority >= PriorityBackground {
@@ -220,29 +221,30 @@ func (b *bucket) delay(t ticket, position int) time.Duration {
 	return 0
 }
 
-// longestSleep bounds how late one notices that others have left, or that the rate was raised.
-// Those in front notice soon. Those behind them sleep longer, to spare the processor: no rate so
-// far has served so many earlier, and if it was many that left, of 10,000 each looks every
-// 10 s. These 10 s are lost once, of the 28 min that CreateParticipantConnection takes for so many.
+// longestSleep limits how late a call notices that others have left the queue, or that the rate was
+// raised. Calls at the front notice soon. Calls behind them sleep longer, to save CPU time: until
+// their turn at the highest rate so far, but in a queue of 10,000 not longer than about 10 s, in case
+// many have left. These 10 s are lost once of the 28 min that 10,000 calls of
+// CreateParticipantConnection take.
 func (b *bucket) longestSleep(position int) time.Duration {
 	turn := seconds(float64(position) / max(b.highest, likelyRate))
-	return max(scatter(noticeAfter), min(turn, scatter(time.Duration(len(b.queue))*lookEvery)))
+	return max(scatter(noticeAfter), min(turn, scatter(time.Duration(len(b.queue))*checkEvery)))
 }
 
-// tokens are what calls need: one each.
+// tokens are a token bucket: each call takes one.
 type tokens struct {
-	rate float64 // that come a second
-	most float64 // that are kept
+	rate float64 // added per second
+	most float64 // kept at most
 	left float64
 }
 
-// add adds those of a time, and drops those that are too many.
+// add adds the tokens for the time that has passed.
 func (t *tokens) add(passed time.Duration) {
 	t.left = min(t.most, t.left+t.rate*max(0, passed).Seconds())
 }
 
-// until returns how long it takes until n are left, or an hour if it takes longer. A shortage
-// under 1 ns is none, so that nobody sleeps 0 ns over and over.
+// until returns how long it takes until n tokens are available, at most an hour. A wait of less than
+// 1 ns counts as none, so that no call sleeps for 0 ns over and over.
 func (t *tokens) until(n int) time.Duration {
 	missing := float64(n) - t.left
 	if missing <= 0 {
@@ -253,7 +255,7 @@ func (t *tokens) until(n int) time.Duration {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// scatter returns 0.75 to 1.25 times d: those who came together don't stay together.
+// scatter returns 0.75 to 1.25 times d, so that calls which arrived together don't stay together.
 func scatter(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (scatterMin + scatterBy*rand.Float64()))
 }

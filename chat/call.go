@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// tokenWait is how long a call that was denied waits for a newer token.
+	// tokenWait is how long a denied call waits for a newer token.
 	tokenWait = 30 * time.Second
-	// maxAttempts is how often a call is made that fails for a passing reason.
+	// maxAttempts is the maximum number of attempts for a call that fails temporarily.
 	maxAttempts = 5
 )
 
-// call calls an operation with the connection token. It does what the client's retryer would,
-// which is off for it: here retries go through the Limiter, and are counted. When the service
-// denies the token, the call is made once more with a newer one, which one dial gets for all
-// calls together; a second denial is the call's error and ends nothing.
+// call calls an operation with the connection token. It retries in place of the client's retryer,
+// so that retries go through the Limiter and are counted. If the service denies the token, the
+// call is made once more with a newer one, which all denied calls get from the same dial. A second
+// denial is returned as the call's error; it doesn't end the session.
 func call[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context, *string) (O, error)) (O, error) {
 	renewed := false
 	var last error
@@ -40,11 +40,11 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 		switch {
 		case err == nil:
 			if renewed {
-				s.change(func(c *core, _ instant) { c.conn.tokenTaken(operation) })
+				s.change(func(c *core, _ instant) { c.conn.tokenAccepted(operation) })
 			}
 			return out, nil
 		case connectparticipant.IsAccessDenied(err) && renewed:
-			s.renewalWasFutile(operation)
+			s.noteDenied(operation)
 			return out, err
 		case last != nil && errors.Is(err, ctx.Err()):
 			return out, fmt.Errorf("%w, after %w", err, last)
@@ -59,7 +59,7 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 	}
 }
 
-// attempt makes one call within the limits.
+// attempt makes one call within the Limiter.
 func attempt[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context) (O, error)) (out O, err error) {
 	if err := s.waitForLimiter(ctx, operation, priority); err != nil {
 		return out, err
@@ -70,7 +70,7 @@ func attempt[O any](ctx context.Context, s *Session, operation string, priority 
 	return out, err
 }
 
-// waitForLimiter waits until the operation may be called, but no longer than the session lives.
+// waitForLimiter waits until the Limiter admits a call of the operation, or the session is over.
 func (s *Session) waitForLimiter(ctx context.Context, operation string, priority Priority) error {
 	if err := s.Err(); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (s *Session) waitForLimiter(ctx context.Context, operation string, priority
 // once turns the client's own retries off.
 func once(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }
 
-// countThrottled slows all sessions of the Limiter down after a response 429.
+// countThrottled reports a 429 response to the Limiter, which slows down all its sessions.
 func (s *Session) countThrottled(operation string, err error) {
 	if connectparticipant.IsThrottled(err) {
 		s.opts.Limiter.Throttled(operation)
@@ -101,18 +101,17 @@ func (s *Session) countThrottled(operation string, err error) {
 	}
 }
 
-// connectionToken returns the newest token and the generation of its connection, or the end of
-// the session.
+// connectionToken returns the newest token and the generation of its connection, or the session's
+// CloseError.
 func (s *Session) connectionToken() (token string, generation int32, err error) {
 	s.view(func(c *core) { token, generation, err = c.conn.creds.token, c.conn.generation, c.err() })
 	return token, generation, err
 }
 
-// ConnectionToken returns the newest connection token and its expiry, by the service's clock; zero
-// if the service didn't say. It is for operations of the client that Session has no method for.
-// With used set to the token returned last it waits for the next one, which comes with each
-// renewal, about every hour; with "" it returns immediately. The error is ctx's, or the session's
-// end.
+// ConnectionToken returns the newest connection token and its expiry by the service's clock, zero if
+// unknown. It is for operations of the client that Session has no method for. If used is the newest
+// token, ConnectionToken waits for the next one, which each renewal brings, about every hour; with
+// "" it returns immediately. The error is ctx's or the session's CloseError.
 //
 // The token permits everything that the participant may do: keep it out of logs.
 func (s *Session) ConnectionToken(ctx context.Context, used string) (token string, expiry time.Time, err error) {
@@ -126,18 +125,18 @@ func (s *Session) ConnectionToken(ctx context.Context, used string) (token strin
 	return token, expiry, nil
 }
 
-// renewalWasFutile notes that an operation was denied with a new token too.
-func (s *Session) renewalWasFutile(operation string) {
+// noteDenied records that an operation was denied with a new token too.
+func (s *Session) noteDenied(operation string) {
 	s.change(func(c *core, now instant) { c.conn.tokenDenied(operation, now) })
 }
 
-// awaitToken waits for a newer token than that of the generation used. It reports false if
-// there is none to be had: the token was new, or the session has ended.
+// awaitToken waits for a newer token than that of the generation used. It returns false if none
+// is available, because the token was new or the session has ended.
 func (s *Session) awaitToken(ctx context.Context, operation string, used int32) bool {
 	ctx, cancel := context.WithTimeout(ctx, tokenWait)
 	defer cancel()
 	ok, newer := false, false
-	s.update(func(c *core, now instant) { ok = c.wantToken(operation, used, now) })
+	s.update(func(c *core, now instant) { ok = c.requestToken(operation, used, now) })
 	if !ok {
 		return false
 	}

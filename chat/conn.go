@@ -13,20 +13,20 @@ const (
 	stableAfter    = 30 * time.Second // a socket that lived so long resets the back-off
 	drainTime      = 2 * time.Second  // how long a replaced socket is still read
 	pingReplaceGap = 5 * time.Minute
-	// doubtGap keeps the checks of the membership apart.
+	// doubtGap is the minimum time between two checks of the membership.
 	doubtGap = 10 * time.Second
 )
 
-// conn is the connection to the service: what the newest CreateParticipantConnection
-// returned, the sockets, and when the next dial is due.
+// conn is the connection to the service: the credentials of the newest
+// CreateParticipantConnection, the sockets, and when the next dial is due.
 type conn struct {
 	creds    credentials
 	cur, old line // old is read for a moment after cur has replaced it
 	oldUntil instant
 
-	dialAt     instant // the next dial: a renewal while there is a socket
+	dialAt     instant // the next dial; a renewal while there is a socket
 	generation int32   // counts the connections created
-	attempts   int32   // failed in a row, or made sockets that were lost soon
+	attempts   int32   // dials in a row that failed, or whose sockets were lost soon
 	denied     int32   // how often in a row CreateParticipantConnection was denied
 	dial       dialState
 	doubt      doubtState
@@ -35,47 +35,47 @@ type conn struct {
 	connected  bool // CreateParticipantConnection was called with ConnectParticipant
 	given      bool // Options.Connection was used
 
-	failure     error
-	ackedAt     instant
-	lostAt      instant
-	waitsFrom   instant       // the dial waits for the limiter; 0 if it doesn't
-	excused     time.Duration // spent waiting for it since lostAt
-	pingRenewed instant
-	futile      map[string]futility // by operation
+	failure       error
+	ackedAt       instant
+	lostAt        instant
+	waitingSince  instant       // when the dial began to wait for the Limiter; 0 if it doesn't
+	limiterWait   time.Duration // spent waiting for the Limiter since lostAt
+	pingRenewed   instant
+	tokenBackoffs map[string]tokenBackoff // by operation
 }
 
-// dialState is whether a dial is under way.
+// dialState is whether a dial is running.
 type dialState uint8
 
 const (
 	dialIdle    dialState = iota
 	dialRunning           // with the priority that it needs
-	dialLow               // with a low one, which can be raised
+	dialLow               // with a low priority, which can be raised
 )
 
-// doubtState is whether this participant may have been taken out of the chat.
+// doubtState is whether this participant may have been removed from the chat.
 type doubtState uint8
 
 const (
 	doubtNone   doubtState = iota
 	doubtRaised            // the next dial will show it
-	doubtDialed            // the dial under way will
+	doubtDialed            // the running dial will show it
 )
 
-// line is a subscribed socket and what its heartbeats show.
+// line is a subscribed socket and the state of its heartbeats.
 type line struct {
-	socket *socket
-	heart  heart
+	socket    *socket
+	heartbeat heartbeat
 }
 
 func (l *conn) isUp() bool { return l.cur.socket != nil }
 
-func (l *conn) heartOf(k *socket) *heart {
+func (l *conn) heartbeatOf(k *socket) *heartbeat {
 	switch k {
 	case l.cur.socket:
-		return &l.cur.heart
+		return &l.cur.heartbeat
 	case l.old.socket:
-		return &l.old.heart
+		return &l.old.heartbeat
 	default:
 		return nil
 	}
@@ -94,8 +94,8 @@ func (l *conn) closeAll(todo *[]task) {
 	l.cur, l.old = line{}, line{}
 }
 
-// doubtMembership makes a dial due within seconds: CreateParticipantConnection is what shows
-// whether this participant is still in the chat.
+// doubtMembership makes a dial due within seconds. Only CreateParticipantConnection shows whether
+// this participant is still in the chat.
 func (l *conn) doubtMembership(now instant) {
 	at := now.Add(between(time.Second, 3*time.Second))
 	if earliest := l.creds.asked.Add(doubtGap); at.Before(earliest) {
@@ -110,13 +110,13 @@ func (l *conn) doubtMembership(now instant) {
 	}
 }
 
-// stepHeartbeat sends what is due, and replaces a socket that is found dead.
+// stepHeartbeat sends the heartbeats that are due, and drops a dead socket.
 func (c *core) stepHeartbeat(now instant, d *deadline) {
 	l := &c.conn
 	if !l.isUp() {
 		return
 	}
-	k, h := l.cur.socket, &l.cur.heart
+	k, h := l.cur.socket, &l.cur.heartbeat
 	send, err := h.beat(now)
 	if err != nil {
 		c.lost(k, err, now)
@@ -124,16 +124,16 @@ func (c *core) stepHeartbeat(now instant, d *deadline) {
 		return
 	}
 	if h.missed >= maxPingsMissed && now.Sub(l.pingRenewed) >= pingReplaceGap {
-		c.log(slog.LevelWarn, "chat socket reaches the gateway only", "pings", h.missed)
+		c.log(slog.LevelWarn, "chat socket reaches only the gateway", "pings", h.missed)
 		l.pingRenewed, l.dialAt = now, now
 	}
 	if send {
-		c.todo = append(c.todo, beat{k})
+		c.todo = append(c.todo, sendHeartbeats{k})
 	}
 	d.add(h.tick)
 }
 
-// stepConn ends the replaced socket and starts the dial that is due.
+// stepConn closes the replaced socket and starts the dial that is due.
 func (c *core) stepConn(now instant, d *deadline) {
 	l := &c.conn
 	if l.old.socket != nil && !now.Before(l.oldUntil) {
@@ -149,7 +149,7 @@ func (c *core) stepConn(now instant, d *deadline) {
 	case l.dial != dialIdle:
 		if l.dial == dialLow && (l.urgent || !l.isUp()) {
 			l.dial = dialRunning
-			c.todo = append(c.todo, hurryDial{})
+			c.todo = append(c.todo, expediteDial{})
 		}
 	case now.Before(l.dialAt):
 		d.add(l.dialAt)
@@ -160,7 +160,7 @@ func (c *core) stepConn(now instant, d *deadline) {
 	}
 }
 
-// expires is when the socket must have been replaced.
+// expires returns when the socket must have been replaced.
 func (l *conn) expires() instant { return l.creds.asked.Add(l.creds.life - connectionMargin) }
 
 func (c *core) startDial() {
@@ -191,10 +191,10 @@ func (c *core) startDial() {
 // stepGiveUp ends a session that has been without a connection for too long.
 func (c *core) stepGiveUp(now instant, d *deadline) {
 	l := &c.conn
-	if c.opts.GiveUpAfter <= 0 || l.isUp() || !l.waitsFrom.IsZero() || !c.isOpen() {
+	if c.opts.GiveUpAfter <= 0 || l.isUp() || !l.waitingSince.IsZero() || !c.isOpen() {
 		return
 	}
-	at := l.lostAt.Add(l.excused).Add(c.opts.GiveUpAfter)
+	at := l.lostAt.Add(l.limiterWait).Add(c.opts.GiveUpAfter)
 	if now.Before(at) {
 		d.add(at)
 		return
@@ -202,18 +202,18 @@ func (c *core) stepGiveUp(now instant, d *deadline) {
 	c.finish(CloseError{Reason: ErrGaveUp, Cause: l.failure, Gap: true}, now)
 }
 
-// beginWait notes that the dial waits for the limiter, which doesn't count as an outage.
-func (l *conn) beginWait(now instant) { l.waitsFrom = now }
+// beginWait records that the dial begins to wait for the Limiter, which doesn't count as an outage.
+func (l *conn) beginWait(now instant) { l.waitingSince = now }
 
-// endWait notes that its turn has come.
+// endWait records that the wait is over.
 func (l *conn) endWait(now instant) {
-	if !l.waitsFrom.IsZero() {
-		l.excused += now.Sub(max(l.waitsFrom, l.lostAt))
+	if !l.waitingSince.IsZero() {
+		l.limiterWait += now.Sub(max(l.waitingSince, l.lostAt))
 	}
-	l.waitsFrom = 0
+	l.waitingSince = 0
 }
 
-// issued takes the credentials of a new connection: its token is used from now on.
+// issued stores the credentials of a new connection, whose token is used from now on.
 func (c *core) issued(creds credentials, at serviceTime, connected bool, now instant) {
 	l := &c.conn
 	l.creds, l.denied, l.urgent = creds, 0, false
@@ -230,11 +230,11 @@ func (c *core) issued(creds credentials, at serviceTime, connected bool, now ins
 	}
 }
 
-// givenOpened takes the end of a dial with a given connection, and when that was made. After
-// Resume nobody knows how old the connection is, and what it shows of the service's time.
-func (c *core) givenOpened(made time.Time, err error, now instant) {
+// givenDialed handles the result of a dial with Options.Connection, which was created at made.
+// After Resume, made is ignored: the connection may be old, and doesn't show the service's time.
+func (c *core) givenDialed(made time.Time, err error, now instant) {
 	if err != nil {
-		c.log(slog.LevelInfo, "chat connection of Options.Connection can't be used", "error", err)
+		c.log(slog.LevelInfo, "chat connection of Options.Connection failed", "error", err)
 		return
 	}
 	if !made.IsZero() && !c.inbox.ledger.resumed {
@@ -243,8 +243,8 @@ func (c *core) givenOpened(made time.Time, err error, now instant) {
 	}
 }
 
-// dialed takes the end of a dial: a subscribed socket, or an error. It reports false if the
-// socket isn't needed any more.
+// dialed handles the result of a dial: a subscribed socket, or an error. It returns false if the
+// socket isn't needed.
 func (c *core) dialed(k *socket, err error, now instant) (attached bool) {
 	l := &c.conn
 	l.dial = dialIdle
@@ -271,7 +271,7 @@ func (c *core) dialFailed(err error, now instant) {
 	l.failure = err
 	doubted := l.doubt != doubtNone
 	if doubted {
-		l.doubt, l.urgent = doubtRaised, true // the next dial is to show it
+		l.doubt, l.urgent = doubtRaised, true // the next dial will show it
 	}
 	var failed *dialError
 	atCreate := errors.As(err, &failed) && failed.atCreate
@@ -294,7 +294,7 @@ func (c *core) dialFailed(err error, now instant) {
 	c.log(slog.LevelWarn, "chat connection failed", "error", err, "attempt", l.attempts, "next", wait)
 }
 
-// attach makes a subscribed socket the session's.
+// attach makes a subscribed socket the current one.
 func (c *core) attach(k *socket, now instant) {
 	l := &c.conn
 	renewal := l.isUp()
@@ -302,8 +302,8 @@ func (c *core) attach(k *socket, now instant) {
 		c.todo = append(c.todo, closeSocket{l.old.socket})
 	}
 	l.old, l.oldUntil = l.cur, now.Add(drainTime)
-	l.cur = line{socket: k, heart: heart{tick: now}}
-	l.ackedAt, l.excused = now, 0
+	l.cur = line{socket: k, heartbeat: heartbeat{tick: now}}
+	l.ackedAt, l.limiterWait = now, 0
 	l.dialAt = now.Add(l.creds.renewIn)
 	l.renewal = renewalSilent
 	if l.doubt == doubtRaised {
@@ -313,14 +313,14 @@ func (c *core) attach(k *socket, now instant) {
 	c.passes.settleAt = now.Add(c.opts.Settle)
 	if renewal {
 		c.stats.Renewals++
-		if !l.old.heart.unanswered.IsZero() {
+		if !l.old.heartbeat.unackedSince.IsZero() {
 			c.inbox.gap.openAt(now) // the old socket may have been dead for a while
 		}
 		return
 	}
 	c.inbox.subscribed(now)
 	if c.phase == phaseStarting && !c.inbox.ledger.resumed {
-		c.inbox.gap.openAt(now.Add(-c.opts.Settle)) // nothing was lost: the first pass closes it
+		c.inbox.gap.openAt(now.Add(-c.opts.Settle)) // nothing was lost: the first pass may close the gap
 	}
 	c.passes.retryAt, c.passes.failures = 0, 0
 	if c.phase != phaseStarting {
@@ -330,7 +330,7 @@ func (c *core) attach(k *socket, now instant) {
 	c.phase = max(c.phase, phaseLive)
 }
 
-// lost takes the end of a socket. If its dial is still under way, dialed finds it over.
+// lost handles the end of a socket. If its dial is still running, dialed notices the end.
 func (c *core) lost(k *socket, err error, now instant) {
 	l := &c.conn
 	switch k {
@@ -344,7 +344,7 @@ func (c *core) lost(k *socket, err error, now instant) {
 
 func (c *core) disconnected(err error, now instant) {
 	l := &c.conn
-	l.lostAt, l.excused = now, 0
+	l.lostAt, l.limiterWait = now, 0
 	if !c.isOpen() {
 		return
 	}

@@ -67,12 +67,12 @@ func TestARenewalIsDueInTime(t *testing.T) {
 	require.False(t, f.inbox.hold.catchingUp, "both sockets were subscribed")
 	require.False(t, f.inbox.gap.open)
 	require.Same(t, old, f.conn.old.socket, "the old socket is read for a moment")
-	require.NotNil(t, f.conn.heartOf(old))
+	require.NotNil(t, f.conn.heartbeatOf(old))
 	f.sleep(2*time.Second - 1)
 	none[closeSocket](f)
 	f.sleep(1)
 	require.Same(t, old, one[closeSocket](f).socket)
-	require.Nil(t, f.conn.heartOf(old))
+	require.Nil(t, f.conn.heartbeatOf(old))
 	f.sleep(f.opts.Settle - 2*time.Second)
 	f.begin(passSettle)
 }
@@ -91,7 +91,7 @@ func TestARenewalOfASocketThatMayBeDeadOpensAGap(t *testing.T) {
 	f := connected(t, rarely)
 	f.sleep(f.conn.dialAt.Sub(f.now))
 	one[startDial](f)
-	require.NotZero(t, f.conn.cur.heart.unanswered, "a heartbeat was sent")
+	require.NotZero(t, f.conn.cur.heartbeat.unackedSince, "a heartbeat was sent")
 	f.subscribe()
 	require.True(t, f.inbox.gap.open)
 	f.sleep(f.opts.Settle)
@@ -207,10 +207,10 @@ func TestALossHurriesTheRenewalUnderWay(t *testing.T) {
 	f := connected(t)
 	f.conn.dialAt = f.now
 	one[startDial](f)
-	none[hurryDial](f)
+	none[expediteDial](f)
 	f.loses()
-	one[hurryDial](f)
-	none[hurryDial](f)
+	one[expediteDial](f)
+	none[expediteDial](f)
 	none[startDial](f)
 }
 

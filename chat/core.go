@@ -7,9 +7,9 @@ import (
 	"log/slog"
 )
 
-// core is the state of a session and all its decisions. It takes no lock, starts nothing and
-// does no I/O: what is to be done it puts into todo. Session calls it with its mutex held,
-// and runs what is in todo after unlocking.
+// core is the state of a session and makes all its decisions. It takes no lock, starts no
+// goroutine and does no I/O: it appends tasks to todo. Session calls its methods with the mutex
+// held and runs the tasks after unlocking.
 type core struct {
 	opts  *Options
 	phase phase
@@ -20,25 +20,25 @@ type core struct {
 	inbox    delivery
 	passes   passes
 	receipts receipts
-	typed    instant // when Typing last sent
+	typed    instant // when Typing last sent an event
 
 	todo []task
 	logs *logs // nil without a logger
 }
 
-// phase is where a session is in its life. A phase never goes back, except from leaving to live
-// when Leave fails.
+// phase is the session's stage of life. It only advances, except from leaving to live when Leave
+// fails.
 type phase uint8
 
 const (
 	phaseStarting phase = iota // until the first socket is subscribed
 	phaseLive
 	phaseLeaving // Leave is under way
-	phaseEnding  // the chat is over or the token refused; the last seconds of reading
+	phaseEnding  // the chat is over or the token was refused; the last pass is due or running
 	phaseOver
 )
 
-// task is something to do outside of the lock: I/O, a goroutine, the user's code.
+// task is work to be done without the lock: I/O, starting a goroutine, calling the user's code.
 type task interface{ do(s *Session) }
 
 func (c *core) init(opts *Options) {
@@ -49,7 +49,7 @@ func (c *core) init(opts *Options) {
 	}
 }
 
-// step does what is due, and returns when more is.
+// step does what is due, and returns the next deadline.
 func (c *core) step(now instant) (next instant) {
 	var d deadline
 	c.stepEnd(now, &d)
@@ -69,7 +69,7 @@ func (c *core) step(now instant) (next instant) {
 // chat.ended.
 func (c *core) isOpen() bool { return c.phase < phaseEnding && c.inbox.ended == nil }
 
-// err returns why the session is over; nil while it isn't.
+// err returns why the session is over, nil until then.
 func (c *core) err() error {
 	if c.phase < phaseOver {
 		return nil
@@ -77,7 +77,7 @@ func (c *core) err() error {
 	return c.end.why
 }
 
-// startErr returns why the session is over before it has begun.
+// startErr returns why the session ended before its first socket was subscribed.
 func (c *core) startErr() error {
 	if c.phase == phaseOver && c.conn.ackedAt.IsZero() {
 		return c.err()
@@ -85,8 +85,8 @@ func (c *core) startErr() error {
 	return nil
 }
 
-// takeEvent returns the next event, a zero one if there is none. wake reports that there is room now
-// for which a pass waits.
+// takeEvent returns the next event, a zero one if there is none. wake reports that the queue now
+// has the room that a pass waits for.
 func (c *core) takeEvent() (q queued, wake bool) {
 	for c.inbox.queue.len() > 0 {
 		if q = c.inbox.pop(); c.offerRenewal(q.event) {
@@ -96,9 +96,9 @@ func (c *core) takeEvent() (q queued, wake bool) {
 	return queued{}, false
 }
 
-// receive takes what a frame of a socket says; wake reports that something is due now.
+// receive handles a frame of a socket; wake reports that something is due now.
 func (c *core) receive(k *socket, f *frame, it *item, now instant) (wake bool) {
-	if h := c.conn.heartOf(k); h != nil {
+	if h := c.conn.heartbeatOf(k); h != nil {
 		h.alive()
 		if f.topic == topicPing && h.pong(f.statusCode) {
 			wake = true
@@ -117,7 +117,7 @@ func (c *core) receive(k *socket, f *frame, it *item, now instant) (wake bool) {
 	return wake
 }
 
-// arrive takes a live item.
+// arrive handles a live item.
 func (c *core) arrive(it *item, now instant) (wake bool) {
 	it.arrived = now
 	wasBehind, wasFresh := c.inbox.behind, c.inbox.ledger.fresh
@@ -127,16 +127,16 @@ func (c *core) arrive(it *item, now instant) (wake bool) {
 		wasFresh < passAfter && c.inbox.ledger.fresh >= passAfter || c.conn.doubt == doubtRaised
 }
 
-// unreadable counts a frame that can't be read as a loss: it may have held an item.
+// unreadable treats a frame that can't be read as a loss: it may have contained an item.
 func (c *core) unreadable(now instant) {
 	c.stats.Unreadable++
 	c.inbox.gap.openAt(now)
-	c.passes.want(now)
+	c.passes.requestSoon(now)
 	c.logUnreadable(now)
 }
 
-// watchMembership looks for signs that this participant was taken out of the chat. Nothing
-// else shows it: the socket stays open and silent.
+// watchMembership notices items which may mean that this participant was removed from the chat.
+// The socket doesn't show it: it stays open and silent.
 func (c *core) watchMembership(it *item, now instant) {
 	left := it.kind == kindLeft && c.inbox.self.sent(it)
 	switch {
@@ -151,7 +151,7 @@ func (c *core) watchMembership(it *item, now instant) {
 	}
 }
 
-// finish ends the session for the first reason given. What has arrived is delivered first.
+// finish ends the session, unless it is over. Items that have arrived are delivered first.
 func (c *core) finish(why CloseError, now instant) {
 	if c.phase == phaseOver {
 		return
@@ -160,7 +160,7 @@ func (c *core) finish(why CloseError, now instant) {
 	why.Gap = why.Gap || c.inbox.gap.open
 	hasBegun := !c.conn.ackedAt.IsZero() || c.inbox.ledger.resumed
 	if errors.Is(why.Reason, ErrClosed) || !hasBegun {
-		why.Gap = false // the participant can come back, or nothing has been read
+		why.Gap = false // the participant can return with Resume, or nothing has been read
 	}
 	c.phase, c.end.why = phaseOver, &why
 	c.conn.closeAll(&c.todo)

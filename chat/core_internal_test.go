@@ -53,7 +53,7 @@ func connected(t *testing.T, optFns ...func(*Options)) *fixture {
 // sleep lets time pass, in which the heartbeats are answered.
 func (f *fixture) sleep(d time.Duration) {
 	f.now = f.now.Add(d)
-	for _, h := range []*heart{&f.conn.cur.heart, &f.conn.old.heart} {
+	for _, h := range []*heartbeat{&f.conn.cur.heartbeat, &f.conn.old.heartbeat} {
 		h.alive()
 		h.pong(200)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// delivery decides which items become events, once each and in order. It is part of core: all
-// its methods need the session's mutex.
+// delivery decides which items become events, each once and in order. It is part of core: all its
+// methods need the session's mutex.
 type delivery struct {
 	opts   *Options
 	stats  *Stats
@@ -25,17 +25,17 @@ type delivery struct {
 	streams streams
 	scans   map[string]types.ArtifactStatus // by attachment, for calls that wait for its scan
 
-	behind   bool  // the caller is slow, and live items are left to the transcript
+	behind   bool  // the caller is slow, and live items are left to a pass
 	ended    *item // chat.ended
-	removed  bool  // our own participant.left came
-	returned int64 // the newest time that the caller has
+	removed  bool  // our own participant.left has arrived
+	returned int64 // the newest time of an event that the caller has received
 }
 
 func newDelivery(opts *Options) delivery {
 	d := delivery{
 		opts: opts, hold: hold{opts: opts}, ledger: ledger{seen: map[uint64]entry{}}, self: self{id: opts.ParticipantID},
 	}
-	d.lose() // the history goes before what the first socket brings
+	d.lose() // live items wait for the history
 	return d
 }
 
@@ -51,32 +51,32 @@ func (d *delivery) restore(state *State) {
 	}
 }
 
-// connected takes when a connection was made, by the service's clock.
+// connected handles the creation of a connection, at made by the service's clock.
 func (d *delivery) connected(made time.Time, now instant) {
 	if d.ledger.since == 0 {
 		d.ledger.since = made.UnixNano()
 	}
-	d.ledger.distrust(d.clock.latest(now))
+	d.ledger.capFence(d.clock.latest(now))
 }
 
-// lose notes that the socket is lost: live items wait for the next pass.
+// lose handles the loss of the socket: live items wait for the next pass.
 func (d *delivery) lose() {
 	d.gap.lose()
 	d.hold.catchUp()
 }
 
-// subscribed notes that a socket is subscribed after a loss: from now on nothing is missed.
+// subscribed handles a new socket after a loss: from now on no item is missed.
 func (d *delivery) subscribed(now instant) {
 	d.gap.openAt(now)
 	d.hold.catchUp()
 	d.hold.bound(now.Add(d.opts.CatchUpWait))
 }
 
-// arrive takes a live item.
+// arrive handles a live item.
 func (d *delivery) arrive(it *item, now instant) {
-	d.look(it)
+	d.inspect(it)
 	switch full := d.behind || d.queue.full() || d.hold.isFull(); {
-	case full && it.live: // no pass can bring it
+	case full && it.live: // lost, since no pass can bring it
 	case full:
 		d.discard(now)
 	case it.partial:
@@ -89,8 +89,8 @@ func (d *delivery) arrive(it *item, now instant) {
 	}
 }
 
-// look takes from an item what counts even if the item itself has to wait or is discarded.
-func (d *delivery) look(it *item) {
+// inspect notices chat.ended and the results of scans, even if the item has to wait or is discarded.
+func (d *delivery) inspect(it *item) {
 	if it.kind == kindEnded && d.ended == nil {
 		d.ended = it
 	}
@@ -114,7 +114,7 @@ func (d *delivery) awaitsScan(id string) bool {
 	return awaited
 }
 
-// discard leaves the item to a pass, which fetches it when the caller has caught up.
+// discard leaves an item to a pass, which begins when the caller has made room.
 func (d *delivery) discard(now instant) {
 	d.stats.Behind++
 	d.gap.openAt(now)
@@ -124,7 +124,7 @@ func (d *delivery) discard(now instant) {
 	}
 }
 
-// release delivers the live items whose wait is over, and those older than them.
+// release delivers the live items whose wait is over, and older ones.
 func (d *delivery) release(now instant) {
 	if len(d.hold.items) == 0 || d.self.isUndecided(now) {
 		return
@@ -153,20 +153,20 @@ func (d *delivery) addDeadlines(now instant, next *deadline) {
 // origin is where an item comes from.
 type origin struct {
 	page    bool
-	first   bool // of the first pass, which looks for nothing that was lost
+	first   bool // of the first pass, whose items were not lost before
 	history bool
-	silent  bool // it is remembered, and becomes no event
+	silent  bool // the item is remembered, but becomes no event
 }
 
-// showsOrder reports whether the place of an item says anything: a pass may have passed over a
-// pushed event that the transcript may lack.
+// showsOrder reports whether the time of an item counts for Late. That of a pushed event which may
+// not appear in the transcript doesn't: a pass may already have delivered newer items.
 func (o origin) showsOrder(it *item) bool { return o.page || !it.unknownEvent }
 
-// arrivePage takes items of a page, the oldest first, and releases the live ones that wait
-// between them. One that waits itself is delivered as a live one: it wasn't missed.
+// arrivePage delivers the items of a page, the oldest first, and between them the waiting live items
+// that are older. An item that waits itself is delivered as a live one: it wasn't missed.
 func (d *delivery) arrivePage(items []*item, from origin, now instant) {
 	for _, it := range items {
-		d.look(it)
+		d.inspect(it)
 		if it.at != 0 && len(d.hold.items) > 0 {
 			for _, live := range d.hold.remove(func(h held) bool { return h.at < it.at || h.key == it.key }) {
 				d.merge(live, origin{}, now)
@@ -176,10 +176,10 @@ func (d *delivery) arrivePage(items []*item, from origin, now instant) {
 	}
 }
 
-// merge makes an event of an item, unless it was released before.
+// merge queues the events of an item, unless they were queued before.
 func (d *delivery) merge(it *item, from origin, now instant) {
 	if it.kind == kindEnded {
-		return // it is the last event of the session
+		return // conclude delivers it last
 	}
 	d.self.recognize(it)
 	d.self.arrived(it.key)
@@ -188,7 +188,7 @@ func (d *delivery) merge(it *item, from origin, now instant) {
 		d.mergeItem(it, from, now)
 	}
 	d.mergeReceipts(it, from)
-	if len(d.ledger.seen) > 2*keepAtMost { // no pass has completed for long
+	if len(d.ledger.seen) > 2*keepAtMost { // no pass has completed for a long time
 		d.trim()
 	}
 }
@@ -235,13 +235,13 @@ func (d *delivery) deliver(it *item, from origin, now instant) {
 	d.push(it, from, it.event(), now)
 }
 
-// movesTop reports whether later items that are older than this one will be Late. A time ahead
-// of the service's own shows no order.
+// movesTop reports whether an older item that arrives later will be Late. An item dated ahead of the
+// service's clock makes no other item Late.
 func (d *delivery) movesTop(it *item, from origin, now instant) bool {
 	return it.at > d.ledger.top && it.at <= d.clock.latest(now) && from.showsOrder(it)
 }
 
-// push queues an event, and remembers its item and what was known of it before.
+// push queues an event and records its item in the ledger. The event keeps the entry before that.
 func (d *delivery) push(it *item, from origin, event Event, now instant) {
 	q := queued{event: event, size: it.size(), at: it.at, key: it.key, late: it.meta.Late, arrived: it.arrived}
 	q.prior, q.known = d.ledger.note(it, from, d.clock.at(now))
@@ -249,7 +249,7 @@ func (d *delivery) push(it *item, from origin, event Event, now instant) {
 	d.queue.push(q)
 }
 
-// Receipts are levels that only rise, for each message and reader.
+// The levels of receipts. For each message and reader the level only rises.
 const (
 	levelDelivered = iota + 1
 	levelRead
@@ -274,10 +274,10 @@ func (d *delivery) mergeReceipts(it *item, from origin) {
 	}
 }
 
-// beginSend lets live items wait, while nobody knows which ones are ours.
+// beginSend makes live items wait if it is unknown which ones are ours.
 func (d *delivery) beginSend(now instant) { d.self.begin(now) }
 
-// endSend takes the ID that the service gave our message, "" if it gave none.
+// endSend handles the end of a call of Send. id is the ID of the message, "" if the call failed.
 func (d *delivery) endSend(id string, expected bool, now instant) {
 	key := keyOf(id)
 	if id == "" {
@@ -297,13 +297,13 @@ func (d *delivery) endSend(id string, expected bool, now instant) {
 	d.release(now)
 }
 
-// mark is what had been lost by some time. A pass makes up for what was lost before the mark
-// that it took when it requested its last page.
+// mark counts the losses until some time. A pass finds the items of the losses before the mark that
+// it took when it requested its last page.
 type mark struct{ gaps, catchUps int }
 
 func (d *delivery) mark() mark { return mark{d.gap.number, d.hold.catchUps} }
 
-// passed takes a complete pass.
+// passed handles the end of a complete pass.
 func (d *delivery) passed(begun instant, m mark, now instant) {
 	d.ledger.passed()
 	d.streams.passed()
@@ -324,8 +324,8 @@ func (d *delivery) advance(fence int64) {
 	}
 }
 
-// trim forgets what no pass can show, and no State needs: those that wait for the caller come
-// again after Resume, and with them what is newer.
+// trim drops the ledger entries that neither a pass nor a State needs. After Resume, the items that
+// wait for the caller now are delivered again, and newer items arrive with them.
 func (d *delivery) trim() {
 	oldest := horizon(d.ledger.fence, d.opts.Overlap)
 	for i := range d.queue.waiting() {
@@ -345,8 +345,8 @@ func (d *delivery) pop() queued {
 	return q
 }
 
-// connectionChanged replaces a change that the caller hasn't taken yet, so that a slow one
-// gets one and not hundreds.
+// connectionChanged queues a change. It replaces the newest event if that is a change too, so that a
+// slow caller doesn't get hundreds.
 func (d *delivery) connectionChanged(change ConnectionChanged) {
 	if waiting := d.queue.waiting(); len(waiting) > 0 {
 		if _, ok := waiting[len(waiting)-1].event.(ConnectionChanged); ok {

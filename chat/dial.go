@@ -26,8 +26,8 @@ const (
 	createTimeout    = 20 * time.Second
 	upgradeTimeout   = 10 * time.Second
 	subscribeTimeout = 5 * time.Second
-	// urlAge is how old a socket's URL may be to be dialed; the service accepts it for 100 s
-	// (API_connect-participant_CreateParticipantConnection).
+	// urlAge is the maximum age of a socket's URL when it is dialed. The service accepts it for
+	// 100 s (API_connect-participant_CreateParticipantConnection).
 	urlAge = 60 * time.Second
 
 	renewEvery       = 59 * time.Minute
@@ -37,12 +37,12 @@ const (
 	minRenewal       = 30 * time.Second
 )
 
-// credentials are what CreateParticipantConnection returned, without the URL, which is used
+// credentials are the result of CreateParticipantConnection without the URL, which is used only
 // once.
 type credentials struct {
 	token   string
 	renewIn time.Duration
-	life    time.Duration // of the socket; 0 if it isn't known
+	life    time.Duration // of the socket; 0 if unknown
 	asked   instant
 	expiry  int64 // of the token, by the service's clock, in ns; 0 if unknown
 }
@@ -55,14 +55,13 @@ func (c *credentials) expires() time.Time {
 	return time.Unix(0, c.expiry).UTC()
 }
 
-// serviceTime is what a response of CreateParticipantConnection shows of the service's clock;
-// zero if it doesn't.
+// serviceTime is the service's time in a response of CreateParticipantConnection; zero if unknown.
 type serviceTime struct {
 	date time.Time // of the response
 	made time.Time // of the connection
 }
 
-// dialError is an attempt that failed.
+// dialError is the error of a failed dial.
 type dialError struct {
 	step     string
 	err      error
@@ -75,23 +74,22 @@ func (e *dialError) Unwrap() error { return e.err }
 
 var errLostEarly = errors.New("the socket was lost before it could be used")
 
-// errIncomplete is a response of CreateParticipantConnection that is of no use.
+// errIncomplete is the error for an unusable response of CreateParticipantConnection.
 var errIncomplete = errors.New("the response lacks the socket's URL or the token")
 
-// startDial is the task of making a connection. At urgentAt, if it isn't zero, a low priority
-// becomes a normal one.
+// startDial is the task of creating a connection and dialing its socket.
 type startDial struct {
 	priority Priority
-	urgentAt instant
-	given    *Connection // is used instead of making one, if it isn't nil
+	urgentAt instant     // when a low priority becomes a normal one; zero is never
+	given    *Connection // used instead of creating one, unless it is nil
 	connect  bool        // ConnectParticipant
 }
 
 func (t startDial) do(s *Session) {
-	urgent, hurry := withDeadline(s.life, t.urgentAt)
-	s.hurryDial = hurry
+	urgent, expedite := withDeadline(s.life, t.urgentAt)
+	s.expediteDial = expedite
 	s.wg.Go(func() {
-		defer hurry()
+		defer expedite()
 		k, err := s.dialGiven(s.life, t.given)
 		if k == nil {
 			k, err = s.dial(s.life, urgent, t)
@@ -99,12 +97,12 @@ func (t startDial) do(s *Session) {
 		attached := false
 		s.update(func(c *core, now instant) { attached = c.dialed(k, err, now) })
 		if k != nil && !attached {
-			k.close() // the loop may be over, which would have run a task
+			k.close() // not as a task: the loop may be over
 		}
 	})
 }
 
-// withDeadline returns a context that can be canceled, and ends at a moment unless it is zero.
+// withDeadline returns a context that can be canceled and, unless at is zero, ends at that time.
 func withDeadline(ctx context.Context, at instant) (context.Context, context.CancelFunc) {
 	if at.IsZero() {
 		return context.WithCancel(ctx)
@@ -112,13 +110,13 @@ func withDeadline(ctx context.Context, at instant) (context.Context, context.Can
 	return context.WithTimeout(ctx, at.until())
 }
 
-// hurryDial is the task of raising the priority of the dial under way.
-type hurryDial struct{}
+// expediteDial is the task of raising the priority of the running dial.
+type expediteDial struct{}
 
-func (hurryDial) do(s *Session) { s.hurryDial() }
+func (expediteDial) do(s *Session) { s.expediteDial() }
 
-// dial opens one socket and subscribes it to the chat. The service gives 100 s to use a URL, so
-// that each attempt asks for a new one, and nothing waits in between.
+// dial opens one socket and subscribes it to the chat. Each attempt creates a connection and uses
+// its URL immediately, because a URL is valid for 100 s only.
 func (s *Session) dial(ctx, urgent context.Context, t startDial) (*socket, error) {
 	if err := s.waitForTurn(ctx, urgent, t.priority); err != nil {
 		return nil, &dialError{step: "wait for the limiter", err: err}
@@ -139,8 +137,8 @@ func (s *Session) dial(ctx, urgent context.Context, t startDial) (*socket, error
 	return k, nil
 }
 
-// dialGiven opens the socket of a connection that somebody else has made. What fails is as if
-// there had been none.
+// dialGiven opens the socket of Options.Connection. If it fails, the session continues as without
+// that option.
 func (s *Session) dialGiven(ctx context.Context, given *Connection) (*socket, error) {
 	if given == nil || given.ConnectionToken == "" || given.URL == "" {
 		return nil, nil
@@ -148,13 +146,13 @@ func (s *Session) dialGiven(ctx context.Context, given *Connection) (*socket, er
 	creds, made := givenCredentials(given, time.Now())
 	s.update(func(c *core, now instant) { c.issued(creds, serviceTime{}, false, now) })
 	k, err := s.open(ctx, given.URL)
-	s.update(func(c *core, now instant) { c.givenOpened(made, err, now) })
+	s.update(func(c *core, now instant) { c.givenDialed(made, err, now) })
 	return k, err
 }
 
-// givenCredentials returns the credentials of a given connection and when it was made, zero if
-// that isn't known. It goes by our wall clock, since the service's isn't known. Ours may be wrong,
-// and then the life of the connection isn't known.
+// givenCredentials returns the credentials of a given connection and when it was created, zero if
+// unknown. The service's time is not known yet, so it uses our wall clock. If that is wrong, the life
+// of the connection is unknown.
 func givenCredentials(given *Connection, wall time.Time) (creds credentials, made time.Time) {
 	const slack = 10 * time.Minute
 	creds = credentials{token: given.ConnectionToken, asked: now().Add(-minRenewal), life: left(&given.ConnectionExpiry, wall)}
@@ -166,7 +164,8 @@ func givenCredentials(given *Connection, wall time.Time) (creds credentials, mad
 	return creds, made
 }
 
-// waitForTurn waits with a low priority until urgent ends.
+// waitForTurn waits for the Limiter. It waits with PriorityLow only until urgent ends, and then with
+// PriorityNormal.
 func (s *Session) waitForTurn(ctx, urgent context.Context, priority Priority) error {
 	s.update(func(c *core, now instant) { c.conn.beginWait(now) })
 	defer s.update(func(c *core, now instant) { c.conn.endWait(now) })
@@ -217,8 +216,8 @@ func (s *Session) create(ctx context.Context, connect bool) (creds credentials, 
 	return creds, at, address, nil
 }
 
-// responseDate is when the service responded, by its own clock if that is known: ours may be
-// wrong.
+// responseDate returns when the service responded, by the service's clock if the response shows it:
+// our clock may be wrong.
 func responseDate(metadata middleware.Metadata) (date time.Time, known bool) {
 	if response, ok := awsmiddleware.GetRawResponse(metadata).(*smithyhttp.Response); ok && response != nil && response.Response != nil {
 		if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
@@ -232,9 +231,10 @@ func responseDate(metadata middleware.Metadata) (date time.Time, known bool) {
 // (API_connect-participant_CreateParticipantConnection).
 const tokenLife = 24 * time.Hour
 
-// made is when the service made a connection. The Date of its response has seconds; the expiry
-// of a token that is valid for exactly a day has milliseconds. In doubt it is the earlier one:
-// what is taken for history may not be delivered at all.
+// made returns when the service created a connection. The expiry of its token, which is valid for
+// exactly a day, has milliseconds; the Date of the response has only seconds, and is used if the
+// expiry doesn't match it. It is rounded down, so that no new item is taken for history, which may
+// not be delivered at all.
 func made(date time.Time, expiry *string) time.Time {
 	if t, err := connectparticipant.ParseTime(aws.ToString(expiry)); err == nil {
 		if t = t.Add(-tokenLife); t.After(date.Add(-createTimeout)) && t.Before(date.Add(time.Second)) {
@@ -244,7 +244,7 @@ func made(date time.Time, expiry *string) time.Time {
 	return date
 }
 
-// nanoseconds returns a time of the service; 0 if it is none, or impossible.
+// nanoseconds parses a time of the service; 0 if it is malformed or impossible.
 func nanoseconds(at *string) int64 {
 	t, err := connectparticipant.ParseTime(aws.ToString(at))
 	if err != nil || !isPossible(t) {
@@ -253,7 +253,7 @@ func nanoseconds(at *string) int64 {
 	return t.UnixNano()
 }
 
-// left is how long something is valid from date on; 0 if that isn't known.
+// left returns the time from date to expiry; 0 if unknown.
 func left(expiry *string, date time.Time) time.Duration {
 	t, err := connectparticipant.ParseTime(aws.ToString(expiry))
 	if err != nil {
@@ -262,8 +262,8 @@ func left(expiry *string, date time.Time) time.Duration {
 	return max(0, t.Sub(date))
 }
 
-// renewal is when to renew, at a random time so that sessions started together don't
-// renew together.
+// renewal returns when to renew. It is random, so that sessions started together don't renew
+// together.
 func renewal(socketLife, tokenLife time.Duration) time.Duration {
 	in := min(renewEvery, renewBefore(socketLife, connectionMargin), renewBefore(tokenLife, tokenMargin))
 	return max(minRenewal, between(in*9/10, in))
@@ -294,10 +294,10 @@ func (s *Session) open(ctx context.Context, address string) (*socket, error) {
 	return k, nil
 }
 
-// isFinal reports whether a failure of CreateParticipantConnection ends the session. It takes
-// the service's own word: a proxy's 404 passes. What can't be sent for a local reason, such as
-// a malformed token, is final while the session starts, and a token that was sent elsewhere by
-// a redirect always.
+// isFinal reports whether a failure of CreateParticipantConnection ends the session. Only the
+// service's own error types are final: a 404 may come from a proxy and is temporary. A request that
+// can't be sent for a local reason, such as a malformed token, is final while the session starts.
+// A redirect, which sent the token to another server, is always final.
 func isFinal(err error, starting bool) bool {
 	var (
 		invalid   *types.ValidationException
@@ -313,7 +313,7 @@ func isFinal(err error, starting bool) bool {
 	return starting && !connectparticipant.IsRetryable(err) && !wasSent(err)
 }
 
-// wasSent reports whether the service, or something in front of it, may have had the request.
+// wasSent reports whether the service, or a proxy in front of it, may have received the request.
 func wasSent(err error) bool {
 	var (
 		response *smithyhttp.ResponseError
@@ -326,7 +326,7 @@ func wasSent(err error) bool {
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// isDenied tells the service's own refusal of the token from that of a proxy.
+// isDenied reports whether the service itself refused the token, and not a proxy.
 func isDenied(err error) bool {
 	var denied *types.AccessDeniedException
 	return errors.As(err, &denied)

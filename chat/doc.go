@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package chat holds live Amazon Connect chats: a Session receives everything that happens in a
-// chat and sends into it, for hours, over sockets that the service replaces every hour and that
-// may be lost at any moment.
+// Package chat runs live Amazon Connect chats. A [Session] receives the events of one chat and
+// sends messages into it, for hours, over sockets that expire every hour and can be lost at any
+// time.
 //
 //	starting, cancel := context.WithTimeout(ctx, time.Minute) // for n chats at once, add n*time.Second/6
 //	defer cancel()
@@ -33,83 +33,83 @@
 //
 // # What is delivered
 //
-// Every item that the service keeps in the transcript, and shows there within Options.Overlap
-// of its own time, is delivered once in each Session, whatever happens to the sockets. The
-// service's pushes are not enough for that: they are not repeated, a socket may be dead for a
-// while before anybody notices, and a single push may be lost. So the session reads the
-// transcript too: after each connection and again some seconds later, every Options.ReadEvery,
-// and when a message that it has sent does not arrive as an item. It reads back beyond what it
-// has read before, and merges by ID.
+// Each Session delivers every item that the service keeps in the transcript exactly once, provided
+// that the item appears there within Options.Overlap of its own time. The service's pushes alone
+// do not guarantee that: they are not repeated, a dead socket may go unnoticed for a while, and a
+// single push may be lost. The session therefore also reads the transcript, in passes: after each
+// connection and again some seconds later, every Options.ReadEvery, and when a message that it has
+// sent does not arrive as an item. Each pass begins some time before the end of the last one, and
+// its items are merged by ID.
 //
-// A push that was lost on a healthy socket is therefore noticed within 1.2 times
-// Options.ReadEvery, which is 3.6 minutes by default; that of an own message within 30 seconds;
-// and with [Session.CatchUp] immediately. With many sessions it takes longer, see Quotas.
+// A push that is lost on a healthy socket is therefore noticed within 1.2 times Options.ReadEvery,
+// 3.6 minutes by default; the push of an own message within 30 seconds. [Session.CatchUp] makes a
+// pass immediately. With many sessions passes are rarer, see Quotas.
 //
-// Items arrive in the order of their time. One that is found only after a later one was
-// delivered has Meta.Late; Options.HoldBack trades delay for fewer of these. An item whose time
-// lies ahead of the service's own, or is impossible, is delivered and makes no other item Late.
+// Items arrive in the order of their time. An item that is found only after a later one was
+// delivered has Meta.Late; Options.HoldBack makes these rarer at the cost of a delay. An item whose
+// time is impossible, or ahead of the service's clock, is delivered and does not make other items
+// Late.
 //
-// Start delivers the newest items of the current contact first (Options.History), with
-// Meta.History. Otherwise what was said before the socket was subscribed would be missed, which
-// is usually a greeting. Events of this participant have Meta.Own: a bot must skip them, or
-// it replies to itself. The participant's ID is learned from the first message that is sent, unless
-// Options.ParticipantID has it: until then, messages of another device of the same participant
-// aren't known as its own.
+// Start first delivers the newest items of the current contact (Options.History), with
+// Meta.History. Without them, items from before the subscription of the socket would be missing,
+// usually a greeting. Events of this participant have Meta.Own: a bot must skip them, or it replies
+// to itself. The session learns its participant ID from the first message that it sends, unless
+// Options.ParticipantID is set. Until then, messages that the same participant sends from another
+// device do not have Meta.Own.
 //
 // # What is not guaranteed
 //
-//   - An item whose push was missed and which enters the transcript later than Options.Overlap
-//     after its time is not found.
-//   - When the chat ends, its tokens end too. Items missed in a gap that is still open then can no
+//   - An item whose push was missed, and which appears in the transcript later than
+//     Options.Overlap after its time, is not found.
+//   - The tokens of a chat end with it. Items missed in a gap that is open at that moment can no
 //     longer be read; ChatEnded.Gap and CloseError.Gap report it. A gap opens when a socket is
 //     lost, at Resume, when a frame can't be read and when the caller is too slow. It is closed
-//     by a complete reading of the transcript that begins Options.Settle later. An item that
-//     appears in the transcript after that reading is lost without a gap if the chat ends before
-//     the next one; so is an item whose push is lost unnoticed after the last periodic reading.
-//   - Items that the transcript never has (typing, idle, returned) are best effort, and so are
-//     receipts and intermediate states of messages older than the last reading.
+//     by a complete pass that begins Options.Settle later. An item that appears in the transcript
+//     after that pass is lost without a gap if the chat ends before the next pass; so is an item
+//     whose push is lost unnoticed after the last periodic pass.
+//   - Items that never appear in the transcript (typing, idle, returned) are best effort, and so
+//     are receipts and intermediate states of messages older than the last pass.
 //   - The order is not total: Late items are the exceptions.
-//   - After a crash, what was handled after the last saved State is delivered again. When the
-//     chat ends before Resume, what wasn't handled is lost, since its tokens have ended too.
+//   - After a crash, the events handled since the last saved State are delivered again. If the
+//     chat ends before Resume, the events not yet handled are lost, because the tokens have ended.
 //
-// # The life of a session
+// # Lifetime of a session
 //
-// A session renews its connection before it expires, with both sockets open for a moment. A loss
-// is noticed within 20 seconds even where the network reports nothing, and is reported by
-// ConnectionChanged. The session reconnects for as long as it takes; only the end of the chat,
-// the service's refusal of the token or of the request, removal from the chat,
-// Options.GiveUpAfter, Leave and Close end it.
+// A session renews its connection before it expires, with both sockets open for a moment. A lost
+// connection is noticed within 20 seconds, even if the network reports nothing, and is reported by
+// ConnectionChanged. The session reconnects until it succeeds. It ends only when the chat ends, the
+// service rejects the token or the request, the participant is removed from the chat,
+// Options.GiveUpAfter passes, or Leave or Close is called.
 //
-// A caller who takes events slowly costs neither the connection nor much memory: at most 1,024
-// events or 256 KiB are queued, which are 240 to 650 messages, and the rest is read from the
-// transcript later. Only the last reading, when the chat has ended, queues more: up to 4 MiB.
+// A slow caller costs neither the connection nor much memory: at most 1,024 events or 256 KiB are
+// queued, which is 240 to 650 messages, and the rest is read from the transcript later. Only the
+// last pass, after the end of the chat, queues more: up to 4 MiB.
 //
 // [Session.State] and [Resume] carry a session over a restart of the process.
 //
-// # Beyond one process and one role
+// # Several processes, several roles
 //
 // With Options.RenewalEvents a session announces each planned renewal by [RenewalDue], and waits
-// for the next call of Next. A caller who closes the session instead, and lets another process
-// Resume, hands the chat over without an additional connection.
+// for the next call of Next. A caller that closes the session instead, and makes another process
+// call Resume, hands the chat over without an additional connection.
 //
 // Options.ConnectParticipant connects agents, custom bots and customers of message streaming,
-// who aren't connected by their socket. Options.Connection begins a session with a connection
+// who aren't connected by their socket. Options.Connection starts a session with a connection
 // that StartChatContact has returned, which saves a request.
 //
-// [Session.ConnectionToken] returns the newest connection token, for calls that Session has
-// no method for, and waits for the next one. [ParseItem] makes events of items that have come
-// another way than through a session, such as from a store; package streaming reads those that
-// come from SNS.
+// [Session.ConnectionToken] returns the newest connection token, for operations that Session has
+// no method for, and can wait for the next one. [ParseItem] makes events of items that did not come
+// from a session, for example from a store; package streaming reads those that come from SNS.
 //
 // [MarshalEvent] writes an event as JSON, for a webhook or a queue, and [Event].Kind is its name
-// there and in logs. Package interactive reads pickers and other interactive messages, and finds
-// the choice that a person means; [Session.DescribeView] returns the view that one announces.
+// there and in logs. Package interactive reads pickers and other interactive messages, and matches
+// a person's reply to the choices; [Session.DescribeView] returns the view that a message announces.
 //
 // [API] is an interface that *Session satisfies, for stubs.
 //
 // # Metrics
 //
-// Options.MeterProvider measures all sessions that it is given to, with the instruments
+// All sessions with the same Options.MeterProvider are measured together, by the instruments
 // chat.sessions.live, chat.connects (by kind: start, reconnect, renewal; Resume counts as start),
 // chat.items.recovered, chat.items.late, chat.items.behind, chat.items.unreadable,
 // chat.calls.throttled and chat.limiter.wait (by rpc.method), and chat.event.delay, from the
@@ -119,11 +119,11 @@
 // # Quotas
 //
 // The service's quotas are shared by all chats of an account. The sessions of a process share a
-// [Limiter] that keeps to the published ones: six connections a second, so that 10,000 sessions
-// need 28 minutes to reconnect; renewing them every hour uses half of that quota. Periodic
-// readings have half of the rate for GetTranscript, four a second: 700 sessions are read every 3
-// minutes, 1,000 every 4.2 minutes and 10,000 every 42 minutes. [NewLimiter] makes a
-// Limiter for a share of the quotas, where several processes share them, and [NewQuotaLimiter]
-// one for an account some of whose quotas AWS has raised; [QuotaLimiter.SetQuota] changes them
-// while sessions use it. For tests that start many sessions there is [Unlimited].
+// [Limiter] that stays within the published ones: six connections a second, so that 10,000 sessions
+// need 28 minutes to reconnect; renewing them every hour uses half of that quota. Periodic passes
+// use at most half of the rate of GetTranscript, four a second: 700 sessions get a pass every 3
+// minutes, 1,000 every 4.2 minutes and 10,000 every 42 minutes. [NewLimiter] returns a Limiter for
+// a share of the quotas, where several processes share them, and [NewQuotaLimiter] one for an
+// account some of whose quotas AWS has raised; [QuotaLimiter.SetQuota] changes them while sessions
+// use it. [Unlimited] is for tests that start many sessions.
 package chat

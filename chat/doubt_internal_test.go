@@ -172,11 +172,11 @@ func TestACallsDenialMakesARenewalDue(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.sleep(30 * time.Second)
-	require.True(t, f.wantToken("SendMessage", f.conn.generation, f.now))
+	require.True(t, f.requestToken("SendMessage", f.conn.generation, f.now))
 	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 	f.issue()
-	require.True(t, f.wantToken("SendMessage", f.conn.generation-1, f.now), "there is a newer token already")
-	require.False(t, f.wantToken("SendMessage", f.conn.generation, f.now), "this one is new")
+	require.True(t, f.requestToken("SendMessage", f.conn.generation-1, f.now), "there is a newer token already")
+	require.False(t, f.requestToken("SendMessage", f.conn.generation, f.now), "this one is new")
 }
 
 func TestACallsDenialOfANewTokenStands(t *testing.T) {
@@ -197,7 +197,7 @@ func TestACallsDenialOfANewTokenStands(t *testing.T) {
 		f.connect()
 		f.sleep(test.age)
 		test.do(f)
-		require.Equal(t, test.want, f.wantToken("SendMessage", f.conn.generation, f.now), name)
+		require.Equal(t, test.want, f.requestToken("SendMessage", f.conn.generation, f.now), name)
 	}
 }
 
@@ -206,8 +206,8 @@ func TestACallsDenialHurriesTheRenewalUnderWay(t *testing.T) {
 	f := connected(t)
 	f.sleep(f.conn.dialAt.Sub(f.now))
 	one[startDial](f)
-	require.True(t, f.wantToken("SendMessage", f.conn.generation, f.now))
-	one[hurryDial](f)
+	require.True(t, f.requestToken("SendMessage", f.conn.generation, f.now))
+	one[expediteDial](f)
 	f.sleep(f.fail(refused))
 	require.Equal(t, PriorityNormal, one[startDial](f).priority, "the call still waits")
 }
@@ -216,7 +216,7 @@ func TestACallsDenialHurriesTheRenewalUnderWay(t *testing.T) {
 func (f *fixture) silence(d time.Duration, frames bool) {
 	f.now = f.now.Add(d)
 	if frames {
-		f.conn.cur.heart.alive()
+		f.conn.cur.heartbeat.alive()
 	}
 }
 
@@ -224,14 +224,14 @@ func TestASilentSocketIsReplaced(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	k := f.connect()
-	require.Same(t, k, one[beat](f).socket)
+	require.Same(t, k, one[sendHeartbeats](f).socket)
 	for f.conn.isUp() {
-		f.silence(f.conn.cur.heart.tick.Sub(f.now), false)
+		f.silence(f.conn.cur.heartbeat.tick.Sub(f.now), false)
 		require.LessOrEqual(t, f.now.Sub(began), 2*heartbeatEvery)
 		todo, _ := f.look()
 		if closing := tasks[closeSocket](todo); len(closing) > 0 {
 			require.Same(t, k, closing[0].socket)
-			require.Empty(t, tasks[beat](todo))
+			require.Empty(t, tasks[sendHeartbeats](todo))
 		}
 	}
 	require.Less(t, f.conn.dialAt.Sub(f.now), time.Second)

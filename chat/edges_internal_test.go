@@ -148,7 +148,7 @@ func TestHistoryWithATimelessItemEnds(t *testing.T) {
 		items = append(items, messageAt(fmt.Sprint("old-", i), at.Add(-time.Duration(i+1)*time.Hour)))
 	}
 	p := &page{items: items, read: begun.UnixNano()}
-	require.True(t, b.pass(&d, step{page: p}), "the second of two history items has no time: the whole transcript is read")
+	require.True(t, b.visit(&d, step{page: p}), "the second of two history items has no time: the whole transcript is read")
 }
 
 func TestTypingFromASlowCallerOpensAGap(t *testing.T) {

@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	endReading     = 2 * time.Second // how long sockets are read after chat.ended
+	endReading     = 2 * time.Second // how long the sockets are read after chat.ended
 	endPassTimeout = 5 * time.Second
 )
 
-// ending is the last seconds of a session: what was missed is looked for once more.
+// ending is the state of the last seconds of a session, when a last pass searches for missed items.
 type ending struct {
 	why       *CloseError
 	readUntil instant // the sockets are read until then
@@ -20,10 +20,10 @@ type ending struct {
 	pass      endPass
 	complete  bool // the last pass has read the transcript to its end
 	left      bool // our own participant.left came after Leave had begun
-	leaves    int8 // calls of Leave under way
+	leaves    int8 // running calls of Leave
 }
 
-// endPass is how far the last pass is.
+// endPass is the progress of the last pass.
 type endPass uint8
 
 const (
@@ -32,7 +32,7 @@ const (
 	endPassDone
 )
 
-// stepEnd begins the end when chat.ended has come, and concludes it.
+// stepEnd begins the end when chat.ended has arrived, and concludes it when the last pass is done.
 func (c *core) stepEnd(now instant, d *deadline) {
 	if c.inbox.ended != nil && c.phase < phaseOver {
 		c.endChat(now)
@@ -52,7 +52,8 @@ func (c *core) stepEnd(now instant, d *deadline) {
 	}
 }
 
-// endChat begins the end of the chat, or makes that of what looked like another end.
+// endChat begins the end after chat.ended. If the session is ending for another reason, that
+// reason becomes ErrChatEnded.
 func (c *core) endChat(now instant) {
 	e := &c.end
 	switch {
@@ -71,17 +72,17 @@ func (c *core) beginEnd(why CloseError, now instant) {
 	c.end.why, c.end.readUntil, c.end.deadline = &why, now, now.Add(endPassTimeout)
 	c.end.pass = endPassDue
 	if c.conn.generation == 0 {
-		c.end.pass = endPassDone // there is no token to read with
+		c.end.pass = endPassDone // no token to read the transcript with
 	}
 	c.phase = phaseEnding
 }
 
-// refused begins the end for a participant token that the service doesn't accept any more. doubted
-// means that this participant may have been taken out of the chat. If chat.ended was missed, the old
-// connection token may still show it.
+// refused begins the end after the service has refused the participant token. doubted means that
+// this participant may have been removed from the chat. If chat.ended was missed, the last pass,
+// with the old connection token, may still find it.
 func (c *core) refused(err error, doubted bool, now instant) {
 	switch {
-	case c.phase == phaseLeaving: // somebody else was faster
+	case c.phase == phaseLeaving: // the chat ended, or we were removed, before our request arrived
 		c.beginEnd(CloseError{Reason: ErrLeft}, now)
 		c.end.pass = endPassDone
 	case c.inbox.removed || doubted:
@@ -91,7 +92,7 @@ func (c *core) refused(err error, doubted bool, now instant) {
 	}
 }
 
-// stepFinalPass reads the transcript a last time, if the service still shows it.
+// stepFinalPass starts the last pass, after stopping another that is running.
 func (c *core) stepFinalPass(now instant) {
 	switch {
 	case c.end.pass != endPassDue:
@@ -103,7 +104,7 @@ func (c *core) stepFinalPass(now instant) {
 	}
 }
 
-// conclude ends the session after its last seconds.
+// conclude ends the session after the last pass.
 func (c *core) conclude(now instant) {
 	why := *c.end.why
 	c.inbox.releaseAll(now)
@@ -111,12 +112,12 @@ func (c *core) conclude(now instant) {
 		ended.meta.Own = false
 		c.inbox.queue.push(queued{event: ChatEnded{ended.meta, c.inbox.gap.open}})
 	} else if !c.end.complete {
-		why.Gap = true // nothing shows what came last
+		why.Gap = true // the newest items are unknown
 	}
 	c.finish(why, now)
 }
 
-// beginLeave notes that Leave is under way, and returns why the session is over if it is.
+// beginLeave records that a call of Leave has begun. If the session is over, it returns why.
 func (c *core) beginLeave() error {
 	switch c.phase {
 	case phaseOver:
@@ -132,8 +133,8 @@ func (c *core) beginLeave() error {
 	return nil
 }
 
-// leaveFailed notes that a call of Leave has failed. It reports false if the session is ending
-// all the same: the chat is over, or the token refused.
+// leaveFailed records that a call of Leave has failed. It returns false if the session is ending
+// anyway, because the chat is over or the token was refused.
 func (c *core) leaveFailed(now instant) (stays bool) {
 	if c.phase != phaseLeaving || c.inbox.ended != nil {
 		return false
@@ -142,15 +143,15 @@ func (c *core) leaveFailed(now instant) (stays bool) {
 		return true
 	}
 	c.phase = phaseLive
-	if c.end.left { // in spite of the error
+	if c.end.left { // the request took effect although it returned an error
 		c.end.left, c.inbox.removed = false, true
 		c.conn.doubtMembership(now)
 	}
 	return true
 }
 
-// left ends the session after Leave. Without chat.ended or our own participant.left, nothing
-// shows that the socket was alive until then.
+// left ends the session after Leave. If neither chat.ended nor our own participant.left has
+// arrived, the socket may have been dead, so that items may be missing.
 func (c *core) left(now instant) {
 	if c.phase == phaseEnding {
 		c.conclude(now)

@@ -125,7 +125,7 @@ func TestNothingConnectsAfterARefusal(t *testing.T) {
 	f.begin(passFinal)
 	f.conn.dialAt = f.now
 	none[startDial](f)
-	require.False(t, f.wantToken("SendMessage", f.conn.generation, f.now.Add(time.Hour)))
+	require.False(t, f.requestToken("SendMessage", f.conn.generation, f.now.Add(time.Hour)))
 	f.loses()
 	none[startDial](f)
 	require.Empty(t, f.events(), "the loss of the socket is no news")

@@ -19,12 +19,12 @@ const (
 
 // frame is one message of the socket.
 type frame struct {
-	topic      string // empty if it has none
-	content    []byte // of an item: JSON that came in a string
+	topic      string // "" if it has none
+	content    []byte // an item: the JSON in the string
 	status     string // of a subscription
 	statusCode int32  // of a ping
-	gateway    bool   // it is an error of the gateway
-	unreadable bool   // it may have held an item
+	gateway    bool   // an error of the gateway
+	unreadable bool   // may have contained an item, but can't be decoded
 }
 
 func parseFrame(data []byte) (f frame) {
@@ -38,7 +38,8 @@ func parseFrame(data []byte) (f frame) {
 	return f
 }
 
-// parseItem returns the item of a frame, or nil if it can't be read: the frame is unreadable then.
+// parseItem returns the item of a frame. If it can't be decoded, it marks the frame unreadable and
+// returns nil.
 func (f *frame) parseItem() *item {
 	it, err := liveItem(f.content)
 	if err != nil || it.isEmpty() {
@@ -73,7 +74,7 @@ func (f *frame) read(r *restjson.Reader) {
 	}
 }
 
-// readContent reads a string, which holds an item, or the object of an acknowledgement.
+// readContent reads a string that contains an item, or the object of an acknowledgement.
 func (f *frame) readContent(r *restjson.Reader) {
 	switch r.Kind() {
 	case '"':

@@ -4,24 +4,24 @@ package chat
 
 import "time"
 
-// gap is what may have been missed and no pass has looked for yet.
+// gap records that items may have been missed which no pass has searched for yet.
 type gap struct {
 	open   bool
-	number int     // counts what has opened it
-	until  instant // what is newer can't have been missed; zero while more may be
+	number int     // counts how often it was opened
+	until  instant // no newer item was missed; zero while items are still being missed
 }
 
-// openAt notes that items may have been missed up to now.
+// openAt records that items may have been missed until now.
 func (g *gap) openAt(now instant) {
 	g.open, g.until = true, now
 	g.number++
 }
 
-// lose notes that items are being missed from now on.
+// lose records that items are being missed from now on.
 func (g *gap) lose() { g.openAt(0) }
 
-// closesAt is when a pass may begin that closes the gap: the transcript may show an item some
-// time after its push. It is zero if there is nothing to close, or not yet.
+// closesAt returns the earliest beginning of a pass that closes the gap, since the transcript may
+// show an item some time after its push. It is zero if no pass can close the gap, or none is open.
 func (g *gap) closesAt(settle time.Duration) instant {
 	if !g.open || g.until.IsZero() {
 		return 0
@@ -29,8 +29,8 @@ func (g *gap) closesAt(settle time.Duration) instant {
 	return g.until.Add(settle)
 }
 
-// passed closes the gap after a complete pass, if it began late enough and nothing was lost
-// since the number was taken, when its last page was requested.
+// passed closes the gap after a complete pass, if the pass began late enough and the gap has not
+// been opened again since the last page was requested, when the number was read.
 func (g *gap) passed(begun instant, number int, settle time.Duration) {
 	if at := g.closesAt(settle); !at.IsZero() && !begun.Before(at) && number == g.number {
 		g.open = false

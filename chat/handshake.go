@@ -18,8 +18,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
-// upgrade opens the WebSocket of a signed URL, which its errors don't show. Closing the tunnel,
-// the connection below it, ends whatever its methods are doing.
+// upgrade opens the WebSocket of a signed URL; its errors don't show the URL. tunnel is the
+// connection below the WebSocket: closing it ends any method of conn that is running.
 func upgrade(ctx context.Context, address string, httpClient *http.Client, plain bool) (conn *websocket.Conn, tunnel io.Closer, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -30,15 +30,15 @@ func upgrade(ctx context.Context, address string, httpClient *http.Client, plain
 	}
 	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
 	defer cancel()
-	shake := handshake{ctx: ctx, base: transportOf(httpClient)}
+	h := handshake{ctx: ctx, base: transportOf(httpClient)}
 	client := *httpClient
-	client.Transport = &shake
+	client.Transport = &h
 	conn, response, err := fips.Dial(ctx, address, &websocket.DialOptions{ //nolint:bodyclose // the package closes it
 		HTTPClient: &client, CompressionMode: websocket.CompressionDisabled,
 	})
-	switch shake.done(); {
+	switch h.done(); {
 	case err == nil:
-		return conn, shake.tunnel, nil
+		return conn, h.tunnel, nil
 	case errors.Is(err, errWrapped):
 		return nil, nil, errWrapped
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
@@ -50,13 +50,13 @@ func upgrade(ctx context.Context, address string, httpClient *http.Client, plain
 
 var errWrapped = errors.New("the transport of Options.HTTPClient wraps response bodies: a WebSocket needs that of the upgrade as net/http returns it")
 
-// handshake is the transport of one upgrade. The package websocket reads the body of a failed
-// one for up to three seconds, whatever the context; this closes it when the context ends. And
-// net/http would quote a Location that it can't parse.
+// handshake is the transport of one upgrade. After a failed upgrade, package websocket reads the
+// body for up to three seconds and ignores the context; handshake closes the body when the context
+// ends. It also removes Location headers, because net/http quotes one that it can't parse.
 type handshake struct {
-	ctx    context.Context // that of the request ends when the package websocket is done
+	ctx    context.Context // the request's own ends when package websocket is done
 	base   http.RoundTripper
-	tunnel io.Closer // the connection of a successful one
+	tunnel io.Closer // the connection after a successful upgrade
 	stop   func() bool
 	closed chan struct{}
 }
@@ -81,7 +81,7 @@ func (h *handshake) RoundTrip(request *http.Request) (*http.Response, error) {
 	response.Header.Del("Location")
 	body := response.Body
 	if response.StatusCode != http.StatusSwitchingProtocols {
-		_ = body.Close() // nobody needs it
+		_ = body.Close() // unused
 		response.Body = http.NoBody
 		return response, nil
 	}
@@ -97,7 +97,7 @@ func (h *handshake) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// done leaves the connection to its new owner, unless the context has ended.
+// done stops watching the context. If that has ended, done waits until the body is closed.
 func (h *handshake) done() {
 	if h.stop != nil && !h.stop() {
 		<-h.closed

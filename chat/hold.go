@@ -7,18 +7,18 @@ import (
 	"slices"
 )
 
-// hold is the live items that wait: for older ones that a pass is to bring, for HoldBack, or
-// for the response that shows whether they are our own.
+// hold is the live items that wait: for a pass that brings older ones, for HoldBack, or for the
+// response that shows whether they are our own.
 type hold struct {
 	opts  *Options
 	items []held
 	bytes int
 
-	catchingUp bool    // a pass is to bring older ones
+	catchingUp bool    // items wait for a pass
 	catchUps   int     // counts how often that began
-	until      instant // the wait for it ends then, if it isn't zero
-	blocked    bool    // the pass waits for the caller, who has other events to take first
-	continued  instant // when it last continued
+	until      instant // when that wait ends at the latest, unless it is zero
+	blocked    bool    // the pass waits until the caller has taken other events
+	continued  instant // when the pass last continued
 }
 
 type held struct {
@@ -34,20 +34,20 @@ func (h *hold) add(it *item, now instant) {
 	h.bytes += it.size()
 }
 
-// catchUp makes items wait for a pass. Each waits CatchUpWait at most from its own arrival.
+// catchUp makes items wait for a pass, each for at most CatchUpWait from its own arrival.
 func (h *hold) catchUp() {
 	h.catchingUp, h.until = true, 0
 	h.catchUps++
 }
 
-// bound ends the wait for a pass at a time, for all items.
+// bound sets when the wait for a pass ends for all items.
 func (h *hold) bound(until instant) {
 	if h.until.IsZero() {
 		h.until = until
 	}
 }
 
-// block notes whether the pass waits for the caller. That time doesn't count toward CatchUpWait.
+// block records whether the pass waits for the caller. That time doesn't count toward CatchUpWait.
 func (h *hold) block(blocked bool, now instant) {
 	if h.blocked && !blocked {
 		h.continued = now
@@ -58,12 +58,12 @@ func (h *hold) block(blocked bool, now instant) {
 // caughtUp ends the wait for a pass.
 func (h *hold) caughtUp() { h.catchingUp = false }
 
-// waitsForPass reports whether an item that arrived at a time waits for a pass.
+// waitsForPass reports whether an item that arrived at that time waits for a pass.
 func (h *hold) waitsForPass(arrived, now instant) bool {
 	return h.catchingUp && (h.blocked || now.Before(h.passWait(arrived)))
 }
 
-// passWait is when the wait for a pass ends for an item that arrived at a time.
+// passWait returns when the wait for a pass ends for an item that arrived at that time.
 func (h *hold) passWait(arrived instant) instant {
 	if h.continued.After(arrived) {
 		arrived = h.continued
@@ -93,7 +93,7 @@ func (h *hold) due(now instant) []*item {
 	return h.remove(func(one held) bool { return one.at < newest || !h.isHeld(one.arrived, now) })
 }
 
-// remove removes some items and returns them sorted by time.
+// remove removes the items that which selects, and returns them sorted by time.
 func (h *hold) remove(which func(held) bool) (out []*item) {
 	h.items = slices.DeleteFunc(h.items, func(one held) bool {
 		if !which(one) {
@@ -110,8 +110,8 @@ func (h *hold) remove(which func(held) bool) (out []*item) {
 // removeAll removes and returns all items, sorted by time.
 func (h *hold) removeAll() []*item { return h.remove(func(held) bool { return true }) }
 
-// addDeadlines adds when the wait of items ends. While the pass is blocked there is no deadline: the
-// caller unblocks it.
+// addDeadlines adds when the wait of each item ends. A blocked pass has no deadline: the caller
+// unblocks it.
 func (h *hold) addDeadlines(now instant, d *deadline) {
 	for _, one := range h.items {
 		switch {

@@ -4,24 +4,24 @@ package chat
 
 import "time"
 
-// instant is a moment of this process's monotonic clock, in ns; 0 is none. A session has thirty
-// of them, and a time.Time takes three times the memory.
+// instant is a time on the process's monotonic clock, in ns; 0 means none. A session has thirty of
+// them, and a time.Time takes three times the memory.
 type instant int64
 
-// epoch is a moment of the process. A testing/synctest bubble lives decades before it.
+// epoch is the reference time. The clock of a testing/synctest bubble starts decades before it.
 var epoch = time.Now()
 
 const (
-	atEpoch instant = 1 << 61 // no moment is as early as 0
+	atEpoch instant = 1 << 61 // so large that no time before epoch becomes 0
 	never   instant = 1<<63 - 1
 )
 
 func now() instant { return atEpoch + instant(time.Since(epoch)) }
 
-// IsZero reports whether there is no such moment.
+// IsZero reports whether t is unset.
 func (t instant) IsZero() bool { return t == 0 }
 
-// Add returns the moment d later. A moment too late to be told is never.
+// Add returns t+d, or never on overflow.
 func (t instant) Add(d time.Duration) instant {
 	if sum := t + instant(d); d <= 0 || sum > t {
 		return sum
@@ -29,19 +29,19 @@ func (t instant) Add(d time.Duration) instant {
 	return never
 }
 
-// Sub returns the time since u.
+// Sub returns t-u.
 func (t instant) Sub(u instant) time.Duration { return time.Duration(t - u) }
 
-// Before reports whether the moment is before u.
+// Before reports whether t is before u.
 func (t instant) Before(u instant) bool { return t < u }
 
-// After reports whether the moment is after u.
+// After reports whether t is after u.
 func (t instant) After(u instant) bool { return t > u }
 
-// until returns the time until the moment, by the clock.
+// until returns the time from now until t.
 func (t instant) until() time.Duration { return t.Sub(now()) }
 
-// deadline is the earliest of the moments given to it; zero is none.
+// deadline is the earliest of the instants added to it; zero means none.
 type deadline struct{ instant }
 
 func (d *deadline) add(t instant) {

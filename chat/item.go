@@ -26,23 +26,23 @@ const (
 type item struct {
 	types.Item
 
-	meta     Meta
-	key      uint64 // a hash of the Id, or of the rest without one
-	at       int64  // AbsoluteTime in ns; 0 if it is unknown or impossible
-	arrived  instant
-	kind     string // the content type without prefix, in lower case
-	revision uint32 // a checksum of what can change in a message
-	chunk    int32  // the number of a chunk
-	partial  bool   // it is a chunk of a streamed message that isn't complete
-	final    bool   // no scan or processing is under way
-	live     bool   // never in the transcript
-	past     bool   // of a past contact
-	odd      bool   // it could not be read as a whole
+	meta      Meta
+	key       uint64 // a hash of the Id, or of the other members without one
+	at        int64  // AbsoluteTime in ns; 0 if unknown or impossible
+	arrived   instant
+	kind      string // the content type without prefix, in lower case
+	revision  uint32 // a checksum of the parts of a message that can change
+	chunk     int32  // the number of the chunk
+	partial   bool   // a chunk of a streamed message that isn't complete
+	final     bool   // no scan or processing is in progress
+	live      bool   // never appears in the transcript
+	past      bool   // of a past contact
+	malformed bool   // could not be decoded completely
 
-	unknownEvent bool // it may or may not be in the transcript
+	unknownEvent bool // may or may not appear in the transcript
 }
 
-// liveItem reads the item of a frame. raw is kept.
+// liveItem decodes the item of a frame and keeps raw.
 func liveItem(raw []byte) (*item, error) {
 	var live restjson.LiveItem
 	if err := restjson.Decode(raw, live.Read); err != nil {
@@ -58,7 +58,7 @@ func liveItem(raw []byte) (*item, error) {
 	return it, nil
 }
 
-// pageItem takes an item of the transcript.
+// pageItem returns the item for one of a transcript page.
 func pageItem(in types.Item) *item {
 	it := newItem(in)
 	it.meta.Raw = rawItem(&in)
@@ -66,9 +66,9 @@ func pageItem(in types.Item) *item {
 	return it
 }
 
-// oddItem takes an item of the transcript that has the wrong shape: what can be read of it, and
-// the rest as Raw.
-func oddItem(raw []byte) *item {
+// malformedItem returns the item for a malformed one of a transcript page: the members that can be
+// decoded, and all of it as Raw.
+func malformedItem(raw []byte) *item {
 	var members map[string]json.RawMessage
 	_ = json.Unmarshal(raw, &members)
 	text := func(name string) *string {
@@ -85,7 +85,7 @@ func oddItem(raw []byte) *item {
 	if it.meta.ID == "" {
 		it.key = keyOf(string(raw))
 	}
-	it.odd, it.live, it.final = true, false, true
+	it.malformed, it.live, it.final = true, false, true
 	it.revision, it.kind = 0, ""
 	return it
 }
@@ -111,11 +111,11 @@ func newItem(in types.Item) *item {
 	return it
 }
 
-// isPossible reports whether an item can have a time. Those that can't, which may be beyond
-// what an int64 of nanoseconds holds, must not move anything.
+// isPossible reports whether t is plausible as the time of an item. Others, some of which an int64
+// of nanoseconds can't hold, are ignored.
 func isPossible(t time.Time) bool { return t.Year() >= 2000 && t.Year() < 2200 }
 
-// hash returns the key: without an Id, the same item must have the same one on every page.
+// hash returns the key. An item without an Id must have the same key on every page.
 func (it *item) hash() uint64 {
 	if it.meta.ID != "" {
 		return keyOf(it.meta.ID)
@@ -129,10 +129,10 @@ func (it *item) hash() uint64 {
 	return keyOf(parts...)
 }
 
-// isEmpty reports whether the item shows nothing of what it is.
+// isEmpty reports whether the item lacks all members that identify it.
 func (it *item) isEmpty() bool { return it.meta.ID == "" && it.Type == "" && it.ContentType == nil }
 
-// keyOf makes a short key of an id, the same in every process.
+// keyOf returns a short key for an id, the same in every process.
 func keyOf(parts ...string) uint64 {
 	h := fnv.New64a()
 	for _, part := range parts {
@@ -142,7 +142,7 @@ func keyOf(parts ...string) uint64 {
 	return h.Sum64()
 }
 
-// kinds are those of the item types that older parts of the service use for events.
+// kinds maps the item types that older parts of the service use for events to their kinds.
 var kinds = map[types.ChatItemType]string{
 	types.ChatItemTypeTyping:            kindTyping,
 	types.ChatItemTypeParticipantJoined: kindJoined,
@@ -165,13 +165,13 @@ const (
 	kindAuthentication = "event.authentication."
 )
 
-// kept are the events that a transcript shows, by their kind (API_connect-participant_Item).
+// kept are the kinds of events that appear in a transcript (API_connect-participant_Item).
 var kept = map[string]bool{
 	kindJoined: true, kindLeft: true, kindInvited: true, kindEnded: true, kindTransferred: true, kindNotTransferred: true,
 }
 
-// liveOnly are the events that it never shows (Amazon Connect administrator guide, "Set up chat
-// timeouts"). Of others nobody knows.
+// liveOnly are the kinds of events that never appear there (Amazon Connect administrator guide, "Set
+// up chat timeouts"). For other kinds it is not documented.
 var liveOnly = map[string]bool{
 	kindTyping: true, "event.participant.idle": true, "event.participant.returned": true, "event.participant.autodisconnection": true,
 }
@@ -182,9 +182,9 @@ func (it *item) classify() {
 		it.kind = kind
 	}
 	if it.isMessage() {
-		it.revise()
+		it.setRevision()
 		if it.kind != kindMetadata {
-			it.kind = "" // whatever its content type, it is no event
+			it.kind = "" // a message is not an event, whatever its content type
 		}
 		return
 	}
@@ -196,13 +196,13 @@ func (it *item) isMessage() bool {
 	return it.Type == types.ChatItemTypeMessage || it.Type == types.ChatItemTypeAttachment
 }
 
-// isMetadata reports whether the item is about receipts, and never shown as an item.
+// isMetadata reports whether the item contains only receipts and is never delivered itself.
 func (it *item) isMetadata() bool {
 	return it.kind == kindMetadata || it.Type == "MESSAGEMETADATA" || it.Type == "MESSAGE_METADATA"
 }
 
-// revise computes the checksum of what can change.
-func (it *item) revise() {
+// setRevision sets revision and final.
+func (it *item) setRevision() {
 	it.final = true
 	sum := crc32.ChecksumIEEE([]byte(aws.ToString(it.Content)))
 	for _, file := range it.Attachments {
@@ -223,11 +223,11 @@ func (it *item) processing() types.MessageProcessingStatus {
 	return it.MessageMetadata.MessageProcessingStatus
 }
 
-// event makes the event of an item that isn't a message's new state.
+// event returns the event of an item, unless that is the new state of a known message.
 func (it *item) event() Event {
 	rest := it.kind
 	switch {
-	case it.odd:
+	case it.malformed:
 		return it.other()
 	case it.isMessage():
 		return it.message()
@@ -268,7 +268,7 @@ func (it *item) message() Message {
 	return m
 }
 
-// size is about what the event takes of memory.
+// size is roughly the memory that the event takes.
 func (it *item) size() int {
 	const overhead = 400
 	return overhead + 2*len(it.meta.Raw)
@@ -282,7 +282,7 @@ func sessionID(content string) string {
 	return c.SessionID
 }
 
-// receipts returns those that the item carries.
+// receipts returns the receipts in the item.
 func (it *item) receipts() []Receipt {
 	if it.MessageMetadata == nil {
 		return nil
@@ -311,11 +311,11 @@ func (it *item) receipt(messageID string, r types.Receipt) Receipt {
 	return out
 }
 
-// isHistory reports whether the item is older than a time; 0 is an unknown one.
+// isHistory reports whether the item is older than since; 0 means that since is unknown.
 func (it *item) isHistory(since int64) bool { return since == 0 || it.at < since }
 
-// latest is when the receipt was sent, in ns, and not before its message: one that was sent
-// lately for an old message may still be pushed.
+// latest returns the later of the times of the receipt and of its message, in ns: a recent receipt
+// for an old message may still be pushed.
 func (r *Receipt) latest(message int64) int64 {
 	if !isPossible(r.Time) {
 		return message
@@ -323,13 +323,13 @@ func (r *Receipt) latest(message int64) int64 {
 	return max(message, r.Time.UnixNano())
 }
 
-// rawItem writes the item as a socket would bring it.
+// rawItem encodes the item as a frame would contain it.
 func rawItem(in *types.Item) json.RawMessage {
-	raw, _ := json.Marshal(wireItem(*in)) // strings and lists of them: nothing can fail
+	raw, _ := json.Marshal(wireItem(*in)) // strings and lists of strings: can't fail
 	return raw
 }
 
-// wireItem is an Item whose absent members are left out.
+// wireItem is an Item that omits absent members.
 type wireItem struct {
 	AbsoluteTime     *string                `json:",omitempty"`
 	Attachments      []types.AttachmentItem `json:",omitempty"`

@@ -4,7 +4,7 @@ package chat
 
 import "log/slog"
 
-// Kind is the name of an event's type. It doesn't change in later versions.
+// Kind is the name of an event's type. Later versions don't rename kinds.
 type Kind string
 
 // The kinds of events.

@@ -13,25 +13,25 @@ const (
 	keepAtLeast = 256    // ids that are remembered whatever their age
 	keepAtMost  = 16_384 // ids that are remembered at all
 	keepLives   = 16     // ids of typing and other live-only items
-	passAfter   = 512    // new ids after which a pass lets the old ones be forgotten
+	passAfter   = 512    // new ids that make a pass due, after which old ids can be dropped
 )
 
-// ledger is what is known of the items, by a hash of their ids: which have been released, and
-// how far the transcript has been read. All its times are the service's, in ns.
+// ledger records which items have been released, by a hash of their ids, and how far the transcript
+// has been read. All its times are the service's, in ns.
 type ledger struct {
-	// fence is how far the transcript has been read, see reading.fence. Pushes never move
-	// it: behind one that came, another may have been lost.
+	// fence is how far the transcript has been read, see reading.fence. A push never moves it,
+	// because an older push may have been lost.
 	fence int64
 	top   int64  // the newest time that was released
-	since int64  // of the first connection: what isn't older is no history; 0 if unknown
+	since int64  // of the first connection: older items are history; 0 if unknown
 	chat  uint64 // a hash of the chat's InitialContactId; 0 if unknown
 	seen  map[uint64]entry
 	lives []uint64 // the newest live-only items
-	fresh int32    // ids that are new since the last complete pass
+	fresh int32    // new ids since the last complete pass
 	pass  uint16   // the number of the newest pass; 0 is none
-	whole uint16   // the number of the newest complete one
+	whole uint16   // the number of the newest complete pass
 
-	// After Resume: items older than floor have been handled, but for those in missing.
+	// After Resume: items older than floor have been handled, except those in missing.
 	floor   int64
 	missing map[uint64]int64
 	resumed bool // no page has been read since
@@ -41,11 +41,11 @@ type ledger struct {
 type entry struct {
 	at       int64
 	revision uint32
-	shown    uint16 // the number of the last pass that showed it
+	shown    uint16 // the number of the last pass that has shown it
 	final    bool
 }
 
-// verdict is what the ledger knows of an item that arrives.
+// verdict is the result of judge.
 type verdict int
 
 const (
@@ -54,7 +54,7 @@ const (
 	itemKnown
 )
 
-// judge compares an item with what is known. It changes nothing.
+// judge compares an item with the ledger, without changing it.
 func (l *ledger) judge(it *item, from origin) verdict {
 	if it.live {
 		if slices.Contains(l.lives, it.key) {
@@ -81,22 +81,23 @@ func (l *ledger) isHandled(it *item) bool {
 	return it.at != 0 && it.at < l.floor && !missing
 }
 
-// isShownBefore reports whether an item is known, and whether an earlier pass has shown it.
+// isShownBefore reports whether an item is known, and whether a pass before the current one has shown
+// it.
 func (l *ledger) isShownBefore(it *item) (known, shown bool) {
 	e, known := l.seen[it.key]
 	return known || l.isHandled(it), known && e.shown != 0 && e.shown != l.pass
 }
 
-// retreat follows the service's clock when that was set back by more than the overlap: items get
-// times again that the fence has passed. Some that are known by then may come once more.
-func (l *ledger) retreat(at int64, overlap time.Duration) {
+// rewind sets the fence back when the service's clock was set back by more than the overlap, because
+// new items get times before the fence. Known items may be delivered again.
+func (l *ledger) rewind(at int64, overlap time.Duration) {
 	if l.fence > at+int64(overlap) {
 		l.fence, l.top = at, min(l.top, at)
 	}
 }
 
-// checkChat compares the chat of the first page after Resume with that of the state, and reports
-// whether they differ. Else it notes the chat.
+// checkChat reports whether the chat of the first page after Resume differs from that of the state.
+// If not, it records the chat.
 func (l *ledger) checkChat(chat uint64) (differs bool) {
 	if chat == 0 {
 		return false
@@ -108,7 +109,7 @@ func (l *ledger) checkChat(chat uint64) (differs bool) {
 	return other
 }
 
-// show notes that a pass has shown a known item.
+// show records that a pass has shown a known item.
 func (l *ledger) show(it *item) {
 	if e, known := l.seen[it.key]; known {
 		e.shown = l.pass
@@ -116,7 +117,7 @@ func (l *ledger) show(it *item) {
 	}
 }
 
-// noteLive remembers the last few live-only items: what both sockets of a renewal bring.
+// noteLive remembers the last few live-only items, because both sockets of a renewal bring them.
 func (l *ledger) noteLive(key uint64) {
 	if len(l.lives) == keepLives {
 		l.lives = slices.Delete(l.lives, 0, 1)
@@ -124,8 +125,7 @@ func (l *ledger) noteLive(key uint64) {
 	l.lives = append(l.lives, key)
 }
 
-// note remembers an item and returns what was known before. arrived takes the place of a time
-// that the item lacks.
+// note records an item and returns the entry before. arrived replaces a missing time.
 func (l *ledger) note(it *item, from origin, arrived int64) (prior entry, known bool) {
 	e := entry{at: cmp.Or(it.at, horizon(arrived, 0)), revision: it.revision, final: it.final}
 	if from.page {
@@ -146,14 +146,13 @@ func (l *ledger) put(key uint64, e entry) (prior entry, known bool) {
 	return prior, known
 }
 
-// horizon is where a pass begins: older items it doesn't show. The service knows no less than
-// milliseconds.
+// horizon returns where a pass begins, in whole milliseconds as the service's times are.
 func horizon(fence int64, overlap time.Duration) int64 {
 	at := fence - int64(overlap)
 	return at - at%int64(time.Millisecond)
 }
 
-// start is where the next pass begins.
+// start returns where the next pass begins.
 func (l *ledger) start(overlap time.Duration) int64 {
 	at := horizon(l.fence, overlap)
 	for _, missing := range l.missing {
@@ -162,9 +161,9 @@ func (l *ledger) start(overlap time.Duration) int64 {
 	return at
 }
 
-// hasWitness reports whether a forward pass would show an item that an earlier page has shown.
-// Without that it couldn't be believed.
-func (l *ledger) hasWitness(start int64) bool {
+// hasShownItem reports whether an earlier pass has shown an item that is not older than start. A
+// forward pass must show that item again; otherwise StartPosition didn't work as expected.
+func (l *ledger) hasShownItem(start int64) bool {
 	for _, e := range l.seen {
 		if e.shown != 0 && e.at >= start {
 			return true
@@ -180,14 +179,14 @@ func (l *ledger) beginPass() {
 	}
 }
 
-// passed notes a complete pass.
+// passed records a complete pass.
 func (l *ledger) passed() {
 	l.whole, l.fresh = l.pass, 0
 	l.floor, l.missing = 0, nil
 }
 
-// trim forgets what no later pass can show. oldest is the time from which on all is kept;
-// what the last complete pass has shown from elsewhere, the next one shows too.
+// trim drops entries that no later pass can show. It keeps those from oldest on, and those that the
+// last complete pass has shown, because the next pass shows them too.
 func (l *ledger) trim(oldest int64) {
 	if len(l.seen) <= keepAtLeast {
 		return
@@ -215,21 +214,21 @@ func (l *ledger) isShown(e entry) bool {
 	return e.shown != 0 && (e.shown == l.pass || e.shown == l.whole)
 }
 
-// restore continues from a state. Its fence may lie ahead of the service's time, if an item
-// was dated so: connected holds it to that.
+// restore continues from a state. If an item was dated ahead, the fence may be ahead of the service's
+// time; connected then corrects it.
 func (l *ledger) restore(state *State) {
 	l.fence, l.top, l.since, l.chat = state.fence, state.top, state.since, state.chat
 	l.missing, l.resumed = maps.Clone(state.missing), true
 	for _, r := range state.seen {
-		r.shown = min(r.shown, 1) // by the only pass that is known of
+		r.shown = min(r.shown, 1) // by pass 1, which stands for all before the state
 		l.seen[r.key] = r.entry
 	}
 	l.pass, l.whole = 1, 1
 }
 
-// distrust holds a restored fence to the service's time. One ahead of it shows nothing of how
-// far the transcript was read: it is read from the first connection on.
-func (l *ledger) distrust(latest int64) {
+// capFence discards a restored fence that is ahead of the service's time: the next pass begins at the
+// time of the first connection.
+func (l *ledger) capFence(latest int64) {
 	if l.resumed && l.fence > latest {
 		l.fence, l.top = l.since, min(l.top, latest)
 	}

@@ -40,7 +40,7 @@ func TestADoubtHurriesTheRenewalUnderWay(t *testing.T) {
 	require.Equal(t, PriorityLow, one[startDial](f).priority)
 	f.arrives(happened(kindLeft, "me", 0))
 	f.sleep(3 * time.Second)
-	one[hurryDial](f)
+	one[expediteDial](f)
 }
 
 func TestADoubtDuringADialThatFailsIsCheckedSoon(t *testing.T) {

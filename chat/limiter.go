@@ -11,54 +11,55 @@ import (
 // Priority orders the calls that wait for the same operation in a [Limiter].
 type Priority int
 
-// The priorities that a Session uses. Calls of the same priority are admitted in the order in
-// which they came.
+// The priorities that a Session uses. Calls of the same priority are admitted in the order of their
+// arrival.
 const (
-	PriorityHigh       Priority = iota // Start, the first pass after a loss, and whatever a caller waits for
-	PriorityNormal                     // reconnecting, catching up after a slow caller
+	PriorityHigh       Priority = iota // Start, the pass after a loss, and calls that a caller waits for
+	PriorityNormal                     // reconnects, passes for missed items and slow callers
 	PriorityLow                        // planned renewals, the passes after them and after reconnects
 	PriorityBackground                 // periodic passes: at most half of the rate
 )
 
-// Limiter keeps the calls of all sessions that share it within the service's quotas,
-// which are shared by all chats of an account too. Operations go by their API names,
-// such as "GetTranscript". Its methods may be called concurrently.
+// Limiter keeps the calls of all sessions that share it within the service's quotas, which all chats
+// of an account share. Operations have their API names, such as "GetTranscript". The methods must be
+// safe for concurrent use.
 type Limiter interface {
-	// Wait returns nil when the operation may be called, or else ctx's error. If it returns an
-	// error, make no call and do not call Done.
+	// Wait returns nil when the operation may be called. If ctx ends first, it returns ctx's
+	// error; the caller must then neither make the call nor call Done.
 	Wait(ctx context.Context, operation string, priority Priority) error
-	// Done reports that a call which Wait admitted is over, successful or not. That of
-	// CreateParticipantConnection includes the dial of its socket.
+	// Done reports that a call which Wait admitted has ended, successfully or not. A call of
+	// CreateParticipantConnection ends after the dial of its socket.
 	Done(operation string)
-	// Throttled reports a response with status 429. Each retry of a session's call waits anew.
+	// Throttled reports a response with status 429. A session calls Wait again before each retry.
 	Throttled(operation string)
 }
 
 // NewLimiter returns a Limiter for a share of the service's published default quotas:
-// 0.5 where two processes share the account, 3 for quotas raised threefold. 0 or less is 1.
+// 0.5 if two processes share the account, 3 if the quotas are raised threefold. 0 or less means 1.
 //
 // Each operation has the published rate and about two thirds of the published burst;
 // operations without a published quota never wait. At most 32 calls of
-// CreateParticipantConnection, their dials included, run at a time, whatever the share.
-// A 429 stops the operation for all: for 0.5 s, doubling to 8 s with those that follow.
+// CreateParticipantConnection, including the dials of their sockets, run at a time, whatever the
+// share. A response with status 429 stops the operation for all sessions: for 0.5 s, which doubles
+// up to 8 s with further ones.
 //
 // Waiting calls are admitted by priority; a steady stream of higher-priority calls starves
-// lower ones, and PriorityBackground has at most half of the rate. The Limiter needs no
-// closing, and may be shared by testing/synctest bubbles.
+// lower ones, and PriorityBackground has at most half of the rate. The Limiter need not be
+// closed, and testing/synctest bubbles may share it.
 func NewLimiter(share float64) Limiter { return NewQuotaLimiter(share, nil) }
 
-// Quota is how many calls of one operation an account may make.
+// Quota is an account's quota for one operation.
 type Quota struct {
-	// Rate is the calls a second, and Burst how many may come together, as AWS publishes or
-	// has set them. Burst defaults to one and a half times Rate.
+	// Rate is the number of calls per second and Burst the number of calls that may be made
+	// together, as published by AWS or set for the account. Burst defaults to 1.5 times Rate.
 	Rate, Burst float64
 }
 
 // NewQuotaLimiter returns a Limiter for a share of an account's quotas, some of which AWS has
-// raised. The keys are the operations' API names, such as "SendMessage": an operation that is not
-// listed, or has a Rate of 0 or less, has the published default quota, and one without a default,
-// such as "GetAuthenticationUrl", may be given a quota. Other names are ignored. The share is that
-// of NewLimiter and applies to all quotas, and everything else is as there.
+// raised. The keys of raised are the operations' API names, such as "SendMessage". An operation that
+// is not listed, or has a Rate of 0 or less, has the published default quota. An operation without a
+// published quota, such as "GetAuthenticationUrl", may be listed too; unknown names are ignored. The
+// share applies to all quotas. In all other respects it is as NewLimiter.
 func NewQuotaLimiter(share float64, raised map[string]Quota) *QuotaLimiter {
 	if !(share > 0) { // NaN too
 		share = 1
@@ -77,8 +78,8 @@ func NewQuotaLimiter(share float64, raised map[string]Quota) *QuotaLimiter {
 	return l
 }
 
-// DefaultQuotas returns the quotas that AWS publishes for an account, by operation
-// (Amazon Connect administrator guide, "Amazon Connect service quotas"). The caller may change the map.
+// DefaultQuotas returns the quotas that AWS publishes for an account, by operation (Amazon Connect
+// administrator guide, "Amazon Connect service quotas"). The caller owns the map.
 func DefaultQuotas() map[string]Quota {
 	published := make(map[string]Quota, len(quotas))
 	for operation, q := range quotas {
@@ -87,24 +88,23 @@ func DefaultQuotas() map[string]Quota {
 	return published
 }
 
-// QuotaLimiter is a Limiter whose quotas can be changed while calls wait. [NewQuotaLimiter]
-// makes one. Its methods may be called concurrently.
+// QuotaLimiter is a Limiter whose quotas can be changed while calls wait. Create it with
+// [NewQuotaLimiter]. Its methods may be called concurrently.
 type QuotaLimiter struct {
 	mu      sync.RWMutex
 	buckets map[string]*bucket // of the operations with a quota
 }
 
-// SetQuota replaces the quota of an operation, effective immediately. Calls that wait notice a
-// higher rate within 0.25 s, or later if it is above 100 a second, above all rates before it, and
-// more than 1,000 calls wait. A Rate of 0 or less stops the operation: none of its calls
-// is admitted until another quota is set. The share that was given to NewQuotaLimiter does not
-// apply to q. An operation without a quota gets one; other names than those of operations are
-// ignored.
+// SetQuota replaces the quota of an operation, effective immediately. Waiting calls notice a higher
+// rate within 0.25 s; later if the rate is above 100 per second and above all earlier rates, and more
+// than 1,000 calls wait. A Rate of 0 or less stops the operation: none of its calls is admitted until
+// another quota is set. The share passed to NewQuotaLimiter does not apply to q. The operation may be
+// one without a quota; unknown names have no effect.
 //
-// About two thirds of q.Burst are used, and never less than one call. A change adds no calls to
-// what may come together, and an operation that was stopped, or had no quota, begins with none:
-// it is safe to lower the quota of one Limiter and then to raise that of another by as much. A
-// pause after a 429 continues.
+// About two thirds of q.Burst are used, but at least one call. SetQuota does not refill the burst,
+// and an operation that was stopped, or had no quota, begins with an empty one. It is therefore safe
+// to lower the quota of one Limiter and then to raise that of another by the same amount. A pause
+// after a response with status 429 continues.
 func (l *QuotaLimiter) SetQuota(operation string, q Quota) {
 	l.mu.Lock()
 	b := l.buckets[operation]
@@ -116,8 +116,8 @@ func (l *QuotaLimiter) SetQuota(operation string, q Quota) {
 	b.set(q.usable(1))
 }
 
-// Waiting returns how many calls of an operation wait to be admitted. Those of
-// PriorityBackground do not count: there are always some, which show no lack of quota.
+// Waiting returns how many calls of an operation wait to be admitted, without those of
+// PriorityBackground: some of these always wait, even if the quota is sufficient.
 func (l *QuotaLimiter) Waiting(operation string) int {
 	if b := l.bucket(operation); b != nil {
 		return b.waiting()
@@ -162,7 +162,7 @@ func (l *QuotaLimiter) bucket(operation string) *bucket {
 	return l.buckets[operation]
 }
 
-// describe says what a call waits for.
+// describe describes the quota and the queue of an operation, for an error.
 func (l *QuotaLimiter) describe(operation string) string {
 	b := l.bucket(operation)
 	if b == nil {
@@ -175,16 +175,16 @@ func (l *QuotaLimiter) describe(operation string) string {
 // Unlimited admits every call immediately, for tests.
 var Unlimited Limiter = unlimited{}
 
-// defaultLimiter is the one of a process: the quotas know no sessions.
+// defaultLimiter is shared by all sessions of the process without Options.Limiter.
 var defaultLimiter = NewLimiter(1)
 
 const dialSlots = 32
 
-// quotas are the published calls a second and bursts (Amazon Connect administrator guide, "Amazon
-// Connect service quotas"), and a burst for us: 6 where 9, 12 or 15 is published, 3 for 5.
-// Calls leave here evenly and arrive in bunches: at the published bursts the service
-// answers 429. With these, CreateParticipantConnection draws none while the network's
-// delays differ by at most (9 - 6) / 6 = 0.5 s, and the others while by at most 0.66 s.
+// quotas are the published rates (calls per second) and bursts (Amazon Connect administrator guide,
+// "Amazon Connect service quotas"), and the bursts that we use: 6 where 9, 12 or 15 is published, 3
+// where it is 5. Calls are sent evenly but arrive in bunches, so that at the published bursts the
+// service responds with 429. With the lower bursts, CreateParticipantConnection gets no 429 as long as
+// network delays differ by at most (9 - 6) / 6 = 0.5 s, the others as long as by at most 0.66 s.
 var quotas = map[string]struct{ rate, published, burst float64 }{
 	"CreateParticipantConnection": {6, 9, 6},
 	"DisconnectParticipant":       {3, 5, 3},
@@ -196,11 +196,11 @@ var quotas = map[string]struct{ rate, published, burst float64 }{
 	"GetAttachment":               {8, 12, 6},
 }
 
-// burstShare is the part of a burst other than the default that is used, for the same reason.
+// burstShare is the share that we use of a burst other than a default one, for the same reason.
 const burstShare = 2.0 / 3
 
-// usable returns the rate and the burst that are used of a share of a quota, 0 for one that
-// admits nothing.
+// usable returns the rate and the burst to be used of a share of the quota; both are 0 for a quota
+// that admits nothing.
 func (q Quota) usable(share float64) (perSecond, burst float64) {
 	if !(q.Rate > 0) { // NaN too
 		return 0, 0
@@ -208,7 +208,7 @@ func (q Quota) usable(share float64) (perSecond, burst float64) {
 	if !(q.Burst > 0) {
 		q.Burst = 1.5 * q.Rate
 	}
-	const most = 1e9 // products and sums stay finite
+	const most = 1e9 // keeps products and sums finite
 	return min(q.Rate*share, most), max(1, min(q.Burst*share, most)*burstShare)
 }
 

@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// maxLogged is how many records wait for a logger that is slow. More are dropped, and
+	// maxLogged is how many records wait for a slow logger. Further ones are dropped and
 	// counted.
 	maxLogged = 32
-	// unreadableEvery is how often frames that can't be read are logged, with their number:
-	// a service that sends nothing else must not fill the disk.
+	// unreadableEvery is how often the number of unreadable frames is logged. Logging each one
+	// could fill the disk.
 	unreadableEvery = time.Minute
 )
 
-// logs are the records that wait. A logger is the user's code: it runs without the lock, and
-// nothing of the session waits for it but Close.
+// logs are the records that wait for the logger. The logger is the user's code: it runs without the
+// lock, and only Close and Leave wait for it.
 type logs struct {
 	records []logRecord
 	dropped int
@@ -44,7 +44,7 @@ func (c *core) log(level slog.Level, message string, args ...any) {
 	}
 }
 
-// stepLogs starts the writer if there is something to write. A session has at most one.
+// stepLogs starts the writer if records wait. A session has at most one writer.
 func (c *core) stepLogs() {
 	if l := c.logs; l != nil && len(l.records) > 0 && !l.writing {
 		l.writing = true
@@ -64,7 +64,7 @@ func (c *core) logUnreadable(now instant) {
 	}
 }
 
-// flushUnreadable logs what was counted since the last record.
+// flushUnreadable logs the number of frames since the last record about them.
 func (c *core) flushUnreadable() {
 	if l := c.logs; l != nil && l.unreadable > 0 {
 		c.log(slog.LevelWarn, "chat frames could not be read", "frames", l.unreadable)
@@ -72,7 +72,7 @@ func (c *core) flushUnreadable() {
 	}
 }
 
-// takeLogs returns the records that wait. Without any, the writer ends.
+// takeLogs removes and returns the waiting records. If there are none, the writer ends.
 func (c *core) takeLogs() (records []logRecord) {
 	l := c.logs
 	if l.dropped > 0 {
@@ -84,7 +84,7 @@ func (c *core) takeLogs() (records []logRecord) {
 	return records
 }
 
-// writeLogs is the task that writes them.
+// writeLogs is the task of passing the waiting records to the logger.
 type writeLogs struct{}
 
 func (writeLogs) do(s *Session) {

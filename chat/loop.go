@@ -8,9 +8,9 @@ import (
 )
 
 // loop runs step when it is woken and at the deadline that step returned, one run at a time.
-// Between runs it is a timer: a goroutine that waits would cost an idle session 4 kB.
+// Between runs it is only a timer: a waiting goroutine would cost an idle session 4 kB.
 type loop struct {
-	step func(now instant) (next instant, over bool) // a zero next is no deadline
+	step func(now instant) (next instant, over bool) // a zero next means no deadline
 	wg   *sync.WaitGroup
 
 	mu    sync.Mutex
@@ -23,7 +23,7 @@ type loopState int
 const (
 	loopResting loopState = iota
 	loopRunning
-	loopWoken // while it was running: it runs once more
+	loopWoken // woken while running: it runs once more
 	loopOver
 )
 
@@ -68,7 +68,7 @@ func (l *loop) rest(next instant, over bool) bool {
 	return true
 }
 
-// setTimer leaves a timer that fires late or twice to step, which finds nothing due.
+// setTimer doesn't care whether the old timer has just fired: step then finds nothing due.
 func (l *loop) setTimer(next instant) {
 	switch {
 	case next.IsZero() && l.timer != nil:

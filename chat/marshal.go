@@ -8,16 +8,15 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// MarshalEvent returns an event as a JSON object, for a webhook or a queue: its kind, and what the
-// event's type has but Raw, under the names of the fields in camel case. Members that are empty or
-// false are left out.
+// MarshalEvent returns an event as a JSON object, for a webhook or a queue: its kind and the fields
+// of its type except Raw, with names in camel case. Members that are empty or false are omitted.
 //
 //	{"kind":"message","id":"…","time":"2026-02-09T10:00:00.123Z","from":{"participantId":"…",
 //	"role":"CUSTOMER","displayName":"Ann"},"contactId":"…","contentType":"text/plain","text":"Hello"}
 //
 // time is ISO 8601 in UTC with milliseconds, within is in seconds, and cause is the text of the
-// error. The names don't change in later versions, which may add some. The object holds
-// contents, with the view tokens of interactive messages, and names: it doesn't belong into a log.
+// error. Later versions may add members but don't rename any. Don't log the object: it contains
+// message contents, including the view tokens of interactive messages, and names.
 func MarshalEvent(event Event) ([]byte, error) {
 	out := eventJSON{Kind: event.Kind()}
 	if meta, ok := MetaOf(event); ok {

@@ -12,10 +12,10 @@ import (
 	"github.com/aws/smithy-go/metrics"
 )
 
-// meterScope is the name under which the instruments are made.
+// meterScope is the name of the Meter.
 const meterScope = "github.com/participant-go/connectparticipant/chat"
 
-// instruments are those of all sessions with the same MeterProvider.
+// instruments are shared by all sessions with the same MeterProvider.
 type instruments struct {
 	live       metrics.Int64UpDownCounter
 	connects   metrics.Int64Counter
@@ -28,7 +28,8 @@ type instruments struct {
 	delay      metrics.Float64Histogram
 }
 
-// meters are the instruments of each provider. A program has one provider, or none.
+// meters maps each provider to its *instruments. It is never cleared: a program has one provider, or
+// none.
 var meters sync.Map
 
 // instrumentsOf returns the instruments of a provider; nil without one.
@@ -56,12 +57,12 @@ func newInstruments(provider metrics.MeterProvider) (*instruments, error) {
 	var errs [9]error
 	i.live, errs[0] = meter.Int64UpDownCounter("chat.sessions.live", describe("{session}", "Sessions that are connected, or reconnecting."))
 	i.connects, errs[1] = meter.Int64Counter("chat.connects", describe("{connection}", "Sockets subscribed, by kind: start, reconnect or renewal."))
-	i.recovered, errs[2] = meter.Int64Counter("chat.items.recovered", describe("{item}", "Items that came from the transcript and not from a socket."))
+	i.recovered, errs[2] = meter.Int64Counter("chat.items.recovered", describe("{item}", "Items found in the transcript that had not arrived from a socket."))
 	i.late, errs[3] = meter.Int64Counter("chat.items.late", describe("{item}", "Items delivered after a later one."))
-	i.behind, errs[4] = meter.Int64Counter("chat.items.behind", describe("{item}", "Live items left to the transcript because the caller was slow."))
-	i.unreadable, errs[5] = meter.Int64Counter("chat.items.unreadable", describe("{item}", "Frames and items that could not be read."))
-	i.throttled, errs[6] = meter.Int64Counter("chat.calls.throttled", describe("{call}", "Responses 429, by operation."))
-	i.wait, errs[7] = meter.Float64Histogram("chat.limiter.wait", describe("s", "Time that a call waited for the Limiter, by operation."))
+	i.behind, errs[4] = meter.Int64Counter("chat.items.behind", describe("{item}", "Live items discarded because the caller was slow, and read from the transcript later."))
+	i.unreadable, errs[5] = meter.Int64Counter("chat.items.unreadable", describe("{item}", "Frames and items that could not be decoded."))
+	i.throttled, errs[6] = meter.Int64Counter("chat.calls.throttled", describe("{call}", "Responses with status 429, by operation."))
+	i.wait, errs[7] = meter.Float64Histogram("chat.limiter.wait", describe("s", "Time that calls waited for the Limiter, by operation."))
 	i.delay, errs[8] = meter.Float64Histogram("chat.event.delay", describe("s", "Time from the arrival of an item until Next returned its event."))
 	return &i, errors.Join(errs[:]...)
 }
@@ -70,17 +71,17 @@ func describe(unit, description string) metrics.InstrumentOption {
 	return func(o *metrics.InstrumentOptions) { o.UnitLabel, o.Description = unit, description }
 }
 
-// measuring is what one session has reported. Only the loop reports counts, one run at a time,
-// and without the lock: a provider is the user's code.
-type measuring struct {
+// sessionMeter reports the metrics of one session. Only the loop reports counts, one run at a time,
+// and without the lock, because a provider is the user's code.
+type sessionMeter struct {
 	*instruments
 
 	reported Stats
 	live     bool
 }
 
-// report reports what has changed since the last report.
-func (m *measuring) report(stats Stats, live bool) {
+// report reports the changes since the last report.
+func (m *sessionMeter) report(stats Stats, live bool) {
 	if live != m.live {
 		m.liveChanged(live)
 	}
@@ -93,7 +94,7 @@ func (m *measuring) report(stats Stats, live bool) {
 	m.reported, m.live = stats, live
 }
 
-func (m *measuring) liveChanged(live bool) {
+func (m *sessionMeter) liveChanged(live bool) {
 	change := int64(-1)
 	if live {
 		change = 1
@@ -102,8 +103,8 @@ func (m *measuring) liveChanged(live bool) {
 	m.instruments.live.Add(context.Background(), change)
 }
 
-// add adds to a counter with an attribute, a name and a value, if there is one.
-func (*measuring) add(counter metrics.Int64Counter, n int, attribute ...string) {
+// add adds n to a counter. attribute is a name and a value, or nothing.
+func (*sessionMeter) add(counter metrics.Int64Counter, n int, attribute ...string) {
 	if n != 0 {
 		counter.Add(context.Background(), int64(n), with(attribute))
 	}
@@ -117,22 +118,22 @@ func with(attribute []string) metrics.RecordMetricOption {
 	}
 }
 
-// countThrottled counts a response 429 to an operation. It may be called concurrently.
-func (m *measuring) countThrottled(operation string) {
+// countThrottled counts a response with status 429. It may be called concurrently.
+func (m *sessionMeter) countThrottled(operation string) {
 	if m != nil {
 		m.add(m.throttled, 1, "rpc.method", operation)
 	}
 }
 
 // recordWait records how long a call waited for the Limiter.
-func (m *measuring) recordWait(ctx context.Context, operation string, waited time.Duration) {
+func (m *sessionMeter) recordWait(ctx context.Context, operation string, waited time.Duration) {
 	if m != nil {
 		m.wait.Record(ctx, waited.Seconds(), with([]string{"rpc.method", operation}))
 	}
 }
 
-// recordDelay records how long an item that arrived at a moment took to the caller.
-func (m *measuring) recordDelay(ctx context.Context, arrived instant) {
+// recordDelay records the time from the arrival of an item until the caller received it.
+func (m *sessionMeter) recordDelay(ctx context.Context, arrived instant) {
 	if m != nil && !arrived.IsZero() {
 		m.delay.Record(ctx, now().Sub(arrived).Seconds())
 	}

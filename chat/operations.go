@@ -12,10 +12,10 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// DescribeView returns the view that a flow shows. viewToken is in the content of its message,
-// of the content type application/vnd.amazonaws.connect.message.interactive. Like Send it
-// retries, within the Limiter; the error is that of the operation DescribeView, or the session's
-// end.
+// DescribeView returns the view that a flow shows. viewToken is in the content of the message that
+// announces it, which has the content type application/vnd.amazonaws.connect.message.interactive.
+// DescribeView retries as Send does. The error is that of the operation DescribeView or the
+// session's CloseError.
 func (s *Session) DescribeView(ctx context.Context, viewToken string) (*types.View, error) {
 	out, err := call(ctx, s, "DescribeView", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.DescribeViewOutput, error) {
 		return s.client.DescribeView(ctx, &connectparticipant.DescribeViewInput{ConnectionToken: token, ViewToken: &viewToken}, once)
@@ -29,11 +29,11 @@ func (s *Session) DescribeView(ctx context.Context, viewToken string) (*types.Vi
 	return out.View, nil
 }
 
-// GetAuthenticationURL returns the URL at which the customer signs in, a secret. sessionID is
-// that of an [Authentication] with the Step "initiated", at most a minute ago; redirectURI is where
-// the login page sends the customer after that, and must be one that the identity provider
-// knows. Only a customer may call it. The error is that of the operation GetAuthenticationUrl, or
-// the session's end.
+// GetAuthenticationURL returns the URL at which the customer signs in; it is a secret. sessionID is
+// that of an [Authentication] with the Step "initiated", at most a minute old. redirectURI is where
+// the login page sends the customer afterwards; the identity provider must allow it. Only a customer
+// may call this operation. The error is that of the operation GetAuthenticationUrl or the session's
+// CloseError.
 func (s *Session) GetAuthenticationURL(ctx context.Context, sessionID, redirectURI string) (string, error) {
 	out, err := call(ctx, s, "GetAuthenticationUrl", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.GetAuthenticationUrlOutput, error) {
 		return s.client.GetAuthenticationUrl(ctx, &connectparticipant.GetAuthenticationUrlInput{
@@ -49,9 +49,9 @@ func (s *Session) GetAuthenticationURL(ctx context.Context, sessionID, redirectU
 	return *out.AuthenticationUrl, nil
 }
 
-// CancelAuthentication ends the authentication with the sessionID of an [Authentication]: the
-// customer doesn't want to sign in. The error is that of the operation
-// CancelParticipantAuthentication, or the session's end.
+// CancelAuthentication cancels the authentication with the sessionID of an [Authentication], when
+// the customer doesn't want to sign in. The error is that of the operation
+// CancelParticipantAuthentication or the session's CloseError.
 func (s *Session) CancelAuthentication(ctx context.Context, sessionID string) error {
 	_, err := call(ctx, s, "CancelParticipantAuthentication", PriorityHigh, func(ctx context.Context, token *string) (*connectparticipant.CancelParticipantAuthenticationOutput, error) {
 		return s.client.CancelParticipantAuthentication(ctx, &connectparticipant.CancelParticipantAuthenticationInput{

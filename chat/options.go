@@ -19,97 +19,93 @@ import (
 // Options configure a session. A zero value always means the default, and so does a negative
 // duration.
 type Options struct {
-	// ParticipantID is this participant's own ID, by which events are recognized as Own:
-	// StartChatContact and CreateParticipant return it with the token. By default it is learned
-	// from the first message sent.
+	// ParticipantID is this participant's own ID, which marks events as Own. StartChatContact and
+	// CreateParticipant return it with the token. By default the session learns it from the first
+	// message that it sends.
 	ParticipantID string
 
-	// Connection is the connection that StartChatContact has returned with the participant
-	// token, if it was asked for one. The session begins with it and saves the first
-	// CreateParticipantConnection; if its URL has expired or was used, it begins as without.
-	// Defaults to none.
+	// Connection is the connection that StartChatContact returned with the participant token, if
+	// the request asked for one. It saves the first CreateParticipantConnection. If its URL has
+	// expired or was used before, the session starts as without it. Defaults to none.
 	Connection *Connection
 
-	// History is how many items older than the session are delivered first, the newest of them:
-	// a number, HistoryNone or HistoryAll. Defaults to 1,000.
+	// History is the maximum number of items older than the session that are delivered first; the
+	// newest are chosen. It is a number, HistoryNone or HistoryAll. Defaults to 1,000.
 	History int
 
-	// Overlap is how late an item may appear in the transcript and still be found: each reading
-	// starts this long before what was read last. Defaults to 2 minutes.
+	// Overlap is how late an item may appear in the transcript and still be found: each pass
+	// begins this long before the end of the last one. Defaults to 2 minutes.
 	Overlap time.Duration
 
-	// ReadEvery is how often the transcript is read although nothing seems to be missing: the
-	// push of an item may be lost on a healthy socket. Each interval is up to 20 % longer, at
-	// random. These readings use at most half of the Limiter's rate for GetTranscript, so that
-	// with thousands of sessions the interval is longer; see the package comment. Defaults to 3
-	// minutes.
+	// ReadEvery is the interval of the periodic passes over the transcript, which find items whose
+	// push was lost on a healthy socket. Each interval is up to 20 % longer, at random. These
+	// passes use at most half of the Limiter's rate for GetTranscript, so that with thousands of
+	// sessions the interval is longer; see the package comment. Defaults to 3 minutes.
 	ReadEvery time.Duration
 
 	// Settle is how long after a reconnect the transcript is read once more. Defaults to 10
 	// seconds.
 	Settle time.Duration
 
-	// CatchUpWait is how long, after a reconnect, a live item is held for older ones from the
-	// transcript, from its own arrival. After that the older ones arrive marked Late. Defaults
-	// to 30 seconds.
+	// CatchUpWait is how long after its arrival a live item is held, after a reconnect, for older
+	// ones from the transcript. Older items that are found later are marked Late. Defaults to 30
+	// seconds.
 	CatchUpWait time.Duration
 
-	// HoldBack delays each live item, so that one which arrives out of order can still be
-	// delivered in order. Defaults to none.
+	// HoldBack delays each live item, so that items which arrive out of order can be delivered in
+	// order. Defaults to none.
 	HoldBack time.Duration
 
-	// GiveUpAfter ends the session after so long without a connection, with ErrGaveUp. Waiting
-	// for the Limiter doesn't count. Defaults to never.
+	// GiveUpAfter is how long the session tries to reconnect before it ends with ErrGaveUp. Time
+	// spent waiting for the Limiter doesn't count. Defaults to forever.
 	GiveUpAfter time.Duration
 
 	// ConnectParticipant marks the participant as connected in the first
 	// CreateParticipantConnection. Agents, custom bots, supervisors and the customer of a
-	// contact with message streaming are connected by it; the customer of another chat is
-	// connected by the socket (API_connect-participant_CreateParticipantConnection). Defaults
-	// to false.
+	// contact with message streaming need it; the customer of another chat is connected by the
+	// socket (API_connect-participant_CreateParticipantConnection). Defaults to false.
 	ConnectParticipant bool
 
-	// Progress asks for Progress events of messages that arrive in chunks. Defaults to none.
+	// Progress enables Progress events for messages that arrive in chunks. Defaults to false.
 	Progress bool
 
-	// RenewalEvents asks for a RenewalDue event before each planned renewal, for a caller who
-	// may hand the chat over to another process then. Defaults to none.
+	// RenewalEvents enables a RenewalDue event before each planned renewal, for a caller that
+	// hands the chat over to another process. Defaults to false.
 	RenewalEvents bool
 
-	plain bool // the client permits plain http; here it takes no memory
+	plain bool // the client permits plain http; at this place it takes no memory
 
-	// HTTPClient opens the sockets, and sends files to and from signed URLs. It is copied, and
-	// the copy follows no redirects. Its transport must return the response body of an upgrade
-	// as net/http does, not wrapped. Defaults to one that makes connections as the client of the
-	// calls does: with its proxy, TLS settings and dialer, if the session was started with a
-	// *connectparticipant.Client, or a type that embeds it, whose HTTP client is a BuildableClient
-	// or an *http.Client with an *http.Transport. Else it defaults to one with the settings of
-	// http.DefaultTransport.
+	// HTTPClient opens the sockets, and uploads and downloads files at signed URLs. It is copied,
+	// and the copy follows no redirects. Its transport must return the response body of an
+	// upgrade as net/http does, not wrapped. Defaults to a client with the proxy, TLS settings and
+	// dialer of the API client, if the session was started with a *connectparticipant.Client, or
+	// a type that embeds it, whose HTTP client is a BuildableClient or an *http.Client with an
+	// *http.Transport. Otherwise defaults to a client with the settings of http.DefaultTransport.
 	HTTPClient *http.Client
 
-	// Limiter keeps the session's calls within the account's quotas. Defaults to one that all
-	// sessions of the process share, for the published quotas.
+	// Limiter keeps the session's calls within the account's quotas. Defaults to a Limiter for
+	// the published quotas that all sessions of the process share.
 	Limiter Limiter
 
-	// Logger receives losses, retries and renewals; never tokens or contents. It is called from
-	// one goroutine at a time for each session, which Close and Leave wait for: don't call them
-	// from it. While it blocks, records are dropped, and counted. Defaults to none.
+	// Logger logs losses, retries and renewals, never tokens or contents. Each session calls it
+	// from one goroutine at a time. Close and Leave wait for a running call, so don't call them
+	// from it. While it blocks, records are dropped and counted. Defaults to none.
 	Logger *slog.Logger
 
-	// MeterProvider measures all sessions that it is given to; see the package comment for the
-	// instruments. Defaults to no metrics.
+	// MeterProvider receives the metrics; the package comment lists the instruments. All sessions
+	// with the same provider are measured together. Defaults to no metrics.
 	MeterProvider metrics.MeterProvider
 
 	maxBackoff time.Duration
 }
 
-// Connection is a connection that was made for a participant: what StartChatContact returns in
+// Connection is a connection that was created for a participant: what StartChatContact returns in
 // ConnectionCredentials and Websocket. Times are as the service returns them, ISO 8601 in UTC.
 type Connection struct {
-	// ConnectionToken is that of ConnectionCredentials, and Expiry when it ends.
+	// ConnectionToken and its Expiry are those of ConnectionCredentials.
 	ConnectionToken, Expiry string
-	// URL is that of Websocket, which can be used for 100 seconds, and ConnectionExpiry when
-	// its socket ends.
+	// URL and ConnectionExpiry are those of Websocket. The URL is valid for 100 seconds;
+	// ConnectionExpiry is when its socket ends.
 	URL, ConnectionExpiry string
 }
 
@@ -121,7 +117,7 @@ func (c Connection) Format(f fmt.State, _ rune) { redact.Format(f, c) }
 
 // Values of Options.History.
 const (
-	// HistoryNone delivers nothing that is older than the session.
+	// HistoryNone delivers no items older than the session.
 	HistoryNone = -1
 	// HistoryAll delivers the whole transcript of the current contact.
 	HistoryAll = math.MaxInt
@@ -152,21 +148,21 @@ func setDefault(value *time.Duration, otherwise time.Duration) {
 	}
 }
 
-// sharedClient is that of sessions without one of their own, whose calls go through an API that
-// shows none.
+// sharedClient is used by sessions without Options.HTTPClient whose API client doesn't expose its
+// HTTP client.
 var sharedClient = &http.Client{CheckRedirect: egress.LastResponse, Transport: sharedTransport()}
 
 func sharedTransport() http.RoundTripper {
 	shared, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
-		return http.DefaultTransport // the program has put in its own
+		return http.DefaultTransport // the program has replaced it
 	}
 	shared = shared.Clone()
 	shared.DialContext = egress.Local(shared.DialContext)
 	return shared
 }
 
-// takeClient fills in what depends on the client.
+// takeClient sets the options that depend on the API client.
 func (o *Options) takeClient(client connectparticipant.API) {
 	var ofCalls any
 	if c, ok := client.(interface {

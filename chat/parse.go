@@ -7,14 +7,13 @@ import (
 	"fmt"
 )
 
-// ParseItem returns the events of one item of a chat, as a session would deliver them: raw is
-// the JSON that the socket has in its frames, GetTranscript in its pages and message streaming
-// in its notifications (Meta.Raw too). A message comes before its receipts; an item about
-// receipts alone has only these, or none. A chunk of a message that is not complete is a Progress
-// with the text of this chunk only; chat.ended is a ChatEnded.
+// ParseItem returns the events of one item of a chat, as a session would deliver them. raw is the
+// item as JSON: from a frame of the socket, a page of GetTranscript, a notification of message
+// streaming, or Meta.Raw. A message comes before its receipts; an item of receipts alone has only
+// these, or no events. A chunk of an incomplete message is a Progress with the text of this chunk
+// only; chat.ended is a ChatEnded.
 //
-// ParseItem keeps no state: it returns every item that it is given, and never sets Late, History or
-// Own.
+// ParseItem keeps no state: it doesn't recognize duplicates, and never sets Late, History or Own.
 func ParseItem(raw []byte) ([]Event, error) {
 	it, err := liveItem(raw)
 	switch {

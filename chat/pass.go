@@ -9,12 +9,12 @@ import (
 
 const (
 	behindEvery = time.Second     // at most one pass for a slow caller
-	soonEvery   = 5 * time.Second // at most one pass for unreadable frames at first
-	maxSoon     = time.Minute     // and later
+	soonEvery   = 5 * time.Second // the interval of passes for unreadable frames at first
+	maxSoon     = time.Minute     // the interval later
 	maxPassWait = 5 * time.Minute // the longest back-off after passes that got stuck
 )
 
-// passes are the readings of the transcript: one at a time, by what is due.
+// passes schedules the passes over the transcript. At most one runs at a time.
 type passes struct {
 	running   bool
 	kind      passKind
@@ -23,29 +23,29 @@ type passes struct {
 
 	pageSize int32 // 0 is the largest
 	failures int32 // in a row
-	wanted   int32 // calls of CatchUp
-	served   int32 // those whose pass has completed
-	serving  int32 // those for which the running pass is
-	streak   int32 // passes for unreadable frames that came one after the other
+	wanted   int32 // the number of calls of CatchUp
+	served   int32 // how many of them are done
+	serving  int32 // how many are done when the running pass completes
+	streak   int32 // consecutive passes for unreadable frames
 
 	begun    instant
-	soonAt   instant // a frame could not be read
-	wantedAt instant // when the last pass for that was wanted
-	settleAt instant // once more after a connection
-	behindAt instant // when the last one for a slow caller began
-	periodAt instant // when the next periodic one is due
-	retryAt  instant // none begins before
+	soonAt   instant // when a pass for an unreadable frame is due
+	wantedAt instant // the soonAt of the newest such pass
+	settleAt instant // when the settling pass after a connection is due
+	behindAt instant // when the last pass for a slow caller began
+	periodAt instant // when the next periodic pass is due
+	retryAt  instant // no pass begins before
 }
 
-// passKind is why a pass is made. The first in the list that is due is made.
+// passKind is the reason for a pass. Of the kinds that are due, the first in the list runs.
 type passKind uint8
 
 const (
-	passFinal    passKind = iota // the last seconds of the session
+	passFinal    passKind = iota // at the end of the session
 	passCatchUp                  // after a loss, or for CatchUp
-	passMissed                   // for a slow caller who has caught up, or something that is missed
-	passSettle                   // to settle after a loss or renewal, and to forget
-	passPeriodic                 // to find what was lost unnoticed
+	passMissed                   // after a slow caller has made room, or for a missing item
+	passSettle                   // to close a gap, for silent streams, or to shrink the ledger
+	passPeriodic                 // to find items that were lost unnoticed
 	passNone
 )
 
@@ -62,9 +62,10 @@ func (k passKind) priority() Priority {
 	}
 }
 
-// want makes a pass due soon, but not more than one in some seconds. While the reasons don't end,
-// passes become rarer: a kind of frame that this version can't read may come in all chats.
-func (p *passes) want(now instant) {
+// requestSoon makes a pass due for an unreadable frame, but not more often than every soonEvery. If
+// such frames continue, the interval grows to maxSoon: a kind of frame that this version can't decode
+// may appear in all chats.
+func (p *passes) requestSoon(now instant) {
 	if beingMade := p.running && !p.soonAt.After(p.begun); !p.soonAt.IsZero() && !beingMade {
 		return
 	}
@@ -81,25 +82,25 @@ func (c *core) stepPasses(now instant, d *deadline) {
 	p := &c.passes
 	if !c.conn.isUp() || !c.isOpen() {
 		if !p.running {
-			c.inbox.hold.block(false, now) // no pass waits for the caller
+			c.inbox.hold.block(false, now)
 		}
 		return
 	}
 	kind := c.duePass(now, d)
 	if p.running {
 		if kind < p.kind && kind.priority() < p.kind.priority() {
-			c.todo = append(c.todo, stopPass{}) // it may wait for the limiter for long
+			c.todo = append(c.todo, stopPass{}) // it may wait for the Limiter for a long time
 		}
 		return
 	}
 	blocked := kind != passNone && !c.inbox.queue.halfEmpty()
-	c.inbox.hold.block(blocked, now) // until the caller has taken some events
+	c.inbox.hold.block(blocked, now)
 	if kind != passNone && !blocked {
 		c.beginPass(kind, now)
 	}
 }
 
-// duePass returns the kind of pass that is due, and adds when others will be.
+// duePass returns the kind of pass that is due, and adds the times when others will be.
 func (c *core) duePass(now instant, d *deadline) passKind {
 	p, in := &c.passes, &c.inbox
 	if now.Before(p.retryAt) {
@@ -128,13 +129,13 @@ func (c *core) duePass(now instant, d *deadline) passKind {
 	}
 }
 
-// beginPass starts a pass, and notes which calls of CatchUp it serves.
+// beginPass starts a pass.
 func (c *core) beginPass(kind passKind, now instant) {
 	p := &c.passes
 	p.running, p.kind, p.begun, p.serving = true, kind, now, p.wanted
 	if c.inbox.behind {
 		p.behindAt = now
-		c.inbox.behind = false // live items wait beside the pass from now on
+		c.inbox.behind = false // from now on live items wait for the pass
 	}
 	c.inbox.streams.ask(now)
 	c.inbox.ledger.beginPass()
@@ -146,7 +147,7 @@ func (c *core) beginPass(kind passKind, now instant) {
 	c.todo = append(c.todo, start)
 }
 
-// passEnded takes the end of a pass: nil if it has read the transcript to its end.
+// passEnded handles the end of a pass; err is nil if the pass is complete.
 func (c *core) passEnded(read *reading, err error, now instant) {
 	p := &c.passes
 	p.running = false
@@ -181,14 +182,14 @@ func (c *core) passCompleted(read *reading, now instant) {
 	c.inbox.passed(p.begun, read.mark, now)
 }
 
-// passFailed backs off. A failing pass holds live items no longer than CatchUpWait.
+// passFailed schedules a retry. Live items wait for it no longer than CatchUpWait.
 func (c *core) passFailed(err error, now instant) {
 	p := &c.passes
 	c.inbox.streams.retry()
 	p.failures++
 	wait := backoff(int(p.failures)+1, c.opts.maxBackoff)
 	if err == errStuck { //nolint:errorlint // our own value
-		wait = backoff(int(p.failures)+4, maxPassWait) // it has cost many calls
+		wait = backoff(int(p.failures)+4, maxPassWait) // longer, because the pass made many calls
 	}
 	p.retryAt = now.Add(wait)
 	c.inbox.hold.bound(now.Add(c.opts.CatchUpWait))

@@ -2,29 +2,29 @@
 
 package chat
 
-// The bounds of what waits for the caller. A page of the transcript may exceed them once.
+// The limits of the queue. One page of the transcript may exceed them.
 const (
 	maxQueued      = 1024
 	maxQueuedBytes = 256 << 10
 )
 
-// queued is an event that waits for the caller, with what State needs to count it as not
-// delivered yet.
+// queued is an event that waits for the caller, with the information by which State treats it as not
+// yet delivered.
 type queued struct {
 	event Event
 	size  int
-	at    int64  // of its item
-	top   bool   // the time counts as the newest
+	at    int64  // the time of its item
+	top   bool   // the time may become delivery.returned
 	key   uint64 // in the ledger; 0 for none
-	prior entry  // what the ledger knew before
-	known bool   // whether it knew anything
+	prior entry  // the ledger's entry before this event
+	known bool   // whether there was such an entry
 
 	late    bool
 	receipt bool
-	arrived instant // zero for what is no item
+	arrived instant // zero if the event is not for an item
 }
 
-// queue grows on demand and gives its memory back when it is empty.
+// queue grows on demand and frees its memory when it becomes empty.
 type queue struct {
 	events []queued
 	head   int
@@ -35,7 +35,7 @@ func (q *queue) len() int { return len(q.events) - q.head }
 
 func (q *queue) full() bool { return q.len() >= maxQueued || q.bytes >= maxQueuedBytes }
 
-// isOverfull reports whether even the last pass, which doesn't wait for the caller, must end.
+// isOverfull reports whether even the last pass, which doesn't wait for the caller, must stop.
 func (q *queue) isOverfull() bool {
 	const times = 16
 	return q.len() >= times*maxQueued || q.bytes >= times*maxQueuedBytes
@@ -68,5 +68,5 @@ func (q *queue) pop() queued {
 	return e
 }
 
-// waiting returns the events, the oldest first.
+// waiting returns the queued events, the oldest first.
 func (q *queue) waiting() []queued { return q.events[q.head:] }

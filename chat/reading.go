@@ -7,37 +7,38 @@ import (
 	"time"
 )
 
-// The bounds of one pass. A transcript holds a week of chat at most; what exceeds these is a
-// service that never comes to an end.
+// The limits of one pass. A transcript contains at most a week of chat, which is far below them: if
+// they are exceeded, the service's pages never end.
 const (
 	maxPassPages = 2_000
 	maxPassItems = 200_000
 	maxPassBytes = 512 << 20
 	// maxIdlePages is how many pages in a row may show nothing new.
 	maxIdlePages = 20
-	// politePages is how many pages of a pass have its priority. Those after it have a low
-	// one: the trouble of one chat must not starve the others.
-	politePages = 20
+	// priorityPages is how many pages of a pass have the priority of its kind. Later ones have
+	// PriorityLow, so that a long pass of one chat doesn't starve the others.
+	priorityPages = 20
 )
 
 var (
-	errStuck   = errors.New("the transcript's pages don't come to an end")
-	errPartial = errors.New("the rest is for another pass")
+	errStuck   = errors.New("the pages of the transcript do not end")
+	errPartial = errors.New("the next pass reads the rest")
 	errStopped = errors.New("the pass was stopped")
 )
 
-// reading is how far a pass has come.
+// reading is the progress of a pass.
 type reading struct {
-	newest int64 // the newest time read that the service's own doesn't contradict
-	recent int64 // when the first page was read to which items may still be added; 0 is never
-	begun  instant
-	known  bool // a page showed an item that an earlier pass had shown
-	mark   mark // of when the newest page was requested
+	newest int64   // the newest time read, without items dated ahead of the service's clock
+	recent int64   // when the first page was requested that has recent items; 0 if none has
+	begun  instant // when that page was taken
+	known  bool    // a page showed an item that an earlier pass had shown
+	mark   mark    // of when the newest page was requested
 	budget budget
 }
 
-// fence returns the time before which later passes need not read but for the overlap: all that
-// was read, and what an item can't have that was added after its page was read.
+// fence returns how far the transcript has been read: apart from the overlap, later passes need not
+// read older items. While recent items are read, more may be added to pages that are already read;
+// they are newer than recent.
 func (r *reading) fence() int64 {
 	if r.recent != 0 {
 		return min(r.newest, r.recent)
@@ -45,8 +46,8 @@ func (r *reading) fence() int64 {
 	return r.newest
 }
 
-// note takes the times of a page. The fence must not go beyond the service's own time: a single
-// item dated ahead would hide whatever is lost until then.
+// note records the times of a page. The fence must not go beyond the service's time: otherwise one
+// item dated ahead would hide all losses until that date.
 func (r *reading) note(p *page, overlap time.Duration, now instant) {
 	const second = int64(time.Second) // the resolution of Date
 	newest := int64(0)
@@ -64,20 +65,19 @@ func (r *reading) note(p *page, overlap time.Duration, now instant) {
 	}
 }
 
-// isLong reports whether the pass has read recent items for so long that it should end: what
-// it has to remember grows with the time that it takes, and the caller may be slow.
+// isLong reports whether the pass has read recent items for so long, perhaps because of a slow
+// caller, that it should end: the ids to be remembered grow with its duration.
 func (r *reading) isLong(overlap time.Duration, now instant) bool {
 	return r.recent != 0 && now.Sub(r.begun) > overlap
 }
 
-// budget bounds a pass, so that a service which never ends its pages costs a bounded number of
-// calls.
+// budget limits a pass, in case the service's pages never end.
 type budget struct {
 	pages, items, bytes, idle int
-	tokens                    map[uint64]struct{} // hashes of those that were followed
+	tokens                    map[uint64]struct{} // hashes of the tokens that were followed
 }
 
-// spend counts a page, and reports errStuck if there is no end to them.
+// spend counts a page, and returns errStuck if a limit is exceeded.
 func (b *budget) spend(p *page, progress bool) error {
 	b.pages++
 	b.items += len(p.items)
@@ -94,7 +94,7 @@ func (b *budget) spend(p *page, progress bool) error {
 	return nil
 }
 
-// visited notes a token that is about to be followed, and reports whether it was before.
+// visited records a token that is about to be followed, and reports whether it was recorded before.
 func (b *budget) visited(token string) bool {
 	key := keyOf(token)
 	if _, known := b.tokens[key]; known {

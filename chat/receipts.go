@@ -14,18 +14,18 @@ const (
 	receiptsTimeout = 20 * time.Second
 )
 
-// receipts are those that wait to be sent: the newest of each kind, since one for the newest
-// message is taken to hold for those before it.
+// receipts are the receipts to be sent: the newest of each kind, because a receipt for a message
+// is assumed to cover the earlier ones.
 type receipts struct {
 	delivered, read receipt
 	sentAt          instant
 	sending         bool
 }
 
-// receipt is a message that a receipt is for.
+// receipt is the message of a receipt.
 type receipt struct {
 	id string
-	at int64 // its time; 0 if it isn't known
+	at int64 // its time; 0 if unknown
 }
 
 func (m *receipt) advance(id string, at int64) {
@@ -34,7 +34,7 @@ func (m *receipt) advance(id string, at int64) {
 	}
 }
 
-// take returns the receipts to send: read includes delivered.
+// take removes and returns the receipts to send. A read receipt includes the delivered one.
 func (r *receipts) take() sendReceipts {
 	due := sendReceipts{r.delivered.id, r.read.id}
 	if r.delivered.id == r.read.id || r.delivered.at != 0 && r.read.at >= r.delivered.at {
@@ -44,27 +44,26 @@ func (r *receipts) take() sendReceipts {
 	return due
 }
 
-// MarkDelivered reports to the other participants that a message of theirs, by its Meta.ID, has
-// reached this participant. It returns immediately: receipts are sent in the background, the
-// newest of each kind at most every 5 seconds, best effort. Leave sends those that wait, Close
-// doesn't. The service refuses receipts in chats of more than two
-// (API_connect-participant_SendEvent).
+// MarkDelivered shows the other participants that their message with this Meta.ID has reached this
+// participant. It returns immediately: the newest receipt of each kind is sent in the background,
+// at most every 5 seconds, best effort. Leave sends waiting receipts, Close doesn't. The service
+// rejects receipts in chats of more than two participants (API_connect-participant_SendEvent).
 func (s *Session) MarkDelivered(messageID string) {
-	s.update(func(c *core, _ instant) { c.mark(messageID, &c.receipts.delivered) })
+	s.update(func(c *core, _ instant) { c.queueReceipt(messageID, &c.receipts.delivered) })
 }
 
-// MarkRead is MarkDelivered for a message that was read, which includes that it was delivered.
+// MarkRead is MarkDelivered for a message that was read; read includes delivered.
 func (s *Session) MarkRead(messageID string) {
-	s.update(func(c *core, _ instant) { c.mark(messageID, &c.receipts.read) })
+	s.update(func(c *core, _ instant) { c.queueReceipt(messageID, &c.receipts.read) })
 }
 
-func (c *core) mark(id string, m *receipt) {
+func (c *core) queueReceipt(id string, m *receipt) {
 	if id != "" && c.phase != phaseOver {
 		m.advance(id, c.inbox.ledger.seen[keyOf(id)].at)
 	}
 }
 
-// stepReceipts sends what is due.
+// stepReceipts sends the receipts that are due.
 func (c *core) stepReceipts(now instant, d *deadline) {
 	r := &c.receipts
 	if r.sending || r.delivered.id == "" && r.read.id == "" || c.conn.generation == 0 {
@@ -90,7 +89,7 @@ func (t sendReceipts) do(s *Session) {
 	})
 }
 
-// send sends each within a time.
+// send sends each receipt, with a timeout for each.
 func (t sendReceipts) send(ctx context.Context, s *Session, timeout time.Duration) {
 	for _, receipt := range []struct{ kind, id string }{{"message.delivered", t.delivered}, {"message.read", t.read}} {
 		if receipt.id == "" {

@@ -50,8 +50,8 @@ func TestReadIncludesDelivered(t *testing.T) {
 
 // marks notes receipts for messages.
 func (f *fixture) marks(delivered, read string) {
-	f.mark(delivered, &f.receipts.delivered)
-	f.mark(read, &f.receipts.read)
+	f.queueReceipt(delivered, &f.receipts.delivered)
+	f.queueReceipt(read, &f.receipts.read)
 }
 
 func TestReceiptsAreSentEveryFiveSeconds(t *testing.T) {

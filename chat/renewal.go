@@ -4,20 +4,20 @@ package chat
 
 import "time"
 
-// renewalState is how far the planned renewal has been announced to the caller.
+// renewalState is whether the caller knows of the planned renewal.
 type renewalState uint8
 
 const (
 	renewalSilent    renewalState = iota
 	renewalAnnounced              // the event is queued
-	renewalOffered                // the caller has taken it
+	renewalOffered                // the caller has received it
 )
 
-// renewalWait is how long a caller has for a renewal that was announced, if the life of the
-// socket isn't known.
+// renewalWait is how long an announced renewal waits for the caller, if the life of the socket is
+// unknown.
 const renewalWait = time.Minute
 
-// announceRenewal lets the caller use the moment of a planned renewal.
+// announceRenewal queues a RenewalDue and postpones the renewal.
 func (c *core) announceRenewal(now instant, d *deadline) {
 	l := &c.conn
 	within := renewalWait
@@ -30,8 +30,8 @@ func (c *core) announceRenewal(now instant, d *deadline) {
 	c.inbox.queue.push(queued{event: RenewalDue{Within: within, generation: l.generation}})
 }
 
-// declineRenewal renews the connection if the caller was offered the moment and has not used it:
-// Next is called again.
+// declineRenewal makes the renewal due if the caller has received the RenewalDue and calls Next
+// again.
 func (c *core) declineRenewal(now instant) (wake bool) {
 	l := &c.conn
 	if l.renewal != renewalOffered {
@@ -44,8 +44,8 @@ func (c *core) declineRenewal(now instant) (wake bool) {
 	return wake
 }
 
-// offerRenewal reports whether an event may be delivered: not a RenewalDue for a connection that
-// has been renewed since.
+// offerRenewal reports whether an event is to be delivered. A RenewalDue is dropped if its
+// connection has been renewed.
 func (c *core) offerRenewal(event Event) bool {
 	due, ok := event.(RenewalDue)
 	switch {

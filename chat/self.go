@@ -8,21 +8,22 @@ import (
 )
 
 const (
-	ownPatience = 2 * time.Second
-	// echoPatience is how long the push of an own message may take; after that the transcript
-	// is read, a few times, since it may show the message later.
-	echoPatience = 5 * time.Second
+	// ownWait is how long live items wait for the responses of Send, while our ID is unknown.
+	ownWait = 2 * time.Second
+	// echoWait is how long the push of an own message may take. After that a pass looks for it;
+	// a few passes are made, because the transcript may show the message late.
+	echoWait     = 5 * time.Second
 	maxEchoTries = 3
 	maxEchoes    = 64
 )
 
-// self is this participant, as far as it is known, and what it has sent.
+// self is what is known of this participant, and the messages that it has sent.
 type self struct {
-	id     string              // "" until it is known
-	items  map[uint64]struct{} // items sent, while the id isn't known
-	calls  int                 // calls of Send under way
-	until  instant             // live items wait for their responses, but no longer
-	echoes []echo              // messages sent whose push hasn't come
+	id     string              // "" if unknown
+	items  map[uint64]struct{} // keys of sent items, while the id is unknown
+	calls  int                 // running calls of Send
+	until  instant             // live items wait for their responses until then
+	echoes []echo              // sent messages that haven't arrived as items
 }
 
 // echo is an own message that is expected as an item.
@@ -32,29 +33,29 @@ type echo struct {
 	due   instant
 }
 
-// sent reports whether this participant sent the item, as far as is known.
+// sent reports whether this participant is known to have sent the item.
 func (s *self) sent(it *item) bool { return s.id != "" && it.meta.From.ParticipantID == s.id }
 
-// recognize learns the id from an item that one of our calls has sent.
+// recognize learns our id if the item is one that Send has sent.
 func (s *self) recognize(it *item) {
 	if _, ours := s.items[it.key]; ours && s.id == "" && it.meta.From.ParticipantID != "" {
 		s.id, s.items = it.meta.From.ParticipantID, nil
 	}
 }
 
-// isUndecided reports whether a live item may be ours without our knowing.
+// isUndecided reports whether it is still unknown which live items are ours.
 func (s *self) isUndecided(now instant) bool {
 	return s.id == "" && s.calls > 0 && now.Before(s.until)
 }
 
-// begin notes a call of Send.
+// begin records the start of a call of Send.
 func (s *self) begin(now instant) {
 	if s.calls++; s.calls == 1 {
-		s.until = now.Add(ownPatience)
+		s.until = now.Add(ownWait)
 	}
 }
 
-// end notes the response of a call: the key of the item, 0 for none.
+// end records the end of a call of Send with the key of the sent item, 0 for none.
 func (s *self) end(key uint64) {
 	s.calls--
 	if key != 0 && s.id == "" && len(s.items) < maxEchoes {
@@ -65,21 +66,21 @@ func (s *self) end(key uint64) {
 	}
 }
 
-// expect notes a message whose push hasn't come.
+// expect records a sent message that hasn't arrived as an item.
 func (s *self) expect(key uint64, now instant) {
-	if len(s.echoes) < maxEchoes { // more of them will be found by the same pass
-		s.echoes = append(s.echoes, echo{key: key, tries: 1, due: now.Add(echoPatience)})
+	if len(s.echoes) < maxEchoes { // a pass for these finds the others too
+		s.echoes = append(s.echoes, echo{key: key, tries: 1, due: now.Add(echoWait)})
 	}
 }
 
-// arrived notes an item that may be expected.
+// arrived records an item, which may be an expected one.
 func (s *self) arrived(key uint64) {
 	if len(s.echoes) > 0 {
 		s.echoes = slices.DeleteFunc(s.echoes, func(e echo) bool { return e.key == key })
 	}
 }
 
-// overdue returns when the first message is missed.
+// overdue returns when the first expected message is overdue.
 func (s *self) overdue() instant {
 	var d deadline
 	for _, e := range s.echoes {
@@ -88,8 +89,8 @@ func (s *self) overdue() instant {
 	return d.instant
 }
 
-// passed gives more time to messages that a complete pass, begun at a time, should have shown, and
-// drops those that several passes haven't.
+// passed records a complete pass: messages that were overdue when it began get more time, or are
+// given up after several passes.
 func (s *self) passed(begun, now instant) {
 	s.echoes = slices.DeleteFunc(s.echoes, func(e echo) bool {
 		return !e.due.After(begun) && e.tries >= maxEchoTries
@@ -97,7 +98,7 @@ func (s *self) passed(begun, now instant) {
 	for i := range s.echoes {
 		if e := &s.echoes[i]; !e.due.After(begun) {
 			e.tries++
-			e.due = now.Add(echoPatience * time.Duration(e.tries))
+			e.due = now.Add(echoWait * time.Duration(e.tries))
 		}
 	}
 }

@@ -19,36 +19,36 @@ import (
 const (
 	typingEvery  = 10 * time.Second
 	leaveWait    = 2 * time.Second
-	receiptsWait = time.Second // what Leave gives to receipts that wait
+	receiptsWait = time.Second // how long Leave tries to send waiting receipts
 )
 
 // Sent is the service's acknowledgement of a message or event.
 type Sent struct {
-	// ID is what the item has in the transcript, and as an event.
+	// ID is the item's ID, which its event and its transcript item have too.
 	ID string
-	// Time is when the service accepted it, in UTC; zero if it didn't say.
+	// Time is when the service accepted it, in UTC; zero if unknown.
 	Time time.Time
-	// Status is PROCESSING while message processing has it, and empty otherwise.
+	// Status is PROCESSING during message processing, and empty otherwise.
 	Status types.MessageProcessingStatus
 }
 
 // Send sends a plain text message. It works without a socket too, as long as the service can be
-// reached. A request that fails for a passing reason is retried up to four times, over at least
-// 3.75 seconds, within the Limiter and with the same ClientToken, so that the message is sent
-// once. The client's Retryer has no part in that. ctx bounds all of it; the error is that of
-// SendMessage, or the session's end. Just before the end is known,
-// Send may return AccessDeniedException; Next and Events then report the reason.
+// reached. Temporary failures are retried up to four times, over at least 3.75 seconds, within the
+// Limiter and with the same ClientToken, so that the message is sent once. The client's Retryer is
+// not used. ctx bounds the whole call. The error is that of SendMessage or the session's
+// CloseError. Shortly before the session notices its end, Send may return AccessDeniedException;
+// Next and Events then return the reason.
 func (s *Session) Send(ctx context.Context, text string) (Sent, error) {
 	return s.SendContent(ctx, types.ContentTypeTextPlain, text)
 }
 
-// SendMarkdown is Send for text/markdown, which the chat must have been started for.
+// SendMarkdown is Send for text/markdown, which StartChatContact must have enabled for the chat.
 func (s *Session) SendMarkdown(ctx context.Context, text string) (Sent, error) {
 	return s.SendContent(ctx, types.ContentTypeTextMarkdown, text)
 }
 
-// SendJSON is Send for application/json, which the chat must have been started for. The content
-// is what encoding/json makes of v; a json.RawMessage is sent as it is.
+// SendJSON is Send for application/json, which StartChatContact must have enabled for the chat. The
+// content is v encoded by encoding/json; a json.RawMessage is sent as it is.
 func (s *Session) SendJSON(ctx context.Context, v any) (Sent, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -63,10 +63,10 @@ func (s *Session) SendContent(ctx context.Context, contentType, content string) 
 	return s.SendOnce(ctx, uuid.NewString(), contentType, content)
 }
 
-// SendOnce is SendContent with a ClientToken of the caller's, of 1 to 500 characters: the
-// service treats messages with the same token and content as one, even when another process
-// repeats them. A gateway would use the message ID of its other side. How long the service
-// remembers a token is not documented, so don't rely on it for repeats hours later.
+// SendOnce is SendContent with the caller's own ClientToken, of 1 to 500 characters. The service
+// treats messages with the same token and content as one, even when another process retries them.
+// A gateway would use the message ID of the system that it connects. How long the service remembers
+// a token is not documented, so don't rely on it for retries hours later.
 func (s *Session) SendOnce(ctx context.Context, clientToken, contentType, content string) (sent Sent, err error) {
 	if clientToken == "" {
 		return Sent{}, errors.New("send once: the client token is empty")
@@ -99,8 +99,8 @@ func newSent(id, at *string) Sent {
 }
 
 // SendEvent sends an event, such as application/vnd.amazonaws.connect.event.typing. content may
-// be empty. For typing and receipts there are Typing, MarkDelivered and MarkRead. The error is
-// that of the operation SendEvent, or the session's end.
+// be empty. For typing and receipts use Typing, MarkDelivered and MarkRead. The error is that of
+// the operation SendEvent or the session's CloseError.
 func (s *Session) SendEvent(ctx context.Context, contentType, content string) (Sent, error) {
 	clientToken := uuid.NewString()
 	in := &connectparticipant.SendEventInput{ContentType: &contentType, ClientToken: &clientToken}
@@ -117,9 +117,9 @@ func (s *Session) SendEvent(ctx context.Context, contentType, content string) (S
 	return newSent(out.Id, out.AbsoluteTime), nil
 }
 
-// Typing reports to the other participants that this one is typing. Call it on each key: it
-// sends immediately, and for 10 seconds after that does nothing and returns nil. It does
-// nothing after the end either.
+// Typing shows the other participants that this one is typing. Call it on each keystroke: it sends
+// an event at most every 10 seconds. In between, and after the end of the session, it does nothing
+// and returns nil.
 func (s *Session) Typing(ctx context.Context) error {
 	send := false
 	s.change(func(c *core, now instant) { send = c.startTyping(now) })
@@ -128,7 +128,7 @@ func (s *Session) Typing(ctx context.Context) error {
 	}
 	_, err := s.SendEvent(ctx, contentPrefix+kindTyping, "")
 	if s.Err() != nil {
-		return nil //nolint:nilerr // after the end it doesn't matter
+		return nil //nolint:nilerr // irrelevant after the end
 	}
 	if err != nil {
 		s.change(func(c *core, _ instant) { c.typed = 0 }) // the next call sends again
@@ -136,7 +136,7 @@ func (s *Session) Typing(ctx context.Context) error {
 	return err
 }
 
-// startTyping notes that typing is sent now, if it is time again.
+// startTyping reports whether a typing event is to be sent now, and records it.
 func (c *core) startTyping(now instant) (send bool) {
 	if c.phase >= phaseEnding || !c.typed.IsZero() && now.Sub(c.typed) < typingEvery {
 		return false
@@ -145,14 +145,14 @@ func (c *core) startTyping(now instant) (send bool) {
 	return true
 }
 
-// Leave takes the participant out of the chat, which ends the chat for a customer or an agent,
-// waits up to 2 seconds for chat.ended, and closes the session. The participant can't return.
-// Receipts that wait are sent first, for a second at most.
+// Leave removes the participant from the chat, waits up to 2 seconds for chat.ended, and closes the
+// session. When a customer or an agent leaves, the chat ends. The participant can't return. Waiting
+// receipts are sent first, for at most a second.
 //
-// The error is that of DisconnectParticipant; the session lives on then. A chat that has ended
-// already is no error, and neither is a participant token that the service stops accepting
-// during the call. If the session was over for another reason than ErrLeft and ErrChatEnded, that
-// is the error, and Leave does nothing.
+// If DisconnectParticipant fails, Leave returns its error and the session continues. It is not an
+// error if the chat has ended already, or if the service stops accepting the participant token
+// during the call. If the session was over for a reason other than ErrLeft and ErrChatEnded, Leave
+// does nothing and returns that error.
 func (s *Session) Leave(ctx context.Context) error {
 	s.flushReceipts(ctx)
 	var over error
@@ -174,8 +174,7 @@ func (s *Session) Leave(ctx context.Context) error {
 	return s.afterLeave()
 }
 
-// afterLeave waits for the end, and reports one that leaves open whether the participant is
-// still in the chat.
+// afterLeave waits for the end. It returns an error if the participant may still be in the chat.
 func (s *Session) afterLeave() error {
 	s.wg.Wait()
 	if over := s.Err(); !errors.Is(over, ErrLeft) && !errors.Is(over, ErrChatEnded) {
@@ -184,7 +183,7 @@ func (s *Session) afterLeave() error {
 	return nil
 }
 
-// flushReceipts sends the receipts that wait, before leaving.
+// flushReceipts sends the waiting receipts before leaving.
 func (s *Session) flushReceipts(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, receiptsWait)
 	defer cancel()

@@ -16,59 +16,59 @@ import (
 	"github.com/participant-go/connectparticipant/internal/fips"
 )
 
-// Session is a live chat: it keeps a socket to the service, replaces it before it expires and
-// when it is lost, and delivers every item once. See the package comment for what is
-// guaranteed. All methods may be called concurrently.
+// Session is a live chat. It keeps a socket to the service, replaces it before it expires and
+// when it is lost, and delivers every item once. The package comment describes the guarantees.
+// All methods may be called concurrently.
 type Session struct {
 	client connectparticipant.API
 	token  *string // the participant token
 	opts   Options
-	life   context.Context // of everything that the session does in the background
+	life   context.Context // of the session's background work
 
-	// What changes is behind a pointer, as the token is: where a Session is in an unexported
-	// field of a printed struct, fmt asks none of our methods, but doesn't follow pointers.
+	// The token and the mutable part are behind pointers: for a Session in an unexported field
+	// of a printed struct, fmt doesn't call our Format method, but it doesn't follow pointers either.
 	*running
 }
 
-// running is what changes in a session.
+// running is the mutable part of a session.
 type running struct {
 	wg     sync.WaitGroup
 	loop   loop
 	cancel context.CancelFunc // of life
 
-	// Only tasks use these, which the loop runs one after the other.
-	hurryDial, stopPass context.CancelFunc
+	// Used by tasks only, which the loop runs one after the other.
+	expediteDial, stopPass context.CancelFunc
 
-	meter *measuring // nil without Options.MeterProvider
+	meter *sessionMeter // nil without Options.MeterProvider
 
 	mu      sync.Mutex
 	core    core
 	waiters waiters
 }
 
-// Start joins the chat of a participant token, which StartChatContact or CreateParticipant
-// returned, and delivers the newest of its items (Options.History, 1,000 by default), then what
-// happens. It returns when the first socket is subscribed. ctx bounds only that: failures that
-// may pass are retried until ctx ends, so give it a deadline. When many sessions start at the
-// same time they wait for each other in the Limiter: add a sixth of a second for each to the
-// deadline. Even if Start fails, the participant may have joined, and stays in the chat.
+// Start joins the chat of a participant token from StartChatContact or CreateParticipant. The
+// session first delivers the newest items of the chat (Options.History, 1,000 by default), then
+// live ones. Start returns when the first socket is subscribed. ctx bounds only Start: temporary
+// failures are retried until ctx ends, so give it a deadline. Sessions that start at the same time
+// wait for each other in the Limiter: add a sixth of a second for each of them to the deadline.
+// Even if Start fails, the participant may have joined, and then stays in the chat. Close the
+// session when done.
 //
-// The error is a *CloseError for ErrAccessDenied (a wrong token, or the chat is over), after
-// two requests that were denied, a second or more apart, for ErrGaveUp (a request that the
-// service rejects, or that can't be sent at all), and for ErrChatEnded if the chat ends
-// before that. Otherwise it wraps ctx's error, with what failed last. Close the session when
-// done.
+// The error is a *CloseError with one of these reasons: ErrAccessDenied for a wrong token or a chat
+// that is over, after two denied requests a second or more apart; ErrGaveUp for a request that the
+// service rejects, or that can't be sent at all; ErrChatEnded if the chat ends before Start
+// returns. Otherwise it wraps ctx's error and the last failure.
 //
-// What the session does by itself, the calls of the start included, is not part of a trace in
-// ctx; Send and the other methods are.
+// The session's own requests, those of Start included, are not part of a trace in ctx; those of
+// Send and the other methods are.
 func Start(ctx context.Context, client connectparticipant.API, participantToken string, optFns ...func(*Options)) (*Session, error) {
 	return newSession(client, participantToken, withDefaults(optFns)).start(ctx)
 }
 
-// Resume is Start for a chat whose events up to state have been handled: it delivers those that
-// came after, as after a lost connection. The caller must make sure that only one session
-// resumes from a given state. With the zero State it is Start. If the State is that of another
-// chat, the session ends with ErrState when it has read the first page of the transcript.
+// Resume is Start for a chat whose events up to state have been handled: it delivers the later
+// ones, as after a lost connection. The caller must make sure that only one session resumes from
+// a given state. With the zero State it is the same as Start. If the State is that of another
+// chat, the session ends with ErrState after the first page of the transcript.
 func Resume(ctx context.Context, client connectparticipant.API, participantToken string, state State, optFns ...func(*Options)) (*Session, error) {
 	s := newSession(client, participantToken, withDefaults(optFns))
 	if !state.isZero() {
@@ -78,7 +78,7 @@ func Resume(ctx context.Context, client connectparticipant.API, participantToken
 }
 
 func newSession(client connectparticipant.API, token string, opts Options) *Session {
-	both := &struct { // one object: two of these sizes leave more gaps in the heap
+	both := &struct { // one allocation: two objects of these sizes fragment the heap more
 		Session
 		running
 	}{}
@@ -100,7 +100,7 @@ func (s *Session) start(ctx context.Context) (*Session, error) {
 		return nil, fmt.Errorf("start chat: make the instruments of MeterProvider: %w", err)
 	}
 	if instruments != nil {
-		s.meter = &measuring{instruments: instruments}
+		s.meter = &sessionMeter{instruments: instruments}
 	}
 	s.update(func(c *core, now instant) { c.conn.begin(now) })
 	err = s.wait(ctx, func(c *core, _ instant) (bool, error) { return !c.conn.ackedAt.IsZero(), c.startErr() })
@@ -108,15 +108,15 @@ func (s *Session) start(ctx context.Context) (*Session, error) {
 		return s, nil
 	}
 	waiting := false
-	s.view(func(c *core) { waiting = !c.conn.waitsFrom.IsZero() || c.conn.excused >= time.Second })
-	_ = s.Close() // what was under way reports how far it was
+	s.view(func(c *core) { waiting = !c.conn.waitingSince.IsZero() || c.conn.limiterWait >= time.Second })
+	_ = s.Close() // waits for the dial, which records its error
 	if ctx.Err() != nil {
 		err = s.startTimeout(err, waiting)
 	}
 	return nil, err
 }
 
-// startTimeout adds what the start was waiting for, and what failed last.
+// startTimeout adds whether the start was waiting for the Limiter, and the last failure.
 func (s *Session) startTimeout(err error, waiting bool) error {
 	if waiting {
 		what := createConnection
@@ -128,16 +128,16 @@ func (s *Session) startTimeout(err error, waiting bool) error {
 	var last error
 	s.view(func(c *core) { last = c.conn.failure })
 	switch {
-	case last == nil, errors.Is(last, ErrClosed): // by the end of the start itself
+	case last == nil, errors.Is(last, ErrClosed): // caused by our own Close
 	case errors.Is(last, context.Canceled):
-		err = fmt.Errorf("%w, during: %v", err, last) //nolint:errorlint // the caller has canceled nothing
+		err = fmt.Errorf("%w, during: %v", err, last) //nolint:errorlint // the caller didn't cancel
 	default:
 		err = fmt.Errorf("%w, after %w", err, last)
 	}
 	return fmt.Errorf("start chat: %w", err)
 }
 
-// update changes the state, and wakes the loop and everybody who waits.
+// update changes the state, and wakes the loop and all waiters.
 func (s *Session) update(change func(c *core, now instant)) {
 	s.change(change)
 	s.loop.wake()
@@ -150,15 +150,15 @@ func (s *Session) change(change func(c *core, now instant)) {
 	s.waiters.notify(&s.core)
 }
 
-// view looks at the state.
-func (s *Session) view(look func(c *core)) {
+// view reads the state.
+func (s *Session) view(read func(c *core)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	look(&s.core)
+	read(&s.core)
 }
 
-// wait calls try after each change until it reports true or an error, or ctx is done. try may
-// change the state.
+// wait calls try now and after each change until it returns true or an error, or ctx is done. try
+// may change the state.
 func (s *Session) wait(ctx context.Context, try func(c *core, now instant) (bool, error)) error {
 	for {
 		changed, err := s.try(try)
@@ -174,7 +174,7 @@ func (s *Session) wait(ctx context.Context, try func(c *core, now instant) (bool
 	}
 }
 
-// try returns nil when wait is over, or else what closes when something has changed.
+// try returns a channel that is closed at the next change, or nil when wait is over.
 func (s *Session) try(try func(c *core, now instant) (bool, error)) (changed <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,7 +184,7 @@ func (s *Session) try(try func(c *core, now instant) (bool, error)) (changed <-c
 	return s.waiters.changes.wait(), nil
 }
 
-// step is what the loop runs.
+// step is run by the loop.
 func (s *Session) step(now instant) (next instant, over bool) {
 	r := s.stepOnce(now)
 	for _, t := range r.todo {
@@ -199,15 +199,15 @@ func (s *Session) step(now instant) (next instant, over bool) {
 	return r.next, r.over
 }
 
-// stepped is the result of a step.
-type stepped struct {
+// stepResult is the result of a step.
+type stepResult struct {
 	todo       []task
 	next       instant
 	live, over bool
 	stats      Stats
 }
 
-func (s *Session) stepOnce(now instant) stepped {
+func (s *Session) stepOnce(now instant) stepResult {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := s.core.step(now)
@@ -215,7 +215,7 @@ func (s *Session) stepOnce(now instant) stepped {
 	s.core.todo = nil
 	s.waiters.notify(&s.core)
 	over := s.core.phase == phaseOver
-	return stepped{todo: todo, next: next, over: over, live: !s.core.conn.ackedAt.IsZero() && !over, stats: s.core.stats}
+	return stepResult{todo: todo, next: next, over: over, live: !s.core.conn.ackedAt.IsZero() && !over, stats: s.core.stats}
 }
 
 // Next waits for the next event. A queued event is returned even if ctx is done. After the end
@@ -238,8 +238,8 @@ func (s *Session) Next(ctx context.Context) (Event, error) {
 	}
 }
 
-// take returns an event, or the session's error, or else a channel that is closed when either may
-// be there.
+// take returns an event or the session's error; if there is neither, a channel that is closed when
+// that may have changed.
 func (s *Session) take(ctx context.Context) (event Event, arrived <-chan struct{}, err error) {
 	q, wake, arrived, err := s.takeOnce()
 	if wake {
@@ -270,10 +270,10 @@ func (s *Session) takeOnce() (q queued, wake bool, arrived <-chan struct{}, err 
 	}
 }
 
-// Events ranges over the events, for as long as the session lives. It yields an error, and
-// ends, when ctx ends and when the session is over for ErrAccessDenied, ErrRemoved, ErrGaveUp
-// or ErrState; after ErrChatEnded, ErrLeft and ErrClosed the loop just ends. A lost connection
-// is no error. Breaking out of the loop doesn't end the session; call Events again to continue.
+// Events ranges over the events until the session is over. It yields an error, and stops, when
+// ctx ends and when the session ends with ErrAccessDenied, ErrRemoved, ErrGaveUp or ErrState; after
+// ErrChatEnded, ErrLeft and ErrClosed it just stops. A lost connection is not an error. Breaking
+// out of the loop doesn't end the session; call Events again to continue.
 func (s *Session) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
@@ -307,10 +307,10 @@ func (s *Session) ParticipantID() (id string) {
 	return id
 }
 
-// Close ends the session, within a second, without leaving the chat: the participant can return
-// with Resume. It may be called more than once. Events that have arrived can still be read;
-// receipts that wait are not sent. It waits for a call of Options.Logger that is under way, but not
-// for SendFile and the like, which their own ctx ends. It always returns nil.
+// Close ends the session within a second and leaves the participant in the chat, who can return
+// with Resume. It may be called more than once. Events that have arrived can still be read; waiting
+// receipts are not sent. It waits for a running call of Options.Logger, but not for calls such as
+// SendFile, which end with their own ctx. It always returns nil.
 func (s *Session) Close() error {
 	s.update(func(c *core, now instant) { c.finish(CloseError{Reason: ErrClosed}, now) })
 	s.wg.Wait()
@@ -330,13 +330,13 @@ func (s *Session) summary() string {
 	return "chat session of participant " + s.ParticipantID()
 }
 
-// waiters are those who wait for a session. It is part of what the mutex guards.
+// waiters wakes the goroutines that wait for a session. The session's mutex guards it.
 type waiters struct {
 	arrivals signal // an event has been queued, or the session is over
 	changes  signal // anything else has changed
 }
 
-// notify wakes those who wait for something that may be so now.
+// notify wakes the goroutines whose condition may be true now.
 func (w *waiters) notify(c *core) {
 	if c.inbox.queue.len() > 0 || c.phase == phaseOver {
 		w.arrivals.broadcast()
@@ -344,7 +344,7 @@ func (w *waiters) notify(c *core) {
 	w.changes.broadcast()
 }
 
-// signal wakes all who wait. It costs nothing while nobody does.
+// signal wakes all goroutines that wait for it. Without any it costs nothing.
 type signal struct{ ch chan struct{} }
 
 func (s *signal) wait() <-chan struct{} {

@@ -18,30 +18,30 @@ import (
 )
 
 const (
-	// readLimit is above the largest legal frame: a message of 16,384 characters, each
-	// escaped twice. The default of the package websocket, 32 KiB, would cut the connection.
+	// readLimit is above the largest valid frame: a message of 16,384 characters, each escaped
+	// twice. Package websocket's default, 32 KiB, would cut the connection.
 	readLimit    = 256 << 10
 	writeTimeout = 5 * time.Second
 	closeTimeout = 800 * time.Millisecond
 )
 
 var (
-	errSilent     = errors.New("the socket has fallen silent")
-	errGateway    = errors.New("the gateway sent an error")
-	errRefused    = errors.New("the subscription was refused")
-	errUnanswered = errors.New("the subscription was not acknowledged")
+	errSilent   = errors.New("no response to heartbeats")
+	errGateway  = errors.New("the gateway sent an error")
+	errRefused  = errors.New("the subscription was refused")
+	errNotAcked = errors.New("the subscription was not acknowledged")
 )
 
-// socket is one WebSocket. One goroutine reads it. It holds no state of the session, and its
-// methods need no lock.
+// socket is one WebSocket. One goroutine reads it. It has no state of the session, and its methods
+// need no lock.
 type socket struct {
 	conn   *websocket.Conn
-	tunnel io.Closer   // the connection below
+	tunnel io.Closer   // the connection below the WebSocket
 	acked  chan error  // has room for the one acknowledgement
-	over   atomic.Bool // its reader has ended
+	over   atomic.Bool // the reader has ended
 
-	// Makes it a size that the heap has few others of. Of 32 bytes there are so many for so
-	// short a time that the gaps they leave cost each idle session 500 bytes.
+	// Moves socket to a size class of its own. The class of 32 bytes has so many short-lived
+	// objects that its fragmentation costs each idle session 500 bytes.
 	_ [88]byte
 }
 
@@ -50,19 +50,19 @@ func newSocket(conn *websocket.Conn, tunnel io.Closer) *socket {
 	return &socket{conn: conn, tunnel: tunnel, acked: make(chan error, 1)}
 }
 
-// cut ends whatever the socket is doing. Contexts can't: the reader's is not the one that a close
-// handshake under way waits for.
+// cut ends any running method of the socket. Canceling contexts can't do that: a close handshake
+// waits under a context of its own.
 func (k *socket) cut() { _ = k.tunnel.Close() }
 
-// acknowledge passes on the response to the subscription, or the end of the socket.
+// acknowledge ends the wait of subscribe, after the acknowledgement or at the end of the socket.
 func (k *socket) acknowledge(err error) {
 	select {
 	case k.acked <- err:
-	default: // there was one
+	default: // acknowledged before
 	}
 }
 
-// subscribe subscribes to the chat, and waits for the acknowledgement.
+// subscribe subscribes to the chat and waits for the acknowledgement.
 func (k *socket) subscribe(ctx context.Context) error {
 	timer := time.NewTimer(subscribeTimeout)
 	defer timer.Stop()
@@ -76,22 +76,22 @@ func (k *socket) subscribe(ctx context.Context) error {
 		}
 		return nil
 	case <-timer.C:
-		return errUnanswered
+		return errNotAcked
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// write sends a frame. A write that hangs cuts the connection.
+// write sends a frame. It cuts the connection when it takes too long or ctx ends.
 func (k *socket) write(ctx context.Context, text string) error {
 	timer := time.AfterFunc(writeTimeout, k.cut)
 	defer timer.Stop()
 	defer context.AfterFunc(ctx, k.cut)()
-	return k.conn.Write(context.Background(), websocket.MessageText, []byte(text)) // it holds on to its context
+	return k.conn.Write(context.Background(), websocket.MessageText, []byte(text)) // conn keeps a reference to the context
 }
 
-// close sends a close frame and waits for the response, but not for long: on a half-open
-// connection none comes.
+// close sends a close frame and waits for the response, but only closeTimeout: on a half-open
+// connection none arrives.
 func (k *socket) close() {
 	stop := time.AfterFunc(closeTimeout, k.cut)
 	defer stop.Stop()
@@ -103,11 +103,11 @@ type closeSocket struct{ *socket }
 
 func (t closeSocket) do(s *Session) { s.wg.Go(t.close) }
 
-// beat is the task of sending both kinds of heartbeats. The reader notices a broken socket; errors
-// are ignored here.
-type beat struct{ *socket }
+// sendHeartbeats is the task of sending both kinds of heartbeats. Errors are ignored: the reader
+// notices a broken socket.
+type sendHeartbeats struct{ *socket }
 
-func (t beat) do(s *Session) {
+func (t sendHeartbeats) do(s *Session) {
 	s.wg.Go(func() {
 		if t.write(s.life, heartbeatFrame) == nil {
 			_ = t.write(s.life, pingFrame)
@@ -117,7 +117,7 @@ func (t beat) do(s *Session) {
 
 var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// read reads the socket to its end.
+// read reads frames until the socket ends.
 func (s *Session) read(k *socket) {
 	err := s.readFrames(k)
 	k.cut()
@@ -139,9 +139,9 @@ func (s *Session) readFrames(k *socket) error {
 	}
 }
 
-// readError returns an error of a socket in a form that can be shown: without the reason of a
-// close frame, which is the other side's text, and without the signed URL, which transports put
-// into their errors and which isn't kept so long.
+// readError returns an error of a socket without secrets: without the reason of a close frame, which
+// is text from the peer, and without the signed URL, which transports put into their errors. The URL
+// is not stored, so redact can't search for it.
 func readError(err error) error {
 	if status := websocket.CloseStatus(err); status != -1 {
 		return fmt.Errorf("read chat socket: %w", websocket.CloseError{Code: status})
@@ -166,7 +166,7 @@ func putFrame(buffer *bytes.Buffer) {
 	}
 }
 
-// receive takes a frame: every frame of every socket enters here.
+// receive handles every frame of every socket.
 func (s *Session) receive(k *socket, data []byte) error {
 	f := parseFrame(data)
 	var it *item
@@ -185,8 +185,7 @@ func (s *Session) receive(k *socket, data []byte) error {
 	return nil
 }
 
-// received is update for a frame: it needs no closure, and wakes the loop only if something is
-// due.
+// received is update for a frame. It needs no closure, and reports whether to wake the loop.
 func (s *Session) received(k *socket, f *frame, it *item) (wake bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

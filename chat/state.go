@@ -18,26 +18,26 @@ import (
 
 const (
 	stateVersion  = 3
-	oldVersion    = 2      // can be read
+	oldVersion    = 2      // read, but not written
 	maxState      = 12_000 // bytes before base64, which makes them 16,000
 	checksumSize  = 4
 	maxRecordSize = 8 + 1 + binary.MaxVarintLen64 + 4
-	// maxMissing is how many events that wait for the caller, and are older than what the next
-	// pass reads, a State lists one by one.
+	// maxMissing is how many waiting events, older than the start of the next pass, a State lists
+	// one by one.
 	maxMissing = 128
 )
 
-// ErrState is the error of a State that can't be used: it is damaged or of another
-// version, or the State of another chat.
+// ErrState is the error for a State that can't be used: it is damaged, of another version, or of
+// another chat.
 var ErrState = errors.New("not a usable state of this chat session")
 
-// State is how far the caller of a session has got: what [Resume] continues from. It holds
-// neither tokens nor message contents: times, the participant's own ID, and hashes of the IDs
-// of items and of the chat. As text it has at most 16 kB. The zero value is a session that has
-// not begun.
+// State is the caller's position in a chat, from which [Resume] continues. It contains neither
+// tokens nor message contents, only times, the participant's own ID, and hashes of the IDs of the
+// items and of the chat. As text it has at most 16 kB. The zero value is a session that has not
+// begun.
 //
-// Save it with MarshalBinary, or as text with MarshalText, which encoding/json uses too. A copy of
-// it is the same State: none of its methods but the Unmarshal ones change it.
+// Save it with MarshalBinary, or as text with MarshalText, which encoding/json uses too. It may be
+// copied: only the Unmarshal methods change it.
 type State struct {
 	fence, top, since int64
 	chat              uint64
@@ -57,13 +57,13 @@ func (r record) compare(s record) int {
 	return cmp.Or(cmp.Compare(s.at, r.at), cmp.Compare(r.key, s.key))
 }
 
-// State returns how far the events reach that Next and Events have returned.
+// State returns the position after the last event that Next and Events have returned.
 //
-// Handle an event, then save the State: after a crash, what was handled after the last save is
-// delivered again, and nothing is skipped. To handle each event exactly once, save the State in
-// the transaction of its effect, or make the effect idempotent, by type and Meta.ID: an Updated
-// replaces what has its ID, and receipts only rise. If more than about 800 items came within
-// Options.Overlap, some of them may be delivered again too.
+// Handle an event, then save the State: after a crash, events handled after the last save are
+// delivered again, and none is skipped. To handle each event exactly once, save the State in
+// the transaction of its effect, or make the effect idempotent by type and Meta.ID: an Updated
+// replaces the message with its ID, and a receipt never goes from read back to delivered. If more
+// than about 800 items arrived within Options.Overlap, some of them may be delivered again too.
 func (s *Session) State() (state State) {
 	s.view(func(c *core) { state = c.inbox.state() })
 	return state
@@ -107,8 +107,8 @@ func (d *delivery) state() State {
 	return state
 }
 
-// firstWaiting returns the first event of each item that waits for the caller: what was known
-// before it is what the caller knows.
+// firstWaiting returns the first queued event of each item. The ledger entry from before that event
+// is what the caller knows.
 func (d *delivery) firstWaiting() map[uint64]*queued {
 	waiting := d.queue.waiting()
 	if len(waiting) == 0 {
@@ -121,7 +121,8 @@ func (d *delivery) firstWaiting() map[uint64]*queued {
 	return first
 }
 
-// missing lists the events that wait for the caller, and that a pass from oldest on would not show.
+// missing lists the events that wait for the caller and that a pass starting at oldest would not
+// find.
 func (d *delivery) missing(oldest int64) map[uint64]int64 {
 	missing := maps.Clone(d.ledger.missing)
 	add := func(key uint64, at int64) {
@@ -144,11 +145,11 @@ func (d *delivery) missing(oldest int64) map[uint64]int64 {
 	return missing
 }
 
-// MarshalBinary returns the state with a checksum, in at most 12 kB: a chat with a message each 2 s
-// takes 1 kB. It never fails.
+// MarshalBinary encodes the state, with a checksum, in at most 12 kB; 1 kB for a chat with a message
+// every 2 s. The error is always nil.
 func (state State) MarshalBinary() ([]byte, error) { return state.AppendBinary(nil) }
 
-// AppendBinary appends what MarshalBinary returns to b.
+// AppendBinary is MarshalBinary that appends to b.
 func (state State) AppendBinary(b []byte) ([]byte, error) {
 	begin := len(b)
 	format, unit := state.format()
@@ -173,7 +174,7 @@ func (state State) AppendBinary(b []byte) ([]byte, error) {
 			last = r.at
 		}
 		if len(b)-begin > maxState-maxRecordSize-checksumSize {
-			break // what is left out is delivered again: a repeat beats a loss
+			break // the rest is delivered again, which is better than a loss
 		}
 		b = r.append(b, uint64(last-r.at)/uint64(unit))
 		last = r.at
@@ -183,8 +184,8 @@ func (state State) AppendBinary(b []byte) ([]byte, error) {
 
 // The bits of a state's format.
 const (
-	formatMillis  = 1 << iota // the times of items are in ms, and not in ns
-	formatOwnUUID             // the own ID is one, in its usual form
+	formatMillis  = 1 << iota // the times of items are in ms, not in ns
+	formatOwnUUID             // the own ID is a UUID in its usual form
 )
 
 func (state State) format() (format byte, unit int64) {
@@ -204,8 +205,8 @@ func (state State) format() (format byte, unit int64) {
 	return format, 1
 }
 
-// isMillis reports whether a time is one that the service may have written. Differences between such
-// times don't overflow.
+// isMillis reports whether a time is in whole milliseconds, as the service writes them, and not
+// negative, so that differences between such times don't overflow.
 func isMillis(at int64) bool { return at >= 0 && at%int64(time.Millisecond) == 0 }
 
 func (state State) appendOwn(b []byte, format byte) []byte {
@@ -217,12 +218,12 @@ func (state State) appendOwn(b []byte, format byte) []byte {
 	return append(b, state.own...)
 }
 
-// The first byte of a record after its key: flags, the low bits of the time by which it is
-// older than the record before it, and whether the rest of that follows.
+// The byte after the key of a record consists of flags and of the low bits of the record's age
+// relative to the record before it. flagMore means that the other bits of the age follow.
 const (
 	flagFinal = 1 << iota
 	flagShown
-	flagSmall // the revision has one byte: that of an event or a receipt
+	flagSmall // the revision has one byte, as for events and receipts
 	flagMore  = 1 << 7
 
 	ageShift, ageBits = 3, 4
@@ -251,25 +252,25 @@ func (r record) append(b []byte, age uint64) []byte {
 	return binary.BigEndian.AppendUint32(b, r.revision)
 }
 
-// MarshalText returns what MarshalBinary does, as base64url.
+// MarshalText is MarshalBinary in base64url.
 func (state State) MarshalText() ([]byte, error) {
 	b, err := state.AppendBinary(nil)
 	return base64.RawURLEncoding.AppendEncode(nil, b), err
 }
 
-// UnmarshalText reads what MarshalText has written; anything else is ErrState. An empty text is
-// the zero State.
+// UnmarshalText decodes the output of MarshalText; the error for any other text is ErrState. An
+// empty text is the zero State.
 func (state *State) UnmarshalText(text []byte) error {
 	b, err := base64.RawURLEncoding.Strict().AppendDecode(nil, text)
-	if err != nil || len(b) == 0 && len(text) > 0 { // line ends only are no state
+	if err != nil || len(b) == 0 && len(text) > 0 { // the decoder skips line ends
 		*state = State{}
 		return ErrState
 	}
 	return state.UnmarshalBinary(b)
 }
 
-// UnmarshalBinary reads what MarshalBinary has written; anything else is ErrState. No bytes are
-// the zero State.
+// UnmarshalBinary decodes the output of MarshalBinary; the error for any other input is ErrState. An
+// empty input is the zero State.
 func (state *State) UnmarshalBinary(b []byte) error {
 	*state = State{}
 	if len(b) == 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// stateReader reads what a state consists of; the first thing that isn't there makes it bad.
+// stateReader decodes a state. It becomes bad when something is missing or invalid.
 type stateReader struct {
 	b   []byte
 	bad bool
@@ -62,7 +62,7 @@ func (r *stateReader) own(format uint64) string {
 	return id.String()
 }
 
-// record reads one that is older than last.
+// record reads a record; last is the time of the record before it.
 func (r *stateReader) record(last, unit int64) record {
 	out := record{key: r.fixed(8)}
 	first := r.fixed(1)
@@ -80,7 +80,7 @@ func (r *stateReader) record(last, unit int64) record {
 	return out
 }
 
-// oldRecord reads one of oldVersion.
+// oldRecord reads a record of oldVersion.
 func (r *stateReader) oldRecord(last int64) record {
 	out := record{key: r.fixed(8)}
 	out.at, out.revision = last-r.varint(), uint32(r.fixed(4))
@@ -129,7 +129,7 @@ func (r *stateReader) fixed(n int) (v uint64) {
 	return v
 }
 
-// advance skips what a function of encoding/binary has read; n is as it returned it.
+// advance skips n bytes, the result of a function of encoding/binary.
 func (r *stateReader) advance(n int) {
 	if n <= 0 {
 		r.bad = true

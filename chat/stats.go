@@ -2,28 +2,31 @@
 
 package chat
 
-// Stats counts what has happened in a session.
+// Stats are the counters of a session.
 type Stats struct {
-	// Reconnects counts the connections made after a loss, Renewals those made in time.
+	// Reconnects counts the connections after a loss, Renewals the planned ones.
 	Reconnects, Renewals int
-	// Passes counts the readings of the transcript, complete or not.
+	// Passes counts the passes over the transcript, complete or not.
 	Passes int
-	// Recovered counts the items that came from the transcript and not from a socket.
+	// Recovered counts the items that were found in the transcript and had not arrived from a
+	// socket.
 	Recovered int
-	// Duplicates counts the items that came again and were not delivered again.
+	// Duplicates counts the items that arrived again and were not delivered again.
 	Duplicates int
 	// Late counts the items that were delivered with Meta.Late.
 	Late int
-	// Behind counts the live items left to the transcript because the caller was slow.
+	// Behind counts the live items that were discarded because the caller was slow, and are read
+	// from the transcript later.
 	Behind int
-	// Throttled counts the responses 429.
+	// Throttled counts the responses with status 429.
 	Throttled int
 	// Unreadable counts the frames of a socket, and the items of the transcript, that could
-	// not be read. A frame is looked for in the transcript; an item is delivered as Other.
+	// not be decoded. After such a frame the session makes a pass over the transcript; such an
+	// item is delivered as Other.
 	Unreadable int
 }
 
-// Stats returns what has happened so far.
+// Stats returns the counters so far.
 func (s *Session) Stats() (stats Stats) {
 	s.view(func(c *core) { stats = c.stats })
 	return stats

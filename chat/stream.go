@@ -12,27 +12,27 @@ import (
 
 const (
 	maxStreams    = 16
-	streamSilence = 30 * time.Second // without a chunk, after which the transcript is read
+	streamSilence = 30 * time.Second // a stream without a chunk for so long makes a pass due
 )
 
-// streams are the messages that arrive in chunks, by their keys. They are delivered when a
-// chunk, or the transcript, has them whole.
+// streams are the incomplete messages that arrive in chunks, by key. Each is delivered when its last
+// chunk, which contains the whole text, or the transcript brings it.
 type streams map[uint64]*stream
 
 type stream struct {
-	text  chunks.Text // for Progress events only
-	heard instant
-	asked bool // the transcript was read for it
+	text    chunks.Text // for Progress events only
+	chunkAt instant     // when the newest chunk arrived
+	asked   bool        // a pass has begun since it fell silent
 }
 
-// addChunk takes a chunk. One that doesn't follow the last is skipped: the last chunk has the
-// whole text.
+// addChunk handles a chunk. One that doesn't follow the chunk before it is skipped, since the last
+// chunk has the whole text.
 func (d *delivery) addChunk(it *item, now instant) {
 	if _, known := d.ledger.seen[it.key]; known {
 		return
 	}
 	s := d.streams.open(it.key)
-	s.heard, s.asked = now, false
+	s.chunkAt, s.asked = now, false
 	if !d.opts.Progress || !s.text.Add(it.chunk, aws.ToString(it.Content)) {
 		return
 	}
@@ -42,7 +42,8 @@ func (d *delivery) addChunk(it *item, now instant) {
 	d.queue.push(queued{event: Progress{it.meta, text, int(it.chunk)}, size: it.size() + len(text)})
 }
 
-// open finds a stream or begins one, in the place of the one that is silent the longest.
+// open returns the stream of a key, or begins one. If there are too many, it drops the one that has
+// been silent the longest.
 func (s *streams) open(key uint64) *stream {
 	if found := (*s)[key]; found != nil {
 		return found
@@ -59,10 +60,10 @@ func (s *streams) open(key uint64) *stream {
 }
 
 func (s *streams) oldest() (key uint64) {
-	var heard instant
+	var oldest instant
 	for k, stream := range *s {
-		if heard.IsZero() || stream.heard.Before(heard) {
-			key, heard = k, stream.heard
+		if oldest.IsZero() || stream.chunkAt.Before(oldest) {
+			key, oldest = k, stream.chunkAt
 		}
 	}
 	return key
@@ -70,12 +71,12 @@ func (s *streams) oldest() (key uint64) {
 
 func (s *streams) end(key uint64) { delete(*s, key) }
 
-// silent reports whether a stream has fallen silent for which the transcript wasn't read, and
-// when the next one will have.
+// silent reports whether a stream has fallen silent and no pass has begun for it, and returns when
+// the next stream will fall silent.
 func (s *streams) silent(now instant) (found bool, next instant) {
 	var d deadline
 	for _, stream := range *s {
-		switch due := stream.heard.Add(streamSilence); {
+		switch due := stream.chunkAt.Add(streamSilence); {
 		case stream.asked:
 		case !due.After(now):
 			found = true
@@ -86,8 +87,8 @@ func (s *streams) silent(now instant) (found bool, next instant) {
 	return found, d.instant
 }
 
-// passed forgets the streams that had fallen silent before a complete pass. If one of them
-// continues, it is delivered when it is complete.
+// passed drops the streams that had fallen silent before a complete pass. If one of them continues,
+// its message is still delivered when it is complete.
 func (s *streams) passed() {
 	for key, stream := range *s {
 		if stream.asked {
@@ -96,16 +97,16 @@ func (s *streams) passed() {
 	}
 }
 
-// retry notes that the transcript could not be read for those that have fallen silent.
+// retry records that the pass for the silent streams did not complete.
 func (s *streams) retry() {
 	for _, stream := range *s {
 		stream.asked = false
 	}
 }
 
-// ask notes that the transcript is read for those that have fallen silent.
+// ask records that a pass begins for the silent streams.
 func (s *streams) ask(now instant) {
 	for _, stream := range *s {
-		stream.asked = stream.asked || !stream.heard.Add(streamSilence).After(now)
+		stream.asked = stream.asked || !stream.chunkAt.Add(streamSilence).After(now)
 	}
 }

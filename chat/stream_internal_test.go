@@ -100,8 +100,8 @@ func TestAStreamIsAskedForWheneverItFallsSilent(t *testing.T) {
 	t.Parallel()
 	var s streams
 	silent := func(after time.Duration) bool { found, _ := s.silent(began.Add(after)); return found }
-	s.open(1).heard = began
-	s.open(2).heard = began.Add(time.Second)
+	s.open(1).chunkAt = began
+	s.open(2).chunkAt = began.Add(time.Second)
 	_, next := s.silent(began)
 	require.Equal(t, began.Add(30*time.Second), next)
 	require.False(t, silent(30*time.Second-1))
@@ -111,6 +111,6 @@ func TestAStreamIsAskedForWheneverItFallsSilent(t *testing.T) {
 	require.True(t, silent(31*time.Second), "the other one")
 	s.ask(began.Add(time.Hour))
 	require.False(t, silent(2*time.Hour))
-	s.open(1).heard, s.open(1).asked = began.Add(time.Hour), false // as another chunk does
+	s.open(1).chunkAt, s.open(1).asked = began.Add(time.Hour), false // as another chunk does
 	require.True(t, silent(2*time.Hour))
 }

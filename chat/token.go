@@ -2,22 +2,22 @@
 
 package chat
 
-// futility is that an operation is denied with new tokens too: it is no reason to make more of them
-// for a while.
-type futility struct {
+// tokenBackoff belongs to an operation that was denied with a new token too: until then, its denials
+// are no reason for another token.
+type tokenBackoff struct {
 	times int
 	until instant
 }
 
-// wantToken makes a dial due for a call of an operation whose token, that of the generation used,
-// was denied. It reports false if there is no newer token to be had soon.
-func (c *core) wantToken(operation string, used int32, now instant) bool {
+// requestToken makes a dial due after a call of an operation was denied. used is the generation of
+// the token of the call. It returns false if no newer token will be available soon.
+func (c *core) requestToken(operation string, used int32, now instant) bool {
 	l := &c.conn
 	earliest := l.creds.asked.Add(minRenewal)
 	switch {
 	case l.generation != used:
 		return true
-	case !c.isOpen(), c.phase != phaseLeaving && now.Before(l.futile[operation].until):
+	case !c.isOpen(), c.phase != phaseLeaving && now.Before(l.tokenBackoffs[operation].until):
 		return false
 	case !l.isUp():
 		return true
@@ -29,16 +29,16 @@ func (c *core) wantToken(operation string, used int32, now instant) bool {
 	return true
 }
 
-// tokenDenied notes that an operation was denied with a new token too.
+// tokenDenied records that an operation was denied with a new token too.
 func (l *conn) tokenDenied(operation string, now instant) {
-	if l.futile == nil {
-		l.futile = map[string]futility{}
+	if l.tokenBackoffs == nil {
+		l.tokenBackoffs = map[string]tokenBackoff{}
 	}
-	f := l.futile[operation]
-	f.until = now.Add(min(minRenewal<<min(f.times, 8), renewEvery))
-	f.times++
-	l.futile[operation] = f
+	b := l.tokenBackoffs[operation]
+	b.until = now.Add(min(minRenewal<<min(b.times, 8), renewEvery))
+	b.times++
+	l.tokenBackoffs[operation] = b
 }
 
-// tokenTaken notes that an operation was not denied.
-func (l *conn) tokenTaken(operation string) { delete(l.futile, operation) }
+// tokenAccepted records that an operation was not denied.
+func (l *conn) tokenAccepted(operation string) { delete(l.tokenBackoffs, operation) }

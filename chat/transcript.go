@@ -20,18 +20,18 @@ const getTranscript = "GetTranscript"
 
 const (
 	pageTimeout = 20 * time.Second
-	// quickPage is how long a page may take for the next one to be larger again.
+	// quickPage is the maximum duration of a request after which a reduced page size is doubled.
 	quickPage = 5 * time.Second
 )
 
-// Transcript ranges over the transcript, the newest item first, as
-// connectparticipant.Transcript does: with the past contacts of a persistent chat, and with
-// what was delivered as an event before. An error is the last thing it yields.
+// Transcript ranges over the transcript, the newest item first, as connectparticipant.Transcript
+// does. It includes past contacts of a persistent chat, and items that were delivered as events. It
+// stops after yielding an error.
 func (s *Session) Transcript(ctx context.Context) iter.Seq2[types.Item, error] {
 	return connectparticipant.Transcript(ctx, transcriptClient{s}, &connectparticipant.GetTranscriptInput{MaxResults: aws.Int32(pageSize)})
 }
 
-// transcriptClient requests pages with the session's token and within its limits.
+// transcriptClient requests pages with the session's token and Limiter.
 type transcriptClient struct{ s *Session }
 
 func (c transcriptClient) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
@@ -42,13 +42,13 @@ func (c transcriptClient) GetTranscript(ctx context.Context, in *connectparticip
 	})
 }
 
-// CatchUp reads the transcript now, and returns when everything that it shows has been
-// delivered or is queued for Next. A session does that by itself every Options.ReadEvery and
-// whenever something may have been lost; call CatchUp where a lost item can't wait so long. It
-// returns ctx's error, or the session's end.
+// CatchUp makes a pass over the transcript now, and returns when all of its items have been delivered
+// or are queued for Next. A session makes a pass every Options.ReadEvery and whenever items may have
+// been lost; call CatchUp if a lost item can't wait so long. The error is ctx's or the session's
+// CloseError.
 //
-// It waits while more than half of the queue is filled, so give ctx a deadline if the same
-// goroutine takes the events.
+// CatchUp waits while more than half of the queue is full. If the same goroutine receives the events,
+// give ctx a deadline.
 func (s *Session) CatchUp(ctx context.Context) error {
 	var asked int32
 	s.update(func(c *core, _ instant) {
@@ -61,10 +61,10 @@ func (s *Session) CatchUp(ctx context.Context) error {
 	})
 }
 
-// startPass is the task of reading the transcript.
+// startPass is the task of running a pass.
 type startPass struct {
 	backfill backfill
-	deadline instant // of the last pass; else zero
+	deadline instant // zero except for the last pass
 }
 
 func (t startPass) do(s *Session) {
@@ -76,7 +76,7 @@ func (t startPass) do(s *Session) {
 	})
 }
 
-// stopPass is the task of stopping it for one of higher priority.
+// stopPass is the task of stopping the running pass in favor of one of higher priority.
 type stopPass struct{}
 
 func (stopPass) do(s *Session) { s.stopPass() }
@@ -93,7 +93,7 @@ func (s *Session) runPass(ctx context.Context, b *backfill) {
 	})
 }
 
-// passSource is the session as its passes see it.
+// passSource is the session as the source of a backfill.
 type passSource struct {
 	s       *Session
 	kind    passKind
@@ -112,8 +112,8 @@ func (p *passSource) admit(ctx context.Context) (t turn, err error) {
 	return t, err
 }
 
-// fetch retries a page by itself: a pass that began anew at each failure would come to no end where
-// some requests in a hundred fail.
+// fetch retries temporary failures. If it didn't, and each failure ended the pass, a long pass would
+// never complete where a few percent of the requests fail.
 func (p *passSource) fetch(ctx context.Context, t turn, priority Priority, in *connectparticipant.GetTranscriptInput) (*page, error) {
 	in.ConnectionToken = &t.token
 	for n := 1; ; n++ {
@@ -121,7 +121,7 @@ func (p *passSource) fetch(ctx context.Context, t turn, priority Priority, in *c
 		switch {
 		case err == nil:
 			if p.renewed {
-				p.s.change(func(c *core, _ instant) { c.conn.tokenTaken(getTranscript) })
+				p.s.change(func(c *core, _ instant) { c.conn.tokenAccepted(getTranscript) })
 			}
 			return page, nil
 		case ctx.Err() != nil:
@@ -153,12 +153,12 @@ func (p *passSource) fetchOnce(ctx context.Context, priority Priority, in *conne
 	return newPage(out, &odd, took), nil
 }
 
-// denied asks for a newer token, once in a pass.
+// denied waits for a newer token, once in a pass.
 func (p *passSource) denied(ctx context.Context, t turn, err error) error {
 	switch {
 	case p.kind == passFinal:
 	case p.renewed:
-		p.s.renewalWasFutile(getTranscript)
+		p.s.noteDenied(getTranscript)
 	case p.s.awaitToken(ctx, getTranscript, t.generation):
 		p.renewed = true
 		return errAgain
@@ -172,8 +172,8 @@ func newPage(out *connectparticipant.GetTranscriptOutput, odd *restjson.OddItems
 		p.items[i] = pageItem(out.Transcript[i])
 	}
 	for _, one := range odd.Items {
-		if one.Index < len(p.items) { // whatever wraps the client may have removed some
-			p.items[one.Index] = oddItem(one.Raw)
+		if one.Index < len(p.items) { // a wrapper of the client may have removed items
+			p.items[one.Index] = malformedItem(one.Raw)
 		}
 	}
 	if id := aws.ToString(out.InitialContactId); id != "" {
@@ -186,8 +186,8 @@ func newPage(out *connectparticipant.GetTranscriptOutput, odd *restjson.OddItems
 	return p
 }
 
-// take waits until it is known which items are ours, and takes more than was asked for only as
-// the caller makes room.
+// take waits until it is known which items are ours. It delivers a page that is larger than requested
+// in parts, as the caller makes room.
 func (p *passSource) take(ctx context.Context, whole *page, from origin, r *reading) (fresh int, err error) {
 	for items := whole.items; ; {
 		part := *whole
@@ -212,16 +212,16 @@ func (c *core) newBackfill(kind passKind) backfill {
 		backward: c.passes.backward,
 	}
 	if c.passes.completed {
-		b.history = HistoryAll // what the first pass has not delivered is known
+		b.history = HistoryAll // the ledger knows which items the first pass has skipped
 	}
-	if b.backward = b.backward || !l.hasWitness(b.start); b.backward && b.fence == 0 {
+	if b.backward = b.backward || !l.hasShownItem(b.start); b.backward && b.fence == 0 {
 		b.start = 0
 	}
 	return b
 }
 
-// admitPage reports whether there is room for a page. While there is none, the clock of held items
-// stands still.
+// admitPage reports whether there is room for a page. Until there is, the wait of held items doesn't
+// count.
 func (c *core) admitPage(kind passKind, now instant) (turn, bool) {
 	blocked := kind != passFinal && !c.inbox.queue.halfEmpty()
 	c.inbox.hold.block(blocked, now)
@@ -235,7 +235,7 @@ func (c *core) admitPage(kind passKind, now instant) (turn, bool) {
 	return turn{token: c.conn.creds.token, generation: c.conn.generation, mark: c.inbox.mark(), pageSize: size}, true
 }
 
-// takePage takes a page, the oldest item first, and reports false while it can't be taken.
+// takePage delivers a page, the oldest item first. It returns false while that must wait.
 func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now instant) (fresh int, ok bool) {
 	in := &c.inbox
 	if kind != passFinal {
@@ -245,7 +245,7 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now ins
 		}
 	}
 	if in.ledger.checkChat(p.chat) {
-		in.hold.removeAll() // they are of that other chat
+		in.hold.removeAll() // the held items are of that other chat
 		c.finish(CloseError{Reason: ErrState, Gap: true}, now)
 		return 0, false
 	}
@@ -254,7 +254,7 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now ins
 	}
 	p.read = in.clock.refine(p.date, p.came)
 	if !p.date.IsZero() {
-		in.ledger.retreat(p.read, c.opts.Overlap)
+		in.ledger.rewind(p.read, c.opts.Overlap)
 	}
 	r.note(p, c.opts.Overlap, now)
 	p.items = slices.DeleteFunc(p.items, func(it *item) bool { return it.past })
@@ -264,7 +264,7 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now ins
 		r.known = r.known || shown
 		if !known {
 			fresh++
-			if it.odd {
+			if it.malformed {
 				c.stats.Unreadable++
 			}
 		}

@@ -97,7 +97,7 @@ func TestTheFenceMovesDuringAPassOnlyWithAWitness(t *testing.T) {
 func TestUnreadableItemsAreCountedOnce(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	odd := oddItem([]byte(`{"Id":"odd","Content":[]}`))
+	odd := malformedItem([]byte(`{"Id":"odd","Content":[]}`))
 	for range 2 {
 		_, ok := f.takePage(passCatchUp, &page{items: []*item{odd, said("a", 0)}}, aPage, &reading{}, f.now)
 		require.True(t, ok)

@@ -11,14 +11,14 @@ import (
 
 // beating is a heart that has sent its first heartbeats at began, and is to send the next ones
 // when the function returns its tick.
-func beating(t *testing.T) *heart {
+func beating(t *testing.T) *heartbeat {
 	t.Helper()
-	h := &heart{tick: began, begun: true}
+	h := &heartbeat{tick: began, begun: true}
 	requireBeat(t, h, began)
 	return h
 }
 
-func requireBeat(t *testing.T, h *heart, now instant) {
+func requireBeat(t *testing.T, h *heartbeat, now instant) {
 	t.Helper()
 	send, err := h.beat(now)
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func TestTheSecondHeartbeatIsAtARandomTime(t *testing.T) {
 	t.Parallel()
 	seen := map[instant]bool{}
 	for range 20 {
-		h := &heart{tick: began}
+		h := &heartbeat{tick: began}
 		requireBeat(t, h, began)
 		require.False(t, h.tick.Before(began))
 		require.True(t, h.tick.Before(began.Add(heartbeatEvery)))
@@ -86,7 +86,7 @@ func TestAHeartbeatIsJudgedAfterNineSeconds(t *testing.T) {
 		_, err := h.beat(h.tick)
 		require.Equal(t, dead, err != nil, "after %v", wait)
 		if !dead {
-			require.Equal(t, began, h.unanswered, "the oldest heartbeat is the one that counts")
+			require.Equal(t, began, h.unackedSince, "the oldest heartbeat is the one that counts")
 		}
 	}
 }
@@ -106,7 +106,7 @@ func TestALateTickJudgesNobody(t *testing.T) {
 		}
 		require.True(t, send)
 		require.Zero(t, h.missed)
-		require.Equal(t, at, h.unanswered)
+		require.Equal(t, at, h.unackedSince)
 		_, err = h.beat(at.Add(heartbeatEvery))
 		require.ErrorIs(t, err, errSilent, "the next tick judges again")
 	}
