@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// ErrOtherChat is the error of Add for the ID of a chat that the fleet holds with another
+// ErrOtherChat is returned by Add if the fleet has a chat with the same ID and a different
 // participant token.
 var ErrOtherChat = errors.New("the fleet has another chat with this ID")
 
@@ -18,13 +18,13 @@ const (
 	maxData = 64 << 10
 )
 
-// Add gives a chat to the fleet: when Add returns, it is entered in the store, and a member holds
-// it or will soon: this one, or the one with the fewest chats. If all members are full, the chat
-// waits for one that has room.
+// Add adds a chat to the fleet. When it returns, the chat is recorded in the store and owned by the
+// member with the fewest chats, which may be this one, and has or soon gets a session. If all
+// members are full, the chat waits for one with room.
 //
-// Add is idempotent: a chat that is there already stays where it is, and one that was over within
-// the last 10 minutes isn't begun again. After an error, call it again. The error names the member
-// of c that is missing or too long, or is [ErrOtherChat], [ErrClosed], or that of the store.
+// Add is idempotent: a chat of the fleet stays where it is, and a chat that has ended within the
+// last 10 minutes isn't started again. After an error, call Add again. The error names the member
+// of c that is missing or too long, or is [ErrOtherChat], [ErrClosed] or the store's.
 func (m *Member) Add(ctx context.Context, c Chat) error {
 	if err := c.check(); err != nil {
 		return fmt.Errorf("add chat: %w", err)
@@ -42,7 +42,7 @@ func (c *Chat) check() error {
 	case c.ParticipantToken == "":
 		return errors.New("Chat.ParticipantToken is required: StartChatContact and CreateParticipant return it")
 	case c.ParticipantID == "":
-		return errors.New("Chat.ParticipantID is required: StartChatContact and CreateParticipant return it beside the token")
+		return errors.New("Chat.ParticipantID is required: StartChatContact and CreateParticipant return it with the token")
 	case len(c.Data) > maxData:
 		return fmt.Errorf("Chat.Data must have at most %d bytes", maxData)
 	}
@@ -79,8 +79,8 @@ func (m *Member) isClosing() bool {
 	return m.phase >= phaseClosing
 }
 
-// createChat writes the record of a new chat, or replaces that of an ended one, whose epoch goes
-// on.
+// createChat writes the record of a new chat, or replaces the record of an ended one under the next
+// epoch.
 func (m *Member) createChat(ctx context.Context, record chatRecord) error {
 	rev := uint64(0)
 	if record.Epoch > 1 {
@@ -96,7 +96,7 @@ func (m *Member) createChat(ctx context.Context, record chatRecord) error {
 	return m.putChat(ctx, record, rev)
 }
 
-// settle has a new chat held.
+// settle starts a new chat here, or asks its owner to.
 func (m *Member) settle(ctx context.Context, c Chat, record chatRecord) error {
 	switch record.Owner {
 	case "":
@@ -110,10 +110,10 @@ func (m *Member) settle(ctx context.Context, c Chat, record chatRecord) error {
 	return nil
 }
 
-// addExisting compares a chat with the record that is there. It reports whether Add should try
-// again, with an epoch that follows that of a chat that is over.
+// addExisting compares a chat with its existing record. It reports whether Add should try again,
+// with an epoch after that of the ended chat.
 func (m *Member) addExisting(ctx context.Context, c Chat, record *chatRecord) (again bool, err error) {
-	there, _, err := m.readChat(ctx, c.ID)
+	existing, _, err := m.readChat(ctx, c.ID)
 	if errors.Is(err, ErrNotFound) {
 		record.Epoch = 1
 		return true, nil
@@ -121,23 +121,23 @@ func (m *Member) addExisting(ctx context.Context, c Chat, record *chatRecord) (a
 	if err != nil {
 		return false, err
 	}
-	known, err := m.openChat(there)
+	known, err := m.openChat(existing)
 	if err != nil {
 		return false, err
 	}
 	same := known.ParticipantToken == c.ParticipantToken
 	switch {
-	case there.Ended && same:
+	case existing.Ended && same:
 		return false, nil
-	case there.Ended:
-		record.Epoch = there.Epoch + 1
+	case existing.Ended:
+		record.Epoch = existing.Epoch + 1
 		return true, nil
 	case !same:
 		return false, ErrOtherChat
-	case there.Owner == m.name && !m.holds(c.ID):
+	case existing.Owner == m.name && !m.holds(c.ID):
 		m.wake()
-	case there.Owner != m.name && there.Owner != "":
-		return false, m.putInbox(ctx, there.Owner, c.ID) // it may not have been told
+	case existing.Owner != m.name && existing.Owner != "":
+		return false, m.putInbox(ctx, existing.Owner, c.ID) // its inbox may have missed it
 	}
 	return false, nil
 }

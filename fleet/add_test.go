@@ -12,7 +12,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-func TestAddNamesTheFieldThatIsWrong(t *testing.T) {
+func TestAddNamesTheInvalidField(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -74,11 +74,11 @@ func TestAddTwice(t *testing.T) {
 		}
 		w.chats[c.ID].Agent.Say("Hello")
 		w.sleep(time.Second)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-// The IDs of chats may be the caller's own, and so come again.
+// A program may reuse its own IDs of chats.
 func TestAddAfterTheChatHasEnded(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
@@ -97,26 +97,26 @@ func TestAddAfterTheChatHasEnded(t *testing.T) {
 
 		require.NoError(t, a.Add(t.Context(), c))
 		w.sleep(20 * time.Second)
-		require.Zero(t, a.Stats().Held, "the same chat isn't begun again")
+		require.Zero(t, a.Stats().Held, "the same chat isn't started again")
 		require.Len(t, w.ended[c.ID], 1)
 
 		next := w.newChat()
 		contact := w.chats[next.ID]
 		next.ID = c.ID
 		require.NoError(t, a.Add(t.Context(), next))
-		said := contact.Agent.Say("in the next chat")
+		sent := contact.Agent.Say("in the next chat")
 		w.sleep(20 * time.Second)
 		require.Equal(t, 1, a.Stats().Held)
-		times, _ := w.handledBy(c.ID, said)
+		times, _ := w.handledBy(c.ID, sent)
 		require.Equal(t, 1, times)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		all := w.handled[c.ID]
-		require.Equal(t, uint64(2), all[len(all)-1].epoch, "the epoch goes on")
+		require.Equal(t, uint64(2), all[len(all)-1].epoch, "the epoch continues")
 	})
 }
 
-func TestAChatWaitsForAMemberWithRoom(t *testing.T) {
+func TestChatWaitsForAMemberWithRoom(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -135,14 +135,45 @@ func TestAChatWaitsForAMemberWithRoom(t *testing.T) {
 		c, _ := w.join("c")
 		w.sleep(2 * time.Minute)
 		require.Equal(t, 1, c.Stats().Held)
-		w.everything(1)
-		t.Logf("all chats are held %s after a member with room has joined", w.lastHandled().Sub(joined.Add(20*time.Second)))
+		w.requireHandled(1)
+		t.Logf("all chats have an owner %s after a member with room joined", w.lastHandled().Sub(joined.Add(20*time.Second)))
 
-		// a chat that has ended makes room
+		// an ended chat makes room
 		late := w.add(a, 1)[0]
 		w.sleep(20 * time.Second)
 		w.chats[late].Agent.Say("Hello")
 		w.sleep(time.Second)
-		w.everything(1)
+		w.requireHandled(1)
+	})
+}
+
+// Add returns an error if it couldn't notify the chat's owner. The next Add notifies it.
+func TestAddRetriesToNotifyTheOwner(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		h := &hooks{}
+		a := w.joinThrough("a", h)
+		w.add(a, 1)
+		b, _ := w.join("b")
+		w.sleep(20 * time.Second)
+		failing := h.failPuts("inbox/")
+		c := w.newChat()
+		require.ErrorIs(w.t, a.Add(w.t.Context(), c), errLink)
+		failing.Store(false)
+		require.NoError(w.t, a.Add(w.t.Context(), c))
+		w.sleep(time.Second)
+		require.Equal(w.t, 1, b.Stats().Held)
+	})
+}
+
+func TestAddAnotherChatUnderAnIDOfTheSameMember(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		a, _ := w.join("a")
+		c, other := w.newChat(), w.newChat()
+		require.NoError(t, a.Add(w.t.Context(), c))
+		require.NoError(t, a.Add(w.t.Context(), c))
+		other.ID = c.ID
+		require.ErrorIs(t, a.Add(w.t.Context(), other), fleet.ErrOtherChat)
 	})
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-var idleChats = flag.Int("fleet.idle.chats", 40, "how many chats there are in TestIdleWrites")
+var idleChats = flag.Int("fleet.idle.chats", 40, "number of chats in TestIdleWrites")
 
-func TestEngineAwayForTenMinutes(t *testing.T) {
+func TestEngineUnreachableForTenMinutes(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -35,7 +35,7 @@ func TestEngineAwayForTenMinutes(t *testing.T) {
 		w.engine.stop()
 		said := 0
 		for time.Since(away) < 10*time.Minute {
-			w.chats[ids[said%len(ids)]].Agent.Say("while the engine is away")
+			w.chats[ids[said%len(ids)]].Agent.Say("while the engine is unreachable")
 			said++
 			w.sleep(time.Second)
 		}
@@ -43,9 +43,9 @@ func TestEngineAwayForTenMinutes(t *testing.T) {
 		back := time.Now()
 		w.engine.start()
 		w.sleep(time.Minute)
-		w.everything(1)
+		w.requireHandled(1)
 		connects := w.calls.connects(away)
-		t.Logf("engine away for %s: %d connections, %d sockets open, %d of %d messages handled while fenced, the rest within %s",
+		t.Logf("engine unreachable for %s: %d connections, %d sockets open, %d of %d messages handled while fenced, the rest within %s",
 			back.Sub(away), connects, w.srv.Sockets(), handledAway, said, w.lastHandled().Sub(back))
 		require.Zero(t, connects)
 		require.Equal(t, 20, w.srv.Sockets())
@@ -56,7 +56,7 @@ func TestEngineAwayForTenMinutes(t *testing.T) {
 	})
 }
 
-// handledBetween returns how many events were handled in a time.
+// handledBetween returns the number of events that were handled between two times.
 func (w *world) handledBetween(first, last time.Time) (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -70,7 +70,7 @@ func (w *world) handledBetween(first, last time.Time) (n int) {
 	return n
 }
 
-// For the figures of a large fleet:
+// To measure a large fleet:
 //
 //	go test ./fleet -run TestIdleWrites -v -fleet.idle.chats=10000
 func TestIdleWrites(t *testing.T) {
@@ -123,11 +123,11 @@ func TestCauseWhenTheLeaseIsLost(t *testing.T) {
 		link.setCut(false)
 		w.sleep(20 * time.Second)
 		require.False(t, a.Stats().Fenced)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-func TestCauseWhenAnotherHasTakenTheChat(t *testing.T) {
+func TestCauseWhenAnotherMemberTakesTheChat(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -150,7 +150,7 @@ func TestCauseWhenAnotherHasTakenTheChat(t *testing.T) {
 	})
 }
 
-// untilCancelled has the handler wait at the first message "slow" until its context ends, and
+// untilCancelled makes the handler wait for the end of its context at the first message "slow", and
 // returns the causes.
 func (w *world) untilCancelled() <-chan error {
 	causes := make(chan error, 10)

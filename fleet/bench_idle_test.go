@@ -22,10 +22,9 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// BenchmarkIdleChat tells what an idle chat costs the process that holds it: as a session with a
-// goroutine in Next, and as one of a member's. The service is a process of its own, and nothing
-// is kept of the store. What the one leaves in the heap would be filled by the other, so run them
-// apart:
+// BenchmarkIdleChat measures the memory that an idle chat needs: as a session with a goroutine in
+// Next, and as a chat of a member. The service runs in another process, and the store keeps nothing
+// of the chats. Run the two separately, because one reuses heap that the other has left:
 //
 //	go test ./fleet -run=NONE -bench=IdleChat/session -benchtime=1x -args -fleet.idle.chats=2000
 //	go test ./fleet -run=NONE -bench=IdleChat/member -benchtime=1x -args -fleet.idle.chats=2000
@@ -39,7 +38,7 @@ func BenchmarkIdleChat(b *testing.B) {
 				s := startService(b, *idleChats)
 				before := inUse()
 				end := test.open(b, s)
-				<-time.After(15 * time.Second) // the sessions settle, and have read twice
+				<-time.After(15 * time.Second) // the sessions have settled and read twice
 				s.http.CloseIdleConnections()
 				<-time.After(time.Second)
 				b.ReportMetric(float64(inUse()-before)/float64(len(s.Chats)), "B/chat")
@@ -50,7 +49,7 @@ func BenchmarkIdleChat(b *testing.B) {
 	}
 }
 
-// inUse is what the process holds after the garbage has gone.
+// inUse returns the memory in use after a garbage collection.
 func inUse() int64 {
 	runtime.GC()
 	runtime.GC()
@@ -102,7 +101,7 @@ func openMember(b *testing.B, s *service) (end func()) {
 	return func() { _ = m.Close() }
 }
 
-// forgetful is a store that keeps nothing of chats, as if that were on another machine.
+// forgetful is a store that keeps nothing of the chats, as if it were on another machine.
 type forgetful struct{ fleet.Store }
 
 func (f forgetful) Put(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
@@ -114,7 +113,7 @@ func (f forgetful) Put(ctx context.Context, key string, value []byte, rev uint64
 	}
 }
 
-// service is a fake in another process, and a client for it.
+// service is a fake of the service in another process, and a client of it.
 type service struct {
 	URL   string
 	Chats []fleet.Chat
@@ -125,7 +124,7 @@ type service struct {
 
 func (s *service) options(o *chat.Options) { o.HTTPClient, o.Limiter = s.http, chat.Unlimited }
 
-// serviceVariable makes the test binary the fake's process.
+// serviceVariable makes the test binary run the fake of the service.
 const serviceVariable = "FLEET_TEST_SERVICE"
 
 func init() {
@@ -135,7 +134,7 @@ func init() {
 	}
 }
 
-// serve runs the fake with n chats until its input ends.
+// serve runs the fake with n chats until its standard input ends.
 func serve(n string) {
 	srv, err := participanttest.New(func(o *participanttest.Options) { o.MaxSockets = 1 << 20 })
 	if err != nil {

@@ -23,7 +23,7 @@ type calls struct {
 
 	mu   sync.Mutex
 	made []call
-	lose map[string]int // how many responses of an operation get lost
+	lose map[string]int // the number of responses to lose, by operation
 }
 
 // call is a request and its status.
@@ -50,7 +50,7 @@ func (c *calls) Do(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// times returns when calls of an operation had that status, since then.
+// times returns the times of the calls of an operation with a status, from since on.
 func (c *calls) times(operation string, status int, since time.Time) (times []time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,7 +63,7 @@ func (c *calls) times(operation string, status int, since time.Time) (times []ti
 	return times
 }
 
-// connects returns how many calls of CreateParticipantConnection there were since then.
+// connects returns the number of calls of CreateParticipantConnection from since on.
 func (c *calls) connects(since time.Time) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +75,7 @@ func (c *calls) connects(since time.Time) (n int) {
 	return n
 }
 
-// throttled returns how many calls had the status 429.
+// throttled returns the number of calls with status 429.
 func (c *calls) throttled() (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,8 +87,8 @@ func (c *calls) throttled() (n int) {
 	return n
 }
 
-// intervals returns the times between two successful calls of an operation with the same token,
-// the shortest first.
+// intervals returns the times between successful calls of an operation with the same token, the
+// shortest first.
 func (c *calls) intervals(operation string, since time.Time) (all []time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,14 +106,14 @@ func (c *calls) intervals(operation string, since time.Time) (all []time.Duratio
 	return all
 }
 
-// failNext has the next calls of an operation fail after they were made, their responses lost.
+// failNext loses the responses of the next calls of an operation: the calls are made, but fail.
 func (w *world) failNext(operation string, times int) {
 	w.calls.mu.Lock()
 	defer w.calls.mu.Unlock()
 	w.calls.lose = map[string]int{operation: times}
 }
 
-// loses reports whether the response of this call gets lost.
+// loses reports whether the response of this call is to be lost.
 func (c *calls) loses(operation string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,20 +13,20 @@ import (
 )
 
 const (
-	// directoryEvery is how often the directory is read although nothing seems to be amiss: a
-	// member may have died between two steps of a hand-over.
+	// directoryEvery is how often the directory is read without a cause: a member may have died
+	// between two steps of a hand-over.
 	directoryEvery = 5 * time.Minute
-	// claimsAtATime is how many claims are under way at the same time.
+	// claimsAtATime is the maximum number of concurrent claims.
 	claimsAtATime = 64
-	// storeTimeout is how long a call of the store may take.
+	// storeTimeout is the timeout of a call of the store.
 	storeTimeout = 5 * time.Second
 )
 
-// keepDirectory reads the directory of chats whenever somebody is gone, and now and then. A
-// reading brings back the lease that was lost, and claims the chats that nobody holds.
+// keepDirectory reads the directory of chats whenever a member is gone, and every directoryEvery. A
+// reading takes a lost lease back, and claims the chats without an owner.
 func (m *Member) keepDirectory(ctx context.Context) {
-	next := m.opts.Lease // a new member claims nothing before
-	looks := 0           // at chats that others should claim
+	next := m.opts.Lease // a new member claims nothing until then
+	rounds := 0          // with chats that others should claim
 	for {
 		timer := time.NewTimer(next)
 		select {
@@ -40,9 +40,9 @@ func (m *Member) keepDirectory(ctx context.Context) {
 		}
 		var orphans int
 		if next, orphans = m.readDirectory(ctx); orphans == 0 {
-			looks = 0
-		} else if looks++; looks > 1 {
-			next = backoff(looks, m.opts.Renew, time.Minute)
+			rounds = 0
+		} else if rounds++; rounds > 1 {
+			next = backoff(rounds, m.opts.Renew, time.Minute)
 		}
 	}
 }
@@ -52,7 +52,7 @@ func (m *Member) keepDirectory(ctx context.Context) {
 func (m *Member) readDirectory(ctx context.Context) (next time.Duration, orphans int) {
 	contact, fenced, ready := m.situation()
 	if contact == 0 {
-		return directoryEvery, 0 // the renewal that is in contact again wakes us
+		return directoryEvery, 0 // the renewal that restores contact wakes keepDirectory
 	}
 	if fenced {
 		if wait := time.Until(m.reassertAt); wait > 0 {
@@ -72,13 +72,13 @@ func (m *Member) readDirectory(ctx context.Context) (next time.Duration, orphans
 		m.log.Warn("could not read the directory", "error", err)
 		return m.opts.Renew / 2, 0
 	case orphans > 0:
-		return m.opts.Renew, orphans // those who should claim them may know the members better by then
+		return m.opts.Renew, orphans // by then, their heirs may know the members better
 	}
 	return directoryEvery, 0
 }
 
-// situation returns the number of the contact with the store, 0 if there is none, whether the lease
-// is lost, and in what time claims are permitted.
+// situation returns the number of the contact with the store, or 0 without contact; whether the
+// lease is lost; and the time until claims are permitted.
 func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -88,8 +88,8 @@ func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
 	return m.lease.number, !m.lease.held, time.Until(m.lease.contact.Add(m.opts.Lease))
 }
 
-// claimOrphans claims the chats that nobody holds and that fall to this member, and returns how
-// many fall to others or have no room here.
+// claimOrphans claims the chats without an owner whose heir is this member. It returns how many it
+// has left: other members are their heirs, or this one has no room.
 //
 // It asks the store whether an owner is gone after it has read the directory. An owner that
 // returns enters the store first and then writes the records of its chats again, so that a claim
@@ -149,7 +149,7 @@ func (m *Member) isHeld(record chatRecord) bool {
 	return m.isAlive(record.Owner)
 }
 
-// room returns how many chats more the member can hold.
+// room returns how many more chats the member can own.
 func (m *Member) room() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -162,19 +162,19 @@ func (m *Member) setOrphaned(orphaned bool) {
 	m.orphaned = orphaned
 }
 
-// holds reports whether this member holds a chat.
+// holds reports whether this member has a tenure of a chat.
 func (m *Member) holds(id string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.held[id] != nil
 }
 
-// claim makes this member the owner of a chat, if its record still has the revision rev, and
-// holds it. After an error the claim may have been made.
+// claim makes this member the owner of a chat if its record still has the revision rev, and starts
+// its tenure. After an error, the claim may have been written nevertheless.
 func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error {
 	c, err := m.openChat(record)
 	if err != nil {
-		m.log.Error("can't claim a chat", "chat", record.ID, "error", err)
+		m.log.Error("could not claim a chat", "chat", record.ID, "error", err)
 		return nil
 	}
 	record.Owner = m.name
@@ -191,8 +191,8 @@ func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error
 	return nil
 }
 
-// putChat writes a chat's record. A write whose result was lost is told from that of another by
-// reading it back: owner and epoch together are written once, except by Add with another token.
+// putChat writes a chat's record. It recognizes its own write after a lost result by reading the
+// record: each pair of owner and epoch is written once, except by Add with another token.
 func (m *Member) putChat(ctx context.Context, record chatRecord, rev uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -207,8 +207,8 @@ func (m *Member) putChat(ctx context.Context, record chatRecord, rev uint64) err
 	return err
 }
 
-// rewrite gives a chat's record another revision, so that a write that is under way fails. If it
-// returns an error, that may still be made.
+// rewrite gives a chat's record a new revision, so that a write under way fails. After an error,
+// the rewrite itself may still be made.
 func (m *Member) rewrite(ctx context.Context, record recorded) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -216,7 +216,7 @@ func (m *Member) rewrite(ctx context.Context, record recorded) error {
 	return err
 }
 
-// endedKept is how long the record of a chat that is over is kept.
+// endedKept is how long the record of an ended chat is kept.
 const endedKept = 10 * time.Minute
 
 func ttlOf(record chatRecord) time.Duration {
@@ -242,13 +242,13 @@ func (m *Member) readChatRecord(ctx context.Context, key string) (record chatRec
 	return record, rev, err
 }
 
-// reassert takes the lease back. It compares what this member holds with the owners of record:
-// a chat that has another owner by now is let go, and the record of each other one is written
-// again, so that a claim that another member has begun fails.
+// reassert takes the lease back. It compares the chats of this member with their records: it loses
+// a chat that another member owns by now, and writes the record of each other one again, so that a
+// claim that another member has begun fails.
 //
-// An engine that has forgotten owners learns them anew: only who holds a chat knows better. Then
-// all members have a lease to do the same, since of two that know a chat, the one with the higher
-// epoch is right.
+// If the engine has lost the owners, the members restore them: only the member that has a chat
+// knows it. All members then have a lease's time to do so, because of two members with the same
+// chat, the one with the higher epoch is right.
 func (m *Member) reassert(ctx context.Context, contact int) error {
 	records, err := m.readHeld(ctx)
 	if err != nil {
@@ -263,11 +263,11 @@ func (m *Member) reassert(ctx context.Context, contact int) error {
 		return err
 	case time.Now().Before(m.unfenceAt):
 		m.reassertAt = m.unfenceAt
-		return fmt.Errorf("the store had forgotten the owners of %d chats, which were written again", forgotten)
+		return fmt.Errorf("the store had lost the owners of %d chats, which were written again", forgotten)
 	case !m.unfence(contact):
-		return errors.New("the store went away again")
+		return errors.New("the store became unreachable again")
 	}
-	m.log.Info("the lease is back", "chats", len(records))
+	m.log.Info("took the lease back", "chats", len(records))
 	return nil
 }
 
@@ -278,7 +278,7 @@ type recorded struct {
 	rev uint64
 }
 
-// readHeld reads the records of the chats that this member holds.
+// readHeld reads the records of the chats that this member owns.
 func (m *Member) readHeld(ctx context.Context) (map[string]recorded, error) {
 	records := map[string]recorded{}
 	for entry, err := range attended(ctx, storeTimeout, chatPrefix, m.store.List) {
@@ -293,8 +293,8 @@ func (m *Member) readHeld(ctx context.Context) (map[string]recorded, error) {
 	return records, nil
 }
 
-// writeHeld writes the records of the chats that this member holds again, and returns how many had
-// been forgotten.
+// writeHeld writes the records of this member's chats again, and returns how many the store had
+// lost.
 func (m *Member) writeHeld(ctx context.Context, records map[string]recorded) (forgotten int, err error) {
 	writes := newGroup(claimsAtATime)
 	for _, t := range m.snapshot() {
@@ -312,24 +312,24 @@ func (m *Member) writeHeld(ctx context.Context, records map[string]recorded) (fo
 	return forgotten, writes.Wait()
 }
 
-// restore writes the record of a chat that the engine has forgotten. Another member may have
-// written what it knew.
-func (m *Member) restore(ctx context.Context, t *tenure, there recorded) error {
+// restore writes the record of a chat that the store has lost. Another member may have written an
+// older owner.
+func (m *Member) restore(ctx context.Context, t *tenure, existing recorded) error {
 	record, err := m.sealChat(t.held.Chat)
 	if err != nil {
 		return err
 	}
 	record.Owner, record.Epoch = m.name, t.held.Epoch
-	if err := m.putChat(ctx, record, there.rev); err != nil {
+	if err := m.putChat(ctx, record, existing.rev); err != nil {
 		return err
 	}
-	if there.Owner != "" && there.Owner != m.name {
-		_ = m.putInbox(ctx, there.Owner, there.ID)
+	if existing.Owner != "" && existing.Owner != m.name {
+		_ = m.putInbox(ctx, existing.Owner, existing.ID)
 	}
 	return nil
 }
 
-// group runs functions beside each other, so many at a time.
+// group runs functions concurrently, up to a limit.
 type group struct {
 	slots chan struct{}
 	wg    sync.WaitGroup
@@ -339,7 +339,7 @@ type group struct {
 
 func newGroup(atATime int) *group { return &group{slots: make(chan struct{}, atATime)} }
 
-// Go waits for a slot and runs fn beside the caller.
+// Go waits for a slot and runs fn in a goroutine.
 func (g *group) Go(fn func() error) {
 	g.slots <- struct{}{}
 	g.wg.Go(func() {
@@ -361,7 +361,7 @@ func (g *group) Wait() error {
 	return nil
 }
 
-// watchInbox looks at the chats that others give to this member.
+// watchInbox checks the chats that others hand over to this member.
 func (m *Member) watchInbox(ctx context.Context) {
 	prefix := inboxPrefix + m.name + "/"
 	for ctx.Err() == nil {
@@ -374,12 +374,12 @@ func (m *Member) watchInbox(ctx context.Context) {
 	}
 }
 
-// takeFromInbox claims a chat that was given to this member. What fails is found by the next
-// reading of the directory.
+// takeFromInbox claims a chat that was handed over to this member. After a failure, the next
+// reading of the directory finds the chat.
 func (m *Member) takeFromInbox(ctx context.Context, entry Entry, escaped string) {
 	record, rev, err := m.readChatRecord(ctx, chatPrefix+escaped)
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		m.log.Warn("could not look at a chat in the inbox", "error", err)
+		m.log.Warn("could not read a chat of the inbox", "error", err)
 		m.wake()
 		return
 	}
@@ -388,8 +388,8 @@ func (m *Member) takeFromInbox(ctx context.Context, entry Entry, escaped string)
 		m.wake()
 	} else if err == nil && record.Owner == m.name && !record.Ended && !m.holds(record.ID) {
 		if err := m.accept(ctx, record, rev); err != nil {
-			m.log.Warn("could not take a chat from the inbox", "error", err)
-			m.wake() // the claim may have been made
+			m.log.Warn("could not claim a chat of the inbox", "error", err)
+			m.wake() // the claim may have been written
 		}
 	}
 	if err == nil && record.Owner != m.name {
@@ -398,11 +398,11 @@ func (m *Member) takeFromInbox(ctx context.Context, entry Entry, escaped string)
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	if err := m.store.Delete(ctx, entry.Key, entry.Rev); err != nil && ctx.Err() == nil {
-		m.log.Warn("could not empty the inbox", "error", err)
+		m.log.Warn("could not delete an entry of the inbox", "error", err)
 	}
 }
 
-// loseTo ends the tenure of a chat that another member holds under a higher epoch.
+// loseTo ends the tenure of a chat that another member owns under a higher epoch.
 func (m *Member) loseTo(record chatRecord) {
 	m.mu.Lock()
 	t := m.held[record.ID]
@@ -412,7 +412,7 @@ func (m *Member) loseTo(record chatRecord) {
 	}
 }
 
-// accept claims a chat that was given to this member, or passes it on if the member drains.
+// accept claims a chat that was handed over to this member, or passes it on if this member drains.
 func (m *Member) accept(ctx context.Context, record chatRecord, rev uint64) error {
 	if !m.isOpen() {
 		if to := m.successor(); to != "" && m.give(ctx, record, rev, to) == nil {

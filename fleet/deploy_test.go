@@ -20,11 +20,11 @@ import (
 )
 
 var (
-	deployChats  = flag.Int("fleet.deploy.chats", 24, "how many chats there are in TestRollingDeploy")
-	deployExpiry = flag.Duration("fleet.deploy.expiry", 12*time.Minute, "how long a connection lasts in TestRollingDeploy")
+	deployChats  = flag.Int("fleet.deploy.chats", 24, "number of chats in TestRollingDeploy")
+	deployExpiry = flag.Duration("fleet.deploy.expiry", 12*time.Minute, "lifetime of a connection in TestRollingDeploy")
 )
 
-// For the figures of a large fleet:
+// To measure a large fleet:
 //
 //	go test ./fleet -run TestRollingDeploy -v -fleet.deploy.chats=1000 -fleet.deploy.expiry=66m
 func TestRollingDeploy(t *testing.T) {
@@ -44,7 +44,7 @@ func TestRollingDeploy(t *testing.T) {
 		w.sleep(2 * *deployExpiry)
 		without := w.calls.intervals(connection, quiet)
 
-		said := w.sayAtHandOvers()
+		said := w.sendAtHandOvers()
 		began := time.Now()
 		for i, old := range members {
 			w.join(fmt.Sprint("new", i+1))
@@ -56,16 +56,16 @@ func TestRollingDeploy(t *testing.T) {
 		took := time.Since(began)
 		w.sleep(*deployExpiry)
 		during := w.calls.intervals(connection, began)
-		w.everything(1)
-		earliest := without[len(without)-1] * 89 / 100 // a renewal is in the last tenth of its time
+		w.requireHandled(1)
+		earliest := without[len(without)-1] * 89 / 100 // a renewal is made in the last tenth of the lifetime
 		extra := 0
 		for extra < len(during) && during[extra] < earliest {
 			extra++
 		}
 		latencies := said.latencies(w)
 		p99 := latencies[len(latencies)*99/100]
-		t.Logf("deploy of 4 members with %d chats in %s: a connection of a chat each %s to %s, without a deploy each %s to %s: %d earlier than that; "+
-			"%d hand-overs, a message that comes at one is handled after %s at the 99th percentile, %s at most; %d × 429",
+		t.Logf("deploy of 4 members with %d chats in %s: a connection of a chat every %s to %s, without a deploy every %s to %s: %d earlier than that; "+
+			"%d hand-overs, messages sent during one are handled after %s at the 99th percentile, %s at most; %d × 429",
 			n, took, during[0], during[len(during)-1], without[0], without[len(without)-1], extra, len(latencies), p99, latencies[len(latencies)-1], w.calls.throttled())
 		require.Zero(t, extra)
 		require.GreaterOrEqual(t, len(latencies), n)
@@ -76,16 +76,16 @@ func TestRollingDeploy(t *testing.T) {
 	})
 }
 
-// saidAtHandOvers are messages that agents have said at the moment in which a chat changed hands,
-// by the items' ids.
-type saidAtHandOvers struct {
+// sentAtHandOvers are messages that agents have sent at the moment of a hand-over, by the items'
+// IDs.
+type sentAtHandOvers struct {
 	mu    sync.Mutex
 	at    map[string]time.Time
 	owner map[string]string
 }
 
-func (w *world) sayAtHandOvers() *saidAtHandOvers {
-	said := &saidAtHandOvers{at: map[string]time.Time{}, owner: map[string]string{}}
+func (w *world) sendAtHandOvers() *sentAtHandOvers {
+	said := &sentAtHandOvers{at: map[string]time.Time{}, owner: map[string]string{}}
 	w.engine.setOnPut(func(key string, value []byte) {
 		var record struct{ ID, Owner string }
 		if !strings.HasPrefix(key, "chat/") || json.Unmarshal(value, &record) != nil {
@@ -107,7 +107,7 @@ func (w *world) sayAtHandOvers() *saidAtHandOvers {
 }
 
 // latencies returns how long after they were said messages were handled, the shortest first.
-func (s *saidAtHandOvers) latencies(w *world) (all []time.Duration) {
+func (s *sentAtHandOvers) latencies(w *world) (all []time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, handled := range w.handled {

@@ -37,12 +37,12 @@ func TestAddDuringDrain(t *testing.T) {
 		require.NoError(t, <-drained)
 		w.sleep(time.Minute)
 		require.Equal(t, 4, b.Stats().Held)
-		require.Equal(t, 1, a.Stats().Given)
+		require.Equal(t, 1, a.Stats().HandedOver)
 		require.ErrorIs(t, a.Add(t.Context(), w.newChat()), fleet.ErrClosed)
 		require.ErrorIs(t, a.Drain(t.Context()), fleet.ErrClosed)
 		_, err := a.Send(t.Context(), added[0], "", "text/plain", "text")
 		require.ErrorIs(t, err, fleet.ErrClosed)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
@@ -59,20 +59,20 @@ func TestDrainOfTheLastMember(t *testing.T) {
 		drained := make(chan error, 1)
 		go func() { drained <- a.Drain(ctx) }()
 		w.sleep(time.Second)
-		require.NoError(t, a.Add(t.Context(), waiting)) // it waits for a member with room
-		require.ErrorIs(t, <-drained, fleet.ErrNobody)
+		require.NoError(t, a.Add(t.Context(), waiting)) // waits for a member with room
+		require.ErrorIs(t, <-drained, fleet.ErrNoSuccessor)
 		for _, id := range append(ids, waiting.ID) {
-			w.chats[id].Agent.Say("to nobody")
+			w.chats[id].Agent.Say("while no member handles the chat")
 		}
 		b, _ := w.join("b")
 		w.sleep(30 * time.Second)
 		require.Equal(t, 3, b.Stats().Held)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-// A handler that is slow keeps its chat until Drain can't wait any longer.
-func TestASlowHandlerDuringDrain(t *testing.T) {
+// A chat with a slow handler stays until Drain stops waiting.
+func TestDrainWithASlowHandler(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -94,12 +94,12 @@ func TestASlowHandlerDuringDrain(t *testing.T) {
 		require.Equal(t, 1, times)
 		require.Equal(t, "b", by)
 		require.Equal(t, 1, b.Stats().Held)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-// When its ctx ends, Drain hands over the rest at nine tenths of the quota.
-func TestDrainAtOnceIsPaced(t *testing.T) {
+// When its ctx ends, Drain hands over the remaining chats at nine tenths of the quota.
+func TestDrainPacesTheRestAfterItsContext(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -115,14 +115,14 @@ func TestDrainAtOnceIsPaced(t *testing.T) {
 		w.sleep(20 * time.Second)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		said := w.sayAtHandOvers()
+		said := w.sendAtHandOvers()
 		began := time.Now()
 		require.NoError(t, a.Drain(ctx))
 		w.sleep(time.Minute)
-		w.everything(1)
+		w.requireHandled(1)
 		connects := w.calls.times(connection, http.StatusOK, began)
 		latencies := said.latencies(w)
-		t.Logf("%d chats handed over at once: the last connected after %s, %.2f a second; a message that came at a hand-over was handled within %s",
+		t.Logf("%d chats handed over without waiting for renewals: the last connected after %s, %.2f a second; messages sent during a hand-over were handled within %s",
 			n, connects[len(connects)-1].Sub(began), float64(n)/connects[len(connects)-1].Sub(began).Seconds(), latencies[len(latencies)-1])
 		require.Len(t, connects, n)
 		require.Zero(t, w.calls.throttled())
@@ -149,14 +149,14 @@ func TestBalanceAfterAMemberJoined(t *testing.T) {
 			require.LessOrEqual(t, c.Stats().Held, 11)
 		}
 		held := []int{a.Stats().Held, b.Stats().Held, c.Stats().Held}
-		t.Logf("%d chats on 2 members, %s after a third has joined: %v", n, time.Since(joined), held)
+		t.Logf("%d chats on 2 members, %s after a third joined: %v", n, time.Since(joined), held)
 		for _, h := range held {
 			require.LessOrEqual(t, h, 12)
 		}
 		intervals := w.calls.intervals(connection, joined.Add(-50*time.Second))
 		require.GreaterOrEqual(t, intervals[0], 9*time.Minute)
-		settled := a.Stats().Given + b.Stats().Given + c.Stats().Given
+		settled := a.Stats().HandedOver + b.Stats().HandedOver + c.Stats().HandedOver
 		w.sleep(12 * time.Minute)
-		require.Equal(t, settled, a.Stats().Given+b.Stats().Given+c.Stats().Given, "balanced members give nothing")
+		require.Equal(t, settled, a.Stats().HandedOver+b.Stats().HandedOver+c.Stats().HandedOver, "balanced members hand over nothing")
 	}, func(o *participanttest.Options) { o.ConnectionExpiryShown = 12 * time.Minute })
 }

@@ -15,11 +15,11 @@ import (
 )
 
 var (
-	errAway = errors.New("the engine is away")
+	errAway = errors.New("the engine is unreachable")
 	errLink = errors.New("the connection to the engine was lost")
 )
 
-// engine is an engine that can be away, and that can forget.
+// engine is an engine that can become unreachable and lose records.
 type engine struct {
 	mu      sync.Mutex
 	records fleet.Store
@@ -36,7 +36,7 @@ func newEngine() *engine {
 	return e
 }
 
-// stop makes the engine unreachable, start makes it reachable again.
+// stop makes the engine unreachable, and start makes it reachable again.
 func (e *engine) stop() { e.change(true, nil) }
 
 func (e *engine) start() { e.change(false, nil) }
@@ -87,7 +87,7 @@ func (e *engine) countPut(key string) {
 	}
 }
 
-// setOnPut has do called after each Put.
+// setOnPut makes the engine call do after each Put.
 func (e *engine) setOnPut(do func(key string, value []byte)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -103,25 +103,25 @@ func (e *engine) wasPut(key string, value []byte) {
 	}
 }
 
-// allPuts returns how many writes there were, by the first part of the key.
+// allPuts returns the number of writes, by the first part of the key.
 func (e *engine) allPuts() map[string]int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return maps.Clone(e.puts)
 }
 
-// link is one member's way to the engine.
+// link is one member's connection to the engine.
 type link struct {
 	*engine
 
 	linkMu sync.Mutex
 	random *rand.Rand
-	cut    bool       // nothing gets through
-	odds   linkFaults // of each call
+	cut    bool       // no call gets through
+	faults linkFaults // of each call
 	late   sync.WaitGroup
 }
 
-// linkFaults are the chances of what can happen to a call.
+// linkFaults are the probabilities of faults of a call.
 type linkFaults struct{ fail, loseResult, delay, writeLate, slowPut float64 }
 
 func (e *engine) link(seed uint64) *link {
@@ -137,29 +137,29 @@ func (l *link) setCut(cut bool) {
 func (l *link) setFaults(f linkFaults) {
 	l.linkMu.Lock()
 	defer l.linkMu.Unlock()
-	l.odds = f
+	l.faults = f
 }
 
-// fate is what happens to one call.
-type fate struct {
+// outcome is what happens to one call.
+type outcome struct {
 	cut, fail, loseResult, writeLate, slowPut bool
 	delay                                     time.Duration
 }
 
-func (l *link) fate() fate {
+func (l *link) next() outcome {
 	l.linkMu.Lock()
 	defer l.linkMu.Unlock()
 	hit := func(chance float64) bool { return chance > 0 && l.random.Float64() < chance }
-	f := fate{cut: l.cut, fail: hit(l.odds.fail), loseResult: hit(l.odds.loseResult), writeLate: hit(l.odds.writeLate), slowPut: hit(l.odds.slowPut)}
-	if hit(l.odds.delay) {
+	f := outcome{cut: l.cut, fail: hit(l.faults.fail), loseResult: hit(l.faults.loseResult), writeLate: hit(l.faults.writeLate), slowPut: hit(l.faults.slowPut)}
+	if hit(l.faults.delay) {
 		f.delay = time.Duration(l.random.Int64N(int64(1500 * time.Millisecond)))
 	}
 	return f
 }
 
-// pass lets a call through, late perhaps, or fails it.
-func (l *link) pass(ctx context.Context) (fleet.Store, fate, error) {
-	f := l.fate()
+// pass passes a call on, perhaps late, or fails it.
+func (l *link) pass(ctx context.Context) (fleet.Store, outcome, error) {
+	f := l.next()
 	if f.cut {
 		<-ctx.Done()
 		return nil, f, ctx.Err()
@@ -177,7 +177,7 @@ func (l *link) pass(ctx context.Context) (fleet.Store, fate, error) {
 	return records, f, nil
 }
 
-// wait reports whether ctx lives on.
+// wait reports whether ctx is still live after d.
 func (*link) wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
@@ -246,7 +246,7 @@ func (l *link) List(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, e
 func (l *link) Watch(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
 	return func(yield func(fleet.Entry, error) bool) {
 		records, life, away := l.now()
-		if away || l.fate().cut {
+		if away || l.next().cut {
 			yield(fleet.Entry{}, errAway)
 			return
 		}
@@ -254,7 +254,7 @@ func (l *link) Watch(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, 
 		defer cancel()
 		defer context.AfterFunc(life, cancel)()
 		for entry, err := range records.Watch(ctx, prefix) {
-			if err == nil && l.fate().cut {
+			if err == nil && l.next().cut {
 				err = errLink
 			}
 			if err != nil {

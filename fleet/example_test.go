@@ -15,8 +15,8 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// Two members share a store. The chat is held by the first one, and by the second one when the
-// first is closed. A message can be sent from both.
+// Two members share a store. The first one owns the chat. When it closes, the second one takes the
+// chat over. Either can send a message.
 func Example() {
 	ctx := context.Background()
 	srv, err := participanttest.New()
@@ -33,7 +33,7 @@ func Example() {
 			if message, ok := event.(chat.Message); ok && !message.Own {
 				handled <- name + " handles: " + message.Text
 			}
-			return nil // an error would bring the event again
+			return nil // after an error, the event is delivered again
 		}
 		member, err := fleet.Join(ctx, store, client, handle, func(o *fleet.Options) {
 			o.ID, o.Sealer = name, fleet.Plaintext // for real tokens, fleet.AESGCM
@@ -49,8 +49,8 @@ func Example() {
 	first := join(store, "first")
 	err = first.Add(ctx, fleet.Chat{
 		ID:               contact.ID,
-		ParticipantToken: contact.Customer.Token, // from StartChatContact,
-		ParticipantID:    contact.Customer.ID,    // and so is this
+		ParticipantToken: contact.Customer.Token, // from StartChatContact
+		ParticipantID:    contact.Customer.ID,    // from StartChatContact
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -63,7 +63,7 @@ func Example() {
 	if _, err := second.Send(ctx, contact.ID, "message-1", "text/plain", "I have a question."); err != nil {
 		log.Fatal(err)
 	}
-	first.Close() // the other members take its chats over
+	first.Close() // the other members take over its chats
 	contact.Agent.Say("I am listening.")
 	fmt.Println(<-handled)
 	// Output:
@@ -71,7 +71,7 @@ func Example() {
 	// second handles: I am listening.
 }
 
-// What a process does at its start, and for each chat that it is given.
+// What a process does at its start, and for each new chat.
 func ExampleJoin() {
 	ctx := context.Background()
 	srv, err := participanttest.New()
@@ -99,15 +99,15 @@ func ExampleJoin() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("joined:", <-joined, "held:", member.Stats().Held)
+	fmt.Println("joined:", <-joined, "chats:", member.Stats().Held)
 	fmt.Println(member.Close())
 	// Output:
-	// joined: true held: 1
+	// joined: true chats: 1
 	// <nil>
 }
 
-// A process that is to be stopped hands its chats over when their connections would be renewed,
-// and after an hour all that are left.
+// A process that is about to stop hands each chat over when its connection would be renewed, and the
+// remaining ones after an hour.
 func ExampleMember_Drain() {
 	member, err := fleet.Join(context.Background(), fleet.Memory(), nil, nil, func(o *fleet.Options) { o.Sealer = fleet.Plaintext })
 	if err != nil {
@@ -121,7 +121,7 @@ func ExampleMember_Drain() {
 	// <nil>
 }
 
-// The key of a Sealer is 32 random bytes that all members have, from a secret of the deployment.
+// The key of a Sealer is 32 random bytes that all members share, from a secret of the deployment.
 func ExampleAESGCM() {
 	key := []byte(os.Getenv("FLEET_KEY"))
 	if len(key) == 0 {

@@ -2,7 +2,7 @@
 
 package fleet
 
-// Crash ends the member as kill -9 would: nothing is saved, and nobody is told.
+// Crash ends the member as kill -9 would: it saves and announces nothing.
 func (m *Member) Crash() {
 	m.beginClosing()
 	for _, t := range m.snapshot() {

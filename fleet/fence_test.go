@@ -17,10 +17,9 @@ import (
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/fleet"
-	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// nameOf returns the name under which a member owns chats.
+// nameOf returns the name by which records refer to a member.
 func (w *world) nameOf(id string) string {
 	w.t.Helper()
 	records, _, _ := w.engine.now()
@@ -31,7 +30,7 @@ func (w *world) nameOf(id string) string {
 	return record.Name
 }
 
-func TestAMemberThatLostItsLeaseHandlesNothing(t *testing.T) {
+func TestMemberHandlesNothingWithoutItsLease(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		var cause atomic.Value
@@ -61,8 +60,8 @@ func TestAMemberThatLostItsLeaseHandlesNothing(t *testing.T) {
 	})
 }
 
-// An engine that is back with older records may have a chat in an inbox that another member holds.
-func TestTheInboxWaitsForContact(t *testing.T) {
+// After a restart with older records, an inbox may name a chat that another member owns.
+func TestInboxWaitsForContactWithTheStore(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		a, _ := w.join("a")
@@ -90,7 +89,7 @@ func TestTheInboxWaitsForContact(t *testing.T) {
 	})
 }
 
-// deadlines is a client whose connections fail by a deadline.
+// deadlines is a client whose connections fail with a deadline.
 type deadlines struct {
 	connectparticipant.API
 
@@ -104,9 +103,8 @@ func (d *deadlines) CreateParticipantConnection(ctx context.Context, in *connect
 	return d.API.CreateParticipantConnection(ctx, in, optFns...)
 }
 
-// A session that ends because of a deadline has ended: that isn't the deadline of waiting for an
-// event.
-func TestAnEndBecauseOfADeadline(t *testing.T) {
+// A session that ends with a deadline error has ended: that isn't the deadline of waiting for an event.
+func TestSessionThatEndsWithADeadlineError(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		client := &deadlines{API: w.client}
@@ -132,39 +130,7 @@ func TestAnEndBecauseOfADeadline(t *testing.T) {
 	})
 }
 
-// A chat is given to a member that is emptying its inbox of an older entry for the same chat.
-func TestAnOlderEntryInTheInbox(t *testing.T) {
-	t.Parallel()
-	inWorld(t, func(w *world) {
-		ha, hb := &hooks{}, &hooks{}
-		a := w.joinBy("a", ha)
-		w.add(a, 3)
-		b := w.joinBy("b", hb)
-		w.sleep(20 * time.Second)
-		name := w.nameOf("b")
-		var begun, late atomic.Bool
-		hb.onGet(func(ctx context.Context, key string) ([]byte, uint64, error) {
-			value, rev, err := hb.Store.Get(ctx, key)
-			if isKey(key, "chat/") && late.CompareAndSwap(false, true) {
-				<-time.After(time.Second)
-			}
-			return value, rev, err
-		})
-		ha.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
-			if isKey(key, "chat/") && begun.CompareAndSwap(false, true) {
-				_, _ = ha.Store.Put(ctx, "inbox/"+name+"/"+key[len("chat/"):], nil, 0, time.Minute)
-				<-time.After(100 * time.Millisecond)
-			}
-			return ha.Store.Put(ctx, key, value, rev, ttl)
-		})
-		w.await(2*time.Hour, begun.Load)
-		w.sleep(3 * time.Second)
-		require.Positive(w.t, a.Stats().Given)
-		require.Equal(w.t, a.Stats().Given, b.Stats().Claimed)
-	})
-}
-
-// noChats opens all but the tokens of chats.
+// noChats is a Sealer that can't open the tokens of chats.
 type noChats struct{ fleet.Sealer }
 
 func (s noChats) Open(sealed []byte, name string) ([]byte, error) {
@@ -174,9 +140,9 @@ func (s noChats) Open(sealed []byte, name string) ([]byte, error) {
 	return s.Sealer.Open(sealed, name)
 }
 
-// A member that can't open the tokens of chats claims none, and the others don't read the
-// directory all the time because of that.
-func TestChatsThatTheirHeirCanNotOpen(t *testing.T) {
+// A member that can't open the tokens of chats claims none, and the others don't read the directory
+// continually because of that.
+func TestChatsThatTheirHeirCannotOpen(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		a, link := w.join("a")
@@ -193,7 +159,7 @@ func TestChatsThatTheirHeirCanNotOpen(t *testing.T) {
 		require.Zero(w.t, b.Stats().Claimed)
 		held := c.Stats().Held
 		require.Positive(w.t, held)
-		require.Less(w.t, held, len(ids), "all chats fall to one member")
+		require.Less(w.t, held, len(ids), "all chats have the same heir")
 		lists := h.lists.Load()
 		w.sleep(5 * time.Minute)
 		require.Less(w.t, h.lists.Load()-lists, int64(15))
@@ -201,40 +167,4 @@ func TestChatsThatTheirHeirCanNotOpen(t *testing.T) {
 		w.sleep(2 * time.Second)
 		require.Equal(w.t, len(ids), c.Stats().Held)
 	})
-}
-
-// A chat without a connection that Drain could not give is given later, while the others stay for
-// their renewals.
-func TestAChatThatCouldNotBeGiven(t *testing.T) {
-	t.Parallel()
-	inWorld(t, func(w *world) {
-		h := &hooks{}
-		a := w.joinBy("a", h)
-		w.add(a, 1)
-		w.sleep(time.Minute)
-		require.Zero(w.t, a.Stats().Waiting)
-		b, _ := w.join("b")
-		w.sleep(time.Second)
-		w.add(a, 1)
-		w.sleep(8 * time.Second)
-		require.Equal(w.t, 1, a.Stats().Waiting)
-		var away atomic.Bool
-		away.Store(true)
-		h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
-			if isKey(key, "chat/") && away.Load() {
-				return 0, errLink
-			}
-			return h.Store.Put(ctx, key, value, rev, ttl)
-		})
-		ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Minute)
-		defer cancel()
-		drained := make(chan error, 1)
-		go func() { drained <- a.Drain(ctx) }()
-		w.sleep(500 * time.Millisecond)
-		away.Store(false)
-		w.sleep(5 * time.Second)
-		require.Equal(w.t, 1, b.Stats().Held)
-		require.Equal(w.t, 1, a.Stats().Held)
-		require.NoError(w.t, errors.Join(<-drained))
-	}, func(o *participanttest.Options) { o.Latency = 10 * time.Second })
 }

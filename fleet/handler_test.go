@@ -34,7 +34,7 @@ func TestDataAndEpochReachTheHandler(t *testing.T) {
 		c := w.newChat()
 		c.Data = []byte("the caller's")
 		require.NoError(t, a.Add(t.Context(), c))
-		c.Data[0] = 'T' // it's the caller's again
+		c.Data[0] = 'T' // Add must have copied it
 		w.join("b")
 		w.sleep(20 * time.Second)
 		w.chats[c.ID].Agent.Say("to a")
@@ -49,7 +49,7 @@ func TestDataAndEpochReachTheHandler(t *testing.T) {
 	})
 }
 
-func TestAFailedEventComesAgainAndLaterOnesWait(t *testing.T) {
+func TestFailedEventIsRetriedAndLaterOnesWait(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -76,9 +76,9 @@ func TestAFailedEventComesAgainAndLaterOnesWait(t *testing.T) {
 		other := w.chats[ids[1]].Agent.Say("in the other chat")
 		w.sleep(time.Second)
 		times, _ := w.handledBy(ids[1], other)
-		require.Equal(t, 1, times, "the other chat doesn't wait")
+		require.Equal(t, 1, times, "the other chat must not wait")
 		w.sleep(5 * time.Minute)
-		w.everything(1)
+		w.requireHandled(1)
 		require.Equal(t, "later", texts[len(texts)-1])
 		require.Equal(t, 100*time.Millisecond, calls[1].Sub(calls[0]))
 		for i := 2; i < len(calls); i++ {
@@ -89,7 +89,7 @@ func TestAFailedEventComesAgainAndLaterOnesWait(t *testing.T) {
 	})
 }
 
-func TestCloseEndsAHandlerThatIsSlow(t *testing.T) {
+func TestCloseEndsTheContextOfASlowHandler(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -109,11 +109,11 @@ func TestCloseEndsAHandlerThatIsSlow(t *testing.T) {
 		require.Equal(t, 1, times)
 		require.Equal(t, "b", by)
 		require.Equal(t, 1, b.Stats().Held)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-func TestCloseLetsAHandlerFinish(t *testing.T) {
+func TestCloseWaitsForAHandlerToFinish(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -170,12 +170,12 @@ func TestStats(t *testing.T) {
 		w.sleep(10 * time.Second)
 		require.Equal(t, 1, a.Stats().Members)
 		require.Equal(t, 3, a.Stats().Claimed)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-// Ended is called again by the next owner if its context has ended while it ran.
-func TestEndedIsCalledAgainIfItWasCutShort(t *testing.T) {
+// The next owner calls Ended again if its context ended before it returned.
+func TestEndedIsCalledAgainAfterAnInterruption(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		calls := make(chan string, 2)

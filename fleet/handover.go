@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// ErrNobody is the error of Drain if chats are left that no other member could take.
-var ErrNobody = errors.New("no other member can take the chats")
+// ErrNoSuccessor is returned by Drain if chats are left that no other member could take.
+var ErrNoSuccessor = errors.New("no other member can take the chats")
 
-// inboxTTL is how long a chat stays in an inbox that nobody empties.
+// inboxTTL is how long a chat stays in an inbox that no member empties.
 const inboxTTL = time.Minute
 
-// handOver gives the chat to another member at its renewal, if one should have it, and reports
-// whether it did. That member's connection takes the place of the renewal.
+// handOver hands the chat over at its renewal if another member should get it, and reports whether
+// it did. The connection of that member replaces the renewal.
 func (t *tenure) handOver() bool {
 	if !t.m.hasLease() {
 		return false
@@ -33,9 +33,8 @@ func (t *tenure) handOver() bool {
 	return t.give(ctx, successor) == nil || !t.keep()
 }
 
-// keep finds out whether a hand-over that has failed was made all the same, and reports whether
-// the chat is still this member's. It writes the record again, so that a write that is under way
-// fails.
+// keep finds out whether a failed hand-over was written nevertheless, and reports whether the chat
+// still belongs to this member. It writes the record again, so that a write under way fails.
 func (t *tenure) keep() bool {
 	for n := 0; t.m.awaitLease(t.waiting) == nil; n++ {
 		record, rev, err := t.m.readChat(t.waiting, t.held.ID)
@@ -48,7 +47,7 @@ func (t *tenure) keep() bool {
 		}
 		pause(t.waiting, backoff(n, 50*time.Millisecond, time.Second))
 	}
-	return true // next returns what has ended it
+	return true // next returns the error that ended it
 }
 
 func (m *Member) hasLease() bool {
@@ -69,8 +68,8 @@ func (t *tenure) give(ctx context.Context, to string) error {
 	return t.m.give(ctx, record, rev, to)
 }
 
-// give makes another member the owner of a chat that has this one as the owner or nobody, and
-// tells it. A member that isn't told finds the chat when it reads the directory.
+// give makes another member the owner of a chat that this member or none owns, and notifies it. A
+// member that misses the notification finds the chat when it reads the directory.
 func (m *Member) give(ctx context.Context, record chatRecord, rev uint64, to string) error {
 	record.Owner = to
 	record.Epoch++
@@ -78,15 +77,15 @@ func (m *Member) give(ctx context.Context, record chatRecord, rev uint64, to str
 		m.log.Warn("could not hand a chat over", "chat", record.ID, "error", err)
 		return err
 	}
-	m.count(func(s *Stats) { s.Given++ })
+	m.count(func(s *Stats) { s.HandedOver++ })
 	m.meter.count(m.meter.handOvers)
 	m.log.Info("handed a chat over", "chat", record.ID, "to", to, "epoch", record.Epoch)
 	_ = m.putInbox(context.WithoutCancel(ctx), to, record.ID)
 	return nil
 }
 
-// putInbox tells a member to look at a chat. It tries for a lease: if the store is away for
-// longer, all members read the directory.
+// putInbox asks a member to check a chat. It retries for the length of a lease: if the store is
+// unreachable for longer, all members read the directory.
 func (m *Member) putInbox(ctx context.Context, name, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, m.opts.Lease)
 	defer cancel()
@@ -96,14 +95,14 @@ func (m *Member) putInbox(ctx context.Context, name, id string) error {
 			return nil
 		}
 		if !pause(ctx, backoff(n, 50*time.Millisecond, 1600*time.Millisecond)) {
-			m.log.Warn("could not tell a member of its chat: it finds it within minutes", "chat", id, "to", name, "error", err)
+			m.log.Warn("could not notify a member of its chat: the member finds it within minutes", "chat", id, "to", name, "error", err)
 			return err
 		}
 	}
 }
 
-// putInboxOnce writes an entry that may be there anew: the member may have looked at the older one
-// before the chat was its own.
+// putInboxOnce writes an entry, again if it exists: the member may have processed the existing one
+// before it owned the chat.
 func (m *Member) putInboxOnce(ctx context.Context, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, m.opts.Renew)
 	defer cancel()
@@ -118,27 +117,27 @@ func (m *Member) putInboxOnce(ctx context.Context, key string) error {
 	return err
 }
 
-// Drain hands all chats over to the other members, before this process is stopped: each at its
-// own renewal, which takes up to an hour and costs no connection more than without it. Meanwhile the
-// member handles its chats as ever, and gets no new ones. Don't call it from a handler.
+// Drain hands all chats over to the other members before this process stops. Each chat moves at its
+// own renewal, which takes up to an hour and needs no additional connections. Until then, the
+// member handles its chats as usual and gets no new ones. Don't call Drain from a handler.
 //
-// The end of ctx is not the end of Drain: it begins to hand over the rest then, one chat after the
-// other at nine tenths of the quota for connections, 5.4 a second at the published one, and then
-// closes the member as Close does. For n chats in a platform's grace period of 60 seconds, let ctx
-// end after 50 s - n/5.4 s; with a ctx that has ended it begins immediately.
+// Drain doesn't return when ctx ends. It then hands over the remaining chats one after the other,
+// at nine tenths of the quota for connections, 5.4 a second at the published one, and closes the
+// member as Close does. For n chats and a platform's grace period of 60 seconds, end ctx after 50 s
+// - n/5.4 s. If ctx has ended already, the hand-over begins immediately.
 //
-// It returns nil if others hold all its chats now, and [ErrNobody] if some are left: they wait for
-// the next member that joins. After Close it returns ErrClosed.
+// Drain returns nil if other members own all the chats, and [ErrNoSuccessor] if some are left,
+// which wait for the next member that joins. After Close it returns ErrClosed.
 func (m *Member) Drain(ctx context.Context) error {
 	if err := m.beginDraining(); err != nil {
 		return err
 	}
 	m.log.Info("draining", "chats", len(m.snapshot()))
-	m.renew(m.life) // so that the others know
+	m.renew(m.life) // announces that the member drains
 	for _, t := range m.snapshot() {
 		if m.isWaiting(t) {
 			if successor := m.successor(); successor != "" {
-				t.release(successor) // it has no connection that could be kept
+				t.release(successor) // a chat without a connection has nothing to wait for
 			}
 		}
 	}
@@ -155,7 +154,7 @@ func (m *Member) Drain(ctx context.Context) error {
 	left := m.handOverRest()
 	_ = m.Close()
 	if left > 0 {
-		return fmt.Errorf("drain: %w: %d", ErrNobody, left)
+		return fmt.Errorf("drain: %w: %d", ErrNoSuccessor, left)
 	}
 	return nil
 }
@@ -182,7 +181,7 @@ func (m *Member) heldNow() (int, <-chan struct{}) {
 	return len(m.held), m.freed
 }
 
-// handOverRest hands over what is still held, and returns how many chats nobody could take.
+// handOverRest hands over the remaining chats, and returns how many no member could take.
 func (m *Member) handOverRest() (left int) {
 	for _, t := range m.snapshot() {
 		successor := m.successor()
@@ -198,7 +197,7 @@ func (m *Member) handOverRest() (left int) {
 	return left
 }
 
-// handOverPause is the time between two hand-overs that cost a connection each.
+// handOverPause is the pause between two hand-overs, which need a connection each.
 func (m *Member) handOverPause() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()

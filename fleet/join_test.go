@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-func TestJoinNamesTheOptionThatIsWrong(t *testing.T) {
+func TestJoinNamesTheInvalidOption(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		field string
@@ -39,7 +39,7 @@ func TestJoinNamesTheOptionThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestASecondProcessWithTheSameID(t *testing.T) {
+func TestSecondProcessWithTheSameIDWaits(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -51,24 +51,24 @@ func TestASecondProcessWithTheSameID(t *testing.T) {
 		defer cancel()
 		_, err := fleet.Join(ctx, w.engine.link(1), w.client, w.handle("a"), w.options("a"))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "another process has the ID a")
+		require.ErrorContains(t, err, "another process uses the ID a")
 		require.False(t, a.Stats().Fenced)
 		require.Equal(t, 3, a.Stats().Held)
 
 		a.Crash()
 		for _, id := range ids {
-			w.chats[id].Agent.Say("to nobody")
+			w.chats[id].Agent.Say("while no member owns the chat")
 		}
 		began := time.Now()
 		again, _ := w.join("a")
 		require.LessOrEqual(t, time.Since(began), lease+time.Second)
 		w.sleep(30 * time.Second)
 		require.Equal(t, 3, again.Stats().Held)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-func TestARestartWithTheSameID(t *testing.T) {
+func TestRestartWithTheSameIDAfterClose(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -79,15 +79,15 @@ func TestARestartWithTheSameID(t *testing.T) {
 		require.NoError(t, a.Close())
 		began := time.Now()
 		w.join("a")
-		require.Less(t, time.Since(began), time.Second, "nobody has the ID any more")
+		require.Less(t, time.Since(began), time.Second, "no process uses the ID any more")
 		w.sleep(20 * time.Second)
 		require.Equal(t, 3, b.Stats().Held)
 		require.Equal(t, 2, b.Stats().Members)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-func TestJoinWhenTheStoreIsAway(t *testing.T) {
+func TestJoinFailsWithoutTheStore(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t

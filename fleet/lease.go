@@ -9,25 +9,25 @@ import (
 	"time"
 )
 
-// lease is what a member knows of its own lease. Member.mu guards it. All times are of this
-// process's monotonic clock.
+// lease is the member's view of its own lease. Member.mu guards it. All times are of this process's
+// monotonic clock.
 type lease struct {
 	held    bool
-	until   time.Time // when the member stops, unless it renews before
+	until   time.Time // when the member stops unless it renews the lease
 	rev     uint64    // of the member's record
-	beat    uint64    // of the newest attempt to renew
-	acked   uint64    // of the newest that is known to have succeeded
-	contact time.Time // since when every renewal and the watch have succeeded; zero: not now
-	number  int       // of the contact
+	beat    uint64    // of the newest renewal attempt
+	acked   uint64    // of the newest attempt known to have succeeded
+	contact time.Time // since when all renewals and the watch have succeeded; zero: no contact
+	number  int       // of the contact with the store, counted from 1
 
-	watching bool          // the watch of the members runs
-	changed  chan struct{} // closed with each change of held and until
+	watching bool          // the watch of the members is running
+	changed  chan struct{} // closed with each change of held or until
 }
 
 // isHeld reports whether the member may handle events.
 func (l *lease) isHeld(now time.Time) bool { return l.held && now.Before(l.until) }
 
-// change makes a change and tells those who wait for one.
+// change changes the lease and wakes the goroutines that wait for a change.
 func (l *lease) change(held bool, until time.Time) {
 	l.held, l.until = held, until
 	close(l.changed)
@@ -36,7 +36,7 @@ func (l *lease) change(held bool, until time.Time) {
 
 func (m *Member) memberKey() string { return memberPrefix + m.opts.ID }
 
-// record returns what the member says of itself with its next renewal, and what that replaces.
+// record returns the member's next record, and the revision that it replaces.
 func (m *Member) record() (memberRecord, uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -47,14 +47,14 @@ func (m *Member) record() (memberRecord, uint64) {
 	}, m.lease.rev
 }
 
-// isReady reports whether the member has been in contact with the store for a whole lease: an
-// engine that was restarted may have forgotten members, who come back within that time. m.mu is
+// isReady reports whether the member has been in contact with the store for a whole lease: a
+// restarted engine may have lost the records of members, which return within that time. m.mu is
 // held.
 func (m *Member) isReady(now time.Time) bool {
 	return !m.lease.contact.IsZero() && now.Sub(m.lease.contact) >= m.opts.Lease
 }
 
-// enter enters the member in the store, when no other process is there under its ID.
+// enter registers the member in the store, once no other process uses its ID.
 func (m *Member) enter(ctx context.Context) error {
 	for {
 		sent := time.Now()
@@ -75,8 +75,8 @@ func (m *Member) enter(ctx context.Context) error {
 	}
 }
 
-// awaitOther waits until another process under the same ID has left, or its record hasn't changed
-// for a lease, and takes its place.
+// awaitOther waits until another process with the same ID has left, or hasn't changed its record
+// for a lease, and takes over the record.
 func (m *Member) awaitOther(ctx context.Context) error {
 	var last uint64
 	var since time.Time
@@ -98,12 +98,12 @@ func (m *Member) awaitOther(ctx context.Context) error {
 			return nil
 		}
 		if !pause(ctx, m.opts.Renew/4) {
-			return errors.Join(context.Cause(ctx), errors.New("another process has the ID "+m.opts.ID))
+			return errors.Join(context.Cause(ctx), errors.New("another process uses the ID "+m.opts.ID))
 		}
 	}
 }
 
-// hasLeft reports whether a member has let go of everything.
+// hasLeft reports whether a member has released everything.
 func hasLeft(key string, value []byte) bool {
 	record, err := decode[memberRecord](key, value)
 	return err == nil && record.Left
@@ -131,14 +131,14 @@ func (m *Member) acknowledge(rev, beat uint64) {
 	m.lease.rev, m.lease.acked = rev, beat
 }
 
-// renewLease renews the lease for as long as the member lives.
+// renewLease renews the lease until ctx ends.
 func (m *Member) renewLease(ctx context.Context) {
 	for pause(ctx, m.opts.Renew) {
 		m.renew(ctx)
 	}
 }
 
-// renew renews the lease once. A renewal that takes longer than the interval is given up.
+// renew renews the lease once. It gives up a renewal that takes longer than the interval.
 func (m *Member) renew(ctx context.Context) {
 	m.renewing <- struct{}{}
 	defer func() { <-m.renewing }()
@@ -154,8 +154,8 @@ func (m *Member) renew(ctx context.Context) {
 	}
 }
 
-// putRecordAgain replaces the member's record, and returns when it began to. The revision isn't known
-// if the result of the last renewal was lost.
+// putRecordAgain replaces the member's record, and returns when that write began. The revision is
+// unknown if the result of the last renewal was lost.
 func (m *Member) putRecordAgain(ctx context.Context) (sent time.Time, err error) {
 	sent = time.Now()
 	if err = m.putRecord(ctx); !errors.Is(err, ErrConflict) {
@@ -168,8 +168,8 @@ func (m *Member) putRecordAgain(ctx context.Context) (sent time.Time, err error)
 	return sent, m.putRecord(ctx)
 }
 
-// resolve finds out what a conflict of the own record means. Only if the record is the own, an
-// earlier renewal whose result was lost, has the lease been kept.
+// resolve finds the cause of a conflict of the member's record. The lease has only been kept if the
+// record is this member's own, from an earlier renewal whose result was lost.
 func (m *Member) resolve(ctx context.Context) error {
 	value, rev, err := m.store.Get(ctx, m.memberKey())
 	switch {
@@ -191,8 +191,8 @@ func (m *Member) resolve(ctx context.Context) error {
 		return err
 	}
 	if record.Beat < m.lastAcked() {
-		m.fence(errors.New("the store has gone back in time"))
-		m.loseContact("renew lease", errors.New("the store has gone back in time"))
+		m.fence(errors.New("the store has lost acknowledged writes"))
+		m.loseContact("renew lease", errors.New("the store has lost acknowledged writes"))
 	}
 	m.setRev(rev)
 	return nil
@@ -204,8 +204,8 @@ func (m *Member) lastAcked() uint64 {
 	return m.lease.acked
 }
 
-// renewed notes a good renewal. One that comes after the lease was lost doesn't bring it back:
-// that takes reading the owners, see keepDirectory.
+// renewed notes a successful renewal. A lease that was lost before stays lost until the owners have
+// been read, see keepDirectory.
 func (m *Member) renewed(sent time.Time) {
 	m.meter.count(m.meter.renewals)
 	m.fenceIfOver()
@@ -225,10 +225,10 @@ func (m *Member) renewed(sent time.Time) {
 	m.wake()
 }
 
-// loseContact notes that the store may have been away.
+// loseContact notes that the store may have been unreachable.
 func (m *Member) loseContact(doing string, err error) {
 	if m.endContact() {
-		m.log.Warn("lost contact to the store", "doing", doing, "error", err)
+		m.log.Warn("lost contact with the store", "doing", doing, "error", err)
 	}
 }
 
@@ -256,7 +256,7 @@ func (m *Member) guardLease(ctx context.Context) {
 	}
 }
 
-// leaseLeft returns how long the lease lasts; forever if it is lost already.
+// leaseLeft returns the remaining time of the lease, or the longest duration if it is lost.
 func (m *Member) leaseLeft() (time.Duration, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -276,10 +276,10 @@ func (m *Member) fence(reason error) {
 	m.fenceIf(reason, func() bool { return true })
 }
 
-// fenceIf fences the member on a condition, which is looked at with m.mu held.
+// fenceIf fences the member if condition, which is called with m.mu held, returns true.
 func (m *Member) fenceIf(reason error, condition func() bool) {
 	if chats, fenced := m.takeLease(condition); fenced {
-		m.log.Warn("fenced: nothing is handled until the store is back", "reason", reason, "chats", chats)
+		m.log.Warn("fenced: handling stops until the store is reachable", "reason", reason, "chats", chats)
 		m.meter.count(m.meter.fenced)
 	}
 }
@@ -298,7 +298,7 @@ func (m *Member) takeLease(condition func() bool) (chats int, taken bool) {
 	return len(m.held), true
 }
 
-// unfence gives the lease back after the owners were read in one contact with the store, and
+// unfence takes the lease back after the owners were read during one contact with the store, and
 // reports whether it did.
 func (m *Member) unfence(contact int) bool {
 	m.mu.Lock()
@@ -328,11 +328,11 @@ func (m *Member) awaitLease(ctx context.Context) error {
 	}
 }
 
-// sayLeft tells the others that the member has let go of everything.
-func (m *Member) sayLeft() {
+// announceLeft writes to the store that the member has released everything.
+func (m *Member) announceLeft() {
 	ctx, cancel := context.WithTimeout(context.Background(), m.opts.Renew)
 	defer cancel()
 	if _, err := m.putRecordAgain(ctx); err != nil {
-		m.log.Warn("could not say that the member has left: its chats are taken over when its lease has run out", "error", err)
+		m.log.Warn("could not record that the member has left: its chats are taken over when its lease expires", "error", err)
 	}
 }

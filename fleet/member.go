@@ -17,63 +17,63 @@ import (
 )
 
 var (
-	// ErrClosed is the error of the methods of a Member after Close or Drain.
+	// ErrClosed is returned by the methods of a Member after Close or Drain.
 	ErrClosed = errors.New("the member was closed")
-	// ErrUnknownChat is the error of Send and Do for a chat that was never added, or is over.
+	// ErrUnknownChat is returned by Send and Do for a chat that was never added or is over.
 	ErrUnknownChat = errors.New("the fleet has no such chat")
-	// ErrFenced is the cause with which a handler's context ends when the member has lost its
-	// lease, see context.Cause.
+	// ErrFenced is the cause of a handler's context, see context.Cause, after the member has lost
+	// its lease.
 	ErrFenced = errors.New("the member has lost its lease")
-	// ErrLost is the cause with which a handler's context ends when another member has taken the
-	// chat over.
-	ErrLost = errors.New("another member holds the chat")
+	// ErrLost is the cause of a handler's context after another member has taken over the chat.
+	ErrLost = errors.New("another member owns the chat")
 )
 
-// Chat is a chat that the fleet holds, as [Member.Add] takes it.
+// Chat is a chat of a fleet, see [Member.Add].
 type Chat struct {
-	// ID names the chat in the fleet: a contact id, or the caller's own, of 1 to 150 bytes.
+	// ID identifies the chat in the fleet: a contact ID, or an ID of your own, of 1 to 150 bytes.
 	// Required.
 	ID string
 	// ParticipantToken is what StartChatContact or CreateParticipant returned. Required.
 	ParticipantToken string
-	// ParticipantID is what they returned beside it: by it each member knows messages that
-	// another one has sent as the chat's own. Required.
+	// ParticipantID is what they returned with the token. It identifies messages that another
+	// member has sent as the chat's own. Required.
 	ParticipantID string
-	// Data is the caller's, at most 64 KiB: what a handler needs to know on any machine, such as
-	// where the chat leads to. It is kept in the store as it is.
+	// Data is any data that a handler needs on every machine, such as the chat's destination, at
+	// most 64 KiB. It is stored unencrypted.
 	Data []byte
 }
 
-// Held is a chat that this member holds.
+// Held is a chat that this member owns.
 type Held struct {
 	Chat
 
-	// Epoch rises each time the chat changes hands. A handler that writes elsewhere can send it
-	// along, and have writes with a lower one refused.
+	// Epoch rises each time the owner of the chat changes. A handler that writes to another system
+	// can pass it along and have that system refuse writes with a lower one.
 	Epoch uint64
-	// Session is the chat's session. Its Next and Events belong to the fleet, and so do Close
-	// and State.
+	// Session is the chat's session. The fleet calls its Next, Events, Close and State: don't call
+	// them.
 	Session *chat.Session
 }
 
-// Handler handles an event of a chat. If it returns nil the event is handled, else it is called
-// with the same event again, with growing pauses of up to 30 seconds, and later events of the chat
-// wait. It is called for one event of a chat at a time, and concurrently for different chats; also
-// before [Join] has returned, if there are chats without an owner.
+// Handler handles an event of a chat. If it returns nil, the event is handled. If it returns an
+// error, it is called again with the same event, after growing pauses of up to 30 seconds, and
+// later events of the chat wait. There is at most one call at a time for a chat; calls for
+// different chats are concurrent. It may be called before [Join] has returned, if there are chats
+// without an owner.
 //
-// held.Session answers: [chat.Session.SendOnce] with a token made of Meta.ID sends one message,
-// although the event may come again. What was said before the chat's first session has
-// Meta.History; after a change of owner nothing has, so that a handler may only skip the history if
-// the chat's beginning doesn't concern it.
+// To respond to an event, call [chat.Session.SendOnce] of held.Session with a token derived from
+// Meta.ID: it sends one message even if the event is delivered again. Meta.History marks what was
+// sent before the first session of the chat. After a change of the owner no event has it, so a
+// handler may only skip the history if it doesn't need the beginning of the chat.
 //
-// ctx ends when the member loses its lease or the chat, see [ErrFenced] and [ErrLost], and some
-// seconds after Close was called. A handler that continues after that may run beside the one of
-// the next owner.
+// ctx ends when the member loses its lease or the chat, see [ErrFenced] and [ErrLost], and 5
+// seconds after a call of Close. A handler that continues after that may run concurrently with the
+// handler of the next owner.
 type Handler func(ctx context.Context, held *Held, event chat.Event) error
 
-// Member is this process's part in a fleet. All methods may be called concurrently.
+// Member is this process's membership in a fleet. All methods may be called concurrently.
 type Member struct {
-	name    string // of this process, used once
+	name    string // unique to this process
 	opts    Options
 	store   Store
 	client  connectparticipant.API
@@ -83,16 +83,16 @@ type Member struct {
 	tokens  tokenCache
 	log     *slog.Logger
 
-	life      context.Context // ends when Close has let go of the chats
+	life      context.Context // ends when Close has released the chats
 	end       context.CancelFunc
 	loops     sync.WaitGroup
 	tenures   sync.WaitGroup
 	closed    chan struct{} // closed when Close is done
-	reconcile chan struct{} // holds one: that the directory should be read
+	reconcile chan struct{} // holds one if the directory should be read
 	renewing  chan struct{} // holds one while a renewal is under way
 
-	// Only keepDirectory uses these: before reassertAt the owners aren't read again, and before
-	// unfenceAt the lease isn't taken back.
+	// Only keepDirectory uses these: the owners aren't read again before reassertAt, and the lease
+	// isn't taken back before unfenceAt.
 	reassertAt, unfenceAt time.Time
 
 	mu       sync.Mutex
@@ -100,12 +100,12 @@ type Member struct {
 	lease    lease
 	others   map[string]memberRecord // by key
 	held     map[string]*tenure      // by chat
-	freed    chan struct{}           // closed when a chat was let go of
+	freed    chan struct{}           // closed when a chat is released
 	stats    Stats
-	orphaned bool // the last reading of the directory has found chats that nobody took
+	orphaned bool // the last reading of the directory found chats that no member could take
 }
 
-// phase is how far the life of a member has got.
+// phase is a stage in the life of a member. Phases only rise.
 type phase int
 
 const (
@@ -114,31 +114,31 @@ const (
 	phaseClosing
 )
 
-// Stats is what a member holds and has done.
+// Stats is a snapshot of a member.
 type Stats struct {
 	// ID is Options.ID.
 	ID string
-	// Members counts the members that are there, with this one.
+	// Members counts the live members, including this one.
 	Members int
-	// Held counts the chats of this member, and Waiting those of them that have no session yet.
+	// Held counts the chats that this member owns, and Waiting those of them without a session yet.
 	Held, Waiting int
-	// Fenced reports that the member has no lease, because it can't reach the store: nothing is
-	// handled.
+	// Fenced reports that the member has no lease because it can't reach the store. A fenced member
+	// handles no events.
 	Fenced bool
-	// Claimed counts the chats taken over: of members that are gone, or handed over. Given counts
-	// those handed over to others, and Lost those that others have taken.
-	Claimed, Given, Lost int
-	// Saves counts the States written, Retried the events that came again because the handler
+	// Claimed counts the chats taken over from members that are gone or have handed them over.
+	// HandedOver counts the chats handed over to others, and Lost those that others have taken.
+	Claimed, HandedOver, Lost int
+	// Saves counts the States written, and Retried the events delivered again because the handler
 	// returned an error.
 	Saves, Retried int
 }
 
-// Join makes this process a member of the fleet that shares the store: from then on it holds
-// chats, its own and those of members that are gone, and calls handle for their events. client
-// makes the sessions; it needs no limit of its own, see Options.Quotas.
+// Join makes this process a member of the fleet that shares the store. From then on, the member
+// owns chats, its own and those of members that are gone, and calls handle for their events. client
+// makes the calls of the sessions; don't limit its rate, see Options.Quotas.
 //
-// It returns when the member is entered in the store. ctx bounds only that. The error is the
-// store's, that of Options, or ctx's while another process has the same ID.
+// Join returns when the member is registered in the store; ctx bounds only that. The error is the
+// store's, an error in Options, or ctx's if another process keeps using the same ID.
 func Join(ctx context.Context, store Store, client connectparticipant.API, handle Handler, optFns ...func(*Options)) (*Member, error) {
 	opts, err := withDefaults(optFns)
 	if err != nil {
@@ -168,11 +168,11 @@ func Join(ctx context.Context, store Store, client connectparticipant.API, handl
 	return m, nil
 }
 
-// Limiter returns what keeps the fleet's calls within the account's quotas, for calls of one's
-// own: each member has its part of each quota, which follows what the members need.
+// Limiter returns the limiter that keeps the fleet within the account's quotas. Use it for your own
+// calls. Each member has a part of each quota, which follows the members' needs.
 func (m *Member) Limiter() chat.Limiter { return m.limiter }
 
-// Stats returns what the member holds and has done.
+// Stats returns a snapshot of the member.
 func (m *Member) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -191,10 +191,10 @@ func (m *Member) Stats() Stats {
 	return s
 }
 
-// Close lets go of all chats, and returns when no handler runs any more: those under way have 5
-// seconds before their contexts end. The other members take the chats over immediately, or who
-// joins next. The chats continue; nobody leaves them. Close may be called more than once, but not from
-// a handler. It always returns nil.
+// Close releases all chats and returns when no handler is running. Running handlers have 5 seconds
+// before their contexts end. The other members take over the chats immediately, or the next member
+// that joins does. The chats continue: no participant leaves. Close may be called more than once,
+// but not from a handler. It always returns nil.
 func (m *Member) Close() error {
 	if !m.beginClosing() {
 		<-m.closed
@@ -203,12 +203,12 @@ func (m *Member) Close() error {
 	m.releaseAll()
 	m.end()
 	m.loops.Wait()
-	m.sayLeft()
+	m.announceLeft()
 	close(m.closed)
 	return nil
 }
 
-// beginClosing reports whether this call is the one that closes.
+// beginClosing reports whether this call is the one that closes the member.
 func (m *Member) beginClosing() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -217,7 +217,7 @@ func (m *Member) beginClosing() bool {
 	return first
 }
 
-// closeGrace is how long handlers under way have when the member closes.
+// closeGrace is how long running handlers have when the member closes.
 const closeGrace = 5 * time.Second
 
 // releaseAll ends all tenures and waits for them.
@@ -243,7 +243,7 @@ func (m *Member) releaseAll() {
 	<-done
 }
 
-// snapshot returns the tenures of now.
+// snapshot returns the current tenures.
 func (m *Member) snapshot() []*tenure {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -269,12 +269,12 @@ func (m *Member) count(change func(s *Stats)) {
 	change(&m.stats)
 }
 
-// backoff is the pause after the n-th failure, counted from 0: first, then twice that each time.
+// backoff returns the pause after failure n, counted from 0: first, doubled for each later one.
 func backoff(n int, first, longest time.Duration) time.Duration {
 	return min(longest, first<<min(n, 20))
 }
 
-// pause waits, and reports whether ctx lives on.
+// pause waits for d or the end of ctx, and reports whether ctx is still live.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAChatIsHeldWhereItIsAdded(t *testing.T) {
+func TestChatIsOwnedByTheMemberItWasAddedTo(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		m, _ := w.join("a")
@@ -25,7 +25,7 @@ func TestAChatIsHeldWhereItIsAdded(t *testing.T) {
 	})
 }
 
-func TestAChatOfADeadMemberIsTakenOver(t *testing.T) {
+func TestChatsOfADeadMemberAreTakenOver(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		a, _ := w.join("a")
@@ -34,22 +34,22 @@ func TestAChatOfADeadMemberIsTakenOver(t *testing.T) {
 		w.sleep(20 * time.Second)
 		require.Equal(t, 3, a.Stats().Held)
 		for _, id := range ids {
-			w.chats[id].Agent.Say("to the first")
+			w.chats[id].Agent.Say("before")
 		}
 		w.sleep(2 * time.Second)
 		a.Crash()
 		for _, id := range ids {
-			w.chats[id].Agent.Say("to nobody")
+			w.chats[id].Agent.Say("while no member owns the chat")
 		}
 		w.sleep(7 * time.Second)
 		require.Equal(t, 3, b.Stats().Held)
 		require.Zero(t, b.Stats().Waiting)
 		w.sleep(10 * time.Second)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-func TestClosingHandsOverAtOnce(t *testing.T) {
+func TestChatsOfAClosedMemberAreTakenOverImmediately(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		a, _ := w.join("a")
@@ -67,6 +67,6 @@ func TestClosingHandsOverAtOnce(t *testing.T) {
 		require.Equal(t, 3, b.Stats().Held)
 		require.Zero(t, b.Stats().Waiting)
 		w.sleep(10 * time.Second)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// Memory returns a Store in the memory of this process: for tests, and for a program that
-// runs as one process today. It needs no closing. It may be used in a testing/synctest bubble,
-// if it was made there.
+// Memory returns a Store in the memory of this process, for tests and for programs that run as one
+// process. It needs no closing. It may be used in a testing/synctest bubble if it was made in that
+// bubble.
 func Memory() Store {
 	return &memory{records: map[string]record{}, expiring: map[string]time.Time{}, watchers: map[*watcher]bool{}}
 }
@@ -32,11 +32,11 @@ type record struct {
 	rev   uint64
 }
 
-// watcher collects what a loop over Watch has yet to yield. memory.mu guards it.
+// watcher collects the entries that a loop over Watch has yet to yield. memory.mu guards it.
 type watcher struct {
 	prefix  string
 	pending []Entry       // at most one for each key
-	wake    chan struct{} // holds one: that there is something
+	wake    chan struct{} // holds one if pending isn't empty
 }
 
 func (m *memory) Get(ctx context.Context, key string) (value []byte, rev uint64, err error) {
@@ -161,7 +161,7 @@ func (m *memory) unwatch(w *watcher) {
 	delete(m.watchers, w)
 }
 
-// take returns what a watcher has yet to yield, and when the next record expires.
+// take returns the entries that a watcher has yet to yield, and when the next record expires.
 func (m *memory) take(w *watcher) (entries []Entry, expiry time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -201,7 +201,7 @@ func (m *memory) remove(key string) {
 	m.publish(Entry{Key: key, Gone: true})
 }
 
-// publish hands a change to those who watch its key.
+// publish passes a change to the watchers of its key.
 func (m *memory) publish(e Entry) {
 	for w := range m.watchers {
 		if strings.HasPrefix(e.Key, w.prefix) {

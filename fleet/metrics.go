@@ -9,7 +9,7 @@ import (
 	"github.com/aws/smithy-go/metrics"
 )
 
-// meterScope is the name under which the instruments are made.
+// meterScope is the scope of the instruments.
 const meterScope = "github.com/participant-go/connectparticipant/fleet"
 
 // meter holds the instruments.
@@ -30,13 +30,13 @@ func newMeter(provider metrics.MeterProvider) (*meter, error) {
 	of := provider.Meter(meterScope)
 	var m meter
 	var errs [7]error
-	m.chats, errs[0] = of.Int64UpDownCounter("fleet.chats.held", describe("{chat}", "Chats that the member holds."))
+	m.chats, errs[0] = of.Int64UpDownCounter("fleet.chats.held", describe("{chat}", "Chats that the member owns."))
 	m.claims, errs[1] = of.Int64Counter("fleet.chats.claimed", describe("{chat}", "Chats taken over from other members."))
-	m.handOvers, errs[2] = of.Int64Counter("fleet.chats.given", describe("{chat}", "Chats handed over to other members."))
+	m.handOvers, errs[2] = of.Int64Counter("fleet.chats.handed_over", describe("{chat}", "Chats handed over to other members."))
 	m.renewals, errs[3] = of.Int64Counter("fleet.lease.renewals", describe("{renewal}", "Renewals of the member's lease."))
 	m.fenced, errs[4] = of.Int64Counter("fleet.lease.lost", describe("{loss}", "Losses of the member's lease."))
 	m.saves, errs[5] = of.Int64Counter("fleet.states.saved", describe("{save}", "States of chats saved."))
-	m.retries, errs[6] = of.Int64Counter("fleet.events.retried", describe("{event}", "Events that the handler has failed to handle."))
+	m.retries, errs[6] = of.Int64Counter("fleet.events.retried", describe("{event}", "Events that the handler failed to handle."))
 	return &m, errors.Join(errs[:]...)
 }
 

@@ -16,14 +16,14 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// meterRecorder is a MeterProvider that remembers sums by instrument.
+// meterRecorder is a MeterProvider that adds up the values of each instrument.
 type meterRecorder struct {
 	metrics.NopMeterProvider
 
 	mu    sync.Mutex
 	scope string
 	sums  map[string]int64
-	err   error // of making an instrument
+	err   error // returned for each instrument
 }
 
 func (r *meterRecorder) Meter(scope string, _ ...metrics.MeterOption) metrics.Meter {
@@ -31,7 +31,7 @@ func (r *meterRecorder) Meter(scope string, _ ...metrics.MeterOption) metrics.Me
 	return recordingMeter{recorder: r}
 }
 
-// sum returns the sums, and forgets nothing.
+// sum returns the sum of an instrument.
 func (r *meterRecorder) sum(name string) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,10 +106,10 @@ func TestMetrics(t *testing.T) {
 		cancel()
 		require.NoError(t, b.Drain(ctx))
 		w.sleep(time.Minute)
-		require.EqualValues(t, 3, meters["b"].sum("fleet.chats.given"))
+		require.EqualValues(t, 3, meters["b"].sum("fleet.chats.handed_over"))
 		require.Zero(t, meters["b"].sum("fleet.chats.held"))
 		require.EqualValues(t, 3, meters["a"].sum("fleet.chats.held"))
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 

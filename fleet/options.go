@@ -17,52 +17,50 @@ import (
 
 // Options configure a Member. [Join] fills in the defaults before it calls its optFns.
 type Options struct {
-	// ID names the member in the store, in logs and in Stats: up to 64 letters, digits, - and _.
-	// Two processes must not have the same at the same time: the second one waits in Join until
-	// the first is gone. Defaults to a random one.
+	// ID identifies the member in the store, in logs and in Stats: up to 64 letters, digits, - and
+	// _. Two running processes must not share an ID: the second one waits in Join until the first
+	// is gone. Defaults to a random ID.
 	ID string
 
-	// Lease is how long the others wait for a member that they don't hear of before they take its
-	// chats over: a whole number of seconds, at least 3. Defaults to 6 seconds.
+	// Lease is how long the other members wait after the last renewal of a member before they take
+	// over its chats: a whole number of seconds, at least 3. Defaults to 6 seconds.
 	Lease time.Duration
 
 	// Renew is how often the member renews its lease, at most a third of Lease. Defaults to 2
 	// seconds.
 	Renew time.Duration
 
-	// SaveEvery is how often the State of a chat in which something happens is saved. What was
-	// handled since the last save is delivered again when the member dies. 0 saves after each
-	// event. Defaults to a second.
+	// SaveEvery is how often the State of an active chat is saved. Events handled since the last
+	// save are delivered again after a member has died. 0 saves after each event. Defaults to a
+	// second.
 	SaveEvery time.Duration
 
-	// MaxChats is how many chats the member holds at most. Defaults to 10,000.
+	// MaxChats is the maximum number of chats that the member owns. Defaults to 10,000.
 	MaxChats int
 
-	// Quotas are those of the account that AWS has raised, by the operations' API names, as
-	// chat.NewQuotaLimiter takes them. All members must have the same. Defaults to the published
-	// ones.
+	// Quotas are the account's quotas that AWS has raised, by the API names of the operations, as
+	// for chat.NewQuotaLimiter. All members must have the same. Defaults to the published quotas.
 	Quotas map[string]chat.Quota
 
 	// Sealer encrypts the tokens in the store: AESGCM, or Plaintext. Required.
 	Sealer Sealer
 
-	// Chat sets the options of each session. ParticipantID and RenewalEvents are set after it,
-	// and Limiter before it. Defaults to those of package chat.
+	// Chat sets the options of each session. Limiter is set before it is called, ParticipantID and
+	// RenewalEvents after it. Defaults to the defaults of package chat.
 	Chat func(*chat.Options)
 
-	// Ended is called when a chat is over, with the reason, after the handler has returned for
-	// its last event; it may be called again when the member dies meanwhile. Then the chat is
-	// removed from the fleet. Every reason but chat.ErrClosed and chat.ErrLeft may come from a
-	// mistake, such as a client with another region: Add takes the chat up again. Defaults to
-	// nothing.
+	// Ended is called when a chat is over, with the reason, after the handler has returned for its
+	// last event. Then the chat is removed from the fleet. If the member dies before that, Ended is
+	// called again. Any reason other than chat.ErrClosed and chat.ErrLeft may be the result of a
+	// mistake, such as a client for another region: Add starts the chat again. Defaults to no call.
 	Ended func(ctx context.Context, held *Held, reason *chat.CloseError)
 
-	// Logger receives claims, hand-overs, lost leases and failures of the store; never tokens,
-	// contents or Data. Defaults to none.
+	// Logger receives claims, hand-overs, lost leases and failures of the store, but never tokens,
+	// message content or Data. Defaults to no logging.
 	Logger *slog.Logger
 
-	// MeterProvider measures the member; see the package comment for the instruments. It isn't
-	// that of the sessions, which Chat sets. Defaults to no metrics.
+	// MeterProvider receives the member's metrics; see the package comment for the instruments. The
+	// sessions have their own provider, which Chat sets. Defaults to no metrics.
 	MeterProvider metrics.MeterProvider
 }
 
@@ -80,7 +78,7 @@ func withDefaults(optFns []func(*Options)) (Options, error) {
 func (o *Options) check() error {
 	switch {
 	case o.Sealer == nil:
-		return errors.New("Options.Sealer is required: tokens are secrets, so choose AESGCM, or Plaintext")
+		return errors.New("Options.Sealer is required: tokens are secrets, so choose AESGCM or Plaintext")
 	case o.ID == "" || len(o.ID) > 64 || !isPlain(o.ID):
 		return fmt.Errorf("Options.ID %q must be 1 to 64 letters, digits, - and _", o.ID)
 	case o.Lease < 3*time.Second || o.Lease%time.Second != 0:
@@ -95,5 +93,5 @@ func (o *Options) check() error {
 	return nil
 }
 
-// margin is how long before the end of its lease a member stops.
+// margin is how long before the end of its lease a member stops handling events.
 const margin = time.Second

@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// watch follows who the other members are and what they put into this one's inbox. Both watches
-// end together: that of the members shows each renewal of this one's own record, so that it can't
-// be silent for long, and one of the inbox can.
+// watch follows the other members and this member's inbox. Both watches end together. The watch of
+// the members shows each renewal of this member's own record, so its silence means that it has
+// failed; an inbox may be silent for long.
 func (m *Member) watch(ctx context.Context) {
 	for ctx.Err() == nil {
 		round, end := context.WithCancel(ctx)
@@ -43,9 +43,9 @@ func (m *Member) watchMembers(ctx context.Context) {
 	}
 }
 
-var errSilent = errors.New("the store doesn't answer")
+var errSilent = errors.New("the store doesn't respond")
 
-// attended ends a List or a Watch that yields nothing for too long.
+// attended ends a List or a Watch that yields nothing for longer than patience.
 func attended(ctx context.Context, patience time.Duration, prefix string, open func(context.Context, string) iter.Seq2[Entry, error]) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
@@ -65,8 +65,8 @@ func attended(ctx context.Context, patience time.Duration, prefix string, open f
 	}
 }
 
-// noteMember notes what a member says of itself, and reports whether chats may wait for an owner: a
-// member is gone, or one can take some that nobody could.
+// noteMember notes a member's record, and reports whether chats may now wait for an owner: a member
+// is gone, or one has room for chats that no member could take.
 func (m *Member) noteMember(entry Entry) (wake bool) {
 	record, err := decode[memberRecord](entry.Key, entry.Value)
 	if err != nil && !entry.Gone {
@@ -88,7 +88,7 @@ func (m *Member) noteMember(entry Entry) (wake bool) {
 	return record.Left && !before.Left || known && before.Name != record.Name || m.orphaned && record.takes() && !before.takes()
 }
 
-// forgetMembers notes that the watch has ended: who is there is to be learned anew.
+// forgetMembers notes that the watch has ended: the next one finds the members anew.
 func (m *Member) forgetMembers(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
@@ -100,7 +100,7 @@ func (m *Member) forgetMembers(ctx context.Context, err error) {
 	clear(m.others)
 }
 
-// isGone reports whether a member isn't there any more. The store decides: the watch may be late.
+// isGone reports whether a member is gone. The store decides: the watch may be late.
 func (m *Member) isGone(ctx context.Context, name string) (bool, error) {
 	m.mu.Lock()
 	alive := name == m.name || m.isAlive(name)
@@ -133,8 +133,8 @@ func memberID(name string) string {
 	return id
 }
 
-// takers returns the other members that can be given a chat, the one with the fewest first. m.mu
-// is held.
+// takers returns the other members that accept a chat, the one with the fewest chats first. m.mu is
+// held.
 func (m *Member) takers() []memberRecord {
 	takers := slices.Collect(maps.Values(m.others))
 	takers = slices.DeleteFunc(takers, func(r memberRecord) bool { return !r.takes() })
@@ -144,11 +144,11 @@ func (m *Member) takers() []memberRecord {
 	return takers
 }
 
-// takesItself reports whether this member can hold one more chat. m.mu is held.
+// takesItself reports whether this member has room for one more chat. m.mu is held.
 func (m *Member) takesItself() bool { return m.phase == phaseOpen && len(m.held) < m.opts.MaxChats }
 
-// place returns the name of the member that a new chat should go to: that with the fewest. It
-// is "" if nobody can take it.
+// place returns the name of the member that a new chat should go to, the one with the fewest chats,
+// or "" if no member can take it.
 func (m *Member) place() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -159,15 +159,15 @@ func (m *Member) place() string {
 	return m.assign(takers)
 }
 
-// successor returns the member that takes a chat of this one, "" if nobody can.
+// successor returns the member that takes a chat of this one, or "" if no member can.
 func (m *Member) successor() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.assign(m.takers())
 }
 
-// assign returns the first of the takers and counts the chat that it is about to get, until it
-// says itself how many it has. m.mu is held.
+// assign returns the first of the takers and counts the chat that it is about to get, until its
+// next renewal reports its number of chats. m.mu is held.
 func (m *Member) assign(takers []memberRecord) string {
 	if len(takers) == 0 {
 		return ""
@@ -183,9 +183,9 @@ func (m *Member) assign(takers []memberRecord) string {
 	return name
 }
 
-// relief returns the member that should get a chat of this one at its renewal: any while this one
-// drains; else, if this one has more than a tenth above the mean, the one with the fewest. It is
-// "" if the chat stays.
+// relief returns the member that should get a chat of this one at its renewal. While this member
+// drains, any member will do. Otherwise, it is the one with the fewest chats, if this one has over
+// a tenth more than the mean. It returns "" if the chat stays.
 func (m *Member) relief() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -206,9 +206,8 @@ func (m *Member) relief() string {
 	return m.assign(takers)
 }
 
-// heirs are those among whom the chats of a member that is gone are divided: all members
-// that can take one. Each member finds the same heir for a chat, as long as all know the same
-// members.
+// heirs are the members that divide the chats of a member that is gone: all that can take one. Each
+// member finds the same heir for a chat as long as they know the same members.
 type heirs []string
 
 func (m *Member) heirs() (all heirs) {

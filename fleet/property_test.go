@@ -26,12 +26,12 @@ import (
 
 var (
 	onlySeed = flag.Uint64("fleet.seed", 0, "run only this seed of TestEveryEventIsHandled")
-	seeds    = flag.Uint64("fleet.seeds", 100, "how many seeds TestEveryEventIsHandled runs")
+	seeds    = flag.Uint64("fleet.seeds", 100, "number of seeds of TestEveryEventIsHandled")
 )
 
-// Each seed is a fleet with a random schedule of what members, the engine and people do. The
-// schedule comes from the seed alone; the scheduling of goroutines doesn't. So repeat one that
-// failed with -count as well:
+// Each seed is a fleet with a random schedule of what members, the engine and participants do. The
+// schedule depends only on the seed, but the scheduling of goroutines doesn't. So rerun a failed
+// seed with -count:
 //
 //	go test ./fleet -run TestEveryEventIsHandled -fleet.seed=17 -count=20
 func TestEveryEventIsHandled(t *testing.T) {
@@ -60,11 +60,11 @@ type trial struct {
 	journal []string
 	list    []fleet.Chat
 	old     fleet.Store // a snapshot of the engine
-	forgot  []time.Time // when the engine has forgotten something
+	forgot  []time.Time // when the engine lost something
 
 	sendMu sync.Mutex
-	sent   map[string]string // the tokens of messages that were sent, and their chats
-	tried  map[string]bool   // those whose sending has ended without success
+	sent   map[string]string // the chats of sent messages, by their tokens
+	tried  map[string]bool   // the tokens of messages that could not be sent
 }
 
 type trialMember struct {
@@ -81,12 +81,12 @@ func newTrial(t *testing.T, seed uint64) *trial {
 		world: newWorld(t), rng: rand.New(rand.NewPCG(seed, 99)), began: time.Now(),
 		sent: map[string]string{}, tried: map[string]bool{},
 	}
-	tr.handler = tr.misbehave()
+	tr.handler = tr.faultyHandler()
 	return tr
 }
 
-// misbehave returns a handler that is slow and fails at times.
-func (tr *trial) misbehave() func(context.Context, string, *fleet.Held, chat.Event) error {
+// faultyHandler returns a handler that is slow and sometimes fails.
+func (tr *trial) faultyHandler() func(context.Context, string, *fleet.Held, chat.Event) error {
 	rng, mu := rand.New(rand.NewPCG(tr.rng.Uint64(), 1)), sync.Mutex{}
 	return func(ctx context.Context, _ string, _ *fleet.Held, _ chat.Event) error {
 		mu.Lock()
@@ -106,7 +106,7 @@ func (tr *trial) misbehave() func(context.Context, string, *fleet.Held, chat.Eve
 	}
 }
 
-// action is something that happens, and how likely it is.
+// action is an event of a schedule and its weight.
 type action struct {
 	name   string
 	weight int
@@ -123,8 +123,8 @@ var actions = []action{
 	{"drain", 3, (*trial).drain},
 	{"cut link", 3, (*trial).cutLink},
 	{"faults", 3, (*trial).linkFaults},
-	{"engine away", 2, (*trial).engineAway},
-	{"engine forgets", 1, (*trial).engineForgets},
+	{"engine unreachable", 2, (*trial).engineAway},
+	{"engine loses records", 1, (*trial).engineForgets},
 	{"snapshot", 1, (*trial).takeSnapshot},
 	{"cut socket", 3, (*trial).cutSocket},
 	{"expire tokens", 1, (*trial).expireTokens},
@@ -160,7 +160,7 @@ func (tr *trial) run() {
 		<-time.After(tr.upTo(8 * time.Second))
 	}
 	tr.heal()
-	tr.judge()
+	tr.check()
 }
 
 func (tr *trial) log(format string, args ...any) {
@@ -169,7 +169,7 @@ func (tr *trial) log(format string, args ...any) {
 	tr.journal = append(tr.journal, time.Since(tr.began).Round(time.Millisecond).String()+" "+fmt.Sprintf(format, args...))
 }
 
-// journalWriter writes what members log into the journal.
+// journalWriter writes the members' logs to the journal.
 type journalWriter struct{ *trial }
 
 func (w journalWriter) Write(line []byte) (int, error) {
@@ -177,7 +177,7 @@ func (w journalWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// brief leaves the time and the level out.
+// brief omits the time and the level.
 func brief(_ []string, a slog.Attr) slog.Attr {
 	if a.Key == slog.TimeKey || a.Key == slog.LevelKey {
 		return slog.Attr{}
@@ -187,7 +187,7 @@ func brief(_ []string, a slog.Attr) slog.Attr {
 
 func (tr *trial) upTo(d time.Duration) time.Duration { return time.Duration(tr.rng.Int64N(int64(d))) }
 
-// open returns the members that are there.
+// open returns the members that are open.
 func (tr *trial) open() []*trialMember {
 	return slices.DeleteFunc(slices.Clone(tr.members), func(m *trialMember) bool { return m.gone.Load() })
 }
@@ -219,7 +219,7 @@ func (tr *trial) joinOne() {
 		tr.log("join failed: %v", err)
 		return
 	}
-	tr.log("%s has joined, SaveEvery %s", id, saveEvery)
+	tr.log("%s joined, SaveEvery %s", id, saveEvery)
 	tr.t.Cleanup(func() {
 		_ = m.Close()
 		l.late.Wait()
@@ -236,7 +236,7 @@ func (tr *trial) addOne() {
 	tr.addAgain(c)
 }
 
-// addAgain adds until it works, as a caller with a database of its own would.
+// addAgain retries Add until it succeeds, as a caller with its own database would.
 func (tr *trial) addAgain(c fleet.Chat) {
 	for {
 		m := tr.anyOpen()
@@ -258,7 +258,7 @@ func (tr *trial) say() {
 	}
 }
 
-// send sends a message, again and again by any member until one succeeds.
+// send sends a message, and retries by any member until one succeeds.
 func (tr *trial) send() {
 	c, _ := tr.anyChat()
 	token := fmt.Sprintf("token-%d", tr.rng.Uint64())
@@ -290,7 +290,7 @@ func (tr *trial) noteSent(token, chatID string) {
 	}
 }
 
-// leave takes a member out that others can follow.
+// leave removes a member, unless it is the last one.
 func (tr *trial) leave() *trialMember {
 	if len(tr.open()) < 2 {
 		return nil
@@ -325,7 +325,7 @@ func (tr *trial) drain() {
 	tr.doing.Go(func() {
 		ctx, cancel := context.WithTimeout(tr.t.Context(), patience)
 		defer cancel()
-		tr.log("%s has drained: %v", m.id, m.Drain(ctx))
+		tr.log("%s drained: %v", m.id, m.Drain(ctx))
 	})
 }
 
@@ -359,8 +359,7 @@ func (tr *trial) engineAway() {
 	tr.engine.start()
 }
 
-// engineForgets restarts the engine with nothing, or as it was some time ago, and adds all
-// chats again.
+// engineForgets restarts the engine without records, or with older ones, and adds all chats again.
 func (tr *trial) engineForgets() {
 	old := tr.old
 	if old == nil || tr.rng.IntN(2) == 0 {
@@ -373,7 +372,7 @@ func (tr *trial) engineForgets() {
 	tr.engine.restartFrom(old)
 	tr.forgot = append(tr.forgot, time.Now())
 	if len(tr.open()) > 0 {
-		<-time.After(15 * time.Second) // who holds a chat writes its record again
+		<-time.After(15 * time.Second) // the owners write their records again
 		for _, c := range tr.list {
 			tr.addAgain(c)
 		}
@@ -402,7 +401,7 @@ func (tr *trial) endChat() {
 	}
 }
 
-// heal ends all faults and waits until everything is handled.
+// heal ends all faults and waits until all events are handled.
 func (tr *trial) heal() {
 	tr.log("heal")
 	tr.engine.start()
@@ -426,18 +425,18 @@ func (tr *trial) heal() {
 	}
 }
 
-func (tr *trial) judge() {
+func (tr *trial) check() {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	tr.sendMu.Lock()
 	defer tr.sendMu.Unlock()
-	require.Empty(tr.t, tr.overlap, "two handlers in a chat")
+	require.Empty(tr.t, tr.overlap, "two concurrent handlers of a chat")
 	for _, c := range tr.list {
-		tr.judgeChat(c.ID, tr.chats[c.ID].Kept())
+		tr.checkChat(c.ID, tr.chats[c.ID].Kept())
 	}
 }
 
-func (tr *trial) judgeChat(id string, kept []participanttest.Item) {
+func (tr *trial) checkChat(id string, kept []participanttest.Item) {
 	t := tr.t
 	times := map[string]int{}
 	type tenure struct {
@@ -449,7 +448,7 @@ func (tr *trial) judgeChat(id string, kept []participanttest.Item) {
 	for _, h := range tr.handled[id] {
 		times[h.id]++
 		if slices.ContainsFunc(tr.forgot, func(at time.Time) bool { return at.After(last) && !at.After(h.at) }) {
-			epoch = 0 // a chat that is added again after it was forgotten begins again
+			epoch = 0 // a chat that is added again after its record was lost starts again
 			clear(newest)
 		}
 		require.GreaterOrEqual(t, h.epoch, epoch, "%s was handled under a lower epoch in %s", h.id, id)

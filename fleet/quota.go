@@ -18,15 +18,15 @@ import (
 type limiter struct {
 	*chat.QuotaLimiter
 
-	quotas map[string]chat.Quota // the account's
+	quotas map[string]chat.Quota // of the account
 
 	mu       sync.Mutex
-	rates    map[string]float64 // the member's parts
+	rates    map[string]float64 // the parts of this member
 	admitted map[string]int     // calls since the last measurement
 	measured time.Time
 	stopped  bool
 
-	unsure bool // the last write of the parts may be made late; only shareQuotas uses it
+	unsure bool // the last write of the parts may still be made; only shareQuotas uses it
 }
 
 func newLimiter(raised map[string]chat.Quota) *limiter {
@@ -47,8 +47,8 @@ func newLimiter(raised map[string]chat.Quota) *limiter {
 
 func (l *limiter) quota(operation string) float64 { return l.quotas[operation].Rate }
 
-// Wait counts what it admits: that is what the member needs. Periodic readings don't count: they take
-// what there is.
+// Wait counts the admitted calls, by which want measures the member's needs. Periodic readings
+// aren't counted: they use what is left.
 func (l *limiter) Wait(ctx context.Context, operation string, priority chat.Priority) error {
 	err := l.QuotaLimiter.Wait(ctx, operation, priority)
 	if _, limited := l.quotas[operation]; err == nil && limited && priority < chat.PriorityBackground {
@@ -59,8 +59,8 @@ func (l *limiter) Wait(ctx context.Context, operation string, priority chat.Prio
 	return err
 }
 
-// want returns the calls a second that the member needs of each operation, at most the quota, in
-// twentieths of it so that it doesn't change all the time. It is the quota if calls wait.
+// want returns the calls a second that the member needs of each operation, at most the quota.
+// Rounding to twentieths of the quota keeps it stable. It is the whole quota if calls wait.
 func (l *limiter) want() map[string]float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,8 +96,8 @@ func (l *limiter) set(operation string, rate float64) {
 	}
 }
 
-// apply has calls wait for the member's part. Without a Burst, SetQuota takes its own default. l.mu is
-// held.
+// apply makes calls wait for the member's part. A quota without a Burst has the default of
+// SetQuota. l.mu is held.
 func (l *limiter) apply(operation string) {
 	q, rate := l.quotas[operation], l.rates[operation]
 	if l.stopped && (operation == createConnection || operation == getTranscript) {
@@ -106,8 +106,8 @@ func (l *limiter) apply(operation string) {
 	l.SetQuota(operation, chat.Quota{Rate: rate, Burst: q.Burst * rate / q.Rate})
 }
 
-// stop stops what serves sessions: the member may not own their chats any more, and the other
-// members may use its part of the quotas. Messages are sent on.
+// stop stops the calls that serve sessions: other members may own the chats by now and use this
+// member's part of the quotas. Messages are still sent.
 func (l *limiter) stop() { l.setStopped(true) }
 
 // resume ends stop.
@@ -118,14 +118,14 @@ func (l *limiter) setStopped(stopped bool) {
 	defer l.mu.Unlock()
 	l.stopped = stopped
 	for _, operation := range []string{createConnection, getTranscript} {
-		l.rates[operation] = 0 // others may have taken the part: only the record says what is left
+		l.rates[operation] = 0 // others may have taken the part: shareOnce reads what is left
 		l.apply(operation)
 	}
 }
 
-// shares are the members' parts of the quotas, in one record of the store. A member lowers its
-// own part before it writes that, and raises it only after it has written that: so the sum of
-// what is used is never above the sum in the record, and that never above the quota.
+// shares are the members' parts of the quotas, in one record of the store. A member lowers its part
+// before it writes the record, and raises it only after the write. So the sum of the parts in use
+// never exceeds the sum in the record, which never exceeds the quota.
 type shares map[string]map[string]share // by member and operation
 
 type share struct {
@@ -134,13 +134,13 @@ type share struct {
 }
 
 const (
-	// reserve is the part of an equal share that a member has without needing it.
+	// reserve is the fraction of an equal share that a member has without needing it.
 	reserve = 0.04
-	// worthwhile is the part of a quota that makes a change worth a write.
+	// worthwhile is the smallest fraction of a quota for which a raise is written.
 	worthwhile = 0.05
 )
 
-// shareQuotas keeps this member's part of the quotas.
+// shareQuotas keeps adjusting this member's parts of the quotas.
 func (m *Member) shareQuotas(ctx context.Context) {
 	for {
 		want := m.limiter.want()
@@ -163,7 +163,7 @@ func (m *Member) shareQuotas(ctx context.Context) {
 	}
 }
 
-// shareOnce compares this member's part with what it should be, and changes it.
+// shareOnce compares this member's parts with what they should be, and changes them.
 func (m *Member) shareOnce(ctx context.Context, want map[string]float64) error {
 	ctx, cancel := context.WithTimeout(ctx, m.opts.Renew)
 	defer cancel()
@@ -181,10 +181,10 @@ func (m *Member) shareOnce(ctx context.Context, want map[string]float64) error {
 	for operation, q := range m.limiter.quotas {
 		used := m.limiter.rate(operation)
 		s := share{Want: want[operation], Rate: all.next(m.name, operation, q.Rate, used, want[operation])}
-		// A raise takes a write even if the record has it already: an earlier one may be under way.
-		changed = changed || mine == nil || s.Rate > used || s.Rate != mine[operation].Rate || s.isHungry() != mine[operation].isHungry()
+		// A raise takes a write even if the record has it already: an earlier write may be under way.
+		changed = changed || mine == nil || s.Rate > used || s.Rate != mine[operation].Rate || s.needsMore() != mine[operation].needsMore()
 		if used > 0 && s.Rate > used && !ready {
-			s.Rate = used // the engine may have forgotten what others use
+			s.Rate = used // the engine may have lost the parts of others
 		}
 		if s.Rate < used {
 			m.limiter.set(operation, s.Rate)
@@ -219,8 +219,8 @@ func (m *Member) readShares(ctx context.Context) (all shares, rev uint64, err er
 	return all, rev, err
 }
 
-// goneMembers returns the members in the record that are not there any more, and whether this one
-// has been in contact for long enough to know.
+// goneMembers returns the members in the record that are gone, and whether this member has been in
+// contact with the store for long enough to know.
 func (m *Member) goneMembers(ctx context.Context, all shares) (gone []string, ready bool, err error) {
 	m.mu.Lock()
 	ready = m.isReady(time.Now())
@@ -240,7 +240,7 @@ func (m *Member) goneMembers(ctx context.Context, all shares) (gone []string, re
 	return gone, true, nil
 }
 
-// dropShare gives this member's part back.
+// dropShare gives up this member's parts.
 func (m *Member) dropShare() {
 	for operation := range m.limiter.quotas {
 		m.limiter.set(operation, 0)
@@ -258,7 +258,7 @@ func (m *Member) dropShare() {
 	}
 }
 
-// drop removes members, and reports whether there were any.
+// drop removes members, and reports whether any were in the record.
 func (all shares) drop(names []string) (dropped bool) {
 	for _, name := range names {
 		if _, ok := all[name]; ok {
@@ -269,28 +269,29 @@ func (all shares) drop(names []string) (dropped bool) {
 	return dropped
 }
 
-// isHungry reports whether a member needs more than it has.
-func (s share) isHungry() bool { return s.Rate == 0 || s.Want > s.Rate*(1+1e-9) }
+// needsMore reports whether a member needs more than it has.
+func (s share) needsMore() bool { return s.Rate == 0 || s.Want > s.Rate*(1+1e-9) }
 
-// next returns a member's next part of a quota, which it uses at the rate used now. It rises to its
-// fair part, as far as the others leave that, and falls to it only if another needs more.
+// next returns a member's next part of a quota; used is the part it has now. The part rises to the
+// fair share as far as the other members leave room, and falls to it only if another member needs
+// more.
 func (all shares) next(name, operation string, quota, used, want float64) float64 {
 	left := quota
-	hungry := false
+	needed := false
 	wants := map[string]float64{name: want}
 	for other, parts := range all {
 		if other != name {
 			left -= parts[operation].Rate
-			hungry = hungry || parts[operation].isHungry()
+			needed = needed || parts[operation].needsMore()
 			wants[other] = parts[operation].Want
 		}
 	}
 	left = max(left, 0)
 	fair := fairShare(name, wants, quota)
 	switch {
-	case used > left: // the record was lost, and others have taken what was there
+	case used > left: // the record was lost, and others have taken the part
 		return left
-	case fair < used && hungry:
+	case fair < used && needed:
 		return fair
 	case fair > used:
 		if raised := min(fair, left); raised >= used+worthwhile*quota || used == 0 {
@@ -300,8 +301,8 @@ func (all shares) next(name, operation string, quota, used, want float64) float6
 	return used
 }
 
-// fairShare divides a quota: everybody gets what they want, as far as it goes; those who want
-// more than the others get equal parts, and what is left is divided equally.
+// fairShare divides a quota. Members that want little get what they want; the others get equal
+// parts of the rest. If all get what they want, what is left over is divided equally.
 func fairShare(name string, wants map[string]float64, quota float64) float64 {
 	n := float64(len(wants))
 	sum := 0.0
@@ -315,7 +316,7 @@ func fairShare(name string, wants map[string]float64, quota float64) float64 {
 	return wants[name] + (quota-sum)/n
 }
 
-// waterLevel returns the part of those who don't get what they want.
+// waterLevel returns the part of each member that doesn't get what it wants.
 func waterLevel(wants []float64, quota float64) float64 {
 	for i, want := range wants {
 		level := quota / float64(len(wants)-i)

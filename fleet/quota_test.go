@@ -19,9 +19,9 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-var quotaSeeds = flag.Uint64("fleet.quota.seeds", 20, "how many seeds TestTheQuotaIsNeverExceeded runs")
+var quotaSeeds = flag.Uint64("fleet.quota.seeds", 20, "number of seeds of TestQuotaIsNeverExceeded")
 
-// operations are the names by which a Limiter knows the calls.
+// operations are the operations with quotas, by their names for a Limiter.
 var operations = []string{"CreateParticipantConnection", "GetTranscript", "SendMessage", "SendEvent"}
 
 // quotaTrial is a fleet without chats whose members' limiters are used at random.
@@ -33,13 +33,13 @@ type quotaTrial struct {
 	doing   sync.WaitGroup
 	over    context.Context
 	joined  int
-	members []*fleet.Member // all that may have a part of a quota
+	members []*fleet.Member // that may use a part of a quota
 	open    []*fleet.Member
 	links   map[*fleet.Member]*link
 	most    map[string]float64
 }
 
-func TestTheQuotaIsNeverExceeded(t *testing.T) {
+func TestQuotaIsNeverExceeded(t *testing.T) {
 	t.Parallel()
 	for seed := uint64(1); seed <= *quotaSeeds; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestTheQuotaIsNeverExceeded(t *testing.T) {
 				defer q.doing.Wait()
 				defer end()
 				q.run()
-				t.Logf("most of the quotas in use at a moment: %v", q.most)
+				t.Logf("highest use of the quotas: %v", q.most)
 			})
 		})
 	}
@@ -88,7 +88,7 @@ func (q *quotaTrial) joinOne() {
 	q.open = append(q.open, m)
 }
 
-// leave lets a member go, or cuts it off for a while.
+// leave ends a member, or cuts its link for a while.
 func (q *quotaTrial) leave(m *fleet.Member, how int) {
 	if how >= 10 && q.cuts {
 		l := q.links[m]
@@ -113,12 +113,12 @@ func (q *quotaTrial) leave(m *fleet.Member, how int) {
 	}
 }
 
-// dead notes that nobody uses the part of a member any more.
+// dead notes that no process uses the part of a member any more.
 func (q *quotaTrial) dead(m *fleet.Member) {
 	q.members = slices.DeleteFunc(q.members, func(other *fleet.Member) bool { return other == m })
 }
 
-// demand has a member make calls for a while.
+// demand makes a member call for a while.
 func (q *quotaTrial) demand() {
 	m := q.open[q.rng.IntN(len(q.open))]
 	operation := operations[q.rng.IntN(len(operations))]
@@ -126,13 +126,13 @@ func (q *quotaTrial) demand() {
 	q.doing.Go(func() {
 		ctx, cancel := context.WithTimeout(q.over, d)
 		defer cancel()
-		q.hunger(ctx, m, operation, n)
+		q.keepCalling(ctx, m, operation, n)
 	})
 }
 
-// sample adds up the rates of all members each 50 ms. A member that is cut off sends messages at its
-// rate, which the others may have by then, until it is back. So with cuts only the operations count
-// that serve sessions.
+// sample adds up the rates of all members every 50 ms. A member whose link is cut sends messages at
+// its rate until it is back, and the others may use that rate too. So with cuts, only the operations
+// that serve sessions count.
 func (q *quotaTrial) sample(d time.Duration) {
 	for until := time.Now().Add(d); time.Now().Before(until); q.sleep(50 * time.Millisecond) {
 		checked := operations
@@ -153,8 +153,8 @@ func (q *quotaTrial) sample(d time.Duration) {
 	}
 }
 
-// Idle members leave their parts to one that is hungry.
-func TestAHungryMemberGetsWhatTheOthersDoNotNeed(t *testing.T) {
+// Idle members leave their parts to a busy one.
+func TestBusyMemberGetsWhatIdleOnesDoNotNeed(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{2, 4, 10} {
 		t.Run(fmt.Sprint(n, " members"), func(t *testing.T) {
@@ -169,31 +169,31 @@ func TestAHungryMemberGetsWhatTheOthersDoNotNeed(t *testing.T) {
 				w.sleep(20300 * time.Millisecond)
 				quota := chat.DefaultQuotas()[operations[0]].Rate
 				ctx, cancel := context.WithCancel(t.Context())
-				var hungry sync.WaitGroup
-				defer hungry.Wait()
+				var busy sync.WaitGroup
+				defer busy.Wait()
 				defer cancel()
-				hungry.Go(func() { w.hunger(ctx, members[0], operations[0], 20) })
+				busy.Go(func() { w.keepCalling(ctx, members[0], operations[0], 20) })
 				began := time.Now()
 				for members[0].Rate(operations[0]) < 0.9*quota && time.Since(began) < time.Minute {
 					w.sleep(50 * time.Millisecond)
 				}
-				t.Logf("of %d members a hungry one has %.0f %% of the quota after %s", n, 100*members[0].Rate(operations[0])/quota, time.Since(began))
+				t.Logf("of %d members a busy one has %.0f %% of the quota after %s", n, 100*members[0].Rate(operations[0])/quota, time.Since(began))
 				require.LessOrEqual(t, time.Since(began), 6*time.Second)
 
-				hungry.Go(func() { w.hunger(ctx, members[1], operations[0], 20) })
+				busy.Go(func() { w.keepCalling(ctx, members[1], operations[0], 20) })
 				began = time.Now()
 				for members[1].Rate(operations[0]) < 0.45*quota && time.Since(began) < time.Minute {
 					w.sleep(50 * time.Millisecond)
 				}
-				t.Logf("of %d members a second hungry one has %.0f %% of the quota after %s", n, 100*members[1].Rate(operations[0])/quota, time.Since(began))
+				t.Logf("of %d members a second busy one has %.0f %% of the quota after %s", n, 100*members[1].Rate(operations[0])/quota, time.Since(began))
 				require.LessOrEqual(t, time.Since(began), 6*time.Second)
 			})
 		})
 	}
 }
 
-// hunger has n calls of a member wait all the while, until ctx ends.
-func (w *world) hunger(ctx context.Context, m *fleet.Member, operation string, n int) {
+// keepCalling keeps n calls of a member waiting until ctx ends.
+func (w *world) keepCalling(ctx context.Context, m *fleet.Member, operation string, n int) {
 	var calls sync.WaitGroup
 	for range n {
 		calls.Go(func() {

@@ -10,7 +10,7 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// handled notes that an event was handled, and saves that if it is time.
+// handled notes that an event was handled, and saves the state if that is due.
 func (t *tenure) handled() error {
 	t.state = t.held.Session.State()
 	if !t.dirty {
@@ -19,7 +19,7 @@ func (t *tenure) handled() error {
 	return t.saveIfDue()
 }
 
-// saveIfDue saves the state when it is time. It returns an error if the chat was lost.
+// saveIfDue saves the state when that is due. It returns an error if the chat was lost.
 func (t *tenure) saveIfDue() error {
 	for t.dirty && !time.Now().Before(t.saveAt) {
 		if err := t.m.awaitLease(t.waiting); err != nil {
@@ -66,15 +66,15 @@ func (t *tenure) save(ctx context.Context) error {
 	}
 }
 
-// resolveState finds out what a conflict of the state means: another owner, an earlier save whose
-// result was lost, or an engine that has forgotten saves.
+// resolveState finds the cause of a conflict of the state: another owner, an earlier save whose
+// result was lost, or an engine that has lost saves.
 func (t *tenure) resolveState(ctx context.Context) error {
 	record, _, err := t.m.readChat(ctx, t.held.ID)
 	switch {
 	case err != nil:
 		return err
 	case record.Epoch < t.held.Epoch:
-		err = errors.New("the store has gone back in time")
+		err = errors.New("the store has lost acknowledged writes")
 		t.m.fence(err)
 		t.m.loseContact("save a state", err)
 		return err
@@ -98,8 +98,8 @@ func (t *tenure) resolveState(ctx context.Context) error {
 	return nil
 }
 
-// takeState reads how far the chat was handled, and writes that again under the epoch of this
-// tenure, so that a save of the owner before fails from now on. It tries until it has done so.
+// takeState reads the chat's state and writes it again under the epoch of this tenure, so that
+// later saves of the previous owner fail. It retries until it succeeds.
 func (t *tenure) takeState() (state chat.State, err error) {
 	for n := 0; ; n++ {
 		if err := t.m.awaitLease(t.waiting); err != nil {

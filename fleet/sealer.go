@@ -10,18 +10,18 @@ import (
 	"fmt"
 )
 
-// Sealer encrypts what is a secret in the store: participant tokens and connection tokens. Whoever
+// Sealer encrypts the secrets in the store: participant tokens and connection tokens. Anyone who
 // has one of them can act as the participant. Its methods may be called concurrently.
 type Sealer interface {
-	// Seal encrypts a secret that belongs to name, for Open with the same name.
+	// Seal encrypts a secret that belongs to name; Open needs the same name.
 	Seal(secret []byte, name string) ([]byte, error)
-	// Open decrypts what Seal has returned. It returns an error if it was made with another key
-	// or for another name, or was changed.
+	// Open decrypts a result of Seal. It returns an error if that was made with another key or for
+	// another name, or was changed.
 	Open(sealed []byte, name string) ([]byte, error)
 }
 
-// Plaintext keeps the tokens as they are: for tests, and for a store that encrypts by itself and
-// that nobody else can read.
+// Plaintext doesn't encrypt: it is for tests, and for a store that encrypts its data and that no
+// one else can read.
 var Plaintext Sealer = plaintext{}
 
 type plaintext struct{}
@@ -30,15 +30,15 @@ func (plaintext) Seal(secret []byte, _ string) ([]byte, error) { return secret, 
 func (plaintext) Open(sealed []byte, _ string) ([]byte, error) { return sealed, nil }
 
 // AESGCM returns a Sealer that encrypts with AES-GCM under a key of 16, 24 or 32 random bytes,
-// which all members share. To replace a key without a pause, deploy the new one among the older
-// ones first, then the new one with the old one among the older ones: those only decrypt. The
-// error is that of a key with another length.
+// which all members share. The older keys only decrypt. To replace a key without a pause, deploy
+// twice: first with the new key as an older one, then with the new key as key and the previous one
+// as an older one. It returns an error if a key has another length.
 func AESGCM(key []byte, older ...[]byte) (Sealer, error) {
 	var s sealer
 	for _, k := range append([][]byte{key}, older...) {
 		block, err := aes.NewCipher(k)
 		if err != nil {
-			return nil, fmt.Errorf("a key of AESGCM: %w", err)
+			return nil, fmt.Errorf("AESGCM key: %w", err)
 		}
 		aead, err := cipher.NewGCMWithRandomNonce(block)
 		if err != nil {
@@ -54,8 +54,8 @@ const (
 	sealerText = "fleet"
 )
 
-// checkSealer reports a Sealer with another key than the other members have: the member would
-// claim chats that it can't hold.
+// checkSealer returns an error if the Sealer has a different key than the other members: the member
+// would claim chats that it can't serve.
 func (m *Member) checkSealer(ctx context.Context) error {
 	sealed, rev, err := m.store.Get(ctx, sealerKey)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -63,13 +63,13 @@ func (m *Member) checkSealer(ctx context.Context) error {
 	}
 	if err == nil {
 		if text, err := m.opts.Sealer.Open(sealed, sealerKey); err != nil || string(text) != sealerText {
-			return errors.New("Options.Sealer has another key than the other members")
+			return errors.New("Options.Sealer has a different key than the other members")
 		}
 	}
 	if sealed, err = m.opts.Sealer.Seal([]byte(sealerText), sealerKey); err != nil {
 		return err
 	}
-	_, err = m.store.Put(ctx, sealerKey, sealed, rev, 0) // with the newest key, so that an older one can be dropped
+	_, err = m.store.Put(ctx, sealerKey, sealed, rev, 0) // with the newest key, so that older ones can be removed
 	if errors.Is(err, ErrConflict) {
 		return m.checkSealer(ctx)
 	}
@@ -89,5 +89,5 @@ func (s sealer) Open(sealed []byte, name string) ([]byte, error) {
 			return secret, nil
 		}
 	}
-	return nil, errors.New("the store has a token that none of the keys opens")
+	return nil, errors.New("open sealed token: none of the keys matches")
 }

@@ -39,17 +39,17 @@ func TestAESGCM(t *testing.T) {
 		require.Equal(t, "secret", string(plain))
 
 		_, err = s.Open(sealed, "chat/2")
-		require.ErrorContains(t, err, "none of the keys opens")
+		require.ErrorContains(t, err, "none of the keys matches")
 		sealed[len(sealed)-1] ^= 1
 		_, err = s.Open(sealed, "chat/1")
-		require.ErrorContains(t, err, "none of the keys opens")
+		require.ErrorContains(t, err, "none of the keys matches")
 		_, err = s.Open(nil, "chat/1")
 		require.Error(t, err)
 	}
 	_, err := fleet.AESGCM([]byte("too short"))
-	require.ErrorContains(t, err, "a key of AESGCM")
+	require.ErrorContains(t, err, "AESGCM key")
 	_, err = fleet.AESGCM(key(1), nil)
-	require.ErrorContains(t, err, "a key of AESGCM")
+	require.ErrorContains(t, err, "AESGCM key")
 }
 
 func TestKeysAreReplacedInTwoSteps(t *testing.T) {
@@ -70,7 +70,7 @@ func TestKeysAreReplacedInTwoSteps(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestTheStoreHoldsNoToken(t *testing.T) {
+func TestStoreContainsNoToken(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -86,7 +86,7 @@ func TestTheStoreHoldsNoToken(t *testing.T) {
 			defer mu.Unlock()
 			written = append(written, bytes.Clone(value))
 		})
-		w.sleep(time.Minute) // a session doesn't replace a token that is new
+		w.sleep(time.Minute) // a session doesn't replace a new token
 		var secrets []string
 		for _, id := range ids {
 			secrets = append(secrets, w.chats[id].Customer.Token)
@@ -101,7 +101,7 @@ func TestTheStoreHoldsNoToken(t *testing.T) {
 		}
 		a.Crash()
 		w.sleep(30 * time.Second)
-		w.everything(2) // SaveEvery
+		w.requireHandled(2) // SaveEvery
 		w.engine.setOnPut(nil)
 		mu.Lock()
 		defer mu.Unlock()
@@ -120,9 +120,9 @@ func TestTheStoreHoldsNoToken(t *testing.T) {
 	})
 }
 
-// A member with another key is refused: it couldn't hold the chats that it would claim. One that has
-// the old key beside a new one is not, and then the old one can be dropped.
-func TestAMemberWithAnotherKey(t *testing.T) {
+// A member with a different key is refused: it couldn't serve the chats that it would claim. A member
+// with a new key and the old one is accepted. After that, the old one can be removed.
+func TestMemberWithADifferentKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		join := func(id string, sealer fleet.Sealer) error {
@@ -133,8 +133,8 @@ func TestAMemberWithAnotherKey(t *testing.T) {
 			return err
 		}
 		require.NoError(w.t, join("a", newSealer(w.t, key(1))))
-		require.ErrorContains(w.t, join("b", newSealer(w.t, key(2))), "another key")
-		require.ErrorContains(w.t, join("c", fleet.Plaintext), "another key")
+		require.ErrorContains(w.t, join("b", newSealer(w.t, key(2))), "a different key")
+		require.ErrorContains(w.t, join("c", fleet.Plaintext), "a different key")
 		require.NoError(w.t, join("d", newSealer(w.t, key(2), key(1))))
 		require.NoError(w.t, join("e", newSealer(w.t, key(2))))
 	})

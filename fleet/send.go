@@ -23,28 +23,29 @@ const (
 	getTranscript    = "GetTranscript"
 	sendMessage      = "SendMessage"
 
-	// tokenPatience is how long a token that was denied may be replaced by the chat's owner.
+	// tokenPatience is how long a sender waits for the chat's owner to replace a denied token.
 	tokenPatience = 3 * time.Second
-	// refreshTimeout is how long a member that gets a new token has for it.
+	// refreshTimeout is how long a member may take to request a new token.
 	refreshTimeout = 10 * time.Second
-	// tokenPoll is how often a new token is looked for.
+	// tokenPoll is how often the store is polled for a new token.
 	tokenPoll = 250 * time.Millisecond
-	// sendAttempts is how often a message is sent that fails for a passing reason.
+	// sendAttempts is the maximum number of attempts to send a message.
 	sendAttempts = 5
-	// maxTokens is how many tokens of chats that others hold a member remembers.
+	// maxTokens is how many tokens of other members' chats a member caches.
 	maxTokens = 10_000
 )
 
-// Send sends a message into a chat, from any member, whether this one holds the chat, another or
-// none: a chat that waits for its new owner can be sent to. It may continue while the store is away.
+// Send sends a message to a chat of the fleet, whichever member owns it. A chat that waits for a
+// new owner can be sent to as well. Send may work while the store is unreachable.
 //
-// clientToken, of 1 to 500 characters, makes the message one, by whichever member it is sent
-// again: use the message ID of the other side. How long the service remembers it is not
-// documented. With "" it is random, and so a message that the caller sends again is another one.
+// clientToken, of 1 to 500 characters, identifies the message: whichever members send it again, the
+// service treats it as one message, for an undocumented time. Use the message ID of the system that
+// the message comes from. With "" the token is random, and a message that the caller sends again is
+// another one.
 //
-// A request that fails for a passing reason is retried up to four times, within the quotas. The
-// error is that of SendMessage, ErrUnknownChat, the store's, or the end of the session, a
-// *chat.CloseError.
+// A request that fails with a retryable error is retried up to four times, within the quotas. The
+// error is SendMessage's, ErrUnknownChat, the store's, or a *chat.CloseError if the session has
+// ended.
 func (m *Member) Send(ctx context.Context, chatID, clientToken, contentType, content string) (chat.Sent, error) {
 	if clientToken == "" {
 		clientToken = uuid.NewString()
@@ -80,12 +81,12 @@ func sentOf(out *connectparticipant.SendMessageOutput) chat.Sent {
 }
 
 // Do makes any call with a connection token of a chat, from any member, as Send does. If call
-// returns an error of the service that denies access, it is called once more with a newer token.
-// Do makes no other retries and doesn't wait for the quotas: the client retries, and
-// [Member.Limiter] has Wait.
+// returns an error of the service that denies access, Do calls it once more with a newer token. It
+// makes no other retries and doesn't wait for the quotas: the client retries, and [Member.Limiter]
+// has Wait.
 //
-// The token permits everything that the participant may do: keep it out of logs. The error is that
-// of call, ErrUnknownChat, or the store's.
+// The token permits everything that the participant may do: keep it out of logs. The error is
+// call's, ErrUnknownChat, or the store's.
 func (m *Member) Do(ctx context.Context, chatID string, call func(ctx context.Context, connectionToken *string) error) error {
 	if session := m.session(chatID); session != nil {
 		token, _, err := session.ConnectionToken(ctx, "")
@@ -96,7 +97,7 @@ func (m *Member) Do(ctx context.Context, chatID string, call func(ctx context.Co
 	return m.withToken(ctx, chatID, call)
 }
 
-// session returns the session of a chat that this member holds, or nil.
+// session returns the session of a chat that this member owns, or nil.
 func (m *Member) session(chatID string) *chat.Session {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -106,7 +107,7 @@ func (m *Member) session(chatID string) *chat.Session {
 	return nil
 }
 
-// sendMessage sends within the quotas, and again after what passes.
+// sendMessage sends a message within the quotas, and retries.
 func (m *Member) sendMessage(ctx context.Context, in *connectparticipant.SendMessageInput) (out *connectparticipant.SendMessageOutput, err error) {
 	for n := 1; ; n++ {
 		err = m.limited(ctx, sendMessage, func() error {
@@ -116,7 +117,7 @@ func (m *Member) sendMessage(ctx context.Context, in *connectparticipant.SendMes
 		if err == nil || n == sendAttempts || !connectparticipant.IsRetryable(err) {
 			return out, err
 		}
-		bound := 500 * time.Millisecond << n // 1 s, then twice that each time: an outage of 7.5 s passes
+		bound := 500 * time.Millisecond << n // 1 s, then doubled: rides out 7.5 s
 		if !pause(ctx, bound/2+rand.N(bound/2)) {
 			return nil, fmt.Errorf("%w, after %w", ctx.Err(), err)
 		}
@@ -136,11 +137,11 @@ func (m *Member) limited(ctx context.Context, operation string, call func() erro
 	return err
 }
 
-// once turns the client's own retries off: here each attempt waits for the quota.
+// once turns off the client's own retries: here, each attempt waits for the quota.
 func once(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }
 
-// withToken calls with the newest known token of a chat, and once more with a newer one if that
-// is denied.
+// withToken makes a call with the newest known token of a chat, and once more with a newer one if
+// access is denied.
 func (m *Member) withToken(ctx context.Context, chatID string, call func(context.Context, *string) error) error {
 	if m.isClosing() {
 		return ErrClosed
@@ -165,8 +166,8 @@ func (m *Member) withToken(ctx context.Context, chatID string, call func(context
 	return call(ctx, &newer)
 }
 
-// newerToken returns a connection token of a chat other than used: the one in the store, or
-// else a new one. One member at a time gets one for a chat.
+// newerToken returns a connection token of a chat other than used: the one in the store, or else a
+// new one. Only one member at a time requests a new token for a chat.
 func (m *Member) newerToken(ctx context.Context, chatID, used string) (string, error) {
 	begun := time.Now()
 	var refresh refreshing
@@ -195,13 +196,13 @@ func (m *Member) newerToken(ctx context.Context, chatID, used string) (string, e
 	}
 }
 
-// refreshing is what one has seen of another member that is getting a token.
+// refreshing tracks another member that is requesting a token.
 type refreshing struct {
 	rev   uint64
 	since time.Time
 }
 
-// isFree reports whether nobody is getting a token, or nobody has for too long.
+// isFree reports whether no member is requesting a token, or one has been for too long.
 func (r *refreshing) isFree(record tokenRecord, rev uint64) bool {
 	if rev != r.rev {
 		r.rev, r.since = rev, time.Now()
@@ -209,7 +210,7 @@ func (r *refreshing) isFree(record tokenRecord, rev uint64) bool {
 	return record.Refresher == "" || time.Since(r.since) > refreshTimeout
 }
 
-// readToken returns the token in the store, "" if there is none.
+// readToken returns the token in the store, or "" if it has none.
 func (m *Member) readToken(ctx context.Context, chatID string) (token string, record tokenRecord, rev uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -227,7 +228,7 @@ func (m *Member) readToken(ctx context.Context, chatID string) (token string, re
 	return string(plain), record, rev, err
 }
 
-// ownerOf returns the member that holds a chat, "" if none does.
+// ownerOf returns the live member that owns a chat, or "" if none does.
 func (m *Member) ownerOf(ctx context.Context, chatID string) (string, error) {
 	record, _, err := m.readChat(ctx, chatID)
 	if errors.Is(err, ErrNotFound) || err == nil && record.Ended {
@@ -244,8 +245,8 @@ func (m *Member) ownerOf(ctx context.Context, chatID string) (string, error) {
 	return "", nil
 }
 
-// refreshToken gets a new token for a chat whose owner has none. It returns ErrConflict if
-// another member was faster.
+// refreshToken requests a new token for a chat whose owner hasn't published one. It returns
+// ErrConflict if another member was faster.
 func (m *Member) refreshToken(ctx context.Context, chatID string, record tokenRecord, rev uint64) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
@@ -256,7 +257,7 @@ func (m *Member) refreshToken(ctx context.Context, chatID string, record tokenRe
 	}
 	token, err := m.connect(ctx, chatID)
 	if err != nil {
-		record.Refresher = "" // the next one may try
+		record.Refresher = "" // another member may try
 		_, _ = m.store.Put(ctx, tokenKey(chatID), encode(record), rev, 0)
 		return "", err
 	}
@@ -300,7 +301,7 @@ func (m *Member) putToken(ctx context.Context, chatID, token string, rev uint64)
 	}
 	_, err = m.store.Put(ctx, tokenKey(chatID), encode(tokenRecord{Token: sealed}), rev, 0)
 	if errors.Is(err, ErrConflict) {
-		return nil // somebody has published another one, which is as good
+		return nil // another member has published a token, which is valid too
 	}
 	return err
 }
@@ -325,12 +326,12 @@ func (t *tenure) publishToken() {
 	t.token, t.tokenDue = token, time.Time{}
 }
 
-// tokenRetries is how long publishing a token is tried each second. After that it is tried with
-// the next event.
+// tokenRetries is how long publishing a token is retried every second. After that it is retried
+// with the next event.
 const tokenRetries = 10 * time.Minute
 
-// tokenCache remembers the tokens of chats that others hold, so that a message costs no look
-// into the store.
+// tokenCache caches the tokens of other members' chats, so that sending a message doesn't read the
+// store.
 type tokenCache struct {
 	mu    sync.Mutex
 	known map[string]string
@@ -342,7 +343,7 @@ func (c *tokenCache) get(chatID string) string {
 	return c.known[chatID]
 }
 
-// put remembers a token, and forgets any other if there are too many.
+// put caches a token. If the cache is full, it evicts any other one.
 func (c *tokenCache) put(chatID, token string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

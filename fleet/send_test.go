@@ -18,14 +18,12 @@ import (
 
 const plain = "text/plain"
 
-func TestSendFromAMemberThatDoesNotHoldTheChat(t *testing.T) {
+func TestSendFromAnyMember(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		a, _ := w.join("a")
-		id := w.add(a, 1)[0]
-		b, _ := w.join("b")
-		w.sleep(time.Minute)
+		a, b, ids := w.pair(1)
+		id := ids[0]
 		connects := w.calls.connects(time.Time{})
 		for _, m := range []*fleet.Member{a, b, b} {
 			sent, err := m.Send(t.Context(), id, "", plain, "Hello")
@@ -40,7 +38,7 @@ func TestSendFromAMemberThatDoesNotHoldTheChat(t *testing.T) {
 		defer w.mu.Unlock()
 		for _, h := range w.handled[id] {
 			if m, ok := h.event.(chat.Message); ok {
-				require.True(t, m.Own, "what another member has sent is the chat's own")
+				require.True(t, m.Own, "messages that another member sent are the chat's own")
 			}
 		}
 		require.Equal(t, connects, w.calls.connects(time.Time{}))
@@ -51,11 +49,9 @@ func TestOneClientTokenIsOneMessage(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		a, _ := w.join("a")
-		id := w.add(a, 1)[0]
-		b, _ := w.join("b")
+		a, b, chats := w.pair(1)
+		id := chats[0]
 		c, _ := w.join("c")
-		w.sleep(time.Minute)
 		ids := map[string]bool{}
 		for _, m := range []*fleet.Member{b, a, c, b} {
 			sent, err := m.Send(t.Context(), id, "message-4711", plain, "Hello")
@@ -68,19 +64,16 @@ func TestOneClientTokenIsOneMessage(t *testing.T) {
 		ids[sent.ID] = true
 		w.sleep(30 * time.Second)
 		require.Len(t, ids, 1)
-		w.everything(2) // SaveEvery
+		w.requireHandled(2) // SaveEvery
 	})
 }
 
-// A chat that nobody holds can be sent to with the token of its last owner.
-func TestSendWhileNobodyHoldsTheChat(t *testing.T) {
+// A chat without an owner can be sent to with the token of its last owner.
+func TestSendWhileNoMemberOwnsTheChat(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		a, _ := w.join("a")
-		ids := w.add(a, 2)
-		b, _ := w.join("b")
-		w.sleep(time.Minute)
+		a, b, ids := w.pair(2)
 		a.Crash()
 		connects := w.calls.connects(time.Time{})
 		began := time.Now()
@@ -90,7 +83,7 @@ func TestSendWhileNobodyHoldsTheChat(t *testing.T) {
 		require.Equal(t, connects, w.calls.connects(time.Time{}))
 		require.Zero(t, b.Stats().Held)
 
-		// with a token that has expired too: as long as the owner seems to live it may have another
+		// also with an expired token: while the owner seems to be alive, it may publish a newer one
 		w.chats[ids[1]].Customer.ExpireTokens()
 		_, err = b.Send(t.Context(), ids[1], "", plain, "Hello")
 		require.NoError(t, err)
@@ -99,19 +92,16 @@ func TestSendWhileNobodyHoldsTheChat(t *testing.T) {
 		require.Zero(t, b.Stats().Held)
 		w.sleep(time.Minute)
 		require.Equal(t, 2, b.Stats().Held)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-func TestSendWhileTheStoreIsAway(t *testing.T) {
+func TestSendWhileTheStoreIsUnreachable(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		a, _ := w.join("a")
-		ids := w.add(a, 2)
-		b, _ := w.join("b")
-		w.sleep(time.Minute)
-		_, err := b.Send(t.Context(), ids[0], "", plain, "the token is known now")
+		a, b, ids := w.pair(2)
+		_, err := b.Send(t.Context(), ids[0], "", plain, "caches the token")
 		require.NoError(t, err)
 		w.engine.stop()
 		w.sleep(time.Minute)
@@ -124,12 +114,12 @@ func TestSendWhileTheStoreIsAway(t *testing.T) {
 		require.ErrorIs(t, err, errAway)
 		w.engine.start()
 		w.sleep(time.Minute)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
-// Many calls with a token that has expired get one new token.
-func TestSendWithATokenThatHasExpired(t *testing.T) {
+// Concurrent calls with an expired token request one new token.
+func TestSendWithAnExpiredToken(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
@@ -142,7 +132,7 @@ func TestSendWithATokenThatHasExpired(t *testing.T) {
 		}
 		w.sleep(time.Minute)
 		for _, m := range members {
-			_, err := m.Send(t.Context(), id, "", plain, "the token is known now")
+			_, err := m.Send(t.Context(), id, "", plain, "caches the token")
 			require.NoError(t, err)
 		}
 		w.chats[id].Customer.ExpireTokens()
@@ -163,7 +153,7 @@ func TestSendWithATokenThatHasExpired(t *testing.T) {
 		_, err := a.Send(t.Context(), id, "", plain, "Hello")
 		require.NoError(t, err)
 		w.sleep(time.Minute)
-		w.everything(1)
+		w.requireHandled(1)
 	})
 }
 
@@ -171,20 +161,17 @@ func TestSendToAnUnknownChat(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		a, _ := w.join("a")
-		id := w.add(a, 1)[0]
-		b, _ := w.join("b")
-		w.sleep(20 * time.Second)
-		nothing := func(context.Context, *string) error { return errors.New("it was called") }
+		a, b, ids := w.pair(1)
+		nothing := func(context.Context, *string) error { return errors.New("unexpected call") }
 		for _, m := range []*fleet.Member{a, b} {
 			_, err := m.Send(t.Context(), "unknown", "", plain, "text")
 			require.ErrorIs(t, err, fleet.ErrUnknownChat)
 			require.ErrorIs(t, m.Do(t.Context(), "unknown", nothing), fleet.ErrUnknownChat)
 		}
-		w.chats[id].End()
+		w.chats[ids[0]].End()
 		w.sleep(time.Minute)
 		for _, m := range []*fleet.Member{a, b} {
-			_, err := m.Send(t.Context(), id, "", plain, "text")
+			_, err := m.Send(t.Context(), ids[0], "", plain, "text")
 			require.ErrorIs(t, err, fleet.ErrUnknownChat)
 		}
 	})
@@ -194,10 +181,8 @@ func TestDoFromAnyMember(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		a, _ := w.join("a")
-		id := w.add(a, 1)[0]
-		b, _ := w.join("b")
-		w.sleep(time.Minute)
+		a, b, ids := w.pair(1)
+		id := ids[0]
 		typing := func(ctx context.Context, token *string) error {
 			contentType := "application/vnd.amazonaws.connect.event.typing"
 			_, err := w.client.SendEvent(ctx, &connectparticipant.SendEventInput{ConnectionToken: token, ContentType: &contentType})
@@ -209,7 +194,7 @@ func TestDoFromAnyMember(t *testing.T) {
 		w.chats[id].Customer.ExpireTokens()
 		require.NoError(t, b.Do(t.Context(), id, typing))
 		require.Len(t, w.calls.times("event", http.StatusForbidden, time.Time{}), 1)
-		failed := errors.New("the caller's")
+		failed := errors.New("the caller's error")
 		calls := 0
 		require.ErrorIs(t, b.Do(t.Context(), id, func(context.Context, *string) error {
 			calls++
@@ -223,15 +208,13 @@ func TestDoFromAnyMember(t *testing.T) {
 	})
 }
 
-// A message that fails for a passing reason is sent again, and only once arrives.
-func TestSendAgainAfterAFailure(t *testing.T) {
+// A message whose responses are lost is sent again and arrives once.
+func TestSendRetriesAfterAFailure(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
 		t := w.t
-		a, _ := w.join("a")
-		id := w.add(a, 1)[0]
-		b, _ := w.join("b")
-		w.sleep(time.Minute)
+		_, b, ids := w.pair(1)
+		id := ids[0]
 		w.failNext(message, 3)
 		_, err := b.Send(t.Context(), id, "", plain, "Hello")
 		require.NoError(t, err)
@@ -239,6 +222,19 @@ func TestSendAgainAfterAFailure(t *testing.T) {
 		_, err = b.Send(t.Context(), id, "", plain, "Hello")
 		require.Error(t, err)
 		w.sleep(time.Second)
-		w.everything(1)
+		w.requireHandled(1)
+	})
+}
+
+func TestTokenOfAChatIsPublished(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		_, b, ids := w.pair(1)
+		calls := len(w.srv.Requests())
+		_, err := b.Send(w.t.Context(), ids[0], "", "text/plain", "Hello")
+		require.NoError(w.t, err)
+		for _, r := range w.srv.Requests()[calls:] {
+			require.NotEqual(w.t, connections, r.Operation)
+		}
 	})
 }

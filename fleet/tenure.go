@@ -11,29 +11,29 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// tenure is the time in which this member holds a chat. Its goroutine alone uses the fields
+// tenure is the time during which this member owns a chat. Only its goroutine uses the fields
 // without a comment.
 type tenure struct {
 	m    *Member
 	held Held // Session is written with Member.mu held
 
-	life      context.Context // ends when the chat was lost, or Close can't wait any longer
+	life      context.Context // ends when the chat is lost, or when Close stops waiting
 	end       context.CancelCauseFunc
-	waiting   context.Context // ends when the chat is to be let go of between two events
+	waiting   context.Context // ends when the chat should be released, between two events
 	stop      context.CancelFunc
-	done      chan struct{} // closed at the end
-	successor string        // who gets the chat after stop; Member.mu guards it
-	// cancelHandler ends the context of the handler that runs; Member.mu guards it.
+	done      chan struct{} // closed when the tenure has ended
+	successor string        // the member that gets the chat after stop; Member.mu guards it
+	// cancelHandler ends the context of the running handler; Member.mu guards it.
 	cancelHandler context.CancelCauseFunc
 
-	given    bool // to another member at a renewal
-	adrift   bool // the chat may still be this member's after the tenure
+	given    bool // the chat was handed over at a renewal
+	adrift   bool // the store may still name this member as the owner after the tenure
 	stateRev uint64
 	dirty    bool       // state isn't saved
 	state    chat.State // after the last event that was handled, if dirty
-	saveAt   time.Time  // when it is to be saved
-	token    string     // the newest that was published
-	tokenDue time.Time  // until when a renewal may bring a new one
+	saveAt   time.Time  // when state is due to be saved
+	token    string     // the newest published token
+	tokenDue time.Time  // until when a renewal may bring a new token
 }
 
 // hold starts the tenure of a chat that this member owns.
@@ -52,8 +52,8 @@ func (m *Member) hold(c Chat, epoch uint64) {
 	m.meter.held(1)
 }
 
-// begin enters a tenure, and starts it after the one before, which is of a lower epoch. It
-// reports false if the member is closing or the chat is held under this epoch already.
+// begin registers a tenure and starts it when the previous one, of a lower epoch, has ended. It
+// returns false if the member is closing or the chat already has a tenure of this epoch.
 func (m *Member) begin(t *tenure) (before *tenure, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -89,8 +89,8 @@ func (m *Member) forget(t *tenure) {
 	m.freed = make(chan struct{})
 }
 
-// release asks for the chat to be let go of after the event under way, and given to a successor
-// if there is one.
+// release asks the tenure to end after the current event, and to hand the chat over to successor
+// unless that is empty.
 func (t *tenure) release(successor string) {
 	t.m.mu.Lock()
 	if successor != "" {
@@ -109,14 +109,14 @@ func (t *tenure) lose(owner string) {
 	t.end(ErrLost)
 }
 
-// stopHandler ends the context of the handler that runs. Member.mu is held.
+// stopHandler ends the context of the running handler. Member.mu is held.
 func (t *tenure) stopHandler(cause error) {
 	if t.cancelHandler != nil {
 		t.cancelHandler(cause)
 	}
 }
 
-// run holds the chat until it is over, or to be let go of.
+// run serves the chat until it is over or should be released.
 func (t *tenure) run() {
 	if !t.resume() {
 		return
@@ -125,14 +125,14 @@ func (t *tenure) run() {
 	t.over(t.handleEvents())
 }
 
-// resume begins the session, and reports whether there is one. It is apart from run so that what
-// it needs of the stack is free while the chat is idle.
+// resume starts the session, and reports whether it could. It is separate from run to free its part
+// of the stack while the chat is idle.
 //
 //go:noinline
 func (t *tenure) resume() bool {
 	state, err := t.takeState()
 	if err != nil {
-		t.letGo()
+		t.finish()
 		return false
 	}
 	session, err := chat.Resume(t.waiting, t.m.client, t.held.ParticipantToken, state, t.m.sessionOptions(t.held.Chat))
@@ -156,8 +156,8 @@ func (m *Member) sessionOptions(c Chat) func(*chat.Options) {
 	}
 }
 
-// started notes the session, and saves where it begins: a message that comes now is no history
-// to the next owner either.
+// started notes the session, and saves its first state: for the next owner too, messages from now
+// on are not history.
 func (t *tenure) started(session *chat.Session) {
 	t.m.mu.Lock()
 	t.held.Session = session
@@ -167,18 +167,18 @@ func (t *tenure) started(session *chat.Session) {
 	t.saveAt = time.Now()
 }
 
-// over ends the tenure after the session has ended, or its events.
+// over ends the tenure after its session or its events have ended.
 func (t *tenure) over(err error) {
 	if t.given {
 		return
 	}
 	var reason *chat.CloseError
 	if !errors.As(err, &reason) || errors.Is(err, chat.ErrClosed) || t.waiting.Err() != nil {
-		t.letGo()
+		t.finish()
 		return
 	}
 	if t.m.awaitLease(t.waiting) != nil {
-		t.letGo()
+		t.finish()
 		return
 	}
 	if !t.callEnded(reason) {
@@ -188,7 +188,7 @@ func (t *tenure) over(err error) {
 	t.remove(reason)
 }
 
-// callEnded calls Options.Ended, and reports whether its context lived until it had returned.
+// callEnded calls Options.Ended, and reports whether its context was live until it returned.
 func (t *tenure) callEnded(reason *chat.CloseError) bool {
 	if t.m.opts.Ended == nil {
 		return true
@@ -199,8 +199,8 @@ func (t *tenure) callEnded(reason *chat.CloseError) bool {
 	return ctx.Err() == nil
 }
 
-// letGo saves what was handled, and gives the chat to its successor.
-func (t *tenure) letGo() {
+// finish saves the state, and hands the chat over to its successor if it has one.
+func (t *tenure) finish() {
 	if context.Cause(t.life) == ErrLost { //nolint:errorlint // it is never wrapped
 		return
 	}
@@ -216,8 +216,8 @@ func (t *tenure) letGo() {
 	t.adrift = successor != "" && t.give(ctx, successor) != nil
 }
 
-// handleEvents hands the events to the handler, until the chat is over, lost, given away, or to
-// be let go of.
+// handleEvents passes the events to the handler until the chat is over, lost, handed over or should
+// be released.
 func (t *tenure) handleEvents() error {
 	if err := t.saveIfDue(); err != nil {
 		return err
@@ -243,7 +243,7 @@ func (t *tenure) handleEvents() error {
 	}
 }
 
-// next waits for the next event, and saves what is to be saved meanwhile.
+// next waits for the next event. While it waits, it saves and publishes what is due.
 func (t *tenure) next() (chat.Event, error) {
 	for {
 		t.publishToken()
@@ -260,7 +260,7 @@ func (t *tenure) next() (chat.Event, error) {
 	}
 }
 
-// isEnd reports whether an error is the end of the session, whatever caused it.
+// isEnd reports whether an error is the end of the session, regardless of the cause.
 func isEnd(err error) bool {
 	var reason *chat.CloseError
 	return errors.As(err, &reason)
@@ -275,7 +275,7 @@ func (t *tenure) nextBy(deadline time.Time) (chat.Event, error) {
 	return t.held.Session.Next(ctx)
 }
 
-// deadline returns when there is something to do besides events; zero if there isn't.
+// deadline returns when next has other work than events, or the zero time.
 func (t *tenure) deadline() (at time.Time) {
 	now := time.Now()
 	if t.dirty {
@@ -287,10 +287,10 @@ func (t *tenure) deadline() (at time.Time) {
 	return at
 }
 
-// maxRetryPause is the longest pause before the handler gets an event again.
+// maxRetryPause is the longest pause before an event is delivered to the handler again.
 const maxRetryPause = 30 * time.Second
 
-// deliver calls the handler for an event until it has handled it.
+// deliver calls the handler with an event until it has handled it.
 func (t *tenure) deliver(event chat.Event) error {
 	for n := 0; ; n++ {
 		if err := t.m.awaitLease(t.waiting); err != nil {
@@ -302,7 +302,7 @@ func (t *tenure) deliver(event chat.Event) error {
 		}
 		t.m.count(func(s *Stats) { s.Retried++ })
 		t.m.meter.count(t.m.meter.retries)
-		t.m.log.Warn("the handler failed: it gets the event again", "chat", t.held.ID, "event", event, "attempt", n+1, "error", err)
+		t.m.log.Warn("the handler failed: its event will be delivered again", "chat", t.held.ID, "event", event, "attempt", n+1, "error", err)
 		if err := t.saveIfDue(); err != nil {
 			return err
 		}
@@ -322,7 +322,7 @@ func (t *tenure) call(event chat.Event) error {
 	return t.m.handle(ctx, &t.held, event)
 }
 
-// handlerContext returns a context that ends with the lease, with the tenure, and with done.
+// handlerContext returns a context that ends with the lease, with the tenure and with done.
 func (t *tenure) handlerContext() (ctx context.Context, done func()) {
 	ctx, cancel := context.WithCancelCause(t.life)
 	t.m.mu.Lock()
@@ -339,20 +339,20 @@ func (t *tenure) handlerContext() (ctx context.Context, done func()) {
 	}
 }
 
-// remove removes a chat that is over. Its record stays for a while, for members that were away.
-// It tries until that is done, or the member closes.
+// remove removes a chat that is over. Its record is kept for a while, for members that were away.
+// It retries until it succeeds or the member closes.
 func (t *tenure) remove(reason *chat.CloseError) {
 	for n := 0; ; n++ {
 		err := t.removeOnce()
 		if err == nil {
 			break
 		}
-		t.m.log.Warn("could not remove a chat that is over", "chat", t.held.ID, "error", err)
+		t.m.log.Warn("could not remove an ended chat", "chat", t.held.ID, "error", err)
 		if !pause(t.waiting, backoff(n, 50*time.Millisecond, 5*time.Second)) {
 			return
 		}
 	}
-	t.m.log.Info("a chat is over", "chat", t.held.ID, "reason", fmt.Sprint(reason.Reason), "gap", reason.Gap)
+	t.m.log.Info("chat ended", "chat", t.held.ID, "reason", fmt.Sprint(reason.Reason), "gap", reason.Gap)
 }
 
 func (t *tenure) removeOnce() error {

@@ -4,6 +4,7 @@ package fleet_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,6 +23,11 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
+const (
+	connections     = "CreateParticipantConnection"
+	connectionQuota = 6.0 // a second
+)
+
 // world is a bubble with the service, an engine and members.
 type world struct {
 	t      *testing.T
@@ -34,12 +40,12 @@ type world struct {
 	mu      sync.Mutex
 	handled map[string][]handling // by chat
 	ended   map[string][]*chat.CloseError
-	running map[string][]string // who handles an event of a chat
+	running map[string][]string // the members that are handling an event, by chat
 	overlap []string
 	handler func(ctx context.Context, member string, held *fleet.Held, event chat.Event) error
 }
 
-// handling is an event that a handler has handled.
+// handling is a handled event.
 type handling struct {
 	member string
 	epoch  uint64
@@ -69,7 +75,7 @@ func newWorld(t *testing.T, optFns ...func(*participanttest.Options)) *world {
 	return w
 }
 
-// join makes a member with a link of its own. It is closed at the end.
+// join joins a member with its own link. It is closed when the test ends.
 func (w *world) join(id string, optFns ...func(*fleet.Options)) (*fleet.Member, *link) {
 	w.t.Helper()
 	l := w.engine.link(uint64(len(id)) + uint64(id[len(id)-1]))
@@ -82,8 +88,7 @@ func (w *world) join(id string, optFns ...func(*fleet.Options)) (*fleet.Member, 
 	return m, l
 }
 
-// kill ends a member as kill -9 does: nothing that it still does gets through. It returns when that
-// happened.
+// kill ends a member as kill -9 does: none of its later calls reach the engine. It returns the time.
 func (w *world) kill(m *fleet.Member, l *link) (at time.Time) {
 	at = time.Now()
 	l.setCut(true)
@@ -106,7 +111,7 @@ func (w *world) options(id string) func(*fleet.Options) {
 	}
 }
 
-// handle notes what is handled, and by whom at the same time.
+// handle returns a handler that records what it handled, and handlers that ran concurrently.
 func (w *world) handle(id string) fleet.Handler {
 	return func(ctx context.Context, held *fleet.Held, event chat.Event) error {
 		w.enter(held.ID, id)
@@ -153,7 +158,17 @@ func (w *world) newChat() fleet.Chat {
 	return c
 }
 
-// add starts n chats and adds them.
+// pair joins two members that are ready to take over chats. The first owns n chats.
+func (w *world) pair(n int) (owner, other *fleet.Member, ids []string) {
+	w.t.Helper()
+	owner, _ = w.join("a")
+	ids = w.add(owner, n)
+	other, _ = w.join("b")
+	w.sleep(time.Minute)
+	return owner, other, ids
+}
+
+// add starts n chats and adds them to the fleet.
 func (w *world) add(m *fleet.Member, n int) (ids []string) {
 	w.t.Helper()
 	for range n {
@@ -164,13 +179,13 @@ func (w *world) add(m *fleet.Member, n int) (ids []string) {
 	return ids
 }
 
-// sleep lets virtual time pass.
+// sleep waits in virtual time, and then for all goroutines of the bubble to block.
 func (w *world) sleep(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
 }
 
-// handledBy returns how often an item was handled, and by whom last.
+// handledBy returns how many times an item was handled, and by which member last.
 func (w *world) handledBy(chatID, id string) (times int, last string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -182,9 +197,9 @@ func (w *world) handledBy(chatID, id string) (times int, last string) {
 	return times, last
 }
 
-// everything wants every message of the service handled at least once and at most so often, and
-// no two handlers in one chat at a time.
-func (w *world) everything(atMost int) {
+// requireHandled requires that every message of the service was handled at least once and at most
+// atMost times, and that no two handlers of a chat ran at the same time.
+func (w *world) requireHandled(atMost int) {
 	w.t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -200,5 +215,50 @@ func (w *world) everything(atMost int) {
 				require.LessOrEqual(w.t, times[item.Id], atMost, "%s of %s", item.Id, id)
 			}
 		}
+	}
+}
+
+// await waits until a condition is met.
+func (w *world) await(atMost time.Duration, met func() bool) {
+	w.t.Helper()
+	for begun := time.Now(); !met(); w.sleep(100 * time.Millisecond) {
+		require.Less(w.t, time.Since(begun), atMost)
+	}
+}
+
+// chatRecord has the members of a chat's record that tests read.
+type chatRecord struct {
+	Owner string `json:"owner"`
+	Epoch uint64 `json:"epoch"`
+	Ended bool   `json:"ended"`
+}
+
+func (w *world) chatRecord(id string) (r chatRecord) {
+	w.t.Helper()
+	records, _, _ := w.engine.now()
+	value, _, err := records.Get(w.t.Context(), "chat/"+id)
+	require.NoError(w.t, err)
+	require.NoError(w.t, json.Unmarshal(value, &r))
+	return r
+}
+
+// change changes a record of the engine, as another member would.
+func (w *world) change(key string, change func(value []byte) []byte) {
+	w.t.Helper()
+	records, _, _ := w.engine.now()
+	value, rev, err := records.Get(w.t.Context(), key)
+	require.NoError(w.t, err)
+	_, err = records.Put(w.t.Context(), key, change(value), rev, 0)
+	require.NoError(w.t, err)
+}
+
+// ownedBy sets the owner of a chat's record, under the next epoch.
+func ownedBy(owner string) func(value []byte) []byte {
+	return func(value []byte) []byte {
+		var record map[string]any
+		_ = json.Unmarshal(value, &record)
+		record["owner"], record["epoch"] = owner, record["epoch"].(float64)+1
+		value, _ = json.Marshal(record)
+		return value
 	}
 }
