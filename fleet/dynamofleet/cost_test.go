@@ -18,9 +18,9 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-var costMessages = flag.Int("cost.messages", 5, "how many messages TestCost counts")
+var costMessages = flag.Int("cost.messages", 5, "number of messages that TestCost sends")
 
-// docs/fleet.md works out a month from these figures: what a member and what a message cost.
+// docs/fleet.md derives the monthly cost from these figures: the requests of a member and of a message.
 func TestCost(t *testing.T) {
 	t.Parallel()
 	c := &counter{Client: connect(start(t))}
@@ -33,7 +33,7 @@ func TestCost(t *testing.T) {
 	member, err := fleet.Join(t.Context(), dynamofleet.New(c, "table"), client, handle, func(o *fleet.Options) { o.ID, o.Sealer = "a", sealer })
 	require.NoError(t, err)
 	defer func() { _ = member.Close() }()
-	<-time.After(10 * time.Second) // the directory is read for the first time after a lease
+	<-time.After(10 * time.Second) // the first reading of the directory is after a lease
 	c.take()
 	<-time.After(10 * time.Second)
 	requests, idleReads, idleWrites := c.take()
@@ -56,11 +56,11 @@ func TestCost(t *testing.T) {
 	seconds := time.Since(begun).Seconds()
 	requests, reads, writes = c.take()
 	t.Logf("%d messages in %.1f s: %d requests, %.0f reads, %.0f writes", *costMessages, seconds, requests, reads, writes)
-	require.InDelta(t, float64(*costMessages), writes-seconds/2, 2, "one write a message")
+	require.InDelta(t, float64(*costMessages), writes-seconds/2, 2, "one write per message")
 	t.Logf("the state has %d bytes, the chat %d, the token %d", itemSize(t, c, "state/"+contact.ID), itemSize(t, c, "chat/"+contact.ID), itemSize(t, c, "token/"+contact.ID))
 }
 
-// itemSize returns how many bytes the names and values of an item have, about.
+// itemSize returns the approximate size of an item's names and values in bytes.
 func itemSize(t *testing.T, c *counter, key string) (size int) {
 	t.Helper()
 	for name, value := range rawItem(t, c.Client, key) {

@@ -31,7 +31,7 @@ var install = sync.OnceValues(func() (string, error) {
 	return string(out), err
 })
 
-// start starts dynalite, which ends with the test, and returns its URL.
+// start starts dynalite until the test ends, and returns its URL.
 func start(t *testing.T) string {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
@@ -72,7 +72,7 @@ func connect(url string, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	}, optFns...)
 }
 
-// tables answers what dynalite doesn't know.
+// tables implements the calls that dynalite doesn't.
 type tables struct {
 	*dynamodb.Client
 	updates []*dynamodb.UpdateTimeToLiveInput

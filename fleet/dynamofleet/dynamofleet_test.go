@@ -12,7 +12,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet/fleettest"
 )
 
-// Each store of the suite has a table of its own.
+// Each store of the suite has its own table.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	client := connect(start(t))

@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet/dynamofleet"
 )
 
-// A store on a table of the account that cfg has credentials for.
+// A store on a table of the account whose credentials are in cfg.
 func ExampleNew() {
 	ctx := context.Background()
 	var cfg aws.Config // from config.LoadDefaultConfig

@@ -17,7 +17,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet/dynamofleet"
 )
 
-// blackhole is a network that swallows everything from some time on.
+// blackhole is an HTTP client that gets no responses once it is closed.
 type blackhole struct{ closed atomic.Bool }
 
 func (b *blackhole) Do(req *http.Request) (*http.Response, error) {
@@ -38,7 +38,7 @@ func TestBlackhole(t *testing.T) {
 	require.NoError(t, err)
 
 	for e, err := range store.Watch(t.Context(), "member/") {
-		if err != nil { // after a query's patience
+		if err != nil { // after the timeout of a query
 			require.NoError(t, t.Context().Err())
 			break
 		}

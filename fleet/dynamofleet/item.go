@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// The attributes of an item.
+// Attributes of an item.
 const (
 	attrPart    = "part"    // the partition key
 	attrKey     = "key"     // the sort key: the record's key
@@ -22,11 +22,11 @@ const (
 	attrExpires = "expires" // for the table's Time to Live, in seconds since 1970
 )
 
-// slack is how much later than by its ttl a record may be deleted by the table's Time to Live,
-// which goes by the clock of the process that wrote it.
+// slack is how long after the ttl the table's Time to Live may delete a record. It uses the clock
+// of the process that wrote the record.
 const slack = 24 * time.Hour
 
-// spread is over how many partition keys a prefix is spread.
+// spread is the number of partition keys of a prefix.
 const spread = 16
 
 // item is a record.
@@ -75,7 +75,7 @@ func readItem(attrs map[string]types.AttributeValue) (i item, err error) {
 func readNumber(attrs map[string]types.AttributeValue, name string) (uint64, error) {
 	n, ok := attrs[name].(*types.AttributeValueMemberN)
 	if !ok {
-		return 0, fmt.Errorf("%s is no number", name)
+		return 0, fmt.Errorf("%s is not a number", name)
 	}
 	return strconv.ParseUint(n.Value, 10, 64)
 }
@@ -92,7 +92,7 @@ func text(s string) *types.AttributeValueMemberS {
 func primaryKey(key string) map[string]types.AttributeValue {
 	part := firstPart(key)
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(key)) // it never fails
+	_, _ = h.Write([]byte(key)) // never fails
 	return map[string]types.AttributeValue{attrPart: text(partition(part, h.Sum32()%partitions(part))), attrKey: text(key)}
 }
 
@@ -101,8 +101,8 @@ func firstPart(key string) string {
 	return key[:strings.IndexByte(key, '/')+1]
 }
 
-// partitions returns over how many partition keys a part is spread. All processes of a fleet must
-// agree on it.
+// partitions returns the number of partition keys of a part. All processes of a fleet must use the
+// same.
 func partitions(part string) uint32 {
 	if part == "member/" || part == "inbox/" {
 		return 1

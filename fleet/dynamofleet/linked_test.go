@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A program with dynamofleet links the client of DynamoDB and what that needs.
+// A program with dynamofleet links the DynamoDB client and its dependencies.
 func TestLinkedModules(t *testing.T) {
 	t.Parallel()
 	modules := func(pkg string) []string {

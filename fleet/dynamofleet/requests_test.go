@@ -22,7 +22,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet/dynamofleet"
 )
 
-// counter counts requests and the capacity that they consume, as dynalite works it out.
+// counter counts requests and the capacity that they consume, as dynalite computes it.
 type counter struct {
 	*dynamodb.Client
 	mu            sync.Mutex
@@ -42,7 +42,7 @@ func (c *counter) add(read, write *types.ConsumedCapacity) {
 	}
 }
 
-// take returns what has been counted since it was called last.
+// take returns the counts since the last call.
 func (c *counter) take() (requests int, reads, writes float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,7 +86,7 @@ func (c *counter) Query(ctx context.Context, params *dynamodb.QueryInput, _ ...f
 	return out, err
 }
 
-// The package comment tells what is billed.
+// The package comment documents these counts.
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	c := &counter{Client: connect(start(t))}
@@ -131,7 +131,7 @@ func TestRequests(t *testing.T) {
 	want(4, 4, 0) // at 0, 1, 2 and 3 s
 }
 
-// lossy loses the responses of requests that were carried out.
+// lossy loses the responses of requests that were executed.
 type lossy struct {
 	losing atomic.Bool
 	lost   atomic.Int64
@@ -171,7 +171,7 @@ func TestWriteWhoseResponseWasLost(t *testing.T) {
 	require.EqualValues(t, 3, l.lost.Load())
 }
 
-// The table's Time to Live removes what nobody watches, by wall clocks and a day late.
+// The table's Time to Live removes records that no process watches, by wall clocks and a day late.
 func TestExpiresAttribute(t *testing.T) {
 	t.Parallel()
 	client := connect(start(t))
@@ -236,7 +236,7 @@ func TestCreateTable(t *testing.T) {
 	t.Parallel()
 	client := connect(start(t))
 	createTable(t, client, "table")
-	createTable(t, client, "table") // again: another process, or one that was interrupted
+	createTable(t, client, "table") // as another process does, or after an interruption
 	enabled := &enabledTables{tables{Client: client}}
 	require.NoError(t, dynamofleet.CreateTable(t.Context(), enabled, "table"))
 	require.Empty(t, enabled.updates)
@@ -247,10 +247,10 @@ func TestCreateTable(t *testing.T) {
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
 	})
 	require.NoError(t, err)
-	require.ErrorContains(t, dynamofleet.CreateTable(t.Context(), &tables{Client: client}, "other"), "its keys are not")
+	require.ErrorContains(t, dynamofleet.CreateTable(t.Context(), &tables{Client: client}, "other"), "with other keys")
 }
 
-// enabledTables has tables whose Time to Live is on.
+// enabledTables has tables with Time to Live.
 type enabledTables struct{ tables }
 
 func (c *enabledTables) DescribeTimeToLive(context.Context, *dynamodb.DescribeTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error) {

@@ -34,7 +34,7 @@ func (s *store) Get(ctx context.Context, key string) (value []byte, rev uint64, 
 	return i.value, i.rev, nil
 }
 
-// get returns an item without a revision if there is none.
+// get returns an item, without a revision if it doesn't exist.
 func (s *store) get(ctx context.Context, key string) (item, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: primaryKey(key), ConsistentRead: aws.Bool(true)})
 	if err != nil || len(out.Item) == 0 {
@@ -65,7 +65,7 @@ func (s *store) Put(ctx context.Context, key string, value []byte, rev uint64, t
 	return i.rev, nil
 }
 
-// written tells a conflict from a write that had been made before the client retried it.
+// written distinguishes a conflict from a write that had been made before the client retried it.
 func (s *store) written(ctx context.Context, i item) (uint64, error) {
 	now, err := s.get(ctx, i.key)
 	switch {
@@ -109,7 +109,7 @@ func (s *store) List(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, 
 	}
 }
 
-// query yields the items under a prefix. An error is the last thing it yields.
+// query yields the items under a prefix. An error is the last thing that it yields.
 func (s *store) query(ctx context.Context, prefix string) iter.Seq2[item, error] {
 	return func(yield func(item, error) bool) {
 		part := firstPart(prefix)
@@ -128,7 +128,7 @@ func (s *store) query(ctx context.Context, prefix string) iter.Seq2[item, error]
 	}
 }
 
-// pages yields the items of a query. It returns false if there is nothing more to be yielded.
+// pages yields the items of a query. It returns false if nothing more may be yielded.
 func (s *store) pages(ctx context.Context, params *dynamodb.QueryInput, yield func(item, error) bool) bool {
 	for {
 		out, err := s.page(ctx, params)
@@ -149,7 +149,7 @@ func (s *store) pages(ctx context.Context, params *dynamodb.QueryInput, yield fu
 	}
 }
 
-// patience is how long a query may take before its connection is taken for lost.
+// patience is the timeout of a query, after which its connection is considered lost.
 const patience = 5 * time.Second
 
 func (s *store) page(ctx context.Context, params *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
@@ -162,8 +162,8 @@ func (s *store) page(ctx context.Context, params *dynamodb.QueryInput) (*dynamod
 	return out, err
 }
 
-// newRevision returns a number that no earlier revision of a key is likely to have been, also
-// after it was deleted and created anew.
+// newRevision returns a random number, which is unlikely to repeat an earlier revision of a key,
+// even after the record was deleted and created again.
 func newRevision() uint64 {
 	for {
 		if rev := rand.Uint64(); rev != 0 {

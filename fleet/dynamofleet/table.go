@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// TableClient is what CreateTable needs of a *dynamodb.Client.
+// TableClient is the part of a *dynamodb.Client that CreateTable needs.
 type TableClient interface {
 	CreateTable(ctx context.Context, params *dynamodb.CreateTableInput, optFns ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
 	DescribeTable(ctx context.Context, params *dynamodb.DescribeTableInput, optFns ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
@@ -22,8 +22,8 @@ type TableClient interface {
 }
 
 // CreateTable creates a table with on-demand capacity for New, waits until it is active, and turns
-// its Time to Live on. It may be called again, also while another process calls it. Encryption,
-// tags, backups and deletion protection are the caller's to add.
+// on its Time to Live. It may be called again, also while another process calls it. Encryption,
+// tags, backups and deletion protection are up to the caller.
 func CreateTable(ctx context.Context, client TableClient, table string) error {
 	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:   &table,
@@ -45,7 +45,7 @@ func CreateTable(ctx context.Context, client TableClient, table string) error {
 		return fmt.Errorf("create table %s: %w", table, err)
 	}
 	if err := expireItems(ctx, client, table); err != nil {
-		return fmt.Errorf("create table %s: turn Time to Live on: %w", table, err)
+		return fmt.Errorf("create table %s: turn on Time to Live: %w", table, err)
 	}
 	return nil
 }
@@ -69,7 +69,7 @@ func untilActive(ctx context.Context, client TableClient, table string) error {
 
 func checkKeys(schema []types.KeySchemaElement) error {
 	if len(schema) != 2 || aws.ToString(schema[0].AttributeName) != attrPart || aws.ToString(schema[1].AttributeName) != attrKey {
-		return fmt.Errorf("it exists, and its keys are not %q and %q", attrPart, attrKey)
+		return fmt.Errorf("the table exists with other keys than %q and %q", attrPart, attrKey)
 	}
 	return nil
 }

@@ -32,28 +32,28 @@ func (s *store) Watch(ctx context.Context, prefix string) iter.Seq2[fleet.Entry,
 	}
 }
 
-// watcher is what one loop over Watch knows.
+// watcher is the state of one loop over Watch.
 type watcher struct {
 	s      *store
 	prefix string
 	seen   map[string]sighting
 }
 
-// sighting is a revision of a record, and when the query that first found it had ended.
+// sighting is a revision of a record, and the time at which the query that first found it ended.
 type sighting struct {
 	rev uint64
 	at  time.Time
 	ttl time.Duration
 }
 
-// expired reports whether a query that began then, and found the same revision, shows that the
-// record has not been written for its ttl. Both times are on the safe side: what happens to this
-// process between them, or during a query, only makes the expiry later.
+// expired reports whether a query that began then and found the same revision shows that the record
+// has not been written for its ttl. Both times are on the safe side: a pause of this process
+// between them, or during a query, only delays the expiry.
 func (s sighting) expired(began time.Time) bool {
 	return s.ttl > 0 && began.Sub(s.at) >= s.ttl
 }
 
-// poll queries the table and yields what has changed. It returns false if the loop breaks.
+// poll queries the table and yields the changes. It returns false if the loop breaks.
 func (w *watcher) poll(ctx context.Context, began time.Time, yield func(fleet.Entry, error) bool) (goes bool, err error) {
 	var items []item
 	for i, err := range w.s.query(ctx, w.prefix) {
@@ -76,7 +76,7 @@ func (w *watcher) poll(ctx context.Context, began time.Time, yield func(fleet.En
 			err := w.s.Delete(ctx, i.key, i.rev)
 			if err == nil {
 				gone = append(gone, i.key)
-			} else if !errors.Is(err, fleet.ErrConflict) { // else it was renewed
+			} else if !errors.Is(err, fleet.ErrConflict) { // a conflict is a renewal
 				return false, err
 			}
 		}
@@ -90,7 +90,7 @@ func (w *watcher) poll(ctx context.Context, began time.Time, yield func(fleet.En
 	return true, nil
 }
 
-// absent returns the keys that have been seen and are not among the items.
+// absent returns the known keys that are not among the items.
 func (w *watcher) absent(items []item) (keys []string) {
 	here := make(map[string]bool, len(items))
 	for _, i := range items {
@@ -104,7 +104,7 @@ func (w *watcher) absent(items []item) (keys []string) {
 	return keys
 }
 
-// wait waits for the next poll, or for the moment in which one could find a record expired.
+// wait waits for the next poll, or for the time at which a record may first be found expired.
 func (w *watcher) wait(ctx context.Context, began time.Time) error {
 	next := began.Add(w.s.poll)
 	for _, s := range w.seen {

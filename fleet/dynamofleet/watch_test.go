@@ -18,15 +18,15 @@ import (
 	"github.com/participant-go/connectparticipant/fleet/dynamofleet"
 )
 
-// scripted is a table with one lease. Its time is that of a bubble.
+// scripted is a table with one lease, in the time of a bubble.
 type scripted struct {
 	dynamofleet.Client
 
 	mu      sync.Mutex
 	rev     int           // 0: there is no item
-	took    time.Duration // how long the next query takes after it has read the table
-	err     error         // of the next query
-	renewed bool          // just before the next delete
+	took    time.Duration // how long the next query takes after reading the table
+	err     error         // returned by the next query
+	renewed bool          // the lease is renewed just before the next delete
 	deletes int
 }
 
@@ -71,14 +71,14 @@ func (c *scripted) DeleteItem(_ context.Context, params *dynamodb.DeleteItemInpu
 	return &dynamodb.DeleteItemOutput{}, nil
 }
 
-// event is what a Watch yielded, and when.
+// event is an entry that Watch yielded, and the time.
 type event struct {
 	entry fleet.Entry
 	err   error
 	at    time.Duration
 }
 
-// watch watches a scripted table for a time, and lets something happen to it at times.
+// watch watches a scripted table for d, and calls functions at given times.
 func watch(t *testing.T, c *scripted, d time.Duration, at map[time.Duration]func()) (events []event) {
 	t.Helper()
 	began := time.Now()
@@ -97,7 +97,7 @@ func watch(t *testing.T, c *scripted, d time.Duration, at map[time.Duration]func
 	return events
 }
 
-func TestExpiryIsNoticedAtItsMoment(t *testing.T) {
+func TestExpiryIsYieldedAtItsTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := &scripted{rev: 1, took: 500 * time.Millisecond}
@@ -111,7 +111,7 @@ func TestExpiryIsNoticedAtItsMoment(t *testing.T) {
 	})
 }
 
-// A query may take long, or the process be stopped during it: what it has read may be old.
+// A query may be slow, or the process may be paused during it: its result may be old.
 func TestSlowQueryShowsNothingExpired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestSlowQueryShowsNothingExpired(t *testing.T) {
 	})
 }
 
-// A record that is renewed in the moment of its expiry isn't gone.
+// A record that is renewed just before the delete isn't gone.
 func TestRenewalBeforeTheDelete(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestWatchEndsWhenAQueryFails(t *testing.T) {
 	})
 }
 
-// What isn't a record of a store is no reason to panic.
+// An item that isn't a record of a store must not cause a panic.
 func TestOtherItems(t *testing.T) {
 	t.Parallel()
 	for _, attrs := range []map[string]types.AttributeValue{

@@ -9,7 +9,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// goneAfter wants a record to expire its ttl after began, and soon then.
+// goneAfter requires a record to expire its ttl after began, within notice.
 func (w *watching) goneAfter(began time.Time, ttl time.Duration, key string) {
 	w.t.Helper()
 	gone := w.untilGone(time.Until(began.Add(ttl+notice)), key)
@@ -27,23 +27,23 @@ func expires(t tester) {
 	rev := t.put("member/a", "value", 0, ttl)
 	w.untilValue("member/a", "value", rev)
 	t.pause(ttl / 2)
-	t.putConflicts("member/a", 0) // what fails doesn't renew
+	t.putConflicts("member/a", 0) // a failed Put doesn't renew
 	t.has("member/a", "value", rev)
 	t.list("member/")
 	w.goneAfter(began, ttl, "member/a")
 
 	t.hasNot("member/a")
 	if _, listed := t.list("member/")["member/a"]; listed {
-		t.Fatalf("list yields a record that was reported as gone")
+		t.Fatalf("list yields a record that watch has yielded as gone")
 	}
 	t.putConflicts("member/a", rev)
 	t.delete("member/a", rev)
 	if again := t.put("member/a", "again", 0, 0); again == rev {
-		t.Fatalf("the revision of the expired record comes again")
+		t.Fatalf("the revision of the expired record is used again")
 	}
 	t.has("member/stays", "value", stays)
 	if of := w.of("member/stays"); len(of) != 1 {
-		t.Fatalf("watch yields a record anew that did not change: %v", of)
+		t.Fatalf("watch yields an unchanged record again: %v", of)
 	}
 }
 
@@ -60,7 +60,7 @@ func renewed(t tester) {
 	w.untilValue("member/a", "value", rev)
 	for _, s := range w.of("member/a") {
 		if s.Gone {
-			t.Fatalf("a record that is renewed expired")
+			t.Fatalf("a renewed record expired")
 		}
 	}
 	w.goneAfter(began, ttl, "member/a")
@@ -98,12 +98,12 @@ func ttlEnds(t tester) {
 	}
 	for _, s := range w.of("member/kept") {
 		if s.Gone {
-			t.Fatalf("a record whose ttl was taken away expired")
+			t.Fatalf("a record expired although its ttl was removed")
 		}
 	}
 }
 
-// watchesLate watches a record that nobody has watched until then.
+// watchesLate watches a record that was not watched before.
 func watchesLate(t tester) {
 	const ttl = 2 * time.Second
 	began := time.Now()

@@ -2,8 +2,8 @@
 
 // Package fleettest tests implementations of [fleet.Store].
 //
-// A store is fit for a fleet if it passes Store. The tests use real time and leases of a few
-// seconds. They run in parallel; on two cores they take half a minute.
+// A store that passes Store can be used for a fleet. The tests use real time and leases of a few
+// seconds. They run in parallel and take half a minute on two cores.
 package fleettest
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// Store tests that the stores that open returns keep what [fleet.Store] promises. It calls open
-// once for each subtest, from several goroutines; each time open returns a store without records,
-// for example in a table or a bucket of its own, and cleans up with t.Cleanup. A store that polls
-// must do so at least once a second.
+// Store tests that the stores that open returns meet the requirements of [fleet.Store]. It calls
+// open once for each subtest, from several goroutines. Each time, open returns a store without
+// records, for example in its own table or bucket, and cleans up with t.Cleanup. A store that polls
+// must poll at least once a second.
 func Store(t *testing.T, open func(t *testing.T) fleet.Store) {
 	t.Helper()
 	for _, c := range checks {
@@ -32,43 +32,43 @@ type check struct {
 	run  func(t tester)
 }
 
-// checks are the subtests of Store. They are also run on broken stores, hence not on a
+// checks are the subtests of Store. They are also run on broken stores, and so don't use a
 // *testing.T.
 var checks = []check{
 	{"Put with revision 0 creates", creates},
-	{"Put replaces the revision it is given", replaces},
+	{"Put replaces the given revision", replaces},
 	{"Put conflicts when the record is gone", conflictsWhenGone},
-	{"Delete removes the revision it is given", deletes},
-	{"revisions don't repeat", revisionsDiffer},
-	{"values come back as they were", valuesComeBack},
+	{"Delete removes the given revision", deletes},
+	{"revisions are never used again", revisionsDiffer},
+	{"values are returned unchanged", valuesComeBack},
 	{"values belong to the caller", valuesBelongToTheCaller},
 	{"keys may have every permitted character", keysMayHaveEveryCharacter},
-	{"a prefix is a part", prefixIsAPart},
+	{"a prefix matches whole parts", prefixIsAPart},
 	{"List yields a thousand records", listsMany},
-	{"List yields what exists all the while once", listsDuringChanges},
+	{"List yields permanent records once during changes", listsDuringChanges},
 	{"a loop over List may break", listBreaks},
-	{"of concurrent creates one wins", oneCreateWins},
-	{"of concurrent updates none is lost", noUpdateIsLost},
-	{"of concurrent deletes and updates one wins", deleteOrUpdate},
+	{"one of several concurrent creates wins", oneCreateWins},
+	{"concurrent updates are not lost", noUpdateIsLost},
+	{"one of a concurrent delete and update wins", deleteOrUpdate},
 	{"a canceled context ends each call", canceledContext},
 
-	{"Watch yields what is there, then what changes", watches},
+	{"Watch yields existing records, then changes", watches},
 	{"Watch yields values in order", watchesInOrder},
-	{"Watch yields what changes during a slow loop", watchesSlowly},
-	{"several watch", severalWatch},
+	{"Watch yields changes during a slow loop", watchesSlowly},
+	{"several loops watch", severalWatch},
 	{"Watch ends with its context's error", watchEnds},
 	{"a loop over Watch may break", watchBreaks},
 
 	{"a record expires", expires},
-	{"a record that is renewed doesn't expire", renewed},
-	{"the newest ttl counts", newestTTL},
-	{"a record that was put without a ttl stays", ttlEnds},
-	{"who watches late notices the expiry", watchesLate},
+	{"a renewed record doesn't expire", renewed},
+	{"the newest ttl applies", newestTTL},
+	{"a record put without a ttl stays", ttlEnds},
+	{"a late Watch yields the expiry", watchesLate},
 }
 
-// notice is how long after its ttl the expiry of a record may go unnoticed: a second, a poll of a
+// notice is how long after its ttl the expiry of a record may be yielded: a second, a poll of a
 // second, and a second for a slow machine.
 const notice = 3 * time.Second
 
-// patience is how long an engine may take for anything else.
+// patience is the timeout of everything else.
 const patience = 10 * time.Second

@@ -16,7 +16,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// The checks run in bubbles here: their seconds take no time.
+// Here the checks run in bubbles, where their seconds take no time.
 func TestMemoryPasses(t *testing.T) {
 	t.Parallel()
 	for _, c := range checks {
@@ -52,12 +52,12 @@ func failures(t *testing.T, c check, mutate func(b *broken)) []string {
 		b := &broken{Store: fleet.Memory()}
 		mutate(b)
 		r.run(func() { c.run(tester{r, b}) })
-		<-time.After(5 * time.Minute) // what a broken store still does ends
+		<-time.After(5 * time.Minute) // goroutines of a broken store end
 	})
 	return r.failures
 }
 
-// recorder records a test's failures instead of failing.
+// recorder records failures of a test instead of failing.
 type recorder struct {
 	testing.TB
 
@@ -66,7 +66,7 @@ type recorder struct {
 	cleanups []func()
 }
 
-// run runs f, then what f gave to Cleanup, each in a goroutine that Fatalf may end.
+// run runs f, and then the functions passed to Cleanup, each in a goroutine that Fatalf may end.
 func (r *recorder) run(f func()) {
 	goExitable(f)
 	for len(r.cleanups) > 0 {

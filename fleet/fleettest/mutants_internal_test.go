@@ -16,7 +16,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// broken is a store of which one method, or a few, are broken.
+// broken is a store with one or more broken methods.
 type broken struct {
 	fleet.Store
 	get    func(ctx context.Context, key string) ([]byte, uint64, error)
@@ -61,7 +61,7 @@ func (b *broken) Watch(ctx context.Context, prefix string) iter.Seq2[fleet.Entry
 	return b.Store.Watch(ctx, prefix)
 }
 
-// mutants break a store, each in one way.
+// mutants break a store in one way each.
 var mutants = map[string]func(b *broken){
 	"Put ignores the revision": func(b *broken) {
 		b.put = func(ctx context.Context, key string, value []byte, _ uint64, ttl time.Duration) (uint64, error) {
@@ -85,7 +85,7 @@ var mutants = map[string]func(b *broken){
 			return b.Store.Put(ctx, key, value, rev, ttl)
 		}
 	},
-	"Put compares, then sets": func(b *broken) {
+	"Put compares and sets in two steps": func(b *broken) {
 		b.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 			_, now, _ := b.Store.Get(ctx, key)
 			if now != rev {
@@ -105,7 +105,7 @@ var mutants = map[string]func(b *broken){
 			return rev, err
 		}
 	},
-	"Put cuts a value": func(b *broken) {
+	"Put truncates a value": func(b *broken) {
 		b.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 			return b.Store.Put(ctx, key, value[:min(len(value), 64<<10)], rev, ttl)
 		}
@@ -155,7 +155,7 @@ var mutants = map[string]func(b *broken){
 	"Put keeps the caller's slice": func(b *broken) { alias(b, true) },
 	"Get returns its own slice":    func(b *broken) { alias(b, false) },
 
-	"Get returns what was": func(b *broken) {
+	"Get returns an earlier value": func(b *broken) {
 		before := &remembering{values: map[string]fleet.Entry{}}
 		b.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 			before.remember(ctx, b.Store, key)
@@ -202,18 +202,18 @@ var mutants = map[string]func(b *broken){
 			return b.Store.Get(context.WithoutCancel(ctx), key)
 		}
 	},
-	"Put goes on when its context is done": func(b *broken) {
+	"Put continues after the end of its context": func(b *broken) {
 		b.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 			return b.Store.Put(context.WithoutCancel(ctx), key, value, rev, ttl)
 		}
 	},
-	"Delete goes on when its context is done": func(b *broken) {
+	"Delete continues after the end of its context": func(b *broken) {
 		b.delete = func(ctx context.Context, key string, rev uint64) error {
 			return b.Store.Delete(context.WithoutCancel(ctx), key, rev)
 		}
 	},
 
-	"List is in pages, and one is forgotten": listing(func(entries []fleet.Entry) []fleet.Entry { return entries[:min(len(entries), 100)] }),
+	"List yields only the first page": listing(func(entries []fleet.Entry) []fleet.Entry { return entries[:min(len(entries), 100)] }),
 	"List yields twice":                      listing(func(entries []fleet.Entry) []fleet.Entry { return append(entries, entries...) }),
 	"List yields no values": listing(func(entries []fleet.Entry) []fleet.Entry {
 		for i := range entries {
@@ -232,7 +232,7 @@ var mutants = map[string]func(b *broken){
 			return b.Store.List(ctx, strings.TrimSuffix(prefix, "/"))
 		}
 	},
-	"List goes on when its context is done": func(b *broken) {
+	"List continues after the end of its context": func(b *broken) {
 		b.list = func(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
 			return b.Store.List(context.WithoutCancel(ctx), prefix)
 		}
@@ -242,7 +242,7 @@ var mutants = map[string]func(b *broken){
 			return quiet(b.Store.List(ctx, prefix))
 		}
 	},
-	"List yields what it listed before": func(b *broken) {
+	"List yields the result of an earlier List": func(b *broken) {
 		var mu sync.Mutex
 		listed := map[string][]fleet.Entry{}
 		b.list = func(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
@@ -262,7 +262,7 @@ var mutants = map[string]func(b *broken){
 			return b.Store.Watch(ctx, strings.TrimSuffix(prefix, "/"))
 		}
 	},
-	"Watch yields only what changes": func(b *broken) {
+	"Watch yields no existing records": func(b *broken) {
 		b.watch = func(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
 			here := map[uint64]bool{}
 			for _, e := range collect(b.Store.List(ctx, prefix)) {
@@ -271,7 +271,7 @@ var mutants = map[string]func(b *broken){
 			return keep(b.Store.Watch(ctx, prefix), func(e fleet.Entry) bool { return e.Gone || !here[e.Rev] })
 		}
 	},
-	"Watch yields only what is there": func(b *broken) {
+	"Watch yields no changes": func(b *broken) {
 		b.watch = func(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
 			here := map[uint64]bool{}
 			for _, e := range collect(b.Store.List(ctx, prefix)) {
@@ -287,10 +287,10 @@ var mutants = map[string]func(b *broken){
 			return !yielded[e.Key]
 		}
 	}),
-	"Watch doesn't yield what is gone": leavingOut(func() func(e fleet.Entry) bool {
+	"Watch doesn't yield deletions": leavingOut(func() func(e fleet.Entry) bool {
 		return func(e fleet.Entry) bool { return !e.Gone }
 	}),
-	"Watch yields a value with what is gone": func(b *broken) {
+	"Watch yields a value with a deletion": func(b *broken) {
 		b.watch = func(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
 			return altered(b.Store.Watch(ctx, prefix), func(e *fleet.Entry) {
 				if e.Gone {
@@ -299,7 +299,7 @@ var mutants = map[string]func(b *broken){
 			})
 		}
 	},
-	"Watch yields what was deleted before": func(b *broken) {
+	"Watch yields earlier deletions": func(b *broken) {
 		var deleted sync.Map
 		b.delete = func(ctx context.Context, key string, rev uint64) error {
 			deleted.Store(key, true)
@@ -342,7 +342,7 @@ var mutants = map[string]func(b *broken){
 			}
 		}
 	},
-	"Watch misses what changes during the loop's body": func(b *broken) {
+	"Watch misses changes during the loop's body": func(b *broken) {
 		b.watch = func(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
 			return func(yield func(fleet.Entry, error) bool) {
 				for _, e := range collect(b.Store.List(ctx, prefix)) {
@@ -400,7 +400,7 @@ var mutants = map[string]func(b *broken){
 			}
 		}
 	},
-	"Watch goes on when its context is done": func(b *broken) {
+	"Watch continues after the end of its context": func(b *broken) {
 		b.watch = func(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 			return func(yield func(fleet.Entry, error) bool) {
@@ -474,7 +474,7 @@ var mutants = map[string]func(b *broken){
 	},
 }
 
-// listing changes what List yields.
+// listing changes the result of List.
 func listing(f func(entries []fleet.Entry) []fleet.Entry) func(b *broken) {
 	return func(b *broken) {
 		b.list = func(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
@@ -486,7 +486,7 @@ func listing(f func(entries []fleet.Entry) []fleet.Entry) func(b *broken) {
 	}
 }
 
-// leavingOut leaves out some of what Watch yields.
+// leavingOut omits some entries of Watch.
 func leavingOut(filter func() func(e fleet.Entry) bool) func(b *broken) {
 	return func(b *broken) {
 		b.watch = func(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
@@ -534,7 +534,7 @@ func keep(seq iter.Seq2[fleet.Entry, error], keep func(e fleet.Entry) bool) iter
 	}
 }
 
-// altered changes what Watch yields.
+// altered changes the entries of Watch.
 func altered(seq iter.Seq2[fleet.Entry, error], change func(e *fleet.Entry)) iter.Seq2[fleet.Entry, error] {
 	return keep(func(yield func(fleet.Entry, error) bool) {
 		for e, err := range seq {
@@ -546,7 +546,7 @@ func altered(seq iter.Seq2[fleet.Entry, error], change func(e *fleet.Entry)) ite
 	}, func(fleet.Entry) bool { return true })
 }
 
-// quiet leaves errors out.
+// quiet omits errors.
 func quiet(seq iter.Seq2[fleet.Entry, error]) iter.Seq2[fleet.Entry, error] {
 	return func(yield func(fleet.Entry, error) bool) {
 		for e, err := range seq {
@@ -557,7 +557,7 @@ func quiet(seq iter.Seq2[fleet.Entry, error]) iter.Seq2[fleet.Entry, error] {
 	}
 }
 
-// polling yields every record at each poll, and what expired says is gone, once.
+// polling yields every record at each poll, and a record that is gone according to expired once.
 func polling(ctx context.Context, store fleet.Store, prefix string, each time.Duration, expired func(e fleet.Entry, same time.Duration) bool) iter.Seq2[fleet.Entry, error] {
 	return func(yield func(fleet.Entry, error) bool) {
 		first, gone := map[uint64]time.Time{}, map[uint64]bool{}
@@ -586,7 +586,7 @@ func polling(ctx context.Context, store fleet.Store, prefix string, each time.Du
 	}
 }
 
-// alias lets a store share slices with its callers.
+// alias makes a store share slices with its callers.
 func alias(b *broken, puts bool) {
 	var slices sync.Map
 	b.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
@@ -608,7 +608,7 @@ func alias(b *broken, puts bool) {
 	}
 }
 
-// remembering knows what records were, for one Get.
+// remembering remembers earlier records for one Get.
 type remembering struct {
 	mu     sync.Mutex
 	values map[string]fleet.Entry
@@ -631,7 +631,7 @@ func (r *remembering) take(key string) (fleet.Entry, bool) {
 	return e, ok
 }
 
-// counting gives each record's revisions the numbers from 1, also after it was deleted.
+// counting numbers the revisions of each record from 1, and again after a delete.
 type counting struct {
 	b    *broken
 	mu   sync.Mutex

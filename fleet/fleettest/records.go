@@ -76,7 +76,7 @@ func revisionsDiffer(t tester) {
 		for range 3 {
 			rev = t.put("member/a", "same", rev, 0)
 			if earlier[rev] {
-				t.Fatalf("revision %d comes twice", rev)
+				t.Fatalf("revision %d is used twice", rev)
 			}
 			earlier[rev] = true
 		}
@@ -84,7 +84,7 @@ func revisionsDiffer(t tester) {
 	}
 }
 
-// oddValues returns values that are easily spoilt, by key.
+// oddValues returns values that a store may corrupt, by key.
 func oddValues() map[string]string {
 	bytes := make([]byte, 256<<10)
 	for i := range bytes {
@@ -251,7 +251,7 @@ func (t tester) create(prefix string, n int) {
 	}
 }
 
-// listsDuringChanges lists while each record is replaced again and again, and others come and go.
+// listsDuringChanges lists while records are replaced, created and deleted.
 func listsDuringChanges(t tester) {
 	const steady = 30
 	t.create("state/", steady)
@@ -276,7 +276,7 @@ func listsDuringChanges(t tester) {
 	}
 }
 
-// change replaces each record again and again, and lets another come and go.
+// change keeps replacing each record, and creating and deleting another.
 func change(ctx context.Context, store fleet.Store, worker, n int) error {
 	passing := "state/passing-" + strconv.Itoa(worker)
 	for i := 0; ctx.Err() == nil; i = (i + 1) % n {
@@ -377,7 +377,7 @@ func noUpdateIsLost(t tester) {
 	}
 }
 
-// deleteOrUpdate lets deletes and updates of one revision compete.
+// deleteOrUpdate runs deletes and updates of one revision concurrently.
 func deleteOrUpdate(t tester) {
 	for range 5 {
 		rev := t.put("chat/a", "first", 0, 0)

@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// tester is a store under test. Its methods fail the test where the store does.
+// tester is a store under test. Its methods fail the test if the store misbehaves.
 type tester struct {
 	testing.TB
 	fleet.Store
@@ -45,7 +45,7 @@ func (t tester) delete(key string, rev uint64) {
 	}
 }
 
-// has wants the record to have a value and a revision.
+// has requires a record to have a value and a revision.
 func (t tester) has(key, want string, wantRev uint64) {
 	t.Helper()
 	value, rev, err := t.Get(t.Context(), key)
@@ -54,7 +54,7 @@ func (t tester) has(key, want string, wantRev uint64) {
 	}
 }
 
-// hasNot wants that there is no record.
+// hasNot requires that a record doesn't exist.
 func (t tester) hasNot(key string) {
 	t.Helper()
 	if value, rev, err := t.Get(t.Context(), key); !errors.Is(err, fleet.ErrNotFound) {
@@ -71,7 +71,7 @@ func (t tester) list(prefix string) map[string]string {
 			t.Fatalf("list %s: %v", prefix, err)
 		}
 		if _, twice := values[e.Key]; twice {
-			t.Fatalf("list %s: %s comes twice", prefix, e.Key)
+			t.Fatalf("list %s: %s is yielded twice", prefix, e.Key)
 		}
 		if e.Gone || e.Rev == 0 {
 			t.Fatalf("list %s: %s has revision %d, Gone %v", prefix, e.Key, e.Rev, e.Gone)
@@ -81,17 +81,17 @@ func (t tester) list(prefix string) map[string]string {
 	return values
 }
 
-// pause lets time pass.
+// pause waits, and fails the test if that ends.
 func (t tester) pause(d time.Duration) {
 	t.Helper()
 	select {
 	case <-time.After(d):
 	case <-t.Context().Done():
-		t.Fatalf("the test ends")
+		t.Fatalf("the test has ended")
 	}
 }
 
-// all calls f n times at the same time and returns the errors.
+// all calls f n times concurrently and returns the errors.
 func all(n int, f func(i int) error) []error {
 	var wg sync.WaitGroup
 	errs := make([]error, n)
@@ -112,7 +112,7 @@ type seen struct {
 type watching struct {
 	t       tester
 	cancel  context.CancelFunc
-	changed chan struct{} // holds one: that there is something new
+	changed chan struct{} // holds one if there are new entries
 	ended   chan struct{}
 
 	mu   sync.Mutex
@@ -134,14 +134,14 @@ func (t tester) watch(prefix string) *watching {
 	return w
 }
 
-// end cancels the loop's context, waits for its end and returns the errors that it yielded.
+// end cancels the loop's context, waits until it ends and returns the errors that it yielded.
 func (w *watching) end() []error {
 	w.t.Helper()
 	w.cancel()
 	select {
 	case <-w.ended:
 	case <-time.After(patience):
-		w.t.Fatalf("watch goes on although its context is done")
+		w.t.Fatalf("watch continues after the end of its context")
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -162,14 +162,14 @@ func (w *watching) add(e fleet.Entry, err error) {
 	}
 }
 
-// of returns what has been yielded of a key.
+// of returns the yielded entries of a key.
 func (w *watching) of(key string) []seen {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(w.seen), func(s seen) bool { return s.Key != key })
 }
 
-// keys returns the keys of which something has been yielded.
+// keys returns the keys of the yielded entries.
 func (w *watching) keys() map[string]bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -180,7 +180,7 @@ func (w *watching) keys() map[string]bool {
 	return keys
 }
 
-// until waits until the newest entry of key fulfills ok.
+// until waits until the newest entry of a key meets ok.
 func (w *watching) until(within time.Duration, key, what string, ok func(s seen) bool) seen {
 	w.t.Helper()
 	timeout := time.After(within)

@@ -10,26 +10,26 @@ import (
 )
 
 func watches(t tester) {
-	here := t.put("member/here", "value", 0, 0)
+	existing := t.put("member/existing", "value", 0, 0)
 	deleted := t.put("member/deleted", "value", 0, 0)
 	t.delete("member/deleted", deleted)
 	w := t.watch("member/")
-	w.untilValue("member/here", "value", here)
+	w.untilValue("member/existing", "value", existing)
 
-	there := t.put("member/there", "first", 0, 0)
-	w.untilValue("member/there", "first", there)
-	there = t.put("member/there", "second", there, 0)
-	w.untilValue("member/there", "second", there)
-	t.delete("member/there", there)
-	w.untilGone(patience, "member/there")
-	there = t.put("member/there", "third", 0, 0)
-	w.untilValue("member/there", "third", there)
-	t.delete("member/here", 0)
-	w.untilGone(patience, "member/here")
+	created := t.put("member/created", "first", 0, 0)
+	w.untilValue("member/created", "first", created)
+	created = t.put("member/created", "second", created, 0)
+	w.untilValue("member/created", "second", created)
+	t.delete("member/created", created)
+	w.untilGone(patience, "member/created")
+	created = t.put("member/created", "third", 0, 0)
+	w.untilValue("member/created", "third", created)
+	t.delete("member/existing", 0)
+	w.untilGone(patience, "member/existing")
 	if n := len(w.of("member/deleted")); n != 0 {
 		t.Fatalf("watch yields a record that was deleted before it began")
 	}
-	if n := len(w.of("member/there")); n != 4 {
+	if n := len(w.of("member/created")); n != 4 {
 		t.Fatalf("watch: want 4 changes, got %d", n)
 	}
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package natsfleet is a [fleet.Store] on NATS JetStream: a key-value bucket whose records have a
-// TTL each. It needs nats-server 2.11 or newer; package natsembedded runs one inside the process.
+// Package natsfleet is a [fleet.Store] on NATS JetStream: a key-value bucket with a TTL for each
+// record. It needs nats-server 2.11 or newer; package natsembedded runs one inside the process.
 //
-// The record chat/x is the key chat.x of the bucket: slashes and dots change places. A lease
-// expires by the clock of the server that leads the bucket, within a second after its TTL. Deleted
-// and expired keys leave a marker for an hour.
+// The record chat/x is the key chat.x of the bucket: slashes and dots are swapped. A lease expires
+// by the clock of the server that leads the bucket, within a second after its TTL. Deleted and
+// expired keys leave a marker for an hour.
 //
-// In a cluster, reads and writes go to the leader of the bucket's stream. A leader that was cut
-// off from the other servers may serve reads for a few seconds more, but no writes. A write that
-// was acknowledged is lost if a power failure hits the server, or in a cluster most of them, within
-// the server's sync_interval; with sync: always it is not. Revisions are sequence numbers of the
-// stream: after a restore from a backup they repeat.
+// In a cluster, reads and writes go to the leader of the bucket's stream. A leader that is cut off
+// from the other servers may serve reads, but no writes, for a few more seconds. A power failure of
+// the server, or in a cluster of most servers, loses acknowledged writes that are younger than the
+// server's sync_interval, unless the server has sync: always. Revisions are sequence numbers of the
+// stream: after a restore from a backup, they are used again.
 package natsfleet
 
 import (
@@ -26,36 +26,36 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// markerTTL is how long the marker of a deleted or expired key stays. A Watch whose loop is
-// further behind than that would miss it.
+// markerTTL is how long the marker of a deleted or expired key is kept. A Watch whose loop lags by
+// more than that would miss it.
 const markerTTL = time.Hour
 
 // Options are the options of Open.
 type Options struct {
-	// Replicas is the number of servers that hold the bucket, if Open creates it: in a cluster 3
-	// or 5. Defaults to 1.
+	// Replicas is the number of servers that store the bucket if Open creates it: in a cluster 3 or
+	// 5. Defaults to 1.
 	Replicas int
 }
 
-// Open returns the store in a bucket. All processes of a fleet open the same bucket, which holds
-// nothing else. If there is none, Open creates it, and the store does so later if the server has
-// lost it: to restore a bucket from a backup, stop the fleet. The caller keeps nc open as long as
+// Open returns the store in a bucket. All processes of a fleet open the same bucket, which contains
+// nothing else. Open creates a missing bucket. The store does so too if the server loses the
+// bucket: to restore a bucket from a backup, stop the fleet. The caller keeps nc open as long as
 // the store is used, and closes it.
 //
 // nc must reconnect forever (nats.MaxReconnects(-1)): otherwise nats.go gives up two minutes after
-// the server went away, and Open refuses that. While nc is disconnected, each call returns
-// [nats.ErrDisconnected].
+// it has lost the server. Open returns an error for any other connection. While nc is disconnected,
+// each call returns [nats.ErrDisconnected].
 //
-// Open fails if a bucket exists with other settings than a store needs: one value a key
-// (max_msgs_per_subject 1), TTLs and markers (allow_msg_ttl, subject_delete_marker_ttl), no age
-// limit, and no direct reads (allow_direct), which replicas answer that may be behind.
+// Open fails if the bucket exists with settings that a store can't use. A store needs one value per
+// key (max_msgs_per_subject 1), TTLs and markers (allow_msg_ttl, subject_delete_marker_ttl), no age
+// limit, and no direct reads (allow_direct), which replicas that lag may serve.
 func Open(ctx context.Context, nc *nats.Conn, bucket string, optFns ...func(*Options)) (fleet.Store, error) {
 	opts := Options{Replicas: 1}
 	for _, fn := range optFns {
 		fn(&opts)
 	}
 	if !nc.Opts.AllowReconnect || nc.Opts.MaxReconnect >= 0 {
-		return nil, errors.New("open bucket: the connection doesn't reconnect forever: connect with nats.MaxReconnects(-1)")
+		return nil, errors.New("open bucket: the connection must reconnect forever: connect with nats.MaxReconnects(-1)")
 	}
 	js, err := jetstream.New(nc)
 	if err != nil {
@@ -72,7 +72,7 @@ func Open(ctx context.Context, nc *nats.Conn, bucket string, optFns ...func(*Opt
 	return &store{nc: nc, js: js, stream: stream, config: cfg, name: cfg.Name, subjects: "$KV." + bucket + "."}, nil
 }
 
-// config is the configuration of a bucket's stream: that of nats.go's buckets, without direct
+// config returns the configuration of a bucket's stream: that of nats.go's buckets, without direct
 // reads.
 func config(bucket string, opts Options) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
@@ -105,17 +105,17 @@ func openStream(ctx context.Context, js jetstream.JetStream, cfg jetstream.Strea
 	return stream, err
 }
 
-// check reports what of a bucket's settings doesn't fit.
+// check returns an error that names a setting of the bucket that a store can't use.
 func check(cfg jetstream.StreamConfig) error {
 	switch {
 	case !cfg.AllowMsgTTL || cfg.SubjectDeleteMarkerTTL == 0:
-		return errors.New("it has no TTLs and markers (allow_msg_ttl, subject_delete_marker_ttl), which need nats-server 2.11")
+		return errors.New("TTLs or markers are off (allow_msg_ttl, subject_delete_marker_ttl): they need nats-server 2.11")
 	case cfg.AllowDirect:
-		return errors.New("it allows direct reads (allow_direct), which may return old values")
+		return errors.New("direct reads are on (allow_direct): they may return old values")
 	case cfg.MaxMsgsPerSubject != 1:
-		return errors.New("it keeps more than one value a key (max_msgs_per_subject)")
+		return errors.New("the bucket keeps more than one value per key (max_msgs_per_subject)")
 	case cfg.MaxAge != 0:
-		return errors.New("it has an age limit (max_age)")
+		return errors.New("the bucket has an age limit (max_age)")
 	}
 	return nil
 }

@@ -17,15 +17,15 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// The headers by which buckets tell a marker from a value.
+// Headers that distinguish a marker from a value.
 const (
 	operation    = "KV-Operation"
 	purge        = "PURGE"
 	markerReason = "Nats-Marker-Reason"
 )
 
-// attempts is how often a write is tried that conflicts only with the marker of a deleted key, or
-// with a write under way.
+// attempts is the maximum number of attempts of a write that conflicts only with the marker of a
+// deleted key, or with a write under way.
 const attempts = 10
 
 type store struct {
@@ -34,7 +34,7 @@ type store struct {
 	stream   jetstream.Stream
 	config   jetstream.StreamConfig
 	name     string // of the stream
-	subjects string // what all its subjects begin with
+	subjects string // prefix of all its subjects
 }
 
 func (s *store) Get(ctx context.Context, key string) (value []byte, rev uint64, err error) {
@@ -80,7 +80,7 @@ func (s *store) Put(ctx context.Context, key string, value []byte, rev uint64, t
 		}
 		expected = last.seq
 	}
-	return 0, fmt.Errorf("put %s: writes of others are under way", key)
+	return 0, fmt.Errorf("put %s: conflicts with concurrent writes", key)
 }
 
 func (s *store) Delete(ctx context.Context, key string, rev uint64) error {
@@ -111,7 +111,7 @@ func (s *store) Delete(ctx context.Context, key string, rev uint64) error {
 			return fleet.ErrConflict
 		}
 	}
-	return fmt.Errorf("delete %s: writes of others are under way", key)
+	return fmt.Errorf("delete %s: conflicts with concurrent writes", key)
 }
 
 // publish writes a message and returns its sequence number.
@@ -127,7 +127,7 @@ func (s *store) publish(ctx context.Context, msg nats.Msg, opts ...jetstream.Pub
 	return seq, err
 }
 
-// withBucket calls f again if the server has forgotten the bucket, which it creates then.
+// withBucket calls f. If the server has lost the bucket, it creates it and calls f again.
 func (s *store) withBucket(ctx context.Context, f func() error) error {
 	err := f()
 	if !errors.Is(err, jetstream.ErrStreamNotFound) && !errors.Is(err, jetstream.ErrNoStreamResponse) {
@@ -147,8 +147,7 @@ type message struct {
 	rev   uint64 // 0 for a marker
 }
 
-// last returns the last message of a subject as the leader of the stream has it, an empty one if
-// there is none.
+// last returns the last message of a subject from the leader of the stream, or an empty one.
 func (s *store) last(ctx context.Context, subject string) (message, error) {
 	var msg *jetstream.RawStreamMsg
 	err := s.withBucket(ctx, func() (err error) {
@@ -174,23 +173,23 @@ func (s *store) message(subject string, header nats.Header, value []byte, seq ui
 
 var permitted = regexp.MustCompile(`^[-_=.a-zA-Z0-9]+(/[-_=.a-zA-Z0-9]+)*/?$`)
 
-// subject returns the subject of a key or, with > appended, those of a prefix. It fails if a call
-// makes no sense now.
+// subject returns the subject of a key or, with > appended, the subjects of a prefix. It returns an
+// error if the key is invalid, ctx has ended or the connection is down.
 func (s *store) subject(ctx context.Context, key string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
 	if !permitted.MatchString(key) { // a wildcard would match other keys
-		return "", fmt.Errorf("%q is no key of a store", key)
+		return "", fmt.Errorf("invalid key %q", key)
 	}
-	// nats.go would send the request after it has reconnected, when the caller has long given up.
+	// nats.go would send the request after reconnecting, long after the caller has given up.
 	if !s.nc.IsConnected() {
 		return "", nats.ErrDisconnected
 	}
 	return s.subjects + swap(key), nil
 }
 
-// swap makes parts of a key tokens of a subject, and back.
+// swap converts a key to the end of a subject, and back.
 func swap(key string) string {
 	return strings.NewReplacer("/", ".", ".", "/").Replace(key)
 }
@@ -199,8 +198,8 @@ func wholeSeconds(ttl time.Duration) time.Duration {
 	return (ttl + time.Second - 1).Truncate(time.Second)
 }
 
-// isWrongSequence reports whether a write was refused since the subject has another last message
-// or, in a cluster, since another write of it is under way.
+// isWrongSequence reports whether a write was refused because the subject has another last message
+// or, in a cluster, because another write of it is under way.
 func isWrongSequence(err error) bool {
 	var api *jetstream.APIError
 	return errors.As(err, &api) &&

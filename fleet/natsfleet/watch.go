@@ -19,11 +19,11 @@ import (
 
 const (
 	heartbeat = time.Second
-	silence   = 3 * heartbeat // after which a server that should send heartbeats is given up
+	silence   = 3 * heartbeat // without heartbeats until the server is considered gone
 )
 
-// barrier is a subject that no key has. What List publishes there comes after all that was
-// written before, also from a server that is behind the leader.
+// barrier is a subject that is no key. What List publishes there follows everything that was
+// written before, even on a server that lags behind the leader.
 const barrier = "~list"
 
 func (s *store) List(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {
@@ -34,7 +34,7 @@ func (s *store) List(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, 
 	}
 }
 
-// list returns nil if it has yielded all, or if the loop breaks.
+// list returns nil if it has yielded all records, or if the loop breaks.
 func (s *store) list(ctx context.Context, prefix string, yield func(fleet.Entry, error) bool) error {
 	ctx, f, err := s.follow(ctx, prefix, s.subjects+barrier)
 	if err != nil {
@@ -79,20 +79,20 @@ func (s *store) watch(ctx context.Context, prefix string, yield func(fleet.Entry
 		return err
 	}
 	defer f.close()
-	here := map[string]bool{}
+	known := map[string]bool{}
 	for {
 		m, err := f.next(ctx)
 		if err != nil {
 			return err
 		}
 		gone := m.rev == 0
-		if gone && !here[m.key] { // it was gone before
+		if gone && !known[m.key] { // it was never yielded
 			continue
 		}
 		if gone {
-			delete(here, m.key)
+			delete(known, m.key)
 		} else {
-			here[m.key] = true
+			known[m.key] = true
 		}
 		if !yield(fleet.Entry{Key: m.key, Value: m.value, Rev: m.rev, Gone: gone}, nil) {
 			return nil
@@ -100,8 +100,8 @@ func (s *store) watch(ctx context.Context, prefix string, yield func(fleet.Entry
 	}
 }
 
-// feed receives the last message of each subject, then each new one. Its consumer is a plain one,
-// not an ordered one, which would be replaced silently after a loss.
+// feed receives the last message of each subject, then each new one. It uses a plain consumer:
+// nats.go would silently replace an ordered one after a loss.
 type feed struct {
 	s        *store
 	sub      *nats.Subscription
@@ -111,8 +111,8 @@ type feed struct {
 	received uint64 // the consumer's number of the last message
 }
 
-// follow starts a feed of a prefix and other subjects. The context that it returns ends when the
-// connection is lost, too.
+// follow starts a feed of a prefix and other subjects. The context that it returns also ends when
+// the connection is lost.
 func (s *store) follow(ctx context.Context, prefix string, others ...string) (context.Context, *feed, error) {
 	subject, err := s.subject(ctx, prefix)
 	if err != nil {
@@ -146,7 +146,7 @@ func (f *feed) subscribe(ctx context.Context, subjects []string) (err error) {
 		FilterSubjects:    subjects,
 		IdleHeartbeat:     heartbeat,
 		FlowControl:       true,
-		InactiveThreshold: 2 * silence, // then the server removes it
+		InactiveThreshold: 2 * silence, // after that, the server removes it
 		MemoryStorage:     true,
 		Replicas:          1,
 	}
@@ -161,11 +161,11 @@ func (f *feed) close() {
 	f.wg.Wait()
 	f.s.nc.RemoveStatusListener(f.status)
 	if f.sub != nil {
-		_ = f.sub.Unsubscribe() // it fails only if the connection is closed
+		_ = f.sub.Unsubscribe() // fails only if the connection is closed
 	}
 }
 
-// next returns the next message. It fails as soon as one may be missing.
+// next returns the next message. It returns an error as soon as a message may be missing.
 func (f *feed) next(ctx context.Context) (message, error) {
 	for {
 		msg, err := f.receive(ctx)
@@ -190,9 +190,9 @@ func (f *feed) next(ctx context.Context) (message, error) {
 }
 
 var (
-	errLost   = fmt.Errorf("the connection was lost: %w", nats.ErrDisconnected)
-	errMissed = errors.New("changes were missed")
-	errSilent = errors.New("the server is silent, or has lost the consumer")
+	errLost   = fmt.Errorf("connection lost: %w", nats.ErrDisconnected)
+	errMissed = errors.New("changes may be missing")
+	errSilent = errors.New("the server is silent or has lost the consumer")
 )
 
 func (f *feed) receive(ctx context.Context) (*nats.Msg, error) {
@@ -205,7 +205,7 @@ func (f *feed) receive(ctx context.Context) (*nats.Msg, error) {
 	return msg, cause(ctx, err)
 }
 
-// cause returns why a call failed.
+// cause returns the reason why a call failed.
 func cause(ctx context.Context, err error) error {
 	switch {
 	case err == nil || ctx.Err() == nil:

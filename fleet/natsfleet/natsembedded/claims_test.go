@@ -29,7 +29,7 @@ func (hanging) Do(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-// joinHanging makes a member on a connection of its own, whose sessions don't connect.
+// joinHanging joins a member with its own connection, whose sessions don't connect.
 func joinHanging(b *testing.B, url, id string) *fleet.Member {
 	b.Helper()
 	nc, err := nats.Connect(url, nats.MaxReconnects(-1))
@@ -45,7 +45,7 @@ func joinHanging(b *testing.B, url, id string) *fleet.Member {
 	return member
 }
 
-// BenchmarkClaims lets one member claim the chats of another one that has left.
+// BenchmarkClaims measures how fast a member claims the chats of another one that has left.
 func BenchmarkClaims(b *testing.B) {
 	const chats = 2500
 	for name, sync := range map[string]bool{"sync": true, "nosync": false} {
@@ -56,7 +56,7 @@ func BenchmarkClaims(b *testing.B) {
 			first := joinHanging(b, s.URL(), "first")
 			addMany(b, first, chats)
 			second := joinHanging(b, s.URL(), "second")
-			<-time.After(8 * time.Second) // a member that has joined claims nothing for a lease
+			<-time.After(8 * time.Second) // a new member claims nothing for a lease
 			require.NoError(b, first.Close())
 			begun := time.Now()
 			for second.Stats().Claimed < chats {

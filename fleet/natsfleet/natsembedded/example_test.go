@@ -20,16 +20,16 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// A process of a fleet on NATS: it holds chats until SIGTERM, and hands them over then.
+// A process of a fleet on NATS: it handles chats until SIGTERM, and then hands them over.
 func Example() {
-	srv, err := participanttest.New() // in place of the service
+	srv, err := participanttest.New() // instead of the service
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer srv.Close()
 	contact := srv.NewChat()
 	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
-	server, err := natsembedded.Start("") // in place of a cluster
+	server, err := natsembedded.Start("") // instead of a cluster
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -56,14 +56,14 @@ func Example() {
 		if !ok || message.Own {
 			return nil
 		}
-		_, err := held.Session.SendOnce(ctx, "answer-"+message.ID, "text/plain", "You said: "+message.Text)
-		return err // the event comes again
+		_, err := held.Session.SendOnce(ctx, "reply-"+message.ID, "text/plain", "You said: "+message.Text)
+		return err // after an error, the event is delivered again
 	}
 	member, err := fleet.Join(ctx, store, client, handle, func(o *fleet.Options) { o.Sealer = sealer })
 	if err != nil {
 		log.Fatal(err)
 	}
-	add := func(contactID, participantToken, participantID string) error { // for each chat
+	add := func(contactID, participantToken, participantID string) error { // for each new chat
 		return member.Add(ctx, fleet.Chat{ID: contactID, ParticipantToken: participantToken, ParticipantID: participantID})
 	}
 	drain := func() error { // when ctx has ended
@@ -79,7 +79,7 @@ func Example() {
 	if err := srv.WaitRequest(ctx, "SendMessage", 1); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("answers:", srv.Count("SendMessage"))
+	fmt.Println("replies:", srv.Count("SendMessage"))
 	other, err := fleet.Join(ctx, store, client, handle, func(o *fleet.Options) { o.Sealer = sealer })
 	if err != nil {
 		log.Fatal(err)
@@ -87,11 +87,11 @@ func Example() {
 	defer other.Close()
 	fmt.Println("drained:", drain())
 	// Output:
-	// answers: 1
+	// replies: 1
 	// drained: <nil>
 }
 
-// A store on a server inside the process. Other processes of the machine connect to server.URL().
+// A store on a server inside the process. Other processes on the machine connect to server.URL().
 func ExampleStart() {
 	ctx := context.Background()
 	server, err := natsembedded.Start("") // or a directory

@@ -31,11 +31,11 @@ import (
 
 type seq = iter.Seq2[fleet.Entry, error]
 
-// patience is how long anything may take here.
+// patience is the timeout of everything in these tests.
 const patience = 20 * time.Second
 
-// freePort returns a port on which a server can be started again: one that the system gives to no
-// outgoing connection meanwhile.
+// freePort returns a port on which a server can be restarted: a free one outside the range that the
+// system uses for outgoing connections.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range 100 {
@@ -50,7 +50,7 @@ func freePort(t *testing.T) int {
 	return 0
 }
 
-// on lets a server listen on a port.
+// on makes a server listen on a port.
 func on(port int) func(*server.Options) {
 	return func(o *server.Options) { o.Port = port }
 }
@@ -77,12 +77,12 @@ func wait[T any](t *testing.T, c <-chan T) (v T) {
 	select {
 	case v = <-c:
 	case <-time.After(patience):
-		require.Fail(t, "nothing came")
+		require.Fail(t, "nothing received")
 	}
 	return v
 }
 
-// get gets until the connection is back.
+// get calls Get until the connection is restored.
 func get(t *testing.T, store fleet.Store, key string) (value string, rev uint64, err error) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -91,7 +91,7 @@ func get(t *testing.T, store fleet.Store, key string) (value string, rev uint64,
 		var b []byte
 		b, rev, err = store.Get(ctx, key)
 		value = string(b)
-		return err == nil || err == fleet.ErrNotFound //nolint:errorlint // it is returned as it is
+		return err == nil || err == fleet.ErrNotFound //nolint:errorlint // Get must not wrap it
 	}, patience, 20*time.Millisecond)
 	return value, rev, err
 }
@@ -132,14 +132,14 @@ func TestRestart(t *testing.T) {
 	require.ErrorIs(t, err, fleet.ErrNotFound)
 	require.Eventually(t, func() bool {
 		_, _, err := store.Get(t.Context(), "member/expired")
-		return err == fleet.ErrNotFound //nolint:errorlint // it is returned as it is
+		return err == fleet.ErrNotFound //nolint:errorlint // Get must not wrap it
 	}, patience, 50*time.Millisecond)
 	require.Greater(t, put(t, store, "member/kept", kept, 0), deleted)
 	watch(t, store)
 }
 
-// A server that comes back without its data is an empty store.
-func TestForgottenBucket(t *testing.T) {
+// A server that restarts without its data is an empty store.
+func TestServerLosesTheBucket(t *testing.T) {
 	t.Parallel()
 	for name, use := range map[string]func(store fleet.Store) error{
 		"get": func(store fleet.Store) error {
@@ -197,7 +197,7 @@ func TestWatchEndsWhenTheBucketIsDeleted(t *testing.T) {
 	require.Error(t, wait(t, ended))
 }
 
-// blackhole is a proxy that stops to forward, without closing.
+// blackhole is a proxy that can stop forwarding without closing connections.
 type blackhole struct {
 	url    string
 	closed atomic.Bool
@@ -306,16 +306,16 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-func TestKeysThatWouldMatchOthers(t *testing.T) {
+func TestInvalidKeys(t *testing.T) {
 	t.Parallel()
 	store := open(t, connect(t, start(t, "").URL()), "fleet")
 	put(t, store, "chat/a", 0, 0)
 	for _, key := range []string{"chat/*", "chat/>", "*", "", "/", "chat//a", "chat/a b", "chat/a\r\nPUB x", "chat/ä"} {
 		_, _, err := store.Get(t.Context(), key)
-		require.ErrorContains(t, err, "is no key", key)
+		require.ErrorContains(t, err, "invalid key", key)
 		_, err = store.Put(t.Context(), key, nil, 0, 0)
-		require.ErrorContains(t, err, "is no key", key)
-		require.ErrorContains(t, store.Delete(t.Context(), key, 0), "is no key", key)
+		require.ErrorContains(t, err, "invalid key", key)
+		require.ErrorContains(t, store.Delete(t.Context(), key, 0), "invalid key", key)
 	}
 }
 

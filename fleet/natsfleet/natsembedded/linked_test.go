@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A program with natsfleet links nats.go and what that needs, but no server.
+// A program with natsfleet links nats.go and its dependencies, but no server.
 func TestNatsfleetLinksNoServer(t *testing.T) {
 	t.Parallel()
 	modules := func(pkg string) []string {

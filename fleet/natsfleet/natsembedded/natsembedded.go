@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package natsembedded runs nats-server with JetStream inside the process, for one machine and for
-// tests.
+// Package natsembedded runs nats-server with JetStream inside the process, for programs on one
+// machine and for tests.
 package natsembedded
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// ready is how long the server may take to start; a large store is read first.
+// ready is how long the server may take to start. It reads a large store first.
 const ready = 30 * time.Second
 
 // Server is a running nats-server.
@@ -23,13 +23,14 @@ type Server struct {
 	remove string // a temporary directory
 }
 
-// Start starts a server that keeps its data in dir. Only one process at a time may use dir. With
-// dir "" it keeps the data in a temporary directory, which Close removes.
+// Start starts a server that keeps its data in dir. Only one process at a time may use dir. If dir
+// is empty, the data is in a temporary directory, which Close removes.
 //
-// The server listens on a free port of 127.0.0.1, without authentication: every process of the
-// machine can connect. It acknowledges a write when it is on the disk (SyncAlways), so a crash of
-// the process or of the machine loses nothing that was acknowledged. optFns change that and all
-// the other options of nats-server, for example Port.
+// The server listens on a free port of 127.0.0.1, without authentication: every process on the
+// machine can connect. It acknowledges a write when the write is on the disk (SyncAlways), so a
+// crash of the process or the machine loses no acknowledged write. With a temporary directory it
+// doesn't wait for the disk. optFns can change these and all other options of nats-server, for
+// example Port.
 func Start(dir string, optFns ...func(*server.Options)) (_ *Server, err error) {
 	s := &Server{}
 	if dir == "" {
@@ -41,7 +42,7 @@ func Start(dir string, optFns ...func(*server.Options)) (_ *Server, err error) {
 	opts := &server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT,
 		JetStream: true, StoreDir: dir, SyncAlways: s.remove == "",
-		NoLog: true, NoSigs: true, // the process is the caller's
+		NoLog: true, NoSigs: true, // leave logging and signals to the program
 	}
 	for _, fn := range optFns {
 		fn(opts)
@@ -56,12 +57,12 @@ func Start(dir string, optFns ...func(*server.Options)) (_ *Server, err error) {
 		return nil, errors.Join(fmt.Errorf("start embedded NATS: %w", err), s.Close())
 	}
 	if !s.server.ReadyForConnections(ready) {
-		return nil, errors.Join(errors.New("start embedded NATS: it is not ready after 30 s"), s.Close())
+		return nil, errors.Join(errors.New("start embedded NATS: not ready after 30 s"), s.Close())
 	}
 	return s, nil
 }
 
-// URL returns the URL for nats.Connect, also from other processes of the machine.
+// URL returns the server's URL for nats.Connect. Other processes on the machine can use it too.
 func (s *Server) URL() string { return s.server.ClientURL() }
 
 // Close stops the server and waits until it has stopped. It may be called more than once.
@@ -78,7 +79,7 @@ func (s *Server) cleanUp() error {
 	return os.RemoveAll(s.remove)
 }
 
-// fatal is a logger that keeps why the server didn't start, which nats-server only logs.
+// fatal is a logger that records why the server didn't start, which nats-server only logs.
 type fatal struct {
 	mu     sync.Mutex
 	reason error

@@ -19,9 +19,9 @@ import (
 	"github.com/participant-go/connectparticipant/fleet/natsfleet/natsembedded"
 )
 
-// natsfleet is tested here: its own module would bring nats-server into the go.sum of its users.
+// natsfleet is tested here: tests in its module would bring nats-server into the go.sum of its users.
 
-// start starts a server that ends with the test.
+// start starts a server that is closed when the test ends.
 func start(t *testing.T, dir string, optFns ...func(*server.Options)) *natsembedded.Server {
 	t.Helper()
 	s, err := natsembedded.Start(dir, optFns...)
@@ -47,7 +47,7 @@ func open(t *testing.T, nc *nats.Conn, bucket string) fleet.Store {
 	return store
 }
 
-// Each store of the suite has a bucket of its own.
+// Each store of the suite has its own bucket.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	s := start(t, "")
@@ -58,8 +58,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// BenchmarkPut creates records on the disk, as many at a time as there are claims of a dead
-// member's chats.
+// BenchmarkPut creates records on the disk, as many at a time as a member claims chats.
 func BenchmarkPut(b *testing.B) {
 	for name, sync := range map[string]bool{"sync": true, "nosync": false} {
 		b.Run(name, func(b *testing.B) {
