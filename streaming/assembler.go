@@ -12,39 +12,40 @@ import (
 )
 
 const (
-	maxMessages = 1024    // at once
-	maxAhead    = 64      // chunks of a message that wait for an earlier one
+	maxMessages = 1024    // in the Assembler
+	maxAhead    = 64      // chunks of a message that wait for earlier ones
 	maxBytes    = 8 << 20 // of all messages
 )
 
 // Assembler joins the chunks in which AI messages arrive, so that a program can show a message
-// while it is written, as chat.Options.Progress does for a session. It is for programs that get
-// all notifications of a chat in one process. The zero Assembler is ready to use, its methods may
-// be called concurrently, and it must not be copied.
+// while it is written, as chat.Options.Progress does for a session. Use it in programs where one
+// process gets all notifications of a chat. The zero Assembler is ready to use. Its methods may be
+// called concurrently, and it must not be copied.
 //
-// It knows 1,024 messages at once, complete ones among them, and keeps 8 MiB in all; to make room
-// it drops what it has heard of least recently. A message has up to 64 KiB of text, and up to 64
-// chunks that wait for an earlier one. What doesn't fit costs Progress events only: the last chunk
-// has the whole text.
+// It keeps up to 1,024 messages, including complete ones, and 8 MiB in all. To make room, it drops
+// the messages whose last chunk is the oldest. A message has up to 64 KiB of text, and up to 64
+// chunks that wait for earlier ones. Exceeding a limit only loses Progress events, because the last
+// chunk contains the whole text.
 type Assembler struct {
 	mu       sync.Mutex
 	messages map[string]*message // by ID
 	bytes    int
-	heard    uint64 // counts chunks
+	clock    uint64 // counts chunks
 }
 
-// message is one that arrives in chunks.
+// message is a message that arrives in chunks.
 type message struct {
 	text     chunks.Text
-	ahead    map[int]Notification // chunks that wait for an earlier one, by number
+	ahead    map[int]Notification // chunks that wait for earlier ones, by number
 	complete bool
 	bytes    int
-	heard    uint64 // when the newest chunk arrived
+	newest   uint64 // when the newest chunk arrived
 }
 
-// Add returns what is to be handled, the earliest first. A chunk becomes a Progress with the text
-// so far as soon as all chunks before it have arrived, and is dropped if it comes twice or after
-// the complete message. Everything else is returned as it is, repeats too: Seen is for them.
+// Add returns the notifications to handle, the earliest first. A chunk becomes a Progress with the
+// text so far when all chunks before it have arrived. A duplicate of a chunk, or one after the
+// complete message, is dropped. Everything else is returned unchanged, including duplicates, which
+// Seen recognizes.
 func (a *Assembler) Add(notifications ...Notification) []Notification {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -66,7 +67,7 @@ func (a *Assembler) Add(notifications ...Notification) []Notification {
 	return out
 }
 
-// addChunk takes a chunk and returns those that have their turn.
+// addChunk adds a chunk and returns the chunks that can be handled now.
 func (a *Assembler) addChunk(n Notification, p chat.Progress) (ready []Notification) {
 	if p.Chunk < 0 || p.Chunk > math.MaxInt32 {
 		return nil
@@ -95,7 +96,7 @@ func (a *Assembler) addChunk(n Notification, p chat.Progress) (ready []Notificat
 	return ready
 }
 
-// wait keeps a chunk until the ones before it have arrived.
+// wait keeps a chunk until the chunks before it have arrived.
 func (a *Assembler) wait(m *message, n Notification, p chat.Progress) {
 	if _, known := m.ahead[p.Chunk]; known || len(m.ahead) >= maxAhead || len(p.Text) > chunks.MaxBytes {
 		return
@@ -107,7 +108,7 @@ func (a *Assembler) wait(m *message, n Notification, p chat.Progress) {
 	a.grow(m, sizeOf(p))
 }
 
-// sizeOf returns what a chunk that waits takes of memory. The text and the names are in Raw too.
+// sizeOf returns the memory that a waiting chunk takes. Raw also contains the text and the names.
 func sizeOf(p chat.Progress) int { return len(p.Text) + 2*len(p.Raw) }
 
 func (a *Assembler) grow(m *message, bytes int) {
@@ -115,7 +116,7 @@ func (a *Assembler) grow(m *message, bytes int) {
 	a.bytes += bytes
 }
 
-// open finds a message or begins one.
+// open returns the message with an ID, which it creates if necessary.
 func (a *Assembler) open(id string) *message {
 	m := a.messages[id]
 	if m == nil {
@@ -126,27 +127,27 @@ func (a *Assembler) open(id string) *message {
 		a.messages[id] = m
 		a.grow(m, len(id))
 	}
-	a.heard++
-	m.heard = a.heard
+	a.clock++
+	m.newest = a.clock
 	return m
 }
 
-// end drops the chunks of a message that is complete, and remembers that it is: all of its chunks
-// may come later.
+// end drops the chunks of a complete message, and records that it is complete: its chunks may
+// arrive later.
 func (a *Assembler) end(id string) {
 	m := a.open(id)
 	a.bytes -= m.bytes
-	*m = message{complete: true, heard: m.heard}
+	*m = message{complete: true, newest: m.newest}
 	a.grow(m, len(id))
 }
 
-// makeRoom drops the messages that were heard of least recently.
+// makeRoom drops the messages whose newest chunk is the oldest.
 func (a *Assembler) makeRoom() {
 	for len(a.messages) > maxMessages || a.bytes > maxBytes {
-		oldest, heard := "", uint64(math.MaxUint64)
+		oldest, newest := "", uint64(math.MaxUint64)
 		for id, m := range a.messages {
-			if m.heard < heard {
-				oldest, heard = id, m.heard
+			if m.newest < newest {
+				oldest, newest = id, m.newest
 			}
 		}
 		a.bytes -= a.messages[oldest].bytes

@@ -18,7 +18,7 @@ import (
 
 func notified(event chat.Event) streaming.Notification { return streaming.Notification{Event: event} }
 
-// chunk is one of a message, written at the second of its number.
+// chunk returns a chunk of a message, sent at the second of its number.
 func chunk(id string, number int, text string) streaming.Notification {
 	return notified(chat.Progress{Meta: chat.Meta{ID: id, Time: time.Unix(int64(number), 0)}, Text: text, Chunk: number})
 }
@@ -27,7 +27,7 @@ func complete(id string) streaming.Notification {
 	return notified(chat.Message{Meta: chat.Meta{ID: id, Time: time.Unix(1000, 0)}, Text: "complete"})
 }
 
-// texts returns those of messages and of what is written.
+// texts returns the texts of messages and of Progress events.
 func texts(notifications []streaming.Notification) (all []string) {
 	for _, n := range notifications {
 		switch e := n.Event.(type) {
@@ -48,23 +48,23 @@ func TestAssemblerJoinsChunksInAnyOrder(t *testing.T) {
 	require.Empty(t, a.Add(chunk("m", 3, "c")))
 	require.Equal(t, []string{"x"}, texts(a.Add(chunk("other", 1, "x"))))
 	require.Equal(t, []string{"a"}, texts(a.Add(chunk("m", 1, "a"))))
-	require.Empty(t, a.Add(chunk("m", 1, "a")), "again")
-	require.Empty(t, a.Add(chunk("m", 3, "c")), "again")
+	require.Empty(t, a.Add(chunk("m", 1, "a")), "duplicate")
+	require.Empty(t, a.Add(chunk("m", 3, "c")), "duplicate")
 	require.Equal(t, []string{"ab", "abc"}, texts(a.Add(chunk("m", 2, "b"))))
 	require.Equal(t, []string{"complete"}, texts(a.Add(complete("m"))))
 	require.Empty(t, a.Add(chunk("m", 4, "d")), "late")
-	require.Equal(t, []string{"complete"}, texts(a.Add(complete("m"))), "Seen is for repeats")
+	require.Equal(t, []string{"complete"}, texts(a.Add(complete("m"))), "Seen recognizes duplicates")
 	require.Equal(t, []string{"xy"}, texts(a.Add(chunk("other", 2, "y"))))
 }
 
-func TestAChunkAfterTheCompleteMessage(t *testing.T) {
+func TestChunkAfterTheCompleteMessageIsDropped(t *testing.T) {
 	t.Parallel()
 	var a streaming.Assembler
 	a.Add(complete("m"))
 	require.Empty(t, a.Add(chunk("m", 1, "a")))
 }
 
-func TestAssemblerSortsWhatHasArrived(t *testing.T) {
+func TestAssemblerSortsByTime(t *testing.T) {
 	t.Parallel()
 	all := []streaming.Notification{
 		chunk("m", 1, "a"), chunk("m", 2, "b"), chunk("m", 3, "c"),
@@ -115,7 +115,7 @@ func TestAssemblerIsBounded(t *testing.T) {
 		}
 		a.Add(chunk("0", 2, "x"))
 		a.Add(chunk("another", 1, "x"))
-		require.Empty(t, a.Add(chunk("1", 2, "x")), "it made room")
+		require.Empty(t, a.Add(chunk("1", 2, "x")), "it must have been evicted")
 		require.Equal(t, []string{"xxx"}, texts(a.Add(chunk("0", 3, "x"))))
 	})
 	t.Run("bytes", func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestAssemblerIsBounded(t *testing.T) {
 		}
 		require.InDelta(t, 8<<20/(60<<10), kept, 3)
 	})
-	t.Run("all of a chunk that waits", func(t *testing.T) {
+	t.Run("all bytes of a waiting chunk", func(t *testing.T) {
 		t.Parallel()
 		var a streaming.Assembler
 		for i := range 10 {
@@ -143,7 +143,7 @@ func TestAssemblerIsBounded(t *testing.T) {
 			n.Event = p
 			a.Add(n)
 		}
-		require.Len(t, a.Add(chunk("0", 1, "a")), 1, "the second chunk made room")
+		require.Len(t, a.Add(chunk("0", 1, "a")), 1, "the second chunk must have been evicted")
 		require.Len(t, a.Add(chunk("9", 1, "a")), 2)
 	})
 	t.Run("IDs", func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestAssemblerIsBounded(t *testing.T) {
 		for i := range 10 {
 			a.Add(complete(fmt.Sprint(i) + strings.Repeat("x", 1<<20)))
 		}
-		require.Empty(t, a.Add(chunk("first", 2, "x")), "it made room")
+		require.Empty(t, a.Add(chunk("first", 2, "x")), "it must have been evicted")
 	})
 	t.Run("bytes of complete messages", func(t *testing.T) {
 		t.Parallel()

@@ -25,7 +25,7 @@ const (
 	maxIntermediates = 3
 )
 
-// certificate returns the certificate of a URL, verified.
+// certificate returns the verified certificate of a URL.
 func (v *Verifier) certificate(ctx context.Context, u *url.URL) (*x509.Certificate, error) {
 	if known := v.known(u.String()); known != nil {
 		return known, nil
@@ -62,7 +62,7 @@ func parseCertificates(data []byte) (leaf *x509.Certificate, others []*x509.Cert
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, nil, errors.New("the certificate can't be parsed")
+			return nil, nil, errors.New("the certificate is malformed")
 		}
 		if leaf == nil {
 			leaf = certificate
@@ -71,13 +71,13 @@ func parseCertificates(data []byte) (leaf *x509.Certificate, others []*x509.Cert
 		}
 	}
 	if leaf == nil {
-		return nil, nil, errors.New("there is no certificate at SigningCertURL")
+		return nil, nil, errors.New("no certificate at SigningCertURL")
 	}
 	return leaf, others, nil
 }
 
-// verifyChain checks that a certificate leads to a root, by way of the certificates that came
-// with it or of the issuers that they name.
+// verifyChain checks that a certificate leads to a root, through the certificates that came with it
+// or the issuers that they name.
 func (v *Verifier) verifyChain(ctx context.Context, leaf *x509.Certificate, others []*x509.Certificate) error {
 	pool := x509.NewCertPool()
 	for _, other := range others {
@@ -85,7 +85,7 @@ func (v *Verifier) verifyChain(ctx context.Context, leaf *x509.Certificate, othe
 	}
 	last := leaf
 	for fetched := 0; ; fetched++ {
-		// The roots of SNS may issue for other uses than TLS.
+		// Certificates of SNS need not be for TLS.
 		_, err := leaf.Verify(x509.VerifyOptions{Roots: v.Roots, Intermediates: pool, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 		if err == nil {
 			return nil
@@ -102,8 +102,8 @@ func (v *Verifier) verifyChain(ctx context.Context, leaf *x509.Certificate, othe
 	}
 }
 
-// issuerURL is where Amazon's authority serves the certificate that has signed this one. It is
-// plain http: what is fetched proves itself by its signature.
+// issuerURL returns the URL at which Amazon's authority serves the certificate of this one's
+// issuer. Plain http suffices, because the fetched certificate is checked by its signature.
 func issuerURL(certificate *x509.Certificate) *url.URL {
 	for _, text := range certificate.IssuingCertificateURL {
 		u, err := url.Parse(text)
@@ -121,28 +121,28 @@ func (v *Verifier) fetchIssuer(ctx context.Context, u *url.URL, issued *x509.Cer
 	}
 	issuer, err := x509.ParseCertificate(data)
 	if err != nil || issued.CheckSignatureFrom(issuer) != nil {
-		return nil, errors.New("fetch the issuer of the certificate of SNS: the response is another certificate")
+		return nil, errors.New("fetch the issuer of the certificate of SNS: the response is a different certificate")
 	}
 	return issuer, nil
 }
 
-// fetch returns what is at a URL, whose query may hold a secret.
+// fetch returns the content of a URL, whose query may contain a secret.
 func (v *Verifier) fetch(ctx context.Context, u *url.URL) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
-		return nil, errors.New("the URL can't be requested")
+		return nil, errors.New("invalid URL")
 	}
 	response, err := v.client().Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("get from %s: %w", u.Host, redact.URLError(err, u, nil)) // Confirm's URL has a token
+		return nil, fmt.Errorf("get from %s: %w", u.Host, redact.URLError(err, u, nil)) // Confirm's URL contains a token
 	}
 	defer func() { _ = response.Body.Close() }()
 	switch response.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotFound, http.StatusGone:
-		return nil, notVerified("%s has no such file", u.Host)
+		return nil, notVerified("%s returned no such file", u.Host)
 	default:
 		return nil, fmt.Errorf("get from %s: status %d", u.Host, response.StatusCode)
 	}
@@ -156,7 +156,7 @@ func (v *Verifier) fetch(ctx context.Context, u *url.URL) ([]byte, error) {
 	return data, nil
 }
 
-// client follows no redirects: they could lead to any host.
+// client doesn't follow redirects, which could lead to any host.
 func (v *Verifier) client() *http.Client {
 	client := *http.DefaultClient
 	if v.HTTPClient != nil {
@@ -166,7 +166,7 @@ func (v *Verifier) client() *http.Client {
 	return &client
 }
 
-// known returns a certificate that was verified and hasn't expired.
+// known returns a cached certificate that hasn't expired.
 func (v *Verifier) known(key string) *x509.Certificate {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -178,7 +178,7 @@ func (v *Verifier) known(key string) *x509.Certificate {
 	return certificate
 }
 
-// keep remembers a certificate, in the place of any other if there are many.
+// keep caches a certificate. It evicts any other one if the cache is full.
 func (v *Verifier) keep(key string, certificate *x509.Certificate) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

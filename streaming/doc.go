@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package streaming reads Amazon Connect chats from Amazon SNS, for programs that keep no
-// WebSocket: AWS Lambda functions, consumers of SQS queues, HTTPS endpoints. It returns the
-// same [chat.Event]s as a session, so that one handler serves both.
+// Package streaming reads Amazon Connect chats from Amazon SNS, for programs that don't keep a
+// WebSocket open: AWS Lambda functions, consumers of SQS queues and HTTPS endpoints. It returns the
+// same [chat.Event] types as a session, so that one handler works for both.
 //
-// StartContactStreaming of the Amazon Connect API names the topic to which the items of a chat are
-// published. [Read] reads whatever SNS makes of them, and [Handle] calls a function for each
-// event:
+// StartContactStreaming of the Amazon Connect API sets the topic to which the items of a chat are
+// published. [Read] reads a payload in any form in which SNS delivers it, and [Handle] calls a
+// function for each event:
 //
 //	lambda.Start(func(ctx context.Context, payload json.RawMessage) (streaming.BatchResponse, error) {
 //		err := streaming.Handle(ctx, payload, seen, handle)
@@ -16,40 +16,40 @@
 //		return streaming.BatchResponseOf(err)
 //	})
 //
-// To answer, a program calls SendMessage with a connection token of the chat. It comes from
-// CreateParticipantConnection with ConnectParticipant, is valid for a day, and is kept by the
-// program, under Notification.InitialContactID: the other id changes with a transfer.
+// To respond, a program calls SendMessage with a connection token of the chat. The token comes from
+// CreateParticipantConnection with ConnectParticipant and is valid for a day. Store it under
+// Notification.InitialContactID, because ContactID changes with a transfer.
 //
-// # Who sees what
+// # Visibility
 //
-// The topic carries everything that happens in the chat, your own messages too.
-// [Notification.ForCustomer] and [Notification.ForAgent] apply the rule of the Administrator
+// The topic receives everything that happens in the chat, including your own messages.
+// [Notification.ForCustomer] and [Notification.ForAgent] implement the rule of the Administrator
 // Guide ("Enable real-time chat message streaming") for passing an event on. Own, History and Late
-// of the events are never set: a bot that has joined as CUSTOM_BOT recognizes the customer's
-// messages by the role CUSTOMER, and must not answer its own.
+// of the events are never set. A bot that has joined as CUSTOM_BOT recognizes the customer's
+// messages by the role CUSTOMER, and must not respond to its own.
 //
-// # What can't be promised
+// # Limits
 //
-// SNS delivers at least once and in any order; a queue or a Lambda function sees each
-// notification in a batch of its own, perhaps on another machine. Without a socket, and without
-// reading the transcript, a program therefore can't know
+// SNS delivers at least once and in any order. A queue or a Lambda function receives each
+// notification in its own batch, perhaps on another machine. Because it has no socket and doesn't
+// read the transcript, a program can't know
 //
-//   - whether an earlier event is still to come. [Handle] sorts one payload by time, no more. A
-//     program that needs the order compares Meta.Time with the newest it has handled;
-//   - whether it has missed something. What was said before StartContactStreaming isn't
-//     published: read it with GetTranscript. A notification whose deliveries all fail is lost
+//   - whether an earlier event will still arrive. [Handle] only sorts one payload by time. A
+//     program that needs the order compares Meta.Time with the newest that it has handled;
+//   - whether it has missed something. What was sent before StartContactStreaming isn't
+//     published: read it with GetTranscript. If all deliveries of a notification fail, it is lost
 //     unless the subscription has a dead-letter queue;
 //   - whether a chat has ended, until chat.ended arrives or a call is denied;
 //   - whether a typing indicator is current.
 //
-// Whether receipts and the chunks of AI messages are published is not documented; they are read if
-// they are. [Assembler] joins the chunks.
+// The service doesn't document whether it publishes receipts and the chunks of AI messages. If it
+// does, they are read. [Assembler] joins the chunks.
 //
-// # Once
+// # Duplicates
 //
-// [Handle] asks a [Seen] for each event, and passes on what is new. [Memory] serves one process.
-// Several share a table, such as one of DynamoDB with the partition key id and with expires as
-// the time-to-live attribute:
+// [Handle] asks a [Seen] about each event and handles new ones only. [Memory] is a Seen for one
+// process. Several processes share a table, for example in DynamoDB with the partition key id and
+// the time-to-live attribute expires:
 //
 //	func (t table) Seen(ctx context.Context, key string) (bool, error) {
 //		expires := strconv.FormatInt(time.Now().Add(24*time.Hour).Unix(), 10)
@@ -74,15 +74,15 @@
 //		return err
 //	}
 //
-// If a process dies while it handles an event, the event is remembered as handled, and is lost.
-// Where that matters more than a repeat, give Handle no Seen, and make what the handler does
-// idempotent: SendMessage with [Notification.Key] as its ClientToken sends a message once, if the
-// content is the same each time, and for as long as the service remembers the token, which is not
-// documented. It doesn't help against a repeat hours later, from a dead-letter queue for example.
+// If a process dies while it handles an event, the event counts as handled and is lost. If that is
+// worse than a duplicate, pass no Seen to Handle and make the handler's effects idempotent.
+// SendMessage with [Notification.Key] as its ClientToken sends a message once, provided that the
+// content is the same each time, for as long as the service remembers the token, which is not
+// documented. It doesn't prevent duplicates hours later, for example from a dead-letter queue.
 //
 // # HTTPS
 //
-// IAM decides who may call a Lambda function or write to a queue. An HTTPS endpoint is open to
-// everybody: check each request with a [Verifier] first. Subscribe it without raw message delivery,
-// which drops the signature and the visibility.
+// IAM controls who may call a Lambda function or write to a queue. An HTTPS endpoint is open to
+// everyone: check each request with a [Verifier] first. Subscribe the endpoint without raw message
+// delivery, which drops the signature and the visibility.
 package streaming

@@ -28,7 +28,7 @@ func newClient(srv *participanttest.Server) *connectparticipant.Client {
 	return connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
 }
 
-// connectionToken lets somebody take part without a socket.
+// connectionToken returns a token with which a participant can take part without a socket.
 func connectionToken(t *testing.T, client connectparticipant.API, p *participanttest.Participant) *string {
 	t.Helper()
 	out, err := client.CreateParticipantConnection(t.Context(), &connectparticipant.CreateParticipantConnectionInput{
@@ -38,7 +38,7 @@ func connectionToken(t *testing.T, client connectparticipant.API, p *participant
 	return out.ConnectionCredentials.ConnectionToken
 }
 
-// endpoint is an HTTPS endpoint of a bot, as far as SNS sees it.
+// endpoint is the HTTPS endpoint of a bot, as SNS calls it.
 type endpoint struct {
 	verifier *streaming.Verifier
 	seen     streaming.Seen
@@ -74,7 +74,7 @@ func (e *endpoint) handled(n int) func() bool {
 	}
 }
 
-func TestABotThatIsToldBySNS(t *testing.T) {
+func TestBotBehindAnHTTPSEndpoint(t *testing.T) {
 	t.Parallel()
 	e := &endpoint{seen: streaming.Memory(100)}
 	srv := participanttest.Start(t, func(o *participanttest.Options) { o.Stream = e.post })
@@ -101,7 +101,7 @@ func TestABotThatIsToldBySNS(t *testing.T) {
 	effects := map[int]participanttest.Effect{0: participanttest.Duplicate(), 1: participanttest.Reorder(), 3: participanttest.Forge(), 4: participanttest.Truncate()}
 	var want []string
 	for i := range 6 {
-		if i == 1 { // the answer to the first would release the one that is held back
+		if i == 1 { // a response to the first would release the event that is held back
 			require.Eventually(t, e.handled(1+2+1), 10*time.Second, time.Millisecond)
 		}
 		if effect, ok := effects[i]; ok {
@@ -112,7 +112,7 @@ func TestABotThatIsToldBySNS(t *testing.T) {
 			want = append(want, fmt.Sprint("You said: ", i))
 		}
 	}
-	// That the bot joined, six messages, one of them twice, and four answers.
+	// The bot's joining, six messages, one duplicate, and four responses.
 	require.Eventually(t, e.handled(1+7+4), 10*time.Second, time.Millisecond)
 	var said []string
 	for _, kept := range contact.Kept() {
@@ -121,15 +121,15 @@ func TestABotThatIsToldBySNS(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, want, said)
-	require.Equal(t, []string{want[0], want[2], want[1]}, said[:3], "the second was published after the third")
-	require.Equal(t, 2, e.refused, "the forged one and the broken one")
+	require.Equal(t, []string{want[0], want[2], want[1]}, said[:3], "the second message was published after the third")
+	require.Equal(t, 2, e.refused, "the forged and the truncated notification")
 	require.Empty(t, e.errs)
 }
 
-// recorder is a handler of events that doesn't know where they come from.
+// recorder is a handler of events from any source.
 type recorder struct{ events []string }
 
-// handle records an event, but for what sessions alone know, and for live-only ones.
+// handle records an event, except for members that only sessions set and events that only sessions get.
 func (r *recorder) handle(event chat.Event) {
 	switch e := event.(type) {
 	case chat.ConnectionChanged, chat.Typing:
@@ -143,7 +143,7 @@ func (r *recorder) handle(event chat.Event) {
 	var members object
 	_ = json.Unmarshal(data, &members)
 	for _, name := range []string{"Own", "History", "Late", "Raw", "InitialContactID"} {
-		delete(members, name) // an item of the transcript has another Raw, and no InitialContactID
+		delete(members, name) // an item of the transcript has a different Raw and no InitialContactID
 	}
 	r.events = append(r.events, fmt.Sprintf("%T %s", event, text(members)))
 }
@@ -157,7 +157,7 @@ func TestOneHandlerServesSessionsAndNotifications(t *testing.T) {
 			srv := participanttest.Start(t, func(o *participanttest.Options) {
 				o.Stream = func(payload []byte) { published <- payload }
 			})
-			if !progress { // repeats cost no Progress, but another order does
+			if !progress { // duplicates don't lose Progress events, but another order does
 				srv.Inject(participanttest.Fault{On: participanttest.OnPublish, Chance: 0.3, Effect: participanttest.Duplicate()})
 				srv.Inject(participanttest.Fault{On: participanttest.OnPublish, Chance: 0.3, Effect: participanttest.Reorder()})
 			}
@@ -187,7 +187,7 @@ func TestOneHandlerServesSessionsAndNotifications(t *testing.T) {
 	}
 }
 
-// happen lets all kinds of things happen in a chat, and ends it.
+// happen makes all kinds of events happen in a chat, and ends it.
 func happen(contact *participanttest.Contact) {
 	contact.Agent.Join()
 	contact.Agent.Say("Hello")
@@ -203,11 +203,11 @@ func happen(contact *participanttest.Contact) {
 	contact.Invite("Bob")
 	contact.FailTransfer()
 	contact.Push(participanttest.Item{Type: "HOLOGRAM", ContentType: "application/x-hologram", Content: "{}"})
-	contact.Transfer("Cid").Say("I took over")
+	contact.Transfer("Cid").Say("I have taken over")
 	contact.End()
 }
 
-// handleAll handles what is published, some of it in batches, until the end of the chat.
+// handleAll handles what is published until the end of the chat, partly in batches.
 func handleAll(t *testing.T, published <-chan []byte, handle func(chat.Event)) {
 	t.Helper()
 	seen := streaming.Memory(100)
@@ -226,14 +226,14 @@ func handleAll(t *testing.T, published <-chan []byte, handle func(chat.Event)) {
 			if rand.IntN(3) == 0 {
 				deliver()
 			}
-		case <-time.After(2 * time.Second): // longer than an item is held back
+		case <-time.After(2 * time.Second): // longer than the fake holds an item back
 			deliver()
 			return
 		}
 	}
 }
 
-// assemble handles what is published one by one, until the end of the chat.
+// assemble handles what is published until the end of the chat, one notification at a time.
 func assemble(t *testing.T, published <-chan []byte, handle func(chat.Event)) {
 	t.Helper()
 	var a streaming.Assembler

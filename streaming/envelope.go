@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// envelope is what SNS makes of a published item. The members are those of the HTTPS form; a
-// Lambda event has SigningCertUrl and UnsubscribeUrl.
+// envelope is the form in which SNS delivers a published item. The members are those of the HTTPS
+// form; a Lambda event has SigningCertUrl and UnsubscribeUrl.
 type envelope struct {
 	Type              string
 	MessageID         string `json:"MessageId"`
@@ -20,12 +20,12 @@ type envelope struct {
 	Signature         string
 	SigningCertURL    string
 	MessageAttributes map[string]attribute
-	// Token and SubscribeURL are those of a confirmation.
+	// Token and SubscribeURL belong to a confirmation.
 	Token        string
 	SubscribeURL string
 }
 
-// isSNS reports whether SNS has written it. An item has other types.
+// isSNS reports whether SNS has written the document. An item has other types.
 func (e *envelope) isSNS() bool {
 	return e.Type == typeNotification || e.Type == typeConfirmation || e.Type == typeUnsubscribed
 }
@@ -33,9 +33,9 @@ func (e *envelope) isSNS() bool {
 func (e *envelope) read() ([]Notification, error) {
 	switch {
 	case e.Type == typeConfirmation:
-		return nil, errors.New("it is a SubscriptionConfirmation: call Verifier.Confirm")
+		return nil, errors.New("unexpected SubscriptionConfirmation: call Verifier.Confirm")
 	case e.Type == typeUnsubscribed:
-		return nil, errors.New("it is an UnsubscribeConfirmation")
+		return nil, errors.New("unexpected UnsubscribeConfirmation")
 	case e.Message == nil:
 		return nil, errEmpty
 	}
@@ -46,8 +46,8 @@ func (e *envelope) read() ([]Notification, error) {
 	return notifications, err
 }
 
-// signed returns the text that SNS signs: the members in byte order, each name and value on
-// a line (Amazon SNS developer guide, "Verifying the signatures of Amazon SNS messages").
+// signed returns the text that SNS signs: the members in byte order, with each name and value on a
+// line (Amazon SNS developer guide, "Verifying the signatures of Amazon SNS messages").
 func (e *envelope) signed() string {
 	var text strings.Builder
 	add := func(name, value string) { text.WriteString(name + "\n" + value + "\n") }

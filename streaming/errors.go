@@ -9,11 +9,11 @@ import (
 
 // ReadError lists the records of a payload that could not be read.
 type ReadError struct {
-	// Records are the errors, in the order of the records.
+	// Records are the errors of the records, in the order of the payload.
 	Records []*RecordError
 }
 
-// Error lists the first ten records.
+// Error shows the first ten records.
 func (e *ReadError) Error() string {
 	const most = 10
 	texts := make([]string, 0, most+1)
@@ -38,23 +38,23 @@ func (e *ReadError) Unwrap() []error {
 
 // RecordError is the error of one record of a payload.
 type RecordError struct {
-	// Index is the place of the record in the payload, counted from 0.
+	// Index is the position of the record in the payload, counted from 0.
 	Index int
-	// ID is the ID of the SQS message, empty if the record is none.
+	// ID is the ID of the SQS message, or empty for a record of another kind.
 	ID string
-	// Err is what went wrong.
+	// Err is the cause.
 	Err error
 }
 
-// Error names the record by its index.
+// Error identifies the record by its index.
 func (e *RecordError) Error() string { return fmt.Sprintf("record %d: %v", e.Index, e.Err) }
 
-// Unwrap returns what went wrong.
+// Unwrap returns the cause.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// BatchResponse is what a Lambda function for an SQS queue returns, so that only the messages
-// that failed are delivered again. The event source mapping must have ReportBatchItemFailures
-// among its FunctionResponseTypes, or Lambda ignores it.
+// BatchResponse is the response of a Lambda function for an SQS queue that makes Lambda deliver
+// only the failed messages again. The event source mapping must have ReportBatchItemFailures in its
+// FunctionResponseTypes, or Lambda ignores the response.
 type BatchResponse struct {
 	// BatchItemFailures are the messages that failed.
 	BatchItemFailures []BatchItemFailure `json:"batchItemFailures"`
@@ -66,26 +66,27 @@ type BatchItemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// BatchResponseOf returns the response of a Lambda function to an error of Read, of Handle or of
-// Notification.Failed, or to several that errors.Join has joined: the messages that it names. If
-// it names none, or another error is among them, BatchResponseOf returns that error, and Lambda
-// delivers the whole batch again; so it is for events of SNS, which have no partial response.
+// BatchResponseOf converts an error of Read, Handle or Notification.Failed, or several that
+// errors.Join has joined, to the response of a Lambda function, which lists the failed messages. If
+// the error lists none, or includes any other error, BatchResponseOf returns it, and Lambda
+// delivers the whole batch again. That is also the case for events of SNS, which have no partial
+// response.
 //
-// Lambda doesn't log the errors of a partial response: the function should.
+// Lambda doesn't log the errors behind a partial response: log them in the function.
 func BatchResponseOf(err error) (BatchResponse, error) {
-	r := BatchResponse{BatchItemFailures: []BatchItemFailure{}} // Lambda refuses null
+	r := BatchResponse{BatchItemFailures: []BatchItemFailure{}} // Lambda rejects null
 	if !r.add(err, map[string]bool{}) {
 		return BatchResponse{}, err
 	}
 	return r, nil
 }
 
-// add reports whether SQS messages are all that an error is about.
+// add adds the SQS messages of an error. It reports whether the error is about nothing else.
 func (r *BatchResponse) add(err error, known map[string]bool) bool {
 	if err == nil {
 		return true
 	}
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
+	switch e := err.(type) { //nolint:errorlint // add walks the tree itself
 	case *RecordError:
 		if e.ID != "" && !known[e.ID] {
 			known[e.ID] = true

@@ -22,8 +22,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// A bot as a Lambda function, for an SQS queue or for the topic itself. lambda.Start takes the
-// handler as it is.
+// A bot as a Lambda function, for an SQS queue or for the topic itself. Pass the handler to
+// lambda.Start.
 func Example() {
 	client, botToken, notified, done := startBot()
 	defer done()
@@ -55,8 +55,8 @@ func Example() {
 	// bot: You said: Anybody?
 }
 
-// startBot starts the fake with a chat that a bot has joined. notified lets the customer write,
-// and returns the notification; done prints what the bot has said.
+// startBot starts the fake with a chat that a bot has joined. notified sends a message from the
+// customer and returns its notification; done prints the messages of the bot.
 func startBot() (client *connectparticipant.Client, botToken *string, notified func(text string) []byte, done func()) {
 	published := make(chan []byte, 10)
 	srv, err := participanttest.New(func(o *participanttest.Options) {
@@ -74,7 +74,7 @@ func startBot() (client *connectparticipant.Client, botToken *string, notified f
 	if err != nil {
 		log.Fatal(err)
 	}
-	<-published // that the bot has joined
+	<-published // the bot's joining
 	notified = func(text string) []byte {
 		fmt.Println("customer:", text)
 		contact.Customer.Say(text)
@@ -91,7 +91,7 @@ func startBot() (client *connectparticipant.Client, botToken *string, notified f
 	return client, out.ConnectionCredentials.ConnectionToken, notified, done
 }
 
-// An HTTPS endpoint. SNS delivers again what is answered with 429 or 5xx, and drops the rest.
+// An HTTPS endpoint. SNS retries after a response of 429 or 5xx, and drops the notification after others.
 func ExampleVerifier() {
 	verifier := &streaming.Verifier{TopicARNs: []string{"arn:aws:sns:us-west-2:111122223333:chat-messages"}}
 	handler := func(w http.ResponseWriter, r *http.Request) {
@@ -138,7 +138,7 @@ func ExampleProcessMessages() {
 	// Output: {"status":"PROCESSED","result":{"processedChatContent":{"content":"[redacted]","contentType":"text/plain"}}} <nil>
 }
 
-// A message is shown while it is written. The chunks come in any order.
+// A message is shown while it is written. Its chunks arrive in any order.
 func ExampleAssembler() {
 	var assembler streaming.Assembler
 	chunk := func(number int, text string) streaming.Notification {

@@ -29,7 +29,7 @@ func seeds(f *testing.F) {
 	}
 }
 
-// FuzzRead requires that what is read can be handled, and that errors quote nothing.
+// FuzzRead requires that every notification can be handled, and that errors quote nothing.
 func FuzzRead(f *testing.F) {
 	seeds(f)
 	const marker = "4111222233334444"
@@ -60,8 +60,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzVerify requires that nothing is verified that wasn't signed, and that nothing is requested
-// but the certificate and its issuer.
+// FuzzVerify requires that nothing unsigned is verified, and that nothing is requested but the
+// certificate and its issuer.
 func FuzzVerify(f *testing.F) {
 	seeds(f)
 	signed, unconfirmed := sign(fresh(nil), testPKI().sns), confirmation(nil)

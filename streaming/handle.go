@@ -12,16 +12,16 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// Handle reads a payload, as Read does, and calls handle for each event that is new, one after
-// the other, the earliest first. Chunks of AI messages are left out: the complete message
-// follows them.
+// Handle reads a payload, as Read does, and calls handle for each new event, one after the other,
+// the earliest first. It skips the chunks of AI messages, because the complete message follows
+// them.
 //
-// seen decides what is new; with nil every event is handled, repeats too. When handle fails, the
-// event is forgotten, so that the next delivery is handled. When ctx ends, the rest is left to the
-// next delivery.
+// seen determines which events are new; with nil, every event is handled, including duplicates. If
+// handle fails, the event is forgotten, so that its next delivery is handled. When ctx ends, the
+// remaining events fail and are left to their next delivery.
 //
-// The error has a *RecordError for each record that could not be read or handled: see
-// BatchResponseOf. The others have been handled.
+// The error contains a *RecordError for each record that could not be read or handled: see
+// BatchResponseOf. All other records have been handled.
 func Handle(ctx context.Context, payload []byte, seen Seen, handle func(context.Context, Notification) error) error {
 	notifications, err := Read(payload)
 	failed := []error{err}
@@ -46,7 +46,7 @@ func handleOnce(ctx context.Context, n Notification, seen Seen, handle func(cont
 	known, err := seen.Seen(ctx, n.Key())
 	switch {
 	case err != nil:
-		return fmt.Errorf("look up event: %w", err)
+		return fmt.Errorf("check event: %w", err)
 	case known:
 		return nil
 	}
@@ -56,19 +56,19 @@ func handleOnce(ctx context.Context, n Notification, seen Seen, handle func(cont
 	return nil
 }
 
-// forgetTimeout is how long Forget may take, also after the end of the caller's context.
+// forgetTimeout is the timeout of Forget, also after the end of the caller's context.
 const forgetTimeout = 5 * time.Second
 
 func forget(ctx context.Context, n Notification, seen Seen) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout)
 	defer cancel()
 	if err := seen.Forget(ctx, n.Key()); err != nil {
-		return fmt.Errorf("forget event, which is not handled again: %w", err)
+		return fmt.Errorf("forget event, which won't be handled again: %w", err)
 	}
 	return nil
 }
 
-// sortByTime puts the earliest first, and those without a time before all.
+// sortByTime sorts the earliest first, and those without a time before all others.
 func sortByTime(notifications []Notification) {
 	slices.SortStableFunc(notifications, func(a, b Notification) int { return timeOf(a).Compare(timeOf(b)) })
 }

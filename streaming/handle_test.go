@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/streaming"
 )
 
-// batch is an event of SQS with a message of each id; later ones are earlier in time.
+// batch is an event of SQS with a message for each ID, the latest first.
 func batch(ids ...string) []byte {
 	records := make([]any, 0, len(ids))
 	for i, id := range ids {
@@ -25,7 +25,7 @@ func batch(ids ...string) []byte {
 	return []byte(text(lambda(records...)))
 }
 
-// handler collects what it handles.
+// handler records the events that it handles.
 type handler struct {
 	handled []string
 	fail    map[string]error // by id
@@ -37,7 +37,7 @@ func (h *handler) handle(_ context.Context, n streaming.Notification) error {
 	return h.fail[meta.ID]
 }
 
-func TestHandleTakesEachEventOnceAndTheEarliestFirst(t *testing.T) {
+func TestHandleHandlesEachEventOnceTheEarliestFirst(t *testing.T) {
 	t.Parallel()
 	var h handler
 	seen := streaming.Memory(10)
@@ -46,10 +46,10 @@ func TestHandleTakesEachEventOnceAndTheEarliestFirst(t *testing.T) {
 	require.NoError(t, streaming.Handle(t.Context(), batch("b", "d"), seen, h.handle))
 	require.Equal(t, []string{"b", "a", "c", "d"}, h.handled)
 	require.NoError(t, streaming.Handle(t.Context(), batch("d", "d"), nil, h.handle))
-	require.Equal(t, []string{"b", "a", "c", "d", "d", "d"}, h.handled, "nothing remembers")
+	require.Equal(t, []string{"b", "a", "c", "d", "d", "d"}, h.handled, "without a Seen, duplicates are handled")
 }
 
-func TestHandleLeavesChunksOut(t *testing.T) {
+func TestHandleSkipsChunks(t *testing.T) {
 	t.Parallel()
 	var h handler
 	chunk := func(number int, completed bool) any {
@@ -59,7 +59,7 @@ func TestHandleLeavesChunksOut(t *testing.T) {
 	require.Equal(t, []string{"i-1"}, h.handled)
 }
 
-func TestWhatFailedIsHandledAgain(t *testing.T) {
+func TestFailedEventIsHandledAgain(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
 	h := handler{fail: map[string]error{"b": boom}}
@@ -75,7 +75,7 @@ func TestWhatFailedIsHandledAgain(t *testing.T) {
 	require.Equal(t, []string{"b"}, h.handled)
 }
 
-func TestABrokenRecordIsReportedBesideWhatIsHandled(t *testing.T) {
+func TestHandleReportsAnUnreadableRecordAndHandlesTheOthers(t *testing.T) {
 	t.Parallel()
 	var h handler
 	payload := text(lambda(lambdaSQS("q-1", "broken"), lambdaSQSRaw("q-2", item(nil))))
@@ -83,10 +83,10 @@ func TestABrokenRecordIsReportedBesideWhatIsHandled(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []streaming.BatchItemFailure{{ItemIdentifier: "q-1"}}, response.BatchItemFailures)
 	require.Equal(t, []string{"i-1"}, h.handled)
-	require.EqualError(t, streaming.Handle(t.Context(), []byte("broken"), nil, h.handle), "read notifications: it is not JSON of a known form")
+	require.EqualError(t, streaming.Handle(t.Context(), []byte("broken"), nil, h.handle), "read notifications: not JSON of a known form")
 }
 
-func TestTheEndOfTheContextLeavesTheRest(t *testing.T) {
+func TestHandleLeavesTheRestWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	var h handler
@@ -111,12 +111,12 @@ func (s brokenSeen) Forget(ctx context.Context, _ string) error {
 	return errors.Join(s.forget, ctx.Err())
 }
 
-func TestASeenThatFails(t *testing.T) {
+func TestHandleWithAFailingSeen(t *testing.T) {
 	t.Parallel()
 	boom, other := errors.New("boom"), errors.New("other")
 	var h handler
 	err := streaming.Handle(t.Context(), batch("a"), brokenSeen{seen: boom}, h.handle)
-	require.EqualError(t, err, "record 0: look up event: boom")
+	require.EqualError(t, err, "record 0: check event: boom")
 	require.Empty(t, h.handled)
 	h.fail = map[string]error{"a": other}
 	err = streaming.Handle(t.Context(), batch("a"), brokenSeen{forget: boom}, h.handle)
@@ -128,7 +128,7 @@ func TestASeenThatFails(t *testing.T) {
 		return other
 	})
 	require.ErrorIs(t, err, other)
-	require.NotErrorIs(t, err, context.Canceled, "an event is forgotten after the end of the context too")
+	require.NotErrorIs(t, err, context.Canceled, "an event is also forgotten after the end of the context")
 }
 
 func TestMemoryKeepsTheNewest(t *testing.T) {
@@ -145,14 +145,14 @@ func TestMemoryKeepsTheNewest(t *testing.T) {
 	require.False(t, is("c"))
 	require.True(t, is("c"))
 	require.True(t, is("b"))
-	require.False(t, is("a"), "it was the oldest")
+	require.False(t, is("a"), "the oldest was evicted")
 	require.True(t, is("c"))
 
 	require.NoError(t, seen.Forget(t.Context(), "c"))
 	require.NoError(t, seen.Forget(t.Context(), "unknown"))
 	require.False(t, is("c"))
 	require.False(t, is("d"))
-	require.True(t, is("c"), "the place that it had doesn't count")
+	require.True(t, is("c"), "its former slot must not evict it")
 	one := streaming.Memory(0)
 	_, _ = one.Seen(t.Context(), "a")
 	known, err := one.Seen(t.Context(), "a")
@@ -160,7 +160,7 @@ func TestMemoryKeepsTheNewest(t *testing.T) {
 	require.True(t, known)
 }
 
-func TestOneOfManyIsTheFirst(t *testing.T) {
+func TestMemoryAcceptsOneOfConcurrentDuplicates(t *testing.T) {
 	t.Parallel()
 	seen := streaming.Memory(100)
 	var (

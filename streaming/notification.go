@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// Visibility is who may see an event.
+// Visibility is the audience of an event.
 type Visibility string
 
 // The visibilities that the Administrator Guide lists.
@@ -25,40 +25,40 @@ const (
 	VisibilityAll      Visibility = "ALL"
 )
 
-// Notification is an event of a chat as it was published. What an attribute of the notification
-// says is empty if the delivery drops attributes, as raw delivery to HTTPS and Firehose does.
+// Notification is a published event of a chat. Fields that come from attributes are empty if the
+// delivery drops attributes, as raw delivery to HTTPS and Firehose does.
 type Notification struct {
-	// Event is what happened; its Own, History and Late are never set. A chunk of an AI message
-	// is a chat.Progress with the text of this chunk only: see Assembler.
+	// Event is the event. Its Own, History and Late are never set. A chunk of an AI message is a
+	// chat.Progress with the text of this chunk only: see Assembler.
 	Event chat.Event
-	// Visibility is who may see it, an attribute. The signature of a notification does not cover
-	// attributes.
+	// Visibility is the audience of the event. It comes from an attribute, which the signature of a
+	// notification doesn't cover.
 	Visibility Visibility
-	// ParticipantRole is the role of who caused it, empty for chat.ended.
+	// ParticipantRole is the role of the participant that caused the event. It is empty for chat.ended.
 	ParticipantRole types.ParticipantRole
-	// InstanceID and AccountID are the Amazon Connect instance and the AWS account, attributes.
+	// InstanceID and AccountID are the Amazon Connect instance and the AWS account, from attributes.
 	InstanceID, AccountID string
-	// ContactID is the contact that the event belongs to, InitialContactID the first of its
+	// ContactID is the contact of the event, and InitialContactID is the first contact of its
 	// chain. They differ after a transfer.
 	ContactID, InitialContactID string
-	// TopicARN is the topic, and MessageID the ID that SNS gave the notification: the same when
-	// SNS delivers again, another one on another topic. Both are empty with raw delivery.
+	// TopicARN is the topic, and MessageID is the ID of the notification in SNS: it is the same for
+	// a redelivery, and different on another topic. Both are empty with raw delivery.
 	TopicARN, MessageID string
-	// RecordID is the ID of the SQS message, where there is one.
+	// RecordID is the ID of the SQS message, if there is one.
 	RecordID string
-	// Index is the place of the record in its payload, counted from 0. A record with several
-	// events makes a Notification of each.
+	// Index is the position of the record in its payload, counted from 0. A record with several
+	// events becomes several Notifications.
 	Index int
 }
 
-// ForCustomer reports whether the event is to be shown to the customer: visible to customers, and
-// not the customer's own. It is false without a Visibility.
+// ForCustomer reports whether to show the event to the customer: it is visible to customers and not
+// the customer's own. Without a Visibility, it returns false.
 func (n Notification) ForCustomer() bool {
 	return n.visibleTo(VisibilityCustomer) && n.ParticipantRole != types.ParticipantRoleCustomer
 }
 
-// ForAgent reports whether the event is to be shown to the agent: visible to agents, and not an
-// agent's own. It is false without a Visibility.
+// ForAgent reports whether to show the event to the agent: it is visible to agents and not an
+// agent's own. Without a Visibility, it returns false.
 func (n Notification) ForAgent() bool {
 	return n.visibleTo(VisibilityAgent) && n.ParticipantRole != types.ParticipantRoleAgent
 }
@@ -67,9 +67,9 @@ func (n Notification) visibleTo(v Visibility) bool {
 	return n.Visibility == v || n.Visibility == VisibilityAll
 }
 
-// Key identifies the event: the same however often and on however many topics it is published,
-// another one for each chunk and each new state of a message. The key of a message is its
-// ID, with which it appears in the transcript too.
+// Key identifies the event. It is the same for all deliveries on all topics, and different for each
+// chunk and each new state of a message. The key of a message is its ID, which it also has in the
+// transcript.
 func (n Notification) Key() string {
 	meta, _ := chat.MetaOf(n.Event)
 	switch e := n.Event.(type) {
@@ -84,7 +84,7 @@ func (n Notification) Key() string {
 	}
 }
 
-// idOf returns the ID of an item, or a hash of an item without one.
+// idOf returns the ID of an item, or a hash of it if it has no ID.
 func idOf(meta chat.Meta) string {
 	if meta.ID != "" {
 		return meta.ID
@@ -93,7 +93,7 @@ func idOf(meta chat.Meta) string {
 	return "sha256-" + hex.EncodeToString(sum[:])
 }
 
-// stateOf is empty for a message that has one state only.
+// stateOf returns the state of a message that can change its state, or "".
 func stateOf(m chat.Message) string {
 	var state strings.Builder
 	for _, file := range m.Attachments {
@@ -113,7 +113,7 @@ func receiptKey(r chat.Receipt) string {
 	return r.MessageID + "#" + r.From.ParticipantID + "#" + level
 }
 
-// Failed returns the error of a notification that could not be handled, a *RecordError, for
+// Failed wraps the error of a notification that could not be handled in a *RecordError, for
 // BatchResponseOf. It returns nil for a nil error.
 func (n Notification) Failed(err error) error {
 	if err == nil {
@@ -122,13 +122,13 @@ func (n Notification) Failed(err error) error {
 	return &RecordError{Index: n.Index, ID: n.RecordID, Err: err}
 }
 
-// String returns the key: fmt must not show the content.
+// String returns the key, because fmt must not show the content.
 func (n Notification) String() string { return "notification " + n.Key() }
 
 // Format is String for all verbs of fmt.
 func (n Notification) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, n.String()) }
 
-// LogValue shows the notification to log/slog without content and names.
+// LogValue returns the notification for log/slog, without content and names.
 func (n Notification) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("key", n.Key()), slog.String("type", fmt.Sprintf("%T", n.Event)),
 		slog.String("contact", n.ContactID), slog.String("visibility", string(n.Visibility)),

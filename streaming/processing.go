@@ -19,22 +19,22 @@ type ProcessingEvent struct {
 	Version string `json:"version"`
 	// InstanceID is the Amazon Connect instance.
 	InstanceID string `json:"instanceId"`
-	// AssociatedResourceARN is the contact's, as far as is known.
+	// AssociatedResourceARN is probably the contact's; that is not documented.
 	AssociatedResourceARN string `json:"associatedResourceArn"`
 	// ChatContent is the message, after Amazon Connect's own redaction.
 	ChatContent ChatContent `json:"chatContent"`
 }
 
-// ChatContent is a message that is processed.
+// ChatContent is a message to process.
 type ChatContent struct {
 	// AbsoluteTime is when the service accepted the message, ISO 8601 in UTC.
 	AbsoluteTime string `json:"absoluteTime"`
 	// Content is the text, and ContentType text/plain, text/markdown or application/json.
 	Content     string `json:"content"`
 	ContentType string `json:"contentType"`
-	// ID is the message's, the same as in the transcript.
+	// ID is the message's ID, also in the transcript.
 	ID string `json:"id"`
-	// ParticipantID, DisplayName and ParticipantRole are the sender's.
+	// ParticipantID, DisplayName and ParticipantRole describe the sender.
 	ParticipantID   string `json:"participantId"`
 	DisplayName     string `json:"displayName"`
 	ParticipantRole string `json:"participantRole"`
@@ -43,29 +43,29 @@ type ChatContent struct {
 	ContactID        string `json:"contactId"`
 }
 
-// String returns the message's ID: fmt must not show its content.
+// String returns the message's ID, because fmt must not show its content.
 func (c ChatContent) String() string { return "message " + c.ID }
 
 // Format is String for all verbs of fmt.
 func (c ChatContent) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// LogValue shows the message to log/slog without content and names.
+// LogValue returns the message for log/slog, without content and names.
 func (c ChatContent) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", c.ID), slog.String("time", c.AbsoluteTime), slog.String("contact", c.ContactID))
 }
 
-// String returns the message's ID: fmt must not show its content.
+// String returns the message's ID, because fmt must not show its content.
 func (e ProcessingEvent) String() string { return "processing of " + e.ChatContent.String() }
 
 // Format is String for all verbs of fmt.
 func (e ProcessingEvent) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()) }
 
-// LogValue shows the event to log/slog without content and names.
+// LogValue returns the event for log/slog, without content and names.
 func (e ProcessingEvent) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("instance", e.InstanceID), slog.Any("message", e.ChatContent))
 }
 
-// ProcessingStatus is what becomes of a message.
+// ProcessingStatus determines what the service does with a message.
 type ProcessingStatus string
 
 // The statuses of message processing. Older documentation lists only StatusProcessed and
@@ -73,7 +73,7 @@ type ProcessingStatus string
 const (
 	// StatusProcessed delivers the content that the function returns.
 	StatusProcessed ProcessingStatus = "PROCESSED"
-	// StatusApproved delivers the message as it is.
+	// StatusApproved delivers the message unchanged.
 	StatusApproved ProcessingStatus = "APPROVED"
 	// StatusRejected delivers nothing.
 	StatusRejected ProcessingStatus = "REJECTED"
@@ -83,7 +83,7 @@ const (
 
 // ProcessingResult is what the Lambda function returns.
 type ProcessingResult struct {
-	// Status is what becomes of the message.
+	// Status determines what the service does with the message.
 	Status ProcessingStatus `json:"status"`
 	// Result has the new content, for StatusProcessed only.
 	Result ProcessedResult `json:"result,omitzero"`
@@ -108,7 +108,7 @@ func (c ProcessedChatContent) String() string { return "processed content" }
 // Format is String for all verbs of fmt.
 func (c ProcessedChatContent) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// LogValue shows the length of the content to log/slog.
+// LogValue returns the length of the content for log/slog.
 func (c ProcessedChatContent) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("contentType", c.ContentType), slog.Int("bytes", len(c.Content)))
 }
@@ -119,25 +119,25 @@ func (r ProcessedResult) String() string { return r.ProcessedChatContent.String(
 // Format is String for all verbs of fmt.
 func (r ProcessedResult) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
-// LogValue shows the length of the content to log/slog.
+// LogValue returns the length of the content for log/slog.
 func (r ProcessedResult) LogValue() slog.Value { return r.ProcessedChatContent.LogValue() }
 
-// String returns the status: fmt must not show the content.
+// String returns the status, because fmt must not show the content.
 func (r ProcessingResult) String() string { return string(r.Status) }
 
 // Format is String for all verbs of fmt.
 func (r ProcessingResult) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
-// LogValue shows the result to log/slog without content.
+// LogValue returns the result for log/slog, without content.
 func (r ProcessingResult) LogValue() slog.Value { return slog.StringValue(string(r.Status)) }
 
 // ProcessMessages returns the handler of a Lambda function that processes messages, for
-// lambda.Start. process returns the message with its new Content and ContentType (other fields
-// are ignored), and what becomes of it. The handler returns an error if process does, or if the
-// status or the ContentType isn't one that the service documents; the FailureMode then decides
-// whether the message is delivered.
+// lambda.Start. process returns the message with its new Content and ContentType (other fields are
+// ignored) and a status. The handler returns an error if process does, or if the status or the
+// ContentType isn't documented by the service. The FailureMode then determines whether the message
+// is delivered.
 //
-// The service waits as long as the function's time-out, which must be 3 seconds to 3 minutes.
+// The service waits for the function's time-out, which must be between 3 seconds and 3 minutes.
 func ProcessMessages(process func(context.Context, ChatContent) (ChatContent, ProcessingStatus, error)) func(context.Context, ProcessingEvent) (ProcessingResult, error) {
 	return func(ctx context.Context, event ProcessingEvent) (ProcessingResult, error) {
 		content, status, err := process(ctx, event.ChatContent)

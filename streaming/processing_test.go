@@ -30,13 +30,13 @@ func TestProcessMessages(t *testing.T) {
 		want                 string // the result, or the error
 	}{
 		"processed":    {"my number is hidden", "text/markdown", streaming.StatusProcessed, nil, `{"status":"PROCESSED","result":{"processedChatContent":{"content":"my number is hidden","contentType":"text/markdown"}}}`},
-		"emptied":      {"", "text/plain", streaming.StatusProcessed, nil, `{"status":"PROCESSED","result":{"processedChatContent":{"content":"","contentType":"text/plain"}}}`},
+		"empty":        {"", "text/plain", streaming.StatusProcessed, nil, `{"status":"PROCESSED","result":{"processedChatContent":{"content":"","contentType":"text/plain"}}}`},
 		"approved":     {"ignored", "text/plain", streaming.StatusApproved, nil, `{"status":"APPROVED"}`},
 		"rejected":     {"ignored", "text/plain", streaming.StatusRejected, nil, `{"status":"REJECTED"}`},
 		"failed":       {"ignored", "text/plain", streaming.StatusFailed, nil, `{"status":"FAILED"}`},
-		"an error":     {"ignored", "text/plain", streaming.StatusProcessed, boom, "boom"},
+		"error":        {"ignored", "text/plain", streaming.StatusProcessed, boom, "boom"},
 		"no status":    {"secret", "text/plain", "", nil, `process message: unknown status ""`},
-		"another type": {"secret", "text/html", streaming.StatusProcessed, nil, "process message: the ContentType must be text/plain, text/markdown or application/json"},
+		"unknown type": {"secret", "text/html", streaming.StatusProcessed, nil, "process message: the ContentType must be text/plain, text/markdown or application/json"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -73,7 +73,7 @@ func TestProcessingHidesContent(t *testing.T) {
 			fmt.Fprintf(&log, verb, v)
 		}
 	}
-	// Where a verb is wrong for a pointer, fmt calls no methods of what it points to.
+	// For a pointer and a wrong verb, fmt doesn't call the methods of the value.
 	fmt.Fprintf(&log, "%s %q %s %s", []any{&event}, []any{&event}, []any{&result}, []any{&result.Result})
 	for _, v := range []any{event, event.ChatContent, result, result.Result, processed} {
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("event", "v", v)

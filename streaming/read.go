@@ -19,11 +19,11 @@ const (
 )
 
 var (
-	errNoJSON = errors.New("it is not JSON of a known form")
-	errEmpty  = errors.New("it holds no notification")
+	errNoJSON = errors.New("not JSON of a known form")
+	errEmpty  = errors.New("no notification")
 )
 
-// Read returns the events of a payload, in the order of its records. The payload is
+// Read returns the events of a payload, in the order of its records. The payload may be
 //
 //   - the event of a Lambda function that is subscribed to the topic,
 //   - the event of a Lambda function for an SQS queue, with or without raw message delivery,
@@ -31,11 +31,11 @@ var (
 //   - the body of an HTTPS request of SNS, which a [Verifier] has verified, or
 //   - a line that Firehose wrote, without raw message delivery.
 //
-// The forms are told apart by their members. Raw delivery without the attributes, such as the
+// The forms are distinguished by their members. Raw delivery without the attributes, such as the
 // body of an SQS message alone, leaves Visibility empty.
 //
-// A record that can't be read doesn't hide the others: Read returns what it could read and a
-// *[ReadError] that lists the rest. Errors never contain contents.
+// A record that can't be read doesn't affect the others: Read returns the events of the others and
+// a *[ReadError] that lists the failed records. Errors never contain message content.
 func Read(payload []byte) ([]Notification, error) {
 	records, err := split(payload)
 	if err != nil {
@@ -62,27 +62,27 @@ func Read(payload []byte) ([]Notification, error) {
 }
 
 // document has the members of all forms of payloads. encoding/json ignores the case of names, so
-// that it has those of SigningCertUrl and of ReceiveMessage's Body too.
+// SigningCertUrl and ReceiveMessage's Body match too.
 type document struct {
 	envelope
 
-	// Records are those of an event of Lambda.
+	// Records are the records of a Lambda event.
 	Records *[]json.RawMessage
 }
 
-// attribute is one of SNS, with a Value, or of SQS, with a StringValue.
+// attribute is an attribute of SNS, with a Value, or of SQS, with a StringValue.
 type attribute struct {
 	Value       string
 	StringValue string
 }
 
-// record is one of a payload: exactly one of SNS, Body, envelope and item.
+// record is a record of a payload. Exactly one of SNS, Body, envelope and item is set.
 type record struct {
-	// MessageID is that of the SQS message.
+	// MessageID is the ID of the SQS message.
 	MessageID string
 	Body      *string
 	SNS       *envelope `json:"Sns"`
-	// MessageAttributes are those of an SQS message with raw delivery.
+	// MessageAttributes are the attributes of an SQS message with raw delivery.
 	MessageAttributes map[string]attribute
 
 	envelope *envelope
@@ -110,7 +110,7 @@ func split(payload []byte) ([]record, error) {
 	return records, nil
 }
 
-// single returns a payload that is one record.
+// single returns the record of a payload that is a single record.
 func single(payload []byte, doc document) record {
 	if doc.isSNS() {
 		return record{envelope: &doc.envelope}
@@ -140,7 +140,7 @@ func (r *record) read() ([]Notification, error) {
 	}
 }
 
-// readBody reads the body of an SQS message: a notification, or with raw delivery the item.
+// readBody reads the body of an SQS message: a notification or, with raw delivery, an item.
 func (r *record) readBody(body []byte) ([]Notification, error) {
 	var doc document
 	if err := decode(body, &doc); err != nil {
@@ -152,7 +152,7 @@ func (r *record) readBody(body []byte) ([]Notification, error) {
 	return readItem(body, r.MessageAttributes)
 }
 
-// decode hides the errors of encoding/json, which quote values.
+// decode hides the errors of encoding/json, because they quote values.
 func decode(data []byte, target any) error {
 	if data = bytes.TrimSpace(data); len(data) == 0 || data[0] != '{' || json.Unmarshal(data, target) != nil {
 		return errNoJSON
@@ -160,7 +160,7 @@ func decode(data []byte, target any) error {
 	return nil
 }
 
-// readItem makes a notification of each event of an item.
+// readItem returns a notification for each event of an item.
 func readItem(item []byte, attributes map[string]attribute) ([]Notification, error) {
 	events, err := chat.ParseItem(item)
 	if err != nil {
@@ -185,7 +185,7 @@ func readItem(item []byte, attributes map[string]attribute) ([]Notification, err
 	return notifications, nil
 }
 
-// prefer takes what the item says itself, which the signature covers.
+// prefer prefers the members of the item, which the signature covers, to the attributes.
 func (n *Notification) prefer(event chat.Event) {
 	meta, _ := chat.MetaOf(event)
 	if meta.From.Role != "" {

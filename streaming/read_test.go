@@ -18,7 +18,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// wanted is the notification of item, with what deliveries have in common.
+// wanted is the notification of item, with the members that deliveries have in common.
 func wanted(raw string) streaming.Notification {
 	return streaming.Notification{
 		Event: chat.Message{
@@ -73,7 +73,7 @@ func TestRead(t *testing.T) {
 }
 
 // Attributes aren't signed.
-func TestAnItemSaysMoreThanItsAttributes(t *testing.T) {
+func TestMembersOfAnItemOverrideAttributes(t *testing.T) {
 	t.Parallel()
 	n := notification(item(object{"ParticipantRole": "CUSTOMER", "ContactId": "c-9", "InitialContactId": "c-8"}))
 	got, err := streaming.Read([]byte(text(n)))
@@ -87,7 +87,7 @@ func TestAnItemSaysMoreThanItsAttributes(t *testing.T) {
 	require.Equal(t, [...]string{"c-2", "c-1"}, [...]string{got[0].ContactID, got[0].InitialContactID})
 }
 
-func TestAMessageAndItsReceipts(t *testing.T) {
+func TestMessageWithReceipts(t *testing.T) {
 	t.Parallel()
 	receipts := object{"MessageId": "i-1", "Receipts": []any{object{"DeliveredTimestamp": "2026-11-02T08:15:31.000Z", "RecipientParticipantId": "p-2"}}}
 	got, err := streaming.Read([]byte(text(lambda(
@@ -102,7 +102,7 @@ func TestAMessageAndItsReceipts(t *testing.T) {
 	require.Equal(t, "q-2", got[2].RecordID)
 }
 
-func TestABrokenRecordDoesNotHideTheOthers(t *testing.T) {
+func TestReadReturnsTheOtherRecordsOfABrokenOne(t *testing.T) {
 	t.Parallel()
 	const secret = "4111111111111111"
 	broken := []any{
@@ -143,11 +143,11 @@ func TestABrokenRecordDoesNotHideTheOthers(t *testing.T) {
 	require.Equal(t, 1, first.Index)
 }
 
-func TestReadRefusesWhatIsNone(t *testing.T) {
+func TestReadRejectsOtherPayloads(t *testing.T) {
 	t.Parallel()
 	for _, payload := range []string{"", " ", "null", "[]", "1", `"text"`, "{", `{"Records":{}}`, `{"Records":"secret"}`} {
 		got, err := streaming.Read([]byte(payload))
-		require.EqualError(t, err, "read notifications: it is not JSON of a known form", payload)
+		require.EqualError(t, err, "read notifications: not JSON of a known form", payload)
 		require.Empty(t, got)
 	}
 	for _, payload := range []string{"{}", `{"Records":null}`, `{"Body":null}`, `{"Body":""}`, `{"Type":"Notification","Message":null}`} {
@@ -162,7 +162,7 @@ func TestReadRefusesWhatIsNone(t *testing.T) {
 }
 
 // The rule of the Administrator Guide, in full.
-func TestWhoIsToSeeIt(t *testing.T) {
+func TestForCustomerAndForAgent(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		visibility       streaming.Visibility
@@ -189,7 +189,7 @@ func TestWhoIsToSeeIt(t *testing.T) {
 	}
 }
 
-func TestKeysTellEventsApart(t *testing.T) {
+func TestKeysDistinguishEvents(t *testing.T) {
 	t.Parallel()
 	chunk := func(number int, completed bool) object {
 		return object{"MessageMetadata": object{"MessageCompleted": completed, "ChunkNumber": number}}
@@ -219,13 +219,13 @@ func TestKeysTellEventsApart(t *testing.T) {
 		}
 		require.Equal(t, again[0], again[1])
 		require.NotContains(t, keys, again[0])
-		require.LessOrEqual(t, len(again[0]), 500, "the limit of a ClientToken")
+		require.LessOrEqual(t, len(again[0]), 500, "limit of a ClientToken")
 		keys[again[0]] = text(members)
 	}
 	require.Contains(t, keys, "i-1")
 	got, err := streaming.Read([]byte(text(notification(item(chunk(3, true))))))
 	require.NoError(t, err)
-	require.Equal(t, "i-1", got[0].Key(), "the complete message has the key that the transcript gives it")
+	require.Equal(t, "i-1", got[0].Key(), "the key of the complete message is its ID in the transcript")
 }
 
 func TestNotificationsHideTheirContent(t *testing.T) {
@@ -244,7 +244,7 @@ func TestNotificationsHideTheirContent(t *testing.T) {
 	require.Contains(t, log.String(), `"type":"chat.Message"`)
 }
 
-func TestResponsesOfLambda(t *testing.T) {
+func TestBatchResponseOf(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
 	n := func(id string) streaming.Notification { return streaming.Notification{RecordID: id} }
@@ -261,15 +261,15 @@ func TestResponsesOfLambda(t *testing.T) {
 		err  error
 		want *streaming.BatchResponse // nil for the error itself
 	}{
-		"none":                                {nil, ids()},
-		"broken records":                      {broken, ids("q-1", "q-2")},
-		"broken records of SNS":               {brokenSNS, nil},
-		"records that could not be handled":   {errors.Join(n("q-3").Failed(boom), n("q-3").Failed(boom), n("q-4").Failed(nil)), ids("q-3")},
-		"both":                                {errors.Join(broken, n("q-3").Failed(boom)), ids("q-1", "q-2", "q-3")},
-		"wrapped":                             {fmt.Errorf("handle: %w", errors.Join(broken)), ids("q-1", "q-2")},
-		"a payload that can't be read at all": {boom, nil},
-		"another error beside":                {errors.Join(broken, boom), nil},
-		"a record without an id":              {n("").Failed(boom), nil},
+		"no error":                          {nil, ids()},
+		"broken records":                    {broken, ids("q-1", "q-2")},
+		"broken records of SNS":             {brokenSNS, nil},
+		"records that could not be handled": {errors.Join(n("q-3").Failed(boom), n("q-3").Failed(boom), n("q-4").Failed(nil)), ids("q-3")},
+		"both":                              {errors.Join(broken, n("q-3").Failed(boom)), ids("q-1", "q-2", "q-3")},
+		"wrapped":                           {fmt.Errorf("handle: %w", errors.Join(broken)), ids("q-1", "q-2")},
+		"an unreadable payload":             {boom, nil},
+		"with another error":                {errors.Join(broken, boom), nil},
+		"a record without an ID":            {n("").Failed(boom), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

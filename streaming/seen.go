@@ -7,17 +7,17 @@ import (
 	"sync"
 )
 
-// Seen remembers which events have been handled, by Notification.Key. Its methods are called
+// Seen records which events have been handled, by Notification.Key. Its methods are called
 // concurrently if Handle is.
 type Seen interface {
-	// Seen reports whether the key is remembered, and remembers it, in one step.
+	// Seen reports whether the key is recorded, and records it, atomically.
 	Seen(ctx context.Context, key string) (bool, error)
-	// Forget drops the key of an event that could not be handled.
+	// Forget removes the key of an event that could not be handled.
 	Forget(ctx context.Context, key string) error
 }
 
 // Memory returns a Seen that keeps the newest n keys in memory, for one process. n counts events,
-// not chats; it is at least 1. A key takes about 150 bytes.
+// not chats, and is at least 1. A key takes about 150 bytes.
 func Memory(n int) Seen {
 	return &memory{size: max(n, 1), slots: map[string]int{}}
 }
@@ -28,11 +28,11 @@ type memory struct {
 
 	mu    sync.Mutex
 	ring  []string
-	next  int            // the slot to use, once the ring is full
+	next  int            // the slot to use when the ring is full
 	slots map[string]int // by key
 }
 
-// Seen returns no error.
+// Seen never returns an error.
 func (m *memory) Seen(_ context.Context, key string) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -50,14 +50,14 @@ func (m *memory) Seen(_ context.Context, key string) (bool, error) {
 	return false, nil
 }
 
-// drop forgets the key of a slot, unless it was forgotten and has another slot now.
+// drop removes the key of a slot, unless the key was forgotten and has a newer slot.
 func (m *memory) drop(slot int) {
 	if m.slots[m.ring[slot]] == slot {
 		delete(m.slots, m.ring[slot])
 	}
 }
 
-// Forget returns no error.
+// Forget never returns an error.
 func (m *memory) Forget(_ context.Context, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -22,64 +22,63 @@ const (
 	clockSkew     = 5 * time.Minute
 )
 
-// ErrNotVerified is the error of a request that SNS has not sent for one of the topics: respond
-// with 403. Any other error of Verify means that the certificate could not be fetched: respond
-// with 503, and SNS delivers the notification again.
+// ErrNotVerified is returned for a request that SNS hasn't sent for one of the topics: respond with
+// 403. Any other error of Verify means that the certificate could not be fetched: respond with 503,
+// and SNS delivers the notification again.
 var ErrNotVerified = errors.New("the notification is not verified")
 
-// Verifier checks that HTTPS requests come from SNS. Set its fields before the first use; its
+// Verifier checks that HTTPS requests come from SNS. Set its fields before the first use. Its
 // methods may be called concurrently, and it must not be copied.
 type Verifier struct {
-	// TopicARNs are the topics whose notifications are accepted. Required: without any, all
-	// are refused.
+	// TopicARNs are the topics whose notifications are accepted. Required: without topics, all
+	// requests are refused.
 	TopicARNs []string
 	// HTTPClient fetches certificates and confirms subscriptions. It is copied, and the copy
-	// follows no redirects. Defaults to http.DefaultClient.
+	// doesn't follow redirects. Defaults to http.DefaultClient.
 	HTTPClient *http.Client
-	// Roots are the authorities that certificates lead to; it may hold intermediate ones.
-	// Defaults to the system's.
+	// Roots are the trusted authorities; intermediate ones may be included. Defaults to the
+	// system's.
 	Roots *x509.CertPool
-	// MaxAge bounds how long ago a notification was published, beside 5 minutes for clocks that
-	// differ. It limits replays, which Seen finds within it. Defaults to an hour, which is as
-	// long as SNS retries.
+	// MaxAge is the maximum age of a notification, plus 5 minutes for differing clocks. It limits
+	// replays, which Seen detects within that time. Defaults to an hour, which is how long SNS
+	// retries.
 	MaxAge time.Duration
 
 	mu           sync.Mutex
 	certificates map[string]*x509.Certificate // verified, by URL
 }
 
-// Verify checks the body of a request: that it is signed, with a certificate that an SNS host of
-// AWS serves and that was issued for SNS, for a topic of TopicARNs, within MaxAge. It accepts
-// signature versions 1 and 2; use 2, an attribute of the topic, since 1 is SHA-1, and an error
-// where GODEBUG has fips140=only. Attributes are not signed, Visibility among them.
+// Verify checks the body of a request: it must be signed with a certificate that was issued for SNS
+// and is served by an SNS host of AWS, belong to a topic of TopicARNs, and be no older than MaxAge.
+// Signature versions 1 and 2 are accepted. Use 2, an attribute of the topic, because 1 is SHA-1,
+// which is an error if GODEBUG has fips140=only. Attributes, including Visibility, are not signed.
 //
-// The certificate is fetched once, within 10 seconds. SNS serves it without the certificate of
-// its issuer, so that one is fetched too, over plain http from amazontrust.com: it is accepted only
-// if it leads to a root. Where a program may not connect there, add Amazon's intermediate
-// certificates to Roots.
+// The certificate is fetched once, within 10 seconds. SNS serves it without its issuer's
+// certificate, so Verify fetches that too, over plain http from amazontrust.com, and accepts it
+// only if it leads to a root. If the program can't connect to amazontrust.com, add Amazon's
+// intermediate certificates to Roots.
 func (v *Verifier) Verify(ctx context.Context, payload []byte) error {
 	_, err := v.verify(ctx, payload)
 	return err
 }
 
-// Confirm confirms a subscription: SNS sends a SubscriptionConfirmation when an endpoint is
-// subscribed to a topic, and nothing else until it is confirmed. Confirm verifies the payload as
-// Verify does, and calls SubscribeURL if that is the confirmation of the same topic at an SNS host
-// of AWS.
+// Confirm confirms a subscription. When an endpoint is subscribed to a topic, SNS sends it a
+// SubscriptionConfirmation, and nothing else until it is confirmed. Confirm verifies the payload as
+// Verify does, and calls SubscribeURL if that confirms the same topic at an SNS host of AWS.
 func (v *Verifier) Confirm(ctx context.Context, payload []byte) error {
 	e, err := v.verify(ctx, payload)
 	if err != nil {
 		return err
 	}
 	if e.Type != typeConfirmation {
-		return fmt.Errorf("confirm subscription: the payload is no %s", typeConfirmation)
+		return fmt.Errorf("confirm subscription: the payload is not a %s", typeConfirmation)
 	}
 	u, err := snsURL(e.SubscribeURL)
 	if err != nil {
 		return notVerified("SubscribeURL: %v", err)
 	}
 	if query := u.Query(); query.Get("Action") != "ConfirmSubscription" || query.Get("TopicArn") != e.TopicARN {
-		return notVerified("SubscribeURL confirms something else")
+		return notVerified("SubscribeURL doesn't confirm the topic")
 	}
 	if _, err := v.fetch(ctx, u); err != nil {
 		return fmt.Errorf("confirm subscription: %w", err)
@@ -96,13 +95,13 @@ func (v *Verifier) verify(ctx context.Context, payload []byte) (*envelope, error
 	if err := decode(payload, &doc); err != nil {
 		return nil, notVerified("%v", err)
 	}
-	// What Read would read as another form must not pass for what is signed.
+	// A payload that Read would read in another form must not pass as the signed one.
 	if doc.Records != nil || !doc.isSNS() {
-		return nil, notVerified("it is no HTTPS request of SNS, or one with raw message delivery")
+		return nil, notVerified("not an HTTPS request of SNS, or one with raw message delivery")
 	}
 	e := &doc.envelope
 	if !slices.Contains(v.TopicARNs, e.TopicARN) {
-		return nil, notVerified("the topic is none of TopicARNs")
+		return nil, notVerified("the topic is not in TopicARNs")
 	}
 	if err := v.checkAge(e.Timestamp); err != nil {
 		return nil, err
@@ -121,11 +120,11 @@ func (v *Verifier) verify(ctx context.Context, payload []byte) (*envelope, error
 	return e, nil
 }
 
-// checkAge checks when a notification was published.
+// checkAge checks the time of publication.
 func (v *Verifier) checkAge(timestamp string) error {
 	published, err := time.Parse(time.RFC3339, timestamp)
 	if err != nil {
-		return notVerified("the Timestamp is no time")
+		return notVerified("the Timestamp is not a time")
 	}
 	maxAge := v.MaxAge
 	if maxAge == 0 {
@@ -133,7 +132,7 @@ func (v *Verifier) checkAge(timestamp string) error {
 	}
 	now := time.Now()
 	if published.Before(now.Add(-maxAge-clockSkew)) || published.After(now.Add(clockSkew)) {
-		return notVerified("the Timestamp is too old, or in the future")
+		return notVerified("the Timestamp is too old or in the future")
 	}
 	return nil
 }
@@ -158,7 +157,7 @@ func (e *envelope) check(certificate *x509.Certificate) error {
 	return nil
 }
 
-// checkSHA1 returns an error where SHA-1 panics: in the FIPS 140-only mode.
+// checkSHA1 returns an error where SHA-1 panics, which is in FIPS 140-only mode.
 func checkSHA1(certificate *x509.Certificate, signed, signature []byte) (err error) {
 	defer func() {
 		if recover() != nil {
@@ -168,18 +167,18 @@ func checkSHA1(certificate *x509.Certificate, signed, signature []byte) (err err
 	return certificate.CheckSignature(x509.SHA1WithRSA, signed, signature)
 }
 
-// snsHost matches the SNS hosts of the AWS partitions. It wants a region, since others may own a
-// bucket named sns, such as that at sns.s3-us-west-2.amazonaws.com.
+// snsHost matches the SNS hosts of the AWS partitions. It requires a region, because others may own
+// a bucket named sns, such as the one at sns.s3-us-west-2.amazonaws.com.
 var snsHost = regexp.MustCompile(`^sns\.[a-z]{2,8}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}\.amazonaws\.(?:com|com\.cn|eu)$`)
 
 // snsURL parses the URL of an SNS host of AWS.
 func snsURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, errors.New("it is no URL")
+		return nil, errors.New("not a URL")
 	}
 	if u.Scheme != "https" || u.User != nil || !snsHost.MatchString(u.Host) {
-		return nil, errors.New("it is no https URL of an SNS host of AWS")
+		return nil, errors.New("not an https URL of an SNS host of AWS")
 	}
 	return u, nil
 }
@@ -191,7 +190,7 @@ func certificateURL(text string) (*url.URL, error) {
 		return nil, err
 	}
 	if !strings.HasSuffix(u.Path, ".pem") || u.RawQuery != "" || u.Fragment != "" {
-		return nil, errors.New("it is no .pem file")
+		return nil, errors.New("not a .pem file")
 	}
 	return u, nil
 }

@@ -24,7 +24,7 @@ import (
 
 const issuerURL = "http://crt.example.amazontrust.com/issuer.cer"
 
-// newVerifier returns one for a web that serves the certificate as SNS does: alone.
+// newVerifier returns a Verifier for a web that serves the certificate alone, as SNS does.
 func newVerifier() (*streaming.Verifier, *web) {
 	p := testPKI()
 	w := &web{responses: map[string]string{certificateURL: pemOf(p.sns), issuerURL: string(p.intermediate.certificate.Raw)}, status: map[string]int{}}
@@ -89,7 +89,7 @@ func isSHA1Refused() (refused bool) {
 	return false
 }
 
-func TestVerifyRefuses(t *testing.T) {
+func TestVerifyRejects(t *testing.T) {
 	t.Parallel()
 	other := testPKI().intermediate.issue(forNames("sns.amazonaws.com"))
 	for name, test := range map[string]struct {
@@ -106,15 +106,15 @@ func TestVerifyRefuses(t *testing.T) {
 		"an unknown version":    {changed("SignatureVersion", "3"), "neither 1 nor 2"},
 		"no base64":             {changed("Signature", "***"), "base64"},
 		"no signature":          {changed("Signature", nil), "verification error"},
-		"a topic of others":     {changed("TopicArn", "arn:aws:sns:eu-west-2:999999999999:chats"), "none of TopicARNs"},
-		"no time":               {changed("Timestamp", "yesterday"), "no time"},
+		"a topic of others":     {changed("TopicArn", "arn:aws:sns:eu-west-2:999999999999:chats"), "not in TopicARNs"},
+		"no time":               {changed("Timestamp", "yesterday"), "not a time"},
 		"too old":               {signedAt(-time.Hour - 6*time.Minute), "too old"},
 		"in the future":         {signedAt(6 * time.Minute), "in the future"},
 		"no JSON":               {func() []byte { return []byte("secret") }, "not JSON"},
-		"raw message delivery":  {func() []byte { return []byte(item(nil)) }, "no HTTPS request"},
-		"an event of Lambda":    {func() []byte { return []byte(text(lambda(lambdaSNS(item(nil))))) }, "no HTTPS request"},
-		"records beside":        {changed("Records", []any{lambdaSQSRaw("q-1", item(nil))}), "no HTTPS request"},
-		"a certificate by http": {changed("SigningCertURL", strings.Replace(certificateURL, "https", "http", 1)), "no https URL"},
+		"raw message delivery":  {func() []byte { return []byte(item(nil)) }, "not an HTTPS request"},
+		"an event of Lambda":    {func() []byte { return []byte(text(lambda(lambdaSNS(item(nil))))) }, "not an HTTPS request"},
+		"records beside":        {changed("Records", []any{lambdaSQSRaw("q-1", item(nil))}), "not an HTTPS request"},
+		"a certificate by http": {changed("SigningCertURL", strings.Replace(certificateURL, "https", "http", 1)), "not an https URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +125,7 @@ func TestVerifyRefuses(t *testing.T) {
 			require.NotContains(t, err.Error(), "secret")
 		})
 	}
-	t.Run("every topic, without a list", func(t *testing.T) {
+	t.Run("every topic without TopicARNs", func(t *testing.T) {
 		t.Parallel()
 		v, w := newVerifier()
 		v.TopicARNs = nil
@@ -150,8 +150,8 @@ func signedAt(d time.Duration) func() []byte {
 	}
 }
 
-// Two members that differ in case are one to Read and to Verify.
-func TestVerifyReadsWhatReadReads(t *testing.T) {
+// Read and Verify treat names that differ in case as one member.
+func TestVerifyReadsTheSameMembersAsRead(t *testing.T) {
 	t.Parallel()
 	v, _ := newVerifier()
 	genuine := string(sign(fresh(nil), testPKI().sns))
@@ -174,7 +174,7 @@ func TestMaxAge(t *testing.T) {
 	require.ErrorIs(t, v.Verify(t.Context(), signedAt(-24*time.Hour-6*time.Minute)()), streaming.ErrNotVerified)
 }
 
-func TestCertificatesComeFromSNSOnly(t *testing.T) {
+func TestCertificatesAreFetchedFromSNSOnly(t *testing.T) {
 	t.Parallel()
 	for url, fetched := range map[string]bool{
 		"https://sns.cn-north-1.amazonaws.com.cn/x.pem":                   true,
@@ -220,7 +220,7 @@ func TestCertificatesComeFromSNSOnly(t *testing.T) {
 	}
 }
 
-func TestCertificatesAreIssuedForSNS(t *testing.T) {
+func TestCertificatesMustBeIssuedForSNS(t *testing.T) {
 	t.Parallel()
 	p := testPKI()
 	stranger := (*authority)(nil).issue(isCA("stranger"))
@@ -239,18 +239,18 @@ func TestCertificatesAreIssuedForSNS(t *testing.T) {
 	for name, test := range map[string]struct {
 		served, issuer string
 		key            *authority
-		because        string // empty if it is accepted
+		because        string // empty: accepted
 	}{
 		"with its issuer":                  {pemOf(p.sns, p.intermediate), "", p.sns, ""},
 		"of the region":                    {pemOf(regional), issuer, regional, ""},
 		"with no certificate":              {"secret", issuer, p.sns, "no certificate"},
-		"with something else":              {"-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n", issuer, p.sns, "can't be parsed"},
+		"with something else":              {"-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n", issuer, p.sns, "malformed"},
 		"for another service":              {pemOf(other), issuer, other, "not issued for SNS"},
 		"that has expired":                 {pemOf(old), issuer, old, "expired"},
-		"of a stranger":                    {pemOf(unknown, stranger), issuer, unknown, "another certificate"},
+		"of an unknown authority":          {pemOf(unknown, stranger), issuer, unknown, "a different certificate"},
 		"that names no issuer of Amazon's": {pemOf(nowhere), issuer, nowhere, "unknown authority"},
-		"whose issuer is another":          {pemOf(p.sns), string(stranger.certificate.Raw), p.sns, "another certificate"},
-		"whose issuer is no certificate":   {pemOf(p.sns), "secret", p.sns, "another certificate"},
+		"whose issuer is another":          {pemOf(p.sns), string(stranger.certificate.Raw), p.sns, "a different certificate"},
+		"whose issuer isn't a certificate": {pemOf(p.sns), "secret", p.sns, "a different certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -268,7 +268,7 @@ func TestCertificatesAreIssuedForSNS(t *testing.T) {
 	}
 }
 
-func TestTheChainIsBounded(t *testing.T) {
+func TestChainLengthIsLimited(t *testing.T) {
 	t.Parallel()
 	p := testPKI()
 	w := &web{responses: map[string]string{}, status: map[string]int{}}
@@ -288,7 +288,7 @@ func TestTheChainIsBounded(t *testing.T) {
 	require.Len(t, w.urls(), 4)
 }
 
-func TestWhatCannotBeFetchedIsNoRefusal(t *testing.T) {
+func TestFailedFetchIsNotErrNotVerified(t *testing.T) {
 	t.Parallel()
 	payload := sign(fresh(nil), testPKI().sns)
 	for name, test := range map[string]struct {
@@ -325,13 +325,13 @@ func TestWhatCannotBeFetchedIsNoRefusal(t *testing.T) {
 	})
 }
 
-func TestAServerThatNeverResponds(t *testing.T) {
+func TestFetchTimesOut(t *testing.T) {
 	t.Parallel()
 	payload := sign(fresh(nil), testPKI().sns)
 	roots := testPKI().roots()
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) {
-		<-time.After(time.Until(began)) // to when the notification is fresh
+		<-time.After(time.Until(began)) // when the notification is fresh
 		v := &streaming.Verifier{TopicARNs: []string{topicARN}, HTTPClient: &http.Client{Transport: silent{}}, Roots: roots}
 		began := time.Now()
 		require.ErrorIs(t, v.Verify(t.Context(), payload), context.DeadlineExceeded)
@@ -347,7 +347,7 @@ func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-func TestCertificatesAreKeptWhileTheyAreValid(t *testing.T) {
+func TestCertificatesAreCachedWhileValid(t *testing.T) {
 	t.Parallel()
 	p := testPKI()
 	synctest.Test(t, func(t *testing.T) {
@@ -400,19 +400,19 @@ func (quoting) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("%w %s", errQuoting, r.URL)
 }
 
-func TestConfirmRefuses(t *testing.T) {
+func TestConfirmRejects(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		n       object
 		because string
 	}{
-		"a notification":    {fresh(nil), "no SubscriptionConfirmation"},
-		"an unsubscription": {confirmation(object{"Type": "UnsubscribeConfirmation"}), "no SubscriptionConfirmation"},
-		"another host":      {confirmation(object{"SubscribeURL": "https://example.com/?Action=ConfirmSubscription&TopicArn=" + topicARN}), "no https URL of an SNS host"},
-		"plain http":        {confirmation(object{"SubscribeURL": "http://sns.eu-west-2.amazonaws.com/?Action=ConfirmSubscription&TopicArn=" + topicARN}), "no https URL of an SNS host"},
-		"another action":    {confirmation(object{"SubscribeURL": "https://sns.eu-west-2.amazonaws.com/?Action=DeleteTopic&TopicArn=" + topicARN}), "something else"},
-		"another topic":     {confirmation(object{"SubscribeURL": "https://sns.eu-west-2.amazonaws.com/?Action=ConfirmSubscription&TopicArn=other"}), "something else"},
-		"a topic of others": {confirmation(object{"TopicArn": "other"}), "none of TopicARNs"},
+		"a notification":    {fresh(nil), "not a SubscriptionConfirmation"},
+		"an unsubscription": {confirmation(object{"Type": "UnsubscribeConfirmation"}), "not a SubscriptionConfirmation"},
+		"another host":      {confirmation(object{"SubscribeURL": "https://example.com/?Action=ConfirmSubscription&TopicArn=" + topicARN}), "not an https URL of an SNS host"},
+		"plain http":        {confirmation(object{"SubscribeURL": "http://sns.eu-west-2.amazonaws.com/?Action=ConfirmSubscription&TopicArn=" + topicARN}), "not an https URL of an SNS host"},
+		"another action":    {confirmation(object{"SubscribeURL": "https://sns.eu-west-2.amazonaws.com/?Action=DeleteTopic&TopicArn=" + topicARN}), "doesn't confirm"},
+		"another topic":     {confirmation(object{"SubscribeURL": "https://sns.eu-west-2.amazonaws.com/?Action=ConfirmSubscription&TopicArn=other"}), "doesn't confirm"},
+		"a topic of others": {confirmation(object{"TopicArn": "other"}), "not in TopicARNs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -431,7 +431,7 @@ func TestConfirmRefuses(t *testing.T) {
 	require.Len(t, w.urls(), 2)
 }
 
-// TestVerifyUnderFIPS runs in a process of its own: SHA-1 panics in the mode.
+// TestVerifyUnderFIPS runs in its own process, because SHA-1 panics in that mode.
 func TestVerifyUnderFIPS(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("VERIFY_SHA1") == "" {

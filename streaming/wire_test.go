@@ -146,7 +146,7 @@ func forNames(names ...string) func(*x509.Certificate) {
 	}
 }
 
-// pki is an authority, one that it has certified, and the certificate of SNS.
+// pki is a root, an intermediate authority, and the certificate of SNS.
 type pki struct{ root, intermediate, sns *authority }
 
 var testPKI = sync.OnceValue(func() pki {
@@ -194,9 +194,9 @@ func sign(n object, a *authority) []byte {
 	return []byte(text(n))
 }
 
-// web answers by URL, in place of the network.
+// web responds by URL, instead of the network.
 type web struct {
-	responses map[string]string // by URL; what isn't there is 404
+	responses map[string]string // by URL; others are 404
 	status    map[string]int
 
 	mu        sync.Mutex
