@@ -106,7 +106,7 @@ func (c *call) newAttachment() *attachment {
 func (c *Contact) sentAttachments() int {
 	n := 0
 	for _, a := range c.attachments {
-		if a.item != nil {
+		if a.item != nil && a.owner.contact == c {
 			n++
 		}
 	}

@@ -21,6 +21,7 @@ type authentication struct {
 	participant *Participant
 	deadline    time.Time
 	urlGiven    bool
+	state       string // in the URL
 }
 
 // StartAuthentication does what the flow block "Authenticate Customer" does: the chat
@@ -53,6 +54,10 @@ const (
 func (c *Contact) CompleteAuthentication(sessionID string, outcome AuthenticationOutcome) {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
+	c.completeAuthentication(sessionID, outcome)
+}
+
+func (c *Contact) completeAuthentication(sessionID string, outcome AuthenticationOutcome) {
 	session := c.sessions[sessionID]
 	if session == nil || c.ended {
 		return
@@ -74,21 +79,22 @@ func getAuthenticationURL(c *call) (any, *wireError) {
 	if session.urlGiven || !c.srv.now().Before(session.deadline) {
 		return nil, invalid("SessionId", "Member must name a session that is neither used nor older than a minute")
 	}
-	target := c.srv.authorizeURL(redirect)
+	state := newUUID()
+	target := c.srv.authorizeURL(redirect, state)
 	if utf8.RuneCountInString(target) > maxURL {
 		return nil, invalid("RedirectUri", "Member must be shorter once escaped")
 	}
-	session.urlGiven = true
+	session.urlGiven, session.state = true, state
 	return map[string]string{"AuthenticationUrl": target}, nil
 }
 
 // authorizeURL looks like one of Amazon Cognito. There is no login behind it.
-func (s *Server) authorizeURL(redirect string) string {
+func (s *Server) authorizeURL(redirect, state string) string {
 	query := url.Values{
 		"client_id":     {"participanttest"},
 		"redirect_uri":  {redirect},
 		"response_type": {"code"},
-		"state":         {newUUID()},
+		"state":         {state},
 	}
 	return s.base() + "/oauth2/authorize?" + query.Encode()
 }

@@ -86,12 +86,12 @@ func setDefault[S ~string](s *S, value S) {
 
 // keepPast puts the past contact's messages before all others, a second apart and a day
 // before now.
-func (c *Contact) keepPast(now time.Time) {
+func (c *Contact) keepPast() {
 	if len(c.opts.Past) == 0 {
 		return
 	}
 	c.PastID = newUUID()
-	at := now.Add(-24 * time.Hour)
+	at := c.srv.now().Add(-24 * time.Hour)
 	for _, m := range c.opts.Past {
 		at = at.Add(time.Second)
 		c.items = append(c.items, c.pastItem(m, at))
@@ -104,8 +104,6 @@ func (c *Contact) rehydrate() {
 	if c.past == 0 {
 		return
 	}
-	c.srv.mu.Lock()
-	defer c.srv.mu.Unlock()
 	if c.opts.RehydrationDelay <= 0 {
 		c.rehydrated = true
 		return

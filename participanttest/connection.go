@@ -52,7 +52,7 @@ type credentialsOutput struct {
 // createParticipantConnection answers with what Type asks for; ChatJS agents send no
 // Type at all to be marked as connected, and get an empty answer.
 func createParticipantConnection(c *call) (any, *wireError) {
-	kinds := c.connectionTypes()
+	kinds := c.in.values("Type", "WEBSOCKET", "CONNECTION_CREDENTIALS", "WEBRTC_CONNECTION")
 	connect := c.in.flag("ConnectParticipant")
 	if c.in.err != nil {
 		return nil, c.in.err
@@ -64,17 +64,6 @@ func createParticipantConnection(c *call) (any, *wireError) {
 	c.participant.activate()
 	c.participant.joinByCall(connect)
 	return c.participant.connect(kinds), nil
-}
-
-func (c *call) connectionTypes() []string {
-	kinds, ok := c.in.list("Type")
-	if ok && len(kinds) == 0 {
-		c.in.fail("Type", "Member must have length greater than or equal to 1")
-	}
-	for _, kind := range kinds {
-		c.in.oneOf("Type", kind, []string{"WEBSOCKET", "CONNECTION_CREDENTIALS", "WEBRTC_CONNECTION"})
-	}
-	return kinds
 }
 
 func (p *Participant) connect(kinds []string) connectionOutput {

@@ -3,6 +3,7 @@
 package participanttest
 
 import (
+	"context"
 	"time"
 
 	"github.com/participant-go/connectparticipant/types"
@@ -19,10 +20,14 @@ type Contact struct {
 	Customer, Agent *Participant
 	// System speaks for the flow and for bots. It neither joins nor counts as active.
 	System *Participant
+	// InstanceID and FlowID are what StartChatContact was called with, empty after NewChat.
+	InstanceID, FlowID string
 
-	srv    *Server
-	opts   ChatOptions
-	number int // in the order of making
+	srv      *Server
+	opts     ChatOptions
+	number   int // in the order of making
+	started  time.Time
+	settings chatSettings
 
 	// Guarded by srv.mu.
 	participants []*Participant
@@ -33,6 +38,11 @@ type Contact struct {
 	lastTime     time.Time
 	outbox       []*push // in order of time; what follows a held one waits
 	ended        bool
+	endedAt      time.Time
+	endReason    string
+	attributes   map[string]string
+	streams      []stream
+	stopFlow     context.CancelFunc // nil until the flow starts
 	attachments  map[string]*attachment
 	views        map[string]View
 	sessions     map[string]*authentication
@@ -42,30 +52,36 @@ type Contact struct {
 // NewChat starts a chat with a customer and an agent. Both have a participant token;
 // neither has connected. The server keeps the chat until Close, also after its end.
 func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
+	opts := chatDefaults(optFns)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.newContact(opts)
+	c.keepPast()
+	c.rehydrate()
+	return c
+}
+
+func (s *Server) newContact(opts ChatOptions) *Contact {
+	s.chats++
 	c := &Contact{
 		ID:          newUUID(),
 		srv:         s,
-		opts:        chatDefaults(optFns),
+		opts:        opts,
+		number:      s.chats,
+		started:     s.now(),
 		index:       map[string]int{},
 		attachments: map[string]*attachment{},
 		views:       map[string]View{},
 		sessions:    map[string]*authentication{},
 	}
-	c.keepPast(s.now())
-	s.register(c)
-	c.Customer = c.AddParticipant(types.ParticipantRoleCustomer, c.opts.CustomerName)
-	c.Agent = c.AddParticipant(types.ParticipantRoleAgent, c.opts.AgentName)
-	c.System = c.AddParticipant(types.ParticipantRoleSystem, c.opts.SystemName)
-	c.rehydrate()
-	return c
-}
-
-func (s *Server) register(c *Contact) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.chats++
-	c.number = s.chats
 	s.contacts[c.ID] = c
+	c.Customer = c.add(types.ParticipantRoleCustomer, opts.CustomerName)
+	c.Agent = c.add(types.ParticipantRoleAgent, opts.AgentName)
+	c.System = c.add(types.ParticipantRoleSystem, opts.SystemName)
+	if opts.Streaming {
+		c.addStream(TopicARN)
+	}
+	return c
 }
 
 // AddParticipant adds somebody with a token of their own: a second agent, a SUPERVISOR
@@ -87,7 +103,6 @@ func (c *Contact) add(role types.ParticipantRole, displayName string) *Participa
 		name:        displayName,
 		added:       c.srv.now(),
 		contact:     c,
-		answers:     map[answerKey]any{},
 		counts:      map[string]int{},
 	}
 	c.participants = append(c.participants, p)
@@ -105,12 +120,29 @@ func (c *Contact) End() {
 	c.end()
 }
 
+// The reasons for an end that DescribeContact gives (Administrator Guide, "Contact records data model").
+const (
+	reasonAgent    = "AGENT_DISCONNECT"
+	reasonCustomer = "CUSTOMER_DISCONNECT"
+	reasonFlow     = "CONTACT_FLOW_DISCONNECT"
+	reasonAPI      = "API"
+)
+
+func (c *Contact) endFor(reason string) {
+	if !c.ended {
+		c.endReason = reason
+	}
+	c.end()
+}
+
 func (c *Contact) end() {
 	if c.ended {
 		return
 	}
 	c.send(Item{Type: typeEvent, ContentType: eventEnded})
-	c.ended = true
+	c.ended, c.endedAt = true, c.srv.now()
+	setDefault(&c.endReason, reasonFlow)
+	c.endFlow()
 	if c.srv.opts.TokensOutliveTheEnd {
 		return
 	}

@@ -21,6 +21,13 @@
 //   - move the server's clock with Advance. It is real time plus what Advance added, so
 //     that in a testing/synctest bubble, with InMemory, time.Sleep moves it as well.
 //
+// The server also has the operations of Amazon Connect that concern chats, on the same
+// address: StartChatContact, CreateParticipant, StopContact, StartContactStreaming,
+// StopContactStreaming, UpdateParticipantAuthentication, DescribeContact,
+// GetContactAttributes and UpdateContactAttributes. Point the official client of any language
+// at it, such as by AWS_ENDPOINT_URL_CONNECT, with any credentials: signatures are not looked
+// at. Contact and Contacts find the chats that were started, Options.Flow plays their flow.
+//
 // All eleven operations answer as the API reference says, and the upload and download
 // URLs of attachments are real: their signature, signed headers, length and expiry are
 // checked as strictly as Amazon S3 does. See
@@ -38,6 +45,8 @@
 //     The chat doesn't end after them.
 //   - Regions, and the Authorization header, which is ignored.
 //   - New contact ids: after a transfer the chat has the ids that it had.
+//   - The other operations of Amazon Connect, which answer 501 NotImplementedException and
+//     name the operation. Instances, flows and queues: their ids are taken as they are.
 //   - What a real agent, flow, message processor, virus scanner, WebRTC meeting or
 //     login page would do.
 //   - Limits of single channels such as SMS, and files checked against their type.
@@ -77,6 +86,27 @@
 //     CreateParticipantConnection with both types and without ConnectParticipant, but
 //     JoinOnConnection and NextTokensDie don't apply to it, and it isn't the first call
 //     that StrictConnection waits for: dialling its URL is.
+//   - Amazon Connect. A member that is missing, too long or of the wrong type answers 400
+//     InvalidRequestException, one that is well-formed and doesn't fit 400
+//     InvalidParameterException. A chat of another instance isn't found; one of NewChat
+//     belongs to every instance. Calls over a quota answer ThrottlingException where the
+//     operation's model has it, and TooManyRequestsException otherwise. The same operation,
+//     ClientToken and body get the same response for 10 minutes.
+//   - StartChatContact. Without SupportedMessagingContentTypes the chat takes text/plain
+//     only. InitialMessage is in the transcript before its customer joins. The flow starts
+//     when the customer joins. The members of September 2026, ConnectionTypes and
+//     ChatStreamingConfiguration, have the shape of those that CreateParticipantConnection and
+//     StartContactStreaming have. ParticipantConfiguration and SegmentAttributes have no
+//     effect.
+//   - Persistent chats. The chat to continue must have ended. Both rehydration types, and
+//     RelatedContactId, bring all messages and attachments of the past chat and of those that
+//     it continued, immediately.
+//   - CreateParticipant. A bot can't be added while an agent takes part (409) or another bot
+//     is there (402), and leaves when an agent joins. A chat that isn't streamed takes one too.
+//   - StopContact answers 200 for a chat that has ended, and 410 for an unknown one.
+//   - UpdateParticipantAuthentication. State is that of the URL that GetAuthenticationUrl gave;
+//     an unknown or used one answers 400.
+//   - Contact attributes. An empty value in UpdateContactAttributes removes the attribute.
 //   - The end. The chat ends when an agent disconnects or when no customer is left.
 //     Any other role may leave without consequence. Who leaves still gets their own
 //     participant.left and the end that follows from it, and nothing else. Sockets stay open

@@ -30,7 +30,7 @@ const (
 // are zero match everything.
 type Fault struct {
 	// On is the name of an operation, or one of the On constants. Defaults to every
-	// operation.
+	// operation, those of Amazon Connect too.
 	On string
 	// Contact and Participant bind the rule to a chat, or to a side of one: the caller
 	// of an operation, the owner of a socket, the sender of an item that is kept or published.

@@ -8,12 +8,15 @@ import (
 	"time"
 )
 
-func (s *Server) strikeOperation(op operation, bearer string) Effect {
+func (s *Server) strikeOperation(c *call, bearer string) Effect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.authenticate(op.bearer, bearer).happening(op.name)
+	h := s.authenticate(c.op.bearer, bearer).happening(c.op.name)
 	h.operation = true
-	return s.strikeRequest(h, op.name)
+	if c.op.bearer == signedBearer {
+		h.contact = s.contacts[c.contactID()]
+	}
+	return s.strikeRequest(h, c.op.name)
 }
 
 // strikeRequest remembers a request that a fault keeps from being looked at; its status
@@ -24,6 +27,9 @@ func (s *Server) strikeRequest(h happening, operation string) Effect {
 	case effectFail, effectAnswer, effectDropBefore, effectIgnore:
 		request := newRequest(operation, h.participant, e.status)
 		request.ErrorCode = e.code
+		if h.contact != nil {
+			request.ContactID = h.contact.ID
+		}
 		s.log(request, h.participant)
 	default:
 	}
@@ -107,11 +113,11 @@ func (s *Server) writeFailure(w http.ResponseWriter, e *wireError) {
 	switch s.opts.ErrorForm {
 	case ErrorTypeWithURL:
 		setHeader(w, "x-amzn-ErrorType", e.Code+":http://internal.amazon.com/coral/com.amazon.coral.service/")
-		writeJSON(w, e.Status, map[string]string{"message": e.Message})
+		writeJSON(w, e.Status, map[string]string{e.messageMember(): e.Message})
 	case ErrorTypeInBody:
 		writeJSON(w, e.Status, map[string]string{"__type": "com.amazonaws.connectparticipant#" + e.Code, "Message": e.Message})
 	case ErrorTypeAbsent:
-		writeJSON(w, e.Status, map[string]string{"message": e.Message})
+		writeJSON(w, e.Status, map[string]string{e.messageMember(): e.Message})
 	case ErrorEmpty:
 		w.WriteHeader(e.Status)
 	default:

@@ -17,10 +17,12 @@ const maxRequests = 1000
 type Request struct {
 	// Time is the server's, when it had decided on the answer.
 	Time time.Time
-	// Operation is one of the eleven, such as SendMessage; PutObject or GetObject for
-	// the file of an attachment; WebSocket for an upgrade; empty for anything else.
+	// Operation is one of the eleven, such as SendMessage, or of Amazon Connect, such as
+	// StartChatContact; PutObject or GetObject for the file of an attachment; WebSocket for an
+	// upgrade; empty for anything else.
 	Operation string
-	// ContactID and ParticipantID say whose request it was, empty if nobody's.
+	// ContactID and ParticipantID say whose request it was, empty if nobody's. One to Amazon
+	// Connect has the contact that it is about.
 	ContactID, ParticipantID string
 	// Status is that of the answer, 101 for an upgrade.
 	Status int

@@ -65,9 +65,14 @@ func (m *members) requiredText(name string, minimum, maximum int) string {
 }
 
 func (m *members) require(name string) {
-	if raw, ok := m.raw[name]; !ok || string(raw) == "null" {
+	if !m.has(name) {
 		m.fail(name, "Member must not be null")
 	}
+}
+
+func (m *members) has(name string) bool {
+	raw, ok := m.raw[name]
+	return ok && string(raw) != "null"
 }
 
 func (m *members) bound(name, what string, value, minimum, maximum int) {
@@ -114,6 +119,18 @@ func (m *members) list(name string) ([]string, bool) {
 	var values []string
 	ok := m.read(name, &values, "a list of strings")
 	return values, ok
+}
+
+// values reads a list of some values, not empty if it is there.
+func (m *members) values(name string, allowed ...string) []string {
+	list, ok := m.list(name)
+	if ok && len(list) == 0 {
+		m.fail(name, "Member must have length greater than or equal to 1")
+	}
+	for _, value := range list {
+		m.oneOf(name, value, allowed)
+	}
+	return list
 }
 
 // object reads an inner object, empty if absent. Its errors are its own until joined.

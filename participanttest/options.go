@@ -2,7 +2,10 @@
 
 package participanttest
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Options configure a Server.
 type Options struct {
@@ -29,11 +32,24 @@ type Options struct {
 	// Latency is how long each operation waits before it is looked at. Defaults to none.
 	Latency time.Duration
 	// Throttle answers calls over the service's published quotas, which all chats of the
-	// server share, with ThrottlingException. Defaults to no quotas.
+	// server share, with ThrottlingException; some operations of Amazon Connect have
+	// TooManyRequestsException instead. Defaults to no quotas.
 	Throttle bool
 	// Quotas replace the published quotas of some operations, by their API names, for
 	// Throttle. Defaults to none.
 	Quotas map[string]Quota
+
+	// MaxChats is how many chats StartChatContact may have active in one instance at a time;
+	// a further one fails with 429 LimitExceededException. Defaults to 500 with Throttle, the
+	// published quota, and to no limit otherwise.
+	MaxChats int
+	// Flow plays the contact flow of the chats that StartChatContact starts, those of NewChat
+	// have none. It is called once for a chat, when its customer joins, in a goroutine of its
+	// own, and can use all methods of the chat and its participants: greet by System, let the
+	// Agent join, wait for requests. ctx is done when the chat has ended or the server
+	// closes. Close waits for Flow, so Flow must return then, and must not call Close.
+	// Defaults to a flow that does nothing.
+	Flow func(ctx context.Context, c *Contact)
 
 	// Stream gets what the service publishes of chats with ChatOptions.Streaming: each item
 	// as SNS posts it to an HTTPS endpoint, a signed notification in JSON. LambdaSNS and
@@ -81,6 +97,9 @@ func withDefaults(optFns []func(*Options)) Options {
 	}
 	if opts.ContentLimit == 0 {
 		opts.ContentLimit = maxContent
+	}
+	if opts.MaxChats == 0 && opts.Throttle {
+		opts.MaxChats = maxStarted
 	}
 	if opts.MaxSockets == 0 {
 		opts.MaxSockets = 8000

@@ -25,6 +25,7 @@ type Participant struct {
 	DisplayName string
 
 	contact *Contact
+	custom  bool // from CreateParticipant
 
 	// Guarded by contact.srv.mu.
 	name        string
@@ -40,8 +41,7 @@ type Participant struct {
 	tickets     []string // in its WebSocket URLs, oldest first
 	counts      map[string]int
 	connections []string // its connection tokens, oldest first
-	answers     map[answerKey]any
-	answerTimes []answerTime
+	answered    answered
 }
 
 // Join lets the participant take part as CreateParticipantConnection with
@@ -147,6 +147,12 @@ func (p *Participant) join() {
 	}
 	p.joined, p.active = true, true
 	p.event(eventJoined)
+	if p == p.contact.Customer {
+		p.contact.startFlow()
+	}
+	if p.Role == types.ParticipantRoleAgent {
+		p.contact.dismissBots()
+	}
 }
 
 // leave ends the chat with an agent or with the last customer; anybody else may go
@@ -154,8 +160,11 @@ func (p *Participant) join() {
 func (p *Participant) leave() {
 	p.depart()
 	agentEnds := p.Role == types.ParticipantRoleAgent && !p.contact.srv.opts.AgentsMayLeave
-	if agentEnds || !p.contact.hasCustomer() {
-		p.contact.end()
+	switch {
+	case agentEnds:
+		p.contact.endFor(reasonAgent)
+	case !p.contact.hasCustomer():
+		p.contact.endFor(reasonCustomer)
 	}
 	p.deaf = true // from here on: who leaves sees the end that follows
 }

@@ -21,6 +21,16 @@ var defaultQuotas = map[string]Quota{
 	"StartAttachmentUpload":       {2, 5},
 	"CompleteAttachmentUpload":    {2, 5},
 	"GetAttachment":               {8, 12},
+
+	"StartChatContact":                {5, 8},
+	"CreateParticipant":               {5, 8},
+	"StopContact":                     {10, 15},
+	"StartContactStreaming":           {5, 8},
+	"StopContactStreaming":            {5, 8},
+	"UpdateParticipantAuthentication": {2, 5},
+	"DescribeContact":                 {10, 15},
+	"GetContactAttributes":            {10, 15},
+	"UpdateContactAttributes":         {10, 15},
 }
 
 // bucket holds the calls that an operation has left.

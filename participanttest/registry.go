@@ -82,6 +82,7 @@ func (s *Server) Reset() {
 	}
 	for _, c := range s.contacts {
 		c.ended = true
+		c.endFlow()
 		c.outbox, c.reordered = nil, nil
 		for _, p := range c.participants {
 			p.left, p.deaf = true, true // also for an upgrade under way
@@ -93,6 +94,7 @@ func (s *Server) Reset() {
 	clear(s.tickets)
 	clear(s.counts)
 	clear(s.quotas)
+	s.answered = answered{}
 	s.timers, s.faults, s.notices = nil, nil, nil
 	s.requests, s.oldest = nil, 0
 	s.changed()

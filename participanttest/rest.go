@@ -15,7 +15,7 @@ const maxBody = 1 << 20
 
 const viewPath = "/participant/views/"
 
-// operation is one of the service's eleven.
+// operation is one of the service's eleven, or one of Amazon Connect.
 type operation struct {
 	name   string
 	bearer bearerKind
@@ -46,10 +46,11 @@ type call struct {
 	contact     *Contact
 	participant *Participant
 	in          *members
-	label       string  // the path label, percent-decoded
-	ruling      *ruling // for SendMessage
-	pushes      []*push // what the operation brought to the chat
-	base        string  // scheme and host of the URLs in the response
+	label       string            // the path label of DescribeView, percent-decoded
+	labels      map[string]string // those of an operation of Amazon Connect
+	ruling      *ruling           // for SendMessage
+	pushes      []*push           // what the operation brought to the chat
+	base        string            // scheme and host of the URLs in the response
 }
 
 // serve is the front door: every request of every kind enters here.
@@ -73,7 +74,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
-	op, label, ok := route(r)
+	c, ok := s.route(r)
 	if !ok {
 		s.record(Request{Status: http.StatusNotFound})
 		writeJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
@@ -81,24 +82,26 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		s.record(Request{Operation: op.name, Status: errTooLarge.Status, ErrorCode: errTooLarge.Code})
+		s.record(Request{Operation: c.op.name, Status: errTooLarge.Status, ErrorCode: errTooLarge.Code})
 		writeError(w, errTooLarge)
 		return
 	}
+	c.base = s.baseOf(r)
+	c.in = parseMembers(body)
+	c.in.addLabels(c.labels)
 	bearer := r.Header.Get("X-Amz-Bearer")
-	effect := s.strikeOperation(op, bearer)
+	effect := s.strikeOperation(c, bearer)
 	if s.opts.Latency > 0 {
 		s.pause(s.opts.Latency)
 	}
 	if s.interfere(w, r, effect) {
 		return
 	}
-	c := &call{srv: s, op: op, in: parseMembers(body), label: label, base: s.baseOf(r)}
 	// First the answer, then the pushes.
 	defer s.release(c)
 	s.rule(c, bearer)
 	out, failure := s.perform(c, bearer)
-	if s.opts.EchoFirst {
+	if s.opts.EchoFirst && c.participant != nil {
 		s.echo(c)
 	}
 	if failure != nil {
@@ -112,17 +115,17 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 }
 
 // route works on the escaped path: a view token may hold an escaped slash.
-func route(r *http.Request) (op operation, label string, ok bool) {
-	if r.Method == http.MethodPost {
-		op, ok = postOperations[r.URL.EscapedPath()]
-		return op, "", ok
+func (s *Server) route(r *http.Request) (*call, bool) {
+	path := r.URL.EscapedPath()
+	if op, ok := postOperations[path]; ok && r.Method == http.MethodPost {
+		return &call{srv: s, op: op}, true
 	}
-	segment, found := strings.CutPrefix(r.URL.EscapedPath(), viewPath)
-	if r.Method != http.MethodGet || !found || segment == "" || strings.Contains(segment, "/") {
-		return operation{}, "", false
+	segment, found := strings.CutPrefix(path, viewPath)
+	if !found || r.Method != http.MethodGet || segment == "" || strings.Contains(segment, "/") {
+		return s.routeConnect(r.Method, path)
 	}
 	label, err := url.PathUnescape(segment)
-	return describeViewOperation, label, err == nil
+	return &call{srv: s, op: describeViewOperation, label: label}, err == nil
 }
 
 // outlivesEnd are the operations that Switches.TokensOutliveTheEnd is about.
@@ -136,6 +139,9 @@ func (s *Server) perform(c *call, bearer string) (any, *wireError) {
 	defer func() { s.running = nil }()
 	out, failure := s.run(c, bearer)
 	request := newRequest(c.op.name, c.participant, http.StatusOK)
+	if c.contact != nil {
+		request.ContactID = c.contact.ID
+	}
 	if failure != nil {
 		request.Status, request.ErrorCode = failure.Status, failure.Code
 	}
@@ -146,6 +152,9 @@ func (s *Server) perform(c *call, bearer string) (any, *wireError) {
 // run checks the bearer first, so that a chat that has ended answers 403 whatever else
 // is wrong with the request.
 func (s *Server) run(c *call, bearer string) (any, *wireError) {
+	if c.op.bearer == signedBearer {
+		return s.runConnect(c)
+	}
 	if !s.withinQuota(c.op.name) {
 		return nil, errThrottled
 	}

@@ -71,6 +71,7 @@ type Server struct {
 	faults       []*Injected // in order of adding
 	injected     uint64      // how many there ever were
 	quotas       map[string]*bucket
+	answered     answered // of Amazon Connect
 	notices      []notice // notifications that wait for Options.Stream
 }
 
@@ -191,7 +192,7 @@ func (s *Server) Client() *http.Client { return s.client }
 // nothing refers to the server and its contacts.
 func (s *Server) Close() {
 	s.closeOnce.Do(func() {
-		s.closeSockets()
+		s.cut()
 		close(s.closing)
 		s.client.CloseIdleConnections()
 		_ = s.http.Close()
@@ -201,14 +202,17 @@ func (s *Server) Close() {
 	s.sockets.Wait()
 }
 
-// closeSockets cuts every WebSocket, and those to come: http.Server forgets a connection
-// that was hijacked.
-func (s *Server) closeSockets() {
+// cut ends the flows and cuts every WebSocket, and those to come: http.Server forgets a
+// connection that was hijacked.
+func (s *Server) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
 	for k := range s.open {
 		k.cut()
+	}
+	for _, c := range s.contacts {
+		c.endFlow()
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,11 +41,15 @@ func (s *Server) SNSRoots() *x509.CertPool {
 // SubscriptionConfirmation returns what SNS posts to an HTTPS endpoint that is subscribed to the
 // topic, until SubscribeURL is called.
 func (s *Server) SubscriptionConfirmation() []byte {
+	return subscriptionConfirmation(TopicARN, newUUID())
+}
+
+func subscriptionConfirmation(arn, messageID string) []byte {
 	token := newToken("")
 	e := snsEnvelope{
-		Type: "SubscriptionConfirmation", MessageID: newUUID(), Token: token, TopicARN: TopicARN,
-		Message:      "You have chosen to subscribe to the topic " + TopicARN + ".",
-		SubscribeURL: snsURL("ConfirmSubscription") + "&Token=" + url.QueryEscape(token), Timestamp: time.Now().UTC().Format(snsTime),
+		Type: "SubscriptionConfirmation", MessageID: messageID, Token: token, TopicARN: arn,
+		Message:      "You have chosen to subscribe to the topic " + arn + ".",
+		SubscribeURL: snsURL(arn, "ConfirmSubscription") + "&Token=" + url.QueryEscape(token), Timestamp: time.Now().UTC().Format(snsTime),
 	}
 	e.sign()
 	return encode(e)
@@ -98,7 +103,7 @@ func (e *snsEnvelope) sign() {
 		panic(err) // the key fits
 	}
 	e.SignatureVersion, e.Signature = "2", base64.StdEncoding.EncodeToString(signature)
-	e.SigningCertURL = "https://" + snsHost + certificatePath
+	e.SigningCertURL = "https://" + snsHost(e.TopicARN) + certificatePath
 }
 
 // snsPEM has the certificate of SNS, that of its authority, and its key, which protects nothing.
@@ -132,14 +137,17 @@ var signer = sync.OnceValue(func() snsSigner {
 // snsTransport responds in place of the network.
 type snsTransport struct{ srv *Server }
 
+// snsHosts are those that snsHost returns.
+var snsHosts = regexp.MustCompile(`^sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$`)
+
 // RoundTrip responds to a GET.
 func (t snsTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	status, body := http.StatusNotFound, []byte("not found")
 	switch query := r.URL.Query(); {
-	case r.Method != http.MethodGet || r.URL.Scheme != "https" || r.URL.Host != snsHost:
+	case r.Method != http.MethodGet || r.URL.Scheme != "https" || !snsHosts.MatchString(r.URL.Host):
 	case r.URL.Path == certificatePath:
 		status, body = http.StatusOK, signer().certificate
-	case query.Get("Action") == "ConfirmSubscription" && query.Get("TopicArn") == TopicARN && query.Get("Token") != "":
+	case query.Get("Action") == "ConfirmSubscription" && topicARN.MatchString(query.Get("TopicArn")) && query.Get("Token") != "":
 		t.srv.record(Request{Operation: "ConfirmSubscription", Status: http.StatusOK})
 		status, body = http.StatusOK, []byte("<ConfirmSubscriptionResponse/>")
 	}

@@ -56,7 +56,7 @@ func (p *Participant) mayConnectByCall() bool {
 	if p.Role != types.ParticipantRoleCustomer {
 		return true
 	}
-	return p.contact.opts.Streaming && !p.isOlderThan(firstConnectionLife)
+	return len(p.contact.streams) > 0 && !p.isOlderThan(firstConnectionLife)
 }
 
 // joinBySocket lets the participant join if opening a socket does so.
@@ -92,7 +92,7 @@ func (p *Participant) isOlderThan(life time.Duration) bool {
 
 func (p *Participant) notFound() *wireError {
 	return &wireError{
-		Status: http.StatusNotFound, Code: "ResourceNotFoundException", Message: "Participant not found",
+		Status: http.StatusNotFound, Code: codeNotFound, Message: "Participant not found",
 		ResourceID: p.ID, ResourceType: "PARTICIPANT",
 	}
 }

@@ -3,16 +3,16 @@
 package participanttest
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"time"
 )
 
-// TopicARN is the SNS topic of all streamed chats.
+// TopicARN is the SNS topic of chats with ChatOptions.Streaming.
 const TopicARN = "arn:aws:sns:us-west-2:" + accountID + ":chat-messages"
 
 const (
-	snsHost    = "sns.us-west-2.amazonaws.com"
 	instanceID = "9a8b7c6d-4444-4b66-8d88-d4e5f6a7b8c9"
 	snsTime    = "2006-01-02T15:04:05.000Z"
 	reorderFor = time.Second
@@ -27,8 +27,10 @@ const (
 
 // notice is an item on its way to Options.Stream.
 type notice struct {
+	arn        string
 	item       *Item
 	contactID  string
+	instanceID string
 	visibility string
 	messageID  string
 	published  time.Time
@@ -47,13 +49,19 @@ func (c *Contact) Publish(it Item, visibility string) {
 
 // notify publishes an item, or does with it what an effect does.
 func (c *Contact) notify(it *Item, visibility string) {
-	if c.srv.opts.Stream == nil || !c.opts.Streaming {
+	if c.srv.opts.Stream == nil {
 		return
 	}
+	for _, s := range c.streams {
+		c.notifyTopic(s.arn, it, visibility)
+	}
+}
+
+func (c *Contact) notifyTopic(arn string, it *Item, visibility string) {
 	h := c.participant(it.ParticipantId).happening(OnPublish)
 	h.contact, h.contentType = c, it.ContentType
 	e := c.srv.strike(h)
-	n := notice{it, c.ID, visibility, newUUID(), time.Now(), e.kind}
+	n := notice{arn, it, c.ID, c.InstanceID, visibility, newUUID(), time.Now(), e.kind}
 	switch e.kind {
 	case effectLose:
 		return
@@ -139,8 +147,8 @@ type snsAttribute struct {
 
 func (n notice) payload() []byte {
 	e := snsEnvelope{
-		Type: "Notification", MessageID: n.messageID, TopicARN: TopicARN, Timestamp: n.published.UTC().Format(snsTime),
-		Message: string(encode(pushedItem{n.item, n.contactID})), UnsubscribeURL: snsURL("Unsubscribe"), MessageAttributes: n.attributes(),
+		Type: "Notification", MessageID: n.messageID, TopicARN: n.arn, Timestamp: n.published.UTC().Format(snsTime),
+		Message: string(encode(pushedItem{n.item, n.contactID})), UnsubscribeURL: snsURL(n.arn, "Unsubscribe"), MessageAttributes: n.attributes(),
 	}
 	e.sign()
 	if n.effect == effectForge {
@@ -161,7 +169,7 @@ func (n notice) attributes() map[string]snsAttribute {
 	attributes := map[string]snsAttribute{}
 	for name, value := range map[string]string{
 		"InitialContactId": n.contactID, "ContactId": n.item.ContactId, "MessageVisibility": n.visibility, "Type": n.item.Type,
-		"AccountId": accountID, "ContentType": n.item.ContentType, "InstanceId": instanceID, "ParticipantRole": string(n.item.ParticipantRole),
+		"AccountId": accountID, "ContentType": n.item.ContentType, "InstanceId": cmp.Or(n.instanceID, instanceID), "ParticipantRole": string(n.item.ParticipantRole),
 	} {
 		if value != "" {
 			attributes[name] = snsAttribute{"String", value}
@@ -170,7 +178,17 @@ func (n notice) attributes() map[string]snsAttribute {
 	return attributes
 }
 
-// snsURL is where an action of SNS on the topic is.
-func snsURL(action string) string {
-	return "https://" + snsHost + "/?" + url.Values{"Action": {action}, "TopicArn": {TopicARN}}.Encode()
+// snsURL is where an action of SNS on a topic is.
+func snsURL(arn, action string) string {
+	return "https://" + snsHost(arn) + "/?" + url.Values{"Action": {action}, "TopicArn": {arn}}.Encode()
+}
+
+// snsHost is that of the topic's Region.
+func snsHost(arn string) string {
+	parts := topicARN.FindStringSubmatch(arn)
+	host := "sns." + parts[2] + ".amazonaws.com"
+	if parts[1] == "aws-cn" {
+		host += ".cn"
+	}
+	return host
 }

@@ -78,7 +78,7 @@ func describeView(c *call) (any, *wireError) {
 // view token is a secret.
 func (c *Contact) viewNotFound() *wireError {
 	return &wireError{
-		Status: http.StatusNotFound, Code: "ResourceNotFoundException", Message: "View not found",
+		Status: http.StatusNotFound, Code: codeNotFound, Message: "View not found",
 		ResourceID: c.ID, ResourceType: "CONTACT",
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 )
 
+const codeValidation = "ValidationException"
+
 // wireError is an answer that isn't 200.
 type wireError struct {
 	Status       int    `json:"-"`
@@ -18,6 +20,15 @@ type wireError struct {
 	Message      string `json:"message"`
 	ResourceID   string `json:"ResourceId,omitempty"`
 	ResourceType string `json:"ResourceType,omitempty"`
+
+	ofConnect bool // Amazon Connect names the message otherwise
+}
+
+func (e *wireError) messageMember() string {
+	if e.ofConnect {
+		return "Message"
+	}
+	return "message"
 }
 
 var (
@@ -28,18 +39,18 @@ var (
 		Message: "Operation can not be performed due to the state of the contact.",
 	}
 	errInvalid = &wireError{
-		Status: http.StatusBadRequest, Code: "ValidationException",
+		Status: http.StatusBadRequest, Code: codeValidation,
 		Message: "Validation exception due to invalid parameter",
 	}
 	errThrottled = &wireError{Status: http.StatusTooManyRequests, Code: "ThrottlingException", Message: "Rate exceeded"}
 	errTooLarge  = &wireError{
-		Status: http.StatusRequestEntityTooLarge, Code: "ValidationException",
+		Status: http.StatusRequestEntityTooLarge, Code: codeValidation,
 		Message: "Request body is larger than 1048576 bytes or incomplete",
 	}
 )
 
-func conflict(format string, args ...any) *wireError {
-	return &wireError{Status: http.StatusConflict, Code: "ConflictException", Message: fmt.Sprintf(format, args...)}
+func conflict(message string) *wireError {
+	return &wireError{Status: http.StatusConflict, Code: "ConflictException", Message: message}
 }
 
 func quotaExceeded(format string, args ...any) *wireError {
@@ -53,7 +64,7 @@ func quotaExceeded(format string, args ...any) *wireError {
 // which may be a secret.
 func invalid(member, format string, args ...any) *wireError {
 	return &wireError{
-		Status: http.StatusBadRequest, Code: "ValidationException",
+		Status: http.StatusBadRequest, Code: codeValidation,
 		Message: "Value at '" + member + "' failed to satisfy constraint: " + fmt.Sprintf(format, args...),
 	}
 }
@@ -61,6 +72,10 @@ func invalid(member, format string, args ...any) *wireError {
 // writeError sends the bare error code: the iOS client compares the whole header value.
 func writeError(w http.ResponseWriter, e *wireError) {
 	setHeader(w, "x-amzn-ErrorType", e.Code)
+	if e.ofConnect {
+		writeJSON(w, e.Status, map[string]string{"__type": e.Code, e.messageMember(): e.Message})
+		return
+	}
 	writeJSON(w, e.Status, e)
 }
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package participanttest
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// Attributes returns a copy of the contact's attributes, those of StartChatContact and of
+// UpdateContactAttributes.
+func (c *Contact) Attributes() map[string]string {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	return maps.Clone(c.attributes)
+}
+
+// stopContact ends a chat, in whatever state it is.
+func stopContact(c *call) (any, *wireError) {
+	reason := c.in.object("DisconnectReason")
+	reason.text("Code", 1, 256)
+	c.in.join(reason)
+	switch failure := c.findContact("ContactId"); {
+	case failure != nil && failure.Code == codeNotFound:
+		return nil, &wireError{
+			Status: http.StatusGone, Code: "ContactNotFoundException", Message: "The contact with the specified ID does not exist.",
+		}
+	case failure != nil:
+		return nil, failure
+	}
+	c.contact.endFor(reasonAPI)
+	return struct{}{}, nil
+}
+
+type contactOutput struct {
+	Contact describedContact
+}
+
+// describedContact is what is known of a chat. Times are numbers of seconds.
+type describedContact struct {
+	Arn                        string
+	ID                         string  `json:"Id"`
+	InitialContactID           string  `json:"InitialContactId"`
+	RelatedContactID           string  `json:"RelatedContactId,omitempty"`
+	InitiationMethod           string  // API: the customer's side has called StartChatContact
+	Channel                    string  // CHAT
+	InitiationTimestamp        float64 `json:",omitempty"`
+	ConnectedToSystemTimestamp float64 `json:",omitempty"`
+	LastUpdateTimestamp        float64
+	DisconnectTimestamp        float64                    `json:",omitempty"`
+	DisconnectReason           string                     `json:",omitempty"`
+	CustomerID                 string                     `json:"CustomerId,omitempty"`
+	AgentInfo                  *agentInfo                 `json:",omitempty"`
+	Attributes                 map[string]string          `json:",omitempty"`
+	SegmentAttributes          map[string]json.RawMessage `json:",omitempty"`
+}
+
+type agentInfo struct {
+	ConnectedToAgentTimestamp float64
+}
+
+func describeContact(c *call) (any, *wireError) {
+	if failure := c.findContact("ContactId"); failure != nil {
+		return nil, failure
+	}
+	instance := c.in.text("InstanceId", 1, 100)
+	return contactOutput{c.contact.describe(instance)}, nil
+}
+
+func (c *Contact) describe(instance string) describedContact {
+	out := describedContact{
+		Arn: "arn:aws:connect:us-west-2:" + accountID + ":instance/" + instance + "/contact/" + c.ID,
+		ID:  c.ID, InitialContactID: c.ID, RelatedContactID: c.settings.related,
+		InitiationMethod: "API", Channel: "CHAT", CustomerID: c.settings.customerID,
+		InitiationTimestamp: seconds(c.started), ConnectedToSystemTimestamp: seconds(c.started),
+		LastUpdateTimestamp: seconds(c.started), DisconnectReason: c.endReason,
+		Attributes: c.attributes, SegmentAttributes: c.settings.segment,
+	}
+	for _, it := range c.items[c.past:] {
+		out.LastUpdateTimestamp = seconds(it.at)
+		if out.AgentInfo == nil && it.ContentType == eventJoined && it.ParticipantRole == types.ParticipantRoleAgent {
+			out.AgentInfo = &agentInfo{seconds(it.at)}
+		}
+	}
+	if c.ended {
+		out.DisconnectTimestamp = seconds(c.endedAt)
+	}
+	return out
+}
+
+func seconds(at time.Time) float64 { return float64(at.UnixMilli()) / 1000 }
+
+func getContactAttributes(c *call) (any, *wireError) {
+	if failure := c.findContact("InitialContactId"); failure != nil {
+		return nil, failure
+	}
+	return map[string]any{"Attributes": maps.Clone(c.contact.attributes)}, nil
+}
+
+// updateContactAttributes works on a chat that has ended too. An empty value removes the attribute.
+func updateContactAttributes(c *call) (any, *wireError) {
+	c.in.require("Attributes")
+	given := c.in.attributes()
+	if failure := c.findContact("InitialContactId"); failure != nil {
+		return nil, failure
+	}
+	merged := map[string]string{}
+	maps.Copy(merged, c.contact.attributes)
+	maps.Copy(merged, given)
+	maps.DeleteFunc(merged, func(_, value string) bool { return value == "" })
+	size := 0
+	for name, value := range merged {
+		size += len(name) + len(value)
+	}
+	if size > maxAttributes {
+		return nil, invalidParameter("The attributes have more than %d bytes together", maxAttributes)
+	}
+	c.contact.attributes = merged
+	return struct{}{}, nil
+}
