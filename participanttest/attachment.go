@@ -38,7 +38,8 @@ type attachment struct {
 	owner                 *Participant
 	uploaded              bool
 	content               []byte
-	item                  *Item // set by CompleteAttachmentUpload
+	item                  *Item     // set by CompleteAttachmentUpload
+	due                   time.Time // of the scan's verdict
 }
 
 type startUploadOutput struct {
@@ -186,7 +187,13 @@ func (c *Contact) scan(a *attachment) {
 	c.stamp(&pending)
 	c.keep(&pending)
 	a.item = &pending
-	c.srv.after(c.opts.ScanDelay, func() {
+	a.due = c.srv.now().Add(c.opts.ScanDelay)
+	c.awaitVerdict(a)
+}
+
+// awaitVerdict pushes the attachment when its scan is over.
+func (c *Contact) awaitVerdict(a *attachment) {
+	c.srv.at(a.due, func() {
 		if c.ended {
 			return
 		}
@@ -235,8 +242,10 @@ func getAttachment(c *call) (any, *wireError) {
 	return getAttachmentOutput{AttachmentSizeInBytes: a.size, URL: signed, URLExpiry: expiry.Format(isoMillis)}, nil
 }
 
-func (a *attachment) approved() bool {
-	return a.item != nil && slices.ContainsFunc(a.item.Attachments, func(i AttachmentItem) bool {
-		return i.Status == types.ArtifactStatusApproved
-	})
+func (a *attachment) approved() bool { return a.hasStatus(types.ArtifactStatusApproved) }
+
+func (a *attachment) isPending() bool { return a.hasStatus(types.ArtifactStatusInProgress) }
+
+func (a *attachment) hasStatus(status types.ArtifactStatus) bool {
+	return a.item != nil && slices.ContainsFunc(a.item.Attachments, func(i AttachmentItem) bool { return i.Status == status })
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -25,6 +26,9 @@ const (
 	clockSkew = 24 * time.Hour
 )
 
+// renewBefore is how long a certificate from a snapshot must be valid yet to be used again.
+const renewBefore = 30 * 24 * time.Hour
+
 // identity is the certificate of a server with Options.TLS.
 type identity struct {
 	certificate tls.Certificate
@@ -33,7 +37,7 @@ type identity struct {
 
 // AuthorityPEM returns the certificate of the authority that a client has to trust with
 // Options.TLS, such as by NODE_EXTRA_CA_CERTS or SSL_CERT_FILE, in PEM. Each server makes an
-// authority of its own, which has issued one certificate; its key exists no more. Without TLS
+// authority of its own, unless Options.Snapshot has one, which has issued one certificate; its key exists no more. Without TLS
 // it returns nil.
 func (s *Server) AuthorityPEM() []byte {
 	if s.identity == nil {
@@ -124,4 +128,43 @@ func (i *identity) clientConfig() *tls.Config {
 	roots := x509.NewCertPool()
 	roots.AddCert(i.authority)
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+}
+
+// identityState is an identity in a snapshot: the key, its certificate and that of the authority.
+type identityState struct{ Key, Certificate, Authority []byte }
+
+func (i *identity) state() (*identityState, error) {
+	if i == nil {
+		return nil, nil
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(i.certificate.PrivateKey)
+	return &identityState{key, i.certificate.Leaf.Raw, i.authority.Raw}, err
+}
+
+func (s *identityState) parse() (*identity, error) {
+	if s == nil {
+		return nil, nil
+	}
+	key, keyErr := x509.ParsePKCS8PrivateKey(s.Key)
+	leaf, leafErr := x509.ParseCertificate(s.Certificate)
+	authority, err := x509.ParseCertificate(s.Authority)
+	signer, ok := key.(*ecdsa.PrivateKey)
+	if keyErr != nil || leafErr != nil || err != nil || !ok || !signer.PublicKey.Equal(leaf.PublicKey) {
+		return nil, errors.New("its Identity is no certificate with its key")
+	}
+	return &identity{tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: signer, Leaf: leaf}, authority}, nil
+}
+
+// identity returns nil if there is none that is valid for all hosts and long enough.
+func (s *identityState) identity(hosts []string) *identity {
+	i, err := s.parse()
+	if i == nil || err != nil || time.Now().Add(renewBefore).After(i.certificate.Leaf.NotAfter) {
+		return nil
+	}
+	for _, host := range hosts {
+		if i.certificate.Leaf.VerifyHostname(host) != nil {
+			return nil
+		}
+	}
+	return i
 }

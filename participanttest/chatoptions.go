@@ -32,7 +32,7 @@ type ChatOptions struct {
 	// or a status REJECTED or FAILED, which holds the message back. It turns
 	// MessageProcessing on, and may be called concurrently, also for a repeated or
 	// invalid request. Defaults to one that approves and changes nothing.
-	Processor func(content string) (string, types.MessageProcessingStatus)
+	Processor func(content string) (string, types.MessageProcessingStatus) `json:"-"`
 	// ProcessingDelay is how long a message stays PROCESSING: in the transcript without
 	// its content, and not pushed. Defaults to none: it is processed when SendMessage
 	// answers.
@@ -108,7 +108,12 @@ func (c *Contact) rehydrate() {
 		c.rehydrated = true
 		return
 	}
-	c.srv.after(c.opts.RehydrationDelay, func() {
+	c.rehydrateAt = c.srv.now().Add(c.opts.RehydrationDelay)
+	c.awaitRehydration()
+}
+
+func (c *Contact) awaitRehydration() {
+	c.srv.at(c.rehydrateAt, func() {
 		c.rehydrated = true
 		if !c.ended {
 			c.send(Item{Type: typeEvent, ContentType: eventRehydrated})

@@ -71,9 +71,12 @@ func (s *Server) Advance(d time.Duration) {
 }
 
 // after lets act run, with the mutex held, when d has passed on the server's clock.
-func (s *Server) after(d time.Duration, act func()) {
+func (s *Server) after(d time.Duration, act func()) { s.at(s.now().Add(d), act) }
+
+// at is after for a time, which may be past.
+func (s *Server) at(due time.Time, act func()) {
 	s.timersSet++
-	heap.Push(&s.timers, timer{due: s.now().Add(d), set: s.timersSet, act: act})
+	heap.Push(&s.timers, timer{due: due, set: s.timersSet, act: act})
 	s.wakeKeeper()
 }
 

@@ -34,6 +34,7 @@ type Contact struct {
 	items        []*Item // the past contact's first, all in order of time
 	past         int     // how many of them are of the past contact
 	rehydrated   bool    // they can be read
+	rehydrateAt  time.Time
 	index        map[string]int
 	lastTime     time.Time
 	outbox       []*push // in order of time; what follows a held one waits
@@ -44,6 +45,7 @@ type Contact struct {
 	streams      []stream
 	stopFlow     context.CancelFunc // nil until the flow starts
 	attachments  map[string]*attachment
+	pending      []*pendingMessage
 	views        map[string]View
 	sessions     map[string]*authentication
 	reordered    []notice // notifications that a fault holds back
@@ -62,25 +64,31 @@ func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
 }
 
 func (s *Server) newContact(opts ChatOptions) *Contact {
-	s.chats++
-	c := &Contact{
-		ID:          newUUID(),
-		srv:         s,
-		opts:        opts,
-		number:      s.chats,
-		started:     s.now(),
-		index:       map[string]int{},
-		attachments: map[string]*attachment{},
-		views:       map[string]View{},
-		sessions:    map[string]*authentication{},
-	}
-	s.contacts[c.ID] = c
+	c := s.emptyContact(newUUID(), opts)
+	c.started = s.now()
 	c.Customer = c.add(types.ParticipantRoleCustomer, opts.CustomerName)
 	c.Agent = c.add(types.ParticipantRoleAgent, opts.AgentName)
 	c.System = c.add(types.ParticipantRoleSystem, opts.SystemName)
 	if opts.Streaming {
 		c.addStream(TopicARN)
 	}
+	return c
+}
+
+// emptyContact makes a chat with nobody in it.
+func (s *Server) emptyContact(id string, opts ChatOptions) *Contact {
+	s.chats++
+	c := &Contact{
+		ID:          id,
+		srv:         s,
+		opts:        opts,
+		number:      s.chats,
+		index:       map[string]int{},
+		attachments: map[string]*attachment{},
+		views:       map[string]View{},
+		sessions:    map[string]*authentication{},
+	}
+	s.contacts[c.ID] = c
 	return c
 }
 

@@ -19,7 +19,9 @@
 //   - inject faults: Inject takes a Fault, which says where something goes wrong, how
 //     often, and what (Effect). Options.Throttle applies the service's quotas;
 //   - move the server's clock with Advance. It is real time plus what Advance added, so
-//     that in a testing/synctest bubble, with InMemory, time.Sleep moves it as well.
+//     that in a testing/synctest bubble, with InMemory, time.Sleep moves it as well;
+//   - restart the server: Snapshot returns its chats, which another one continues by
+//     Options.Snapshot.
 //
 // The server also has the operations of Amazon Connect that concern chats, on the same
 // address: StartChatContact, CreateParticipant, StopContact, StartContactStreaming,

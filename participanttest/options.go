@@ -4,6 +4,7 @@ package participanttest
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -21,6 +22,9 @@ type Options struct {
 	// clients that trust Server.AuthorityPEM, as Server.Client does. Only HTTP/1.1 is spoken.
 	// Defaults to http and ws.
 	TLS bool
+	// Snapshot makes the server continue the chats of another one: what Server.Snapshot
+	// returned. New fails if it is malformed. Defaults to no chats.
+	Snapshot []byte
 	// MaxAttachmentBytes is the largest file StartAttachmentUpload accepts.
 	// Defaults to 20 MiB, the service's own default.
 	MaxAttachmentBytes int64
@@ -74,11 +78,21 @@ func InMemory() func(*Options) {
 	return func(o *Options) { o.inMemory = true }
 }
 
-func (o Options) validate() error {
-	if o.PublicURL == "" {
-		return nil
+// validate returns the snapshot, an empty one if there is none.
+func (o Options) validate() (*snapshot, error) {
+	if o.PublicURL != "" {
+		if err := checkPublicURL(o.PublicURL); err != nil {
+			return nil, err
+		}
 	}
-	return checkPublicURL(o.PublicURL)
+	if o.Snapshot == nil {
+		return new(snapshot), nil
+	}
+	state, err := readSnapshot(o.Snapshot)
+	if err != nil {
+		return nil, fmt.Errorf("read Options.Snapshot: %w", err)
+	}
+	return state, nil
 }
 
 func withDefaults(optFns []func(*Options)) Options {

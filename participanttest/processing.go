@@ -2,7 +2,12 @@
 
 package participanttest
 
-import "github.com/participant-go/connectparticipant/types"
+import (
+	"slices"
+	"time"
+
+	"github.com/participant-go/connectparticipant/types"
+)
 
 // ruling is what the message processor says to a message; nil for one that it isn't
 // asked about.
@@ -67,12 +72,26 @@ func (p *Participant) say(contentType, content string, r *ruling) *Item {
 	}
 	// Nobody may see yet what the processor may want to hide.
 	c.keep(it.withStatus("", types.MessageProcessingStatusProcessing))
-	c.srv.after(c.opts.ProcessingDelay, func() {
+	c.awaitProcessor(&pendingMessage{item: it, ruling: *r, sender: p, due: c.srv.now().Add(c.opts.ProcessingDelay)})
+	return &it
+}
+
+// pendingMessage is a message that the processor hasn't released yet.
+type pendingMessage struct {
+	item   Item
+	ruling ruling
+	sender *Participant
+	due    time.Time
+}
+
+func (c *Contact) awaitProcessor(m *pendingMessage) {
+	c.pending = append(c.pending, m)
+	c.srv.at(m.due, func() {
+		c.pending = slices.DeleteFunc(c.pending, func(other *pendingMessage) bool { return other == m })
 		if !c.ended {
-			p.decide(it, r)
+			m.sender.decide(m.item, &m.ruling)
 		}
 	})
-	return &it
 }
 
 // decide publishes the processor's outcome. Only the sender learns of a message that

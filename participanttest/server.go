@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -92,32 +93,44 @@ func New(optFns ...func(*Options)) (*Server, error) {
 	if err := fips.Check(); err != nil {
 		return nil, fmt.Errorf("start participant service: %w", err)
 	}
-	opts := withDefaults(optFns)
-	if err := opts.validate(); err != nil {
-		return nil, fmt.Errorf("start participant service: %w", err)
-	}
-	listener, dial, err := listen(opts)
+	s, listener, err := open(withDefaults(optFns))
 	if err != nil {
 		return nil, fmt.Errorf("start participant service: %w", err)
 	}
-	s := newServer(opts, listener.Addr())
-	transport := &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 128}
-	if opts.TLS {
-		if s.identity, err = newIdentity(certifiedHosts(opts, listener.Addr())); err != nil {
-			_ = listener.Close()
-			return nil, fmt.Errorf("start participant service: %w", err)
-		}
-		s.URL = "https" + strings.TrimPrefix(s.URL, "http")
-		transport.TLSClientConfig = s.identity.clientConfig()
-		listener = tls.NewListener(listener, s.identity.serverConfig())
-	}
-	s.client = &http.Client{Transport: transport}
 	s.work.Go(func() { _ = s.http.Serve(listener) })
 	s.work.Go(s.keepTime)
-	if opts.Stream != nil {
+	if s.opts.Stream != nil {
 		s.work.Go(s.publish)
 	}
 	return s, nil
+}
+
+// open makes a server whose goroutines haven't started.
+func open(opts Options) (*Server, net.Listener, error) {
+	before, err := opts.validate()
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, dial, err := listen(opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := newServer(opts, listener.Addr())
+	s.restore(before)
+	transport := &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 128}
+	s.client = &http.Client{Transport: transport}
+	if !opts.TLS {
+		return s, listener, nil
+	}
+	hosts := certifiedHosts(opts, listener.Addr())
+	if s.identity = before.Identity.identity(hosts); s.identity == nil {
+		if s.identity, err = newIdentity(hosts); err != nil {
+			return nil, nil, errors.Join(err, listener.Close())
+		}
+	}
+	s.URL = "https" + strings.TrimPrefix(s.URL, "http")
+	transport.TLSClientConfig = s.identity.clientConfig()
+	return s, tls.NewListener(listener, s.identity.serverConfig()), nil
 }
 
 // memoryAddr is one that a client takes for this machine and where nobody listens.
@@ -138,7 +151,7 @@ func newServer(opts Options, addr net.Addr) *Server {
 	s := &Server{
 		URL:          "http://" + reachable(addr),
 		opts:         opts,
-		secret:       randomBytes(32),
+		secret:       randomBytes(secretLength),
 		closing:      make(chan struct{}),
 		wake:         make(chan struct{}, 1), // full: the time keeper is about to look anyway
 		published:    make(chan struct{}, 1), // full: so is the publisher

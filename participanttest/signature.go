@@ -26,6 +26,7 @@ const (
 	queryDisposition = "response-content-disposition"
 
 	signatureLength = 16
+	secretLength    = 32
 )
 
 func (s *Server) mac(message []byte) []byte {

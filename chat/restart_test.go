@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chat_test
+
+import (
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// movable leads to one fake after another.
+type movable struct {
+	to atomic.Pointer[participanttest.Server]
+}
+
+func (m *movable) RoundTrip(r *http.Request) (*http.Response, error) {
+	return m.to.Load().Client().Transport.RoundTrip(r)
+}
+
+func overTLS(o *participanttest.Options) { o.TLS = true }
+
+func TestSessionContinuesAfterARestartOfTheFake(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		var way movable
+		way.to.Store(b.srv)
+		moving := &http.Client{Transport: &way}
+		b.client = connectparticipant.New(connectparticipant.Options{BaseEndpoint: &b.srv.URL, HTTPClient: moving})
+		s := b.start(func(o *chat.Options) { o.HTTPClient = moving })
+		b.contact.Agent.Say("before")
+
+		state, err := b.srv.Snapshot()
+		require.NoError(b.t, err)
+		b.srv.Close()
+		after := participanttest.Start(b.t, overTLS, participanttest.InMemory(), func(o *participanttest.Options) { o.Snapshot = state })
+		way.to.Store(after)
+		agent := after.Contact(b.contact.ID).Agent
+		agent.Say("after")
+		require.Equal(b.t, []string{"before", "after"}, []string{b.message(s).Text, b.message(s).Text})
+		_, err = s.Send(b.t.Context(), "I am back")
+		require.NoError(b.t, err)
+		require.Equal(b.t, "I am back", b.message(s).Text)
+	}, overTLS)
+}
