@@ -57,6 +57,8 @@ func runServe(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	flags.BoolVar(&s.options.Throttle, "throttle", false, "answer calls over the service's published quotas with ThrottlingException")
 	flags.Uint64Var(&s.options.Seed, "seed", 0, "begin the server's streams of chance with `N`")
 	flags.IntVar(&s.chats, "chats", 8, "start `N` chats")
+	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language")
+	flags.StringVar(&s.control.host, "control-host", "", "serve the control API under host `NAME` too, also beyond loopback")
 	flags.StringVar(&s.agent, "agent", agentEcho, "let `WHO` play the agent where nobody else does: echo or none")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, serveUsage)
@@ -69,6 +71,10 @@ func runServe(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	}
 	if flags.NArg() > 0 || s.chats < 1 || s.options.MaxSockets < 1 || s.options.Latency < 0 || s.agent != agentEcho && s.agent != agentNone {
 		flags.Usage()
+		return exitUsage
+	}
+	if err := s.control.check(s.options.Addr); err != nil {
+		fmt.Fprintf(stderr, "participant serve: %v\n", err)
 		return exitUsage
 	}
 	if err := s.run(ctx); err != nil {
@@ -84,11 +90,13 @@ type serve struct {
 	options        participanttest.Options
 	chats          int
 	agent          string
+	control        controlFlags
 }
 
 // ready is the line that tells a client where the fake is and whom to play.
 type ready struct {
 	Endpoint string      `json:"endpoint"`
+	Control  string      `json:"control,omitempty"`
 	Chats    []readyChat `json:"chats"`
 }
 
@@ -108,11 +116,12 @@ func (s *serve) run(ctx context.Context) error {
 		return err
 	}
 	defer srv.Close()
+	s.control.mount(srv)
 	contacts := make([]*participanttest.Contact, s.chats)
 	for i := range contacts {
 		contacts[i] = srv.NewChat()
 	}
-	if err := s.tell(srv.URL, contacts); err != nil {
+	if err := s.tell(srv, contacts); err != nil {
 		return fmt.Errorf("tell the endpoint: %w", err)
 	}
 	log := newRequestLog(s.stderr, contacts)
@@ -128,8 +137,8 @@ func (s *serve) run(ctx context.Context) error {
 	return nil
 }
 
-func (s *serve) tell(endpoint string, contacts []*participanttest.Contact) error {
-	line := ready{Endpoint: endpoint}
+func (s *serve) tell(srv *participanttest.Server, contacts []*participanttest.Contact) error {
+	line := ready{Endpoint: srv.URL, Control: s.control.address(srv.URL)}
 	for _, c := range contacts {
 		line.Chats = append(line.Chats, readyChat{
 			ContactID: c.ID,

@@ -25,6 +25,7 @@ var publicPackages = []struct{ dir, golden string }{
 	{"chat", "chat.txt"},
 	{"interactive", "interactive.txt"},
 	{"participanttest", "participanttest.txt"},
+	{"participanttest/control", "control.txt"},
 	{"streaming", "streaming.txt"},
 	{"fleet", "fleet.txt"},
 	{"fleet/fleettest", "fleettest.txt"},

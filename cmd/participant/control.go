@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"net"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/participanttest/control"
+)
+
+// controlFlags are the flags of the control API.
+type controlFlags struct {
+	on   bool
+	host string
+}
+
+// check refuses to give the tokens of all chats to the network unasked.
+func (f controlFlags) check(addr string) error {
+	switch {
+	case f.host != "" && !f.on:
+		return errors.New("-control-host needs -control")
+	case f.on && f.host == "" && !isLoopback(addr):
+		return errors.New("-control listens on loopback only: use -addr 127.0.0.1:PORT, or -control-host NAME to let others use it as http://NAME:PORT")
+	}
+	return nil
+}
+
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return true // the listener says what is wrong with it
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (f controlFlags) mount(srv *participanttest.Server) {
+	if !f.on {
+		return
+	}
+	srv.Handle(control.Prefix, control.Handler(srv, func(o *control.Options) {
+		if f.host != "" {
+			o.Hosts = []string{f.host}
+		}
+	}))
+}
+
+// address is where the API is, or empty.
+func (f controlFlags) address(endpoint string) string {
+	if !f.on {
+		return ""
+	}
+	return endpoint + control.Prefix + "v1"
+}

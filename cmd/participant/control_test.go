@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestServeTellsWhereTheControlAPIIs(t *testing.T) {
+	t.Parallel()
+	s := startServe(t, "-control", "-chats", "1", "-agent", "none")
+	require.Equal(t, s.Endpoint+"/_control/v1", s.Control)
+	resp, err := http.Get(s.Control + "/chats")
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	var out struct {
+		Chats []struct {
+			ContactId string
+			Customer  struct{ ParticipantToken string }
+		}
+	}
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&out))
+	require.Len(t, out.Chats, 1)
+	require.Equal(t, s.Chats[0].ContactID, out.Chats[0].ContactId)
+	require.Equal(t, s.Chats[0].Customer.ParticipantToken, out.Chats[0].Customer.ParticipantToken)
+}
+
+func TestServeHasNoControlAPIUnasked(t *testing.T) {
+	t.Parallel()
+	s := startServe(t, "-chats", "1")
+	require.Empty(t, s.Control)
+	resp, err := http.Get(s.Endpoint + "/_control/v1/chats")
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	require.Equal(t, http.StatusNotFound, resp.StatusCode)
+}
+
+func TestServeKeepsTheControlAPIOnLoopback(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"-control -addr 0.0.0.0:0":             "-control listens on loopback only",
+		"-control -addr :0":                    "-control listens on loopback only",
+		"-control -addr [::]:0":                "-control-host NAME",
+		"-control -addr fake:0":                "-addr 127.0.0.1:PORT",
+		"-control-host fake -addr 127.0.0.1:0": "-control-host needs -control",
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			code := run(t.Context(), append([]string{"serve"}, strings.Fields(args)...), strings.NewReader(""), &stdout, &stderr)
+			require.Equal(t, exitUsage, code)
+			require.Contains(t, stderr.String(), want)
+			require.Empty(t, stdout.String())
+		})
+	}
+}
+
+func TestServeServesTheControlAPIUnderANameThatIsAsked(t *testing.T) {
+	t.Parallel()
+	s := startServe(t, "-control", "-control-host", "fake", "-addr", "0.0.0.0:0", "-chats", "1")
+	for host, status := range map[string]int{"fake:8080": http.StatusOK, "other": http.StatusForbidden} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Control+"/chats", nil)
+		require.NoError(t, err)
+		req.Host = host
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		_ = resp.Body.Close()
+		require.Equal(t, status, resp.StatusCode, host)
+	}
+}

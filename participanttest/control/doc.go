@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package control makes a participanttest.Server usable from any language: an HTTP API,
+// with JSON, that does what a Go test does with the server's methods. It starts chats,
+// lets participants act, injects faults, moves the clock and tells what the client under
+// test did. "participant serve -control" serves it; a Go program mounts it itself:
+//
+//	srv.Handle(control.Prefix, control.Handler(srv))
+//
+// GET /_control/v1/openapi.json describes every path (OpenAPI 3.1). Members are named as
+// the service names its own, in PascalCase; unknown ones are refused. An error has a
+// status and the body {"message": "…"}.
+//
+// # Protection
+//
+// The API gives away every token of the fake, so it must be reachable by the tests of
+// this machine only. Listen on loopback. Requests from web pages of other origins are
+// refused: whatever changes something needs the header X-Participant-Control: 1, no
+// response has CORS headers, and the Host must be localhost, a loopback address, or one
+// of Options.Hosts.
+package control

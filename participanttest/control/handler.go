@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"net/http"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// Prefix is the pattern under which Handler is mounted with Server.Handle.
+const Prefix = "/_control/"
+
+// Options configure a Handler.
+type Options struct {
+	// Hosts are host names, without port, under which the API may be called beside
+	// localhost and loopback addresses: such as that of a container, from another one.
+	// Whoever reaches the port can use the API then. Defaults to none.
+	Hosts []string
+}
+
+// control is the API of one server.
+type control struct {
+	srv  *participanttest.Server
+	opts Options
+}
+
+// Handler returns the control API of a server, for Server.Handle with Prefix. Requests
+// may run concurrently.
+func Handler(srv *participanttest.Server, optFns ...func(*Options)) http.Handler {
+	c := &control{srv: srv}
+	for _, fn := range optFns {
+		fn(&c.opts)
+	}
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.Handle(r.method+" "+r.path, r.handler(c))
+	}
+	mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, errorf(http.StatusNotFound, "%s %s is no path of the control API; see %sopenapi.json", r.Method, r.URL.Path, base))
+	}))
+	return c.guard(mux)
+}
