@@ -144,11 +144,11 @@ func (m effectMembers) check() error {
 	needed := allowed[m.Name]
 	switch {
 	case slices.Contains(needed, "Status") && (m.Status == nil || *m.Status < 200 || *m.Status > 599):
-		return errors.New("Status must be from 200 to 599")
+		return errors.New("its Status must be from 200 to 599")
 	case slices.Contains(needed, "DelayInSeconds") && (m.DelayInSeconds == nil || *m.DelayInSeconds < 0 || *m.DelayInSeconds > maxEffectDelay.Seconds()):
-		return errors.New("DelayInSeconds must be a number of seconds from 0 to ten years")
+		return errors.New("its DelayInSeconds must be a number of seconds from 0 to ten years")
 	case m.CloseCode != nil && *m.CloseCode != 0 && (*m.CloseCode < 1000 || *m.CloseCode > 4999):
-		return errors.New("CloseCode must be 0 or from 1000 to 4999")
+		return errors.New("its CloseCode must be 0 or from 1000 to 4999")
 	}
 	return nil
 }

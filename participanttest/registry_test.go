@@ -136,7 +136,7 @@ func TestEffectsThatAreNoneAreErrors(t *testing.T) {
 		`"Fail"`:                                  "cannot unmarshal",
 		`{}`:                                      `Name "" is none of Answer, Blackhole`,
 		`{"Name":"Explode"}`:                      `"Explode" is none of`,
-		`{"Name":"Fail"}`:                         "effect Fail: Status must be",
+		`{"Name":"Fail"}`:                         "effect Fail: its Status must be",
 		`{"Name":"Fail","Status":101}`:            "Status must be from 200 to 599",
 		`{"Name":"AnswerHTML","Status":1000}`:     "Status must be from 200 to 599",
 		`{"Name":"Lose","Status":200}`:            "effect Lose: it has no member Status",
