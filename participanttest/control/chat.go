@@ -114,28 +114,15 @@ func listChats(c *control, _ *http.Request, _ empty) (chatsOutput, error) {
 	return out, nil
 }
 
-func describeChat(c *control, r *http.Request, _ empty) (chatOutput, error) {
-	contact, err := c.contact(r)
-	if err != nil {
-		return chatOutput{}, err
+// onChat gives a function the chat in the path.
+func onChat[In, Out any](do func(*participanttest.Contact, In) (Out, error)) func(*control, *http.Request, In) (Out, error) {
+	return func(c *control, r *http.Request, in In) (out Out, err error) {
+		contact, err := c.contact(r)
+		if err != nil {
+			return out, err
+		}
+		return do(contact, in)
 	}
-	return newChatOutput(contact), nil
-}
-
-func listItems(c *control, r *http.Request, _ empty) (itemsOutput, error) {
-	contact, err := c.contact(r)
-	if err != nil {
-		return itemsOutput{}, err
-	}
-	return itemsOutput{contact.Kept()}, nil
-}
-
-func endChat(c *control, r *http.Request, _ empty) (empty, error) {
-	contact, err := c.contact(r)
-	if err == nil {
-		contact.End()
-	}
-	return empty{}, err
 }
 
 // contact is the chat in the path.
@@ -144,6 +131,85 @@ func (c *control) contact(r *http.Request) (*participanttest.Contact, error) {
 		return contact, nil
 	}
 	return nil, notFound("chat")
+}
+
+func describeChat(c *participanttest.Contact, _ empty) (chatOutput, error) {
+	return newChatOutput(c), nil
+}
+
+func listItems(c *participanttest.Contact, _ empty) (itemsOutput, error) {
+	return itemsOutput{c.Kept()}, nil
+}
+
+func endChat(c *participanttest.Contact, _ empty) (empty, error) {
+	c.End()
+	return empty{}, nil
+}
+
+type nameInput struct{ DisplayName string }
+
+func (in nameInput) check() error {
+	if in.DisplayName == "" {
+		return invalid("DisplayName must not be empty")
+	}
+	return nil
+}
+
+func invite(c *participanttest.Contact, in nameInput) (participantOutput, error) {
+	if err := firstError(in.check(), going(c)); err != nil {
+		return participantOutput{}, err
+	}
+	return newParticipantOutput(c.Invite(in.DisplayName)), nil
+}
+
+func transfer(c *participanttest.Contact, in nameInput) (participantOutput, error) {
+	if err := firstError(in.check(), going(c)); err != nil {
+		return participantOutput{}, err
+	}
+	return newParticipantOutput(c.Transfer(in.DisplayName)), nil
+}
+
+func failTransfer(c *participanttest.Contact, _ empty) (empty, error) {
+	if err := going(c); err != nil {
+		return empty{}, err
+	}
+	c.FailTransfer()
+	return empty{}, nil
+}
+
+// going is an error once the chat has ended, when the fake would silently do nothing.
+func going(c *participanttest.Contact) error {
+	if c.Ended() {
+		return errorf(http.StatusConflict, "the chat has ended")
+	}
+	return nil
+}
+
+type frameInput struct{ Text string }
+
+func push(c *participanttest.Contact, in participanttest.Item) (empty, error) {
+	c.Push(in)
+	return empty{}, nil
+}
+
+func pushFrame(c *participanttest.Contact, in frameInput) (empty, error) {
+	c.PushFrame(in.Text)
+	return empty{}, nil
+}
+
+type publishInput struct {
+	Item       participanttest.Item
+	Visibility string
+}
+
+func publish(c *participanttest.Contact, in publishInput) (empty, error) {
+	switch in.Visibility {
+	case participanttest.VisibilityAll, participanttest.VisibilityCustomer, participanttest.VisibilityAgent:
+		c.Publish(in.Item, in.Visibility)
+		return empty{}, nil
+	default:
+		return empty{}, invalid("Visibility must be ALL, CUSTOMER or AGENT")
+	}
 }
 
 // seconds is a duration on the wire, with fractions.

@@ -4,6 +4,7 @@ package control
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/participant-go/connectparticipant/participanttest"
 )
@@ -23,12 +24,15 @@ type Options struct {
 type control struct {
 	srv  *participanttest.Server
 	opts Options
+
+	mu      sync.Mutex
+	streams map[string]stream
 }
 
 // Handler returns the control API of a server, for Server.Handle with Prefix. Requests
 // may run concurrently.
 func Handler(srv *participanttest.Server, optFns ...func(*Options)) http.Handler {
-	c := &control{srv: srv}
+	c := &control{srv: srv, streams: map[string]stream{}}
 	for _, fn := range optFns {
 		fn(&c.opts)
 	}

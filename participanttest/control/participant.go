@@ -4,10 +4,16 @@ package control
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
 )
+
+type participantInput struct {
+	ParticipantRole types.ParticipantRole
+	DisplayName     string
+}
 
 type participantOutput struct {
 	ParticipantId    string
@@ -20,17 +26,70 @@ type participantOutput struct {
 	Sockets int
 }
 
+type participantsOutput struct{ Participants []participantOutput }
+
 func newParticipantOutput(p *participanttest.Participant) participantOutput {
 	s := p.State()
 	return participantOutput{p.ID, p.Token, p.Role, s.DisplayName, s.Joined, s.Left, s.Sockets}
 }
 
-func describeParticipant(c *control, r *http.Request, _ empty) (participantOutput, error) {
-	p, err := c.participant(r)
-	if err != nil {
+func listParticipants(c *participanttest.Contact, _ empty) (participantsOutput, error) {
+	return participantsOutput{newChatOutput(c).Participants}, nil
+}
+
+func addParticipant(c *participanttest.Contact, in participantInput) (participantOutput, error) {
+	if roles := in.ParticipantRole.Values(); !slices.Contains(roles, in.ParticipantRole) {
+		return participantOutput{}, invalid("ParticipantRole must be one of %v", roles)
+	}
+	if err := firstError(nameInput{in.DisplayName}.check(), going(c)); err != nil {
 		return participantOutput{}, err
 	}
-	return newParticipantOutput(p), nil
+	return newParticipantOutput(c.AddParticipant(in.ParticipantRole, in.DisplayName)), nil
+}
+
+// onParticipant gives a function the participant in the path.
+func onParticipant[In, Out any](do func(*participanttest.Participant, In) (Out, error)) func(*control, *http.Request, In) (Out, error) {
+	return func(c *control, r *http.Request, in In) (out Out, err error) {
+		p, err := c.participant(r)
+		if err != nil {
+			return out, err
+		}
+		return do(p, in)
+	}
+}
+
+// ifPresent is onParticipant with an error if they can't act any more, when the fake
+// would silently do nothing.
+func ifPresent[In, Out any](do func(*participanttest.Participant, In) (Out, error)) func(*control, *http.Request, In) (Out, error) {
+	return func(c *control, r *http.Request, in In) (out Out, err error) {
+		contact, err := c.contact(r)
+		if err != nil {
+			return out, err
+		}
+		p, err := findParticipant(contact, r.PathValue("ParticipantId"))
+		if err != nil {
+			return out, err
+		}
+		if err := firstError(going(contact), present(p)); err != nil {
+			return out, err
+		}
+		return do(p, in)
+	}
+}
+
+func present(p *participanttest.Participant) error {
+	if p.State().Left {
+		return errorf(http.StatusConflict, "the participant has left the chat")
+	}
+	return nil
+}
+
+// does is ifPresent for what needs no members.
+func does(do func(*participanttest.Participant)) func(*control, *http.Request, empty) (empty, error) {
+	return ifPresent(func(p *participanttest.Participant, _ empty) (empty, error) {
+		do(p)
+		return empty{}, nil
+	})
 }
 
 // participant is the one in the path.
@@ -59,4 +118,41 @@ func findParticipant(contact *participanttest.Contact, id string) (*participantt
 		}
 	}
 	return nil, notFound("participant")
+}
+
+func describeParticipant(p *participanttest.Participant, _ empty) (participantOutput, error) {
+	return newParticipantOutput(p), nil
+}
+
+func rename(p *participanttest.Participant, in nameInput) (empty, error) {
+	if err := in.check(); err != nil {
+		return empty{}, err
+	}
+	p.Rename(in.DisplayName)
+	return empty{}, nil
+}
+
+// connectionOutput is participanttest.Connection.
+type connectionOutput struct{ ConnectionToken, Expiry, Url, ConnectionExpiry string }
+
+func newConnection(p *participanttest.Participant, _ empty) (connectionOutput, error) {
+	n := p.NewConnection()
+	return connectionOutput{n.ConnectionToken, n.Expiry, n.URL, n.ConnectionExpiry}, nil
+}
+
+type closeInput struct {
+	// Code 0 resets the connections.
+	Code   int
+	Reason string
+}
+
+func closeSockets(p *participanttest.Participant, in closeInput) (empty, error) {
+	if in.Code != 0 && (in.Code < 1000 || in.Code > 4999) {
+		return empty{}, invalid("Code must be 0, which resets the connections, or from 1000 to 4999")
+	}
+	if len(in.Reason) > 123 {
+		return empty{}, invalid("Reason must have 123 bytes at most, the limit of a close frame")
+	}
+	p.CloseSockets(in.Code, in.Reason)
+	return empty{}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"reflect"
 )
 
@@ -27,7 +28,7 @@ type route struct {
 }
 
 // handle makes a route of a function from one JSON object to another. An absent body is
-// an empty object.
+// an empty object. Of a GET the members of In, all strings, are those of the query.
 func handle[In, Out any](method, path string, do func(*control, *http.Request, In) (Out, error)) route {
 	return route{
 		method: method, path: base + path, in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
@@ -75,7 +76,27 @@ func invalid(format string, args ...any) error {
 
 func notFound(what string) error { return errorf(http.StatusNotFound, "there is no such %s", what) }
 
+// decode reads the query of a GET and the body of anything else.
 func decode(w http.ResponseWriter, r *http.Request, into any) error {
+	if isSafe(r.Method) {
+		return decodeQuery(r.URL.Query(), into)
+	}
+	return decodeBody(w, r, into)
+}
+
+func decodeQuery(query url.Values, into any) error {
+	members := reflect.ValueOf(into).Elem()
+	for name, values := range query {
+		member := members.FieldByName(name)
+		if !member.IsValid() {
+			return invalid("unknown query parameter %q", name)
+		}
+		member.SetString(values[0])
+	}
+	return nil
+}
+
+func decodeBody(w http.ResponseWriter, r *http.Request, into any) error {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return errorf(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", maxBody)

@@ -5,6 +5,8 @@ package control
 import (
 	_ "embed" // for openapi.json
 	"net/http"
+
+	"github.com/participant-go/connectparticipant/participanttest"
 )
 
 // base begins the path of every route of version 1.
@@ -17,20 +19,75 @@ const (
 
 	chat        = "chats/{ContactId}"
 	participant = chat + "/participants/{ParticipantId}"
+	message     = "streams/{StreamId}"
+	fault       = "faults/{FaultId}"
 )
 
 // routes is the whole API: the handler serves these, and a test holds openapi.json
 // against them.
 var routes = []route{
 	raw(get, base+"openapi.json", serveOpenAPI),
+	handle(get, "server", describeServer),
+	handle(post, "reset", reset),
 
 	handle(get, "chats", listChats),
 	handle(post, "chats", createChat),
-	handle(get, chat, describeChat),
-	handle(get, chat+"/items", listItems),
-	handle(post, chat+"/end", endChat),
+	handle(get, chat, onChat(describeChat)),
+	handle(get, chat+"/items", onChat(listItems)),
+	handle(get, chat+"/participants", onChat(listParticipants)),
+	handle(post, chat+"/participants", onChat(addParticipant)),
+	handle(post, chat+"/invite", onChat(invite)),
+	handle(post, chat+"/transfer", onChat(transfer)),
+	handle(post, chat+"/fail-transfer", onChat(failTransfer)),
+	handle(post, chat+"/end", onChat(endChat)),
+	handle(post, chat+"/push", onChat(push)),
+	handle(post, chat+"/push-frame", onChat(pushFrame)),
+	handle(post, chat+"/publish", onChat(publish)),
+	handle(post, chat+"/views", onChat(addView)),
+	handle(post, chat+"/authentications", onChat(startAuthentication)),
+	handle(post, chat+"/authentications/complete", onChat(completeAuthentication)),
+	handle(post, chat+"/wait-sockets", waitChatSockets),
 
-	handle(get, participant, describeParticipant),
+	handle(get, participant, onParticipant(describeParticipant)),
+	handle(post, participant+"/join", does((*participanttest.Participant).Join)),
+	handle(post, participant+"/leave", does((*participanttest.Participant).Leave)),
+	handle(post, participant+"/type", does((*participanttest.Participant).Type)),
+	handle(post, participant+"/idle", does((*participanttest.Participant).Idle)),
+	handle(post, participant+"/return", does((*participanttest.Participant).Return)),
+	handle(post, participant+"/auto-disconnect", does((*participanttest.Participant).AutoDisconnect)),
+	handle(post, participant+"/rename", ifPresent(rename)),
+	handle(post, participant+"/messages", ifPresent(say)),
+	handle(post, participant+"/mark-delivered", ifPresent(markDelivered)),
+	handle(post, participant+"/mark-read", ifPresent(markRead)),
+	handle(post, participant+"/files", ifPresent(shareFile)),
+	handle(post, participant+"/views", ifPresent(showView)),
+	handle(post, participant+"/connection", ifPresent(newConnection)),
+	handle(post, participant+"/expire-tokens", does((*participanttest.Participant).ExpireTokens)),
+	handle(post, participant+"/close-sockets", onParticipant(closeSockets)),
+	handle(post, participant+"/wait-sockets", waitSockets),
+	handle(get, participant+"/requests/count", onParticipant(countOwn)),
+	handle(post, participant+"/requests/wait", waitOwn),
+
+	handle(post, participant+"/streams", startStream),
+	handle(post, message+"/chunks", addChunk),
+	handle(post, message+"/complete", completeStream),
+
+	handle(get, "faults", listFaults),
+	handle(post, "faults", inject),
+	handle(del, "faults", clearFaults),
+	handle(get, fault, describeFault),
+	handle(del, fault, removeFault),
+	handle(post, fault+"/wait", waitFault),
+
+	handle(get, "clock", readClock),
+	handle(post, "clock/advance", advance),
+
+	handle(get, "requests", listRequests),
+	handle(get, "requests/count", count),
+	handle(post, "requests/wait", waitRequest),
+
+	handle(get, "sns", fetchSNS),
+	handle(post, "sns/subscription-confirmation", confirmation),
 }
 
 //go:embed openapi.json

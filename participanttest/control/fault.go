@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// faultInput is participanttest.Fault.
+type faultInput struct {
+	On            string  `json:",omitempty"`
+	ContactId     string  `json:",omitempty"`
+	ParticipantId string  `json:",omitempty"`
+	Socket        int     `json:",omitempty"`
+	ContentType   string  `json:",omitempty"`
+	Skip          int     `json:",omitempty"`
+	Times         int     `json:",omitempty"`
+	Chance        float64 `json:",omitempty"`
+	Effect        participanttest.Effect
+}
+
+type faultOutput struct {
+	FaultId uint64
+	// Struck is how often the fault has struck.
+	Struck int
+	faultInput
+}
+
+type faultsOutput struct{ Faults []faultOutput }
+
+func newFaultOutput(f *participanttest.Injected) faultOutput {
+	out := faultOutput{FaultId: f.ID, Struck: f.Struck(), faultInput: faultInput{
+		On: f.On, Socket: f.Socket, ContentType: f.ContentType,
+		Skip: f.Skip, Times: f.Times, Chance: f.Chance, Effect: f.Effect,
+	}}
+	if f.Contact != nil {
+		out.ContactId = f.Contact.ID
+	}
+	if f.Participant != nil {
+		out.ParticipantId = f.Participant.ID
+	}
+	return out
+}
+
+func listFaults(c *control, _ *http.Request, _ empty) (faultsOutput, error) {
+	out := faultsOutput{Faults: []faultOutput{}}
+	for _, f := range c.srv.Faults() {
+		out.Faults = append(out.Faults, newFaultOutput(f))
+	}
+	return out, nil
+}
+
+func inject(c *control, _ *http.Request, in faultInput) (faultOutput, error) {
+	if err := in.check(); err != nil {
+		return faultOutput{}, err
+	}
+	f := participanttest.Fault{
+		On: in.On, Socket: in.Socket, ContentType: in.ContentType,
+		Skip: in.Skip, Times: in.Times, Chance: in.Chance, Effect: in.Effect,
+	}
+	if err := in.bind(c.srv, &f); err != nil {
+		return faultOutput{}, err
+	}
+	return newFaultOutput(c.srv.Inject(f)), nil
+}
+
+func (in *faultInput) check() error {
+	places := participanttest.FaultPlaces()
+	switch {
+	case in.Effect == participanttest.Effect{}:
+		return invalid("Effect must be there, such as {\"Name\": \"DropBefore\"}")
+	case in.On != "" && !slices.Contains(places, in.On):
+		return invalid("On must be absent or one of %s", strings.Join(places, ", "))
+	case in.Socket < 0 || in.Skip < 0 || in.Times < 0:
+		return invalid("Socket, Skip and Times must be 0 or more")
+	case in.Chance < 0 || in.Chance > 1:
+		return invalid("Chance must be from 0 to 1")
+	default:
+		return nil
+	}
+}
+
+// bind finds the chat and the participant that the fault is about.
+func (in *faultInput) bind(srv *participanttest.Server, f *participanttest.Fault) error {
+	if in.ContactId == "" && in.ParticipantId == "" {
+		return nil
+	}
+	f.Contact = srv.Contact(in.ContactId)
+	if in.ContactId == "" {
+		return invalid("ParticipantId needs the ContactId of its chat")
+	}
+	if f.Contact == nil {
+		return invalid("ContactId is that of no chat")
+	}
+	if in.ParticipantId == "" {
+		return nil
+	}
+	p, err := findParticipant(f.Contact, in.ParticipantId)
+	if err != nil {
+		return invalid("ParticipantId is that of no participant of the chat")
+	}
+	f.Participant = p
+	return nil
+}
+
+func clearFaults(c *control, _ *http.Request, _ empty) (empty, error) {
+	for _, f := range c.srv.Faults() {
+		f.Remove()
+	}
+	return empty{}, nil
+}
+
+func describeFault(c *control, r *http.Request, _ empty) (faultOutput, error) {
+	f, err := c.fault(r)
+	if err != nil {
+		return faultOutput{}, err
+	}
+	return newFaultOutput(f), nil
+}
+
+func removeFault(c *control, r *http.Request, _ empty) (empty, error) {
+	f, err := c.fault(r)
+	if err == nil {
+		f.Remove()
+	}
+	return empty{}, err
+}
+
+// fault is the one in the path.
+func (c *control) fault(r *http.Request) (*participanttest.Injected, error) {
+	id, err := strconv.ParseUint(r.PathValue("FaultId"), 10, 64)
+	for _, f := range c.srv.Faults() {
+		if err == nil && f.ID == id {
+			return f, nil
+		}
+	}
+	return nil, notFound("fault")
+}

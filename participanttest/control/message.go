@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+type messageInput struct {
+	Content string
+	// ContentType defaults to text/plain.
+	ContentType string
+	// Chunks, in place of Content, are the pieces of a streamed message.
+	Chunks []string
+}
+
+// idOutput has the Id of a message.
+type idOutput struct{ Id string }
+
+func say(p *participanttest.Participant, in messageInput) (idOutput, error) {
+	if in.Chunks != nil {
+		if in.Content != "" || in.ContentType != "" {
+			return idOutput{}, invalid("Chunks go without Content and ContentType: a streamed message is plain text")
+		}
+		return idOutput{p.SayInChunks(in.Chunks...)}, nil
+	}
+	if in.Content == "" {
+		return idOutput{}, invalid("Content must not be empty")
+	}
+	if in.ContentType == "" {
+		in.ContentType = "text/plain"
+	}
+	return idOutput{p.SendContent(in.ContentType, in.Content)}, nil
+}
+
+type receiptInput struct{ MessageId string }
+
+func markDelivered(p *participanttest.Participant, in receiptInput) (empty, error) {
+	return empty{}, in.mark(p.MarkDelivered)
+}
+
+func markRead(p *participanttest.Participant, in receiptInput) (empty, error) {
+	return empty{}, in.mark(p.MarkRead)
+}
+
+func (in receiptInput) mark(mark func(string)) error {
+	if in.MessageId == "" {
+		return invalid("MessageId must not be empty")
+	}
+	mark(in.MessageId)
+	return nil
+}
+
+// fileInput has a text or Base64.
+type fileInput struct {
+	AttachmentName  string
+	ContentType     string
+	Content         string
+	ContentInBase64 []byte
+}
+
+type fileOutput struct{ AttachmentId string }
+
+func shareFile(p *participanttest.Participant, in fileInput) (fileOutput, error) {
+	switch {
+	case in.AttachmentName == "":
+		return fileOutput{}, invalid("AttachmentName must not be empty")
+	case in.ContentType == "":
+		return fileOutput{}, invalid("ContentType must not be empty")
+	case in.Content != "" && in.ContentInBase64 != nil:
+		return fileOutput{}, invalid("a file has Content or ContentInBase64, not both")
+	case in.Content != "":
+		in.ContentInBase64 = []byte(in.Content)
+	}
+	return fileOutput{p.ShareFile(in.AttachmentName, in.ContentType, in.ContentInBase64)}, nil
+}
+
+// viewInput is participanttest.View.
+type viewInput struct {
+	Id, Arn, Name         string
+	Version               int
+	InputSchema, Template string
+	Actions               []string
+}
+
+func (in viewInput) view() participanttest.View {
+	return participanttest.View{
+		ID: in.Id, ARN: in.Arn, Name: in.Name, Version: in.Version,
+		InputSchema: in.InputSchema, Template: in.Template, Actions: in.Actions,
+	}
+}
+
+type viewOutput struct{ ViewToken string }
+
+func addView(c *participanttest.Contact, in viewInput) (viewOutput, error) {
+	return viewOutput{c.AddView(in.view())}, nil
+}
+
+func showView(p *participanttest.Participant, in viewInput) (viewOutput, error) {
+	return viewOutput{p.ShowView(in.view())}, nil
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestBadInputIsRefusedByName(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	customer := a.chat + "/participants/customer"
+	for name, c := range map[string]struct {
+		call    string
+		body    any
+		message string
+	}{
+		"no JSON":             {"POST chats", `{`, "unexpected EOF"},
+		"no object":           {"POST chats", `[]`, "cannot unmarshal array"},
+		"two objects":         {"POST chats", `{} {}`, "more than one JSON object"},
+		"unknown member":      {"POST chats", object{"Colour": "red"}, `unknown field "Colour"`},
+		"unknown inner":       {"POST faults", object{"Effect": object{"Name": "Lose", "Colour": 1}}, `unknown field "Colour"`},
+		"member of no route":  {"POST " + customer + "/type", object{"Content": "x"}, `unknown field "Content"`},
+		"unknown query":       {"GET requests?operation=SendMessage", nil, `unknown query parameter "operation"`},
+		"query without":       {"GET chats?Limit=1", nil, `unknown query parameter "Limit"`},
+		"wrong type":          {"POST chats", object{"CustomerName": 1}, "CustomerName can't be a JSON number"},
+		"wrong inner type":    {"POST chats", object{"Past": []object{{"Content": 1}}}, "Content can't be a JSON number"},
+		"verdict":             {"POST chats", object{"ScanVerdict": "MAYBE"}, "ScanVerdict must be"},
+		"role of the past":    {"POST chats", object{"Past": []object{{"Role": "GHOST"}}}, "Past.Role must be"},
+		"processor":           {"POST chats", object{"Processor": object{"Status": "LOST"}}, "Processor.Status must be"},
+		"negative delay":      {"POST chats", object{"ScanDelayInSeconds": -1}, "ScanDelayInSeconds must be"},
+		"endless delay":       {"POST chats", object{"ProcessingDelayInSeconds": 1e300}, "ProcessingDelayInSeconds must be"},
+		"no role":             {"POST " + a.chat + "/participants", object{"DisplayName": "x"}, "ParticipantRole must be one of"},
+		"no name":             {"POST " + a.chat + "/participants", object{"ParticipantRole": "AGENT"}, "DisplayName must not"},
+		"invite nobody":       {"POST " + a.chat + "/invite", nil, "DisplayName must not"},
+		"transfer to nobody":  {"POST " + a.chat + "/transfer", nil, "DisplayName must not"},
+		"rename to nothing":   {"POST " + customer + "/rename", nil, "DisplayName must not"},
+		"no content":          {"POST " + customer + "/messages", nil, "Content must not"},
+		"content and chunks":  {"POST " + customer + "/messages", object{"Content": "x", "Chunks": []string{"y"}}, "Chunks go without"},
+		"receipt for nothing": {"POST " + customer + "/mark-read", nil, "MessageId must not"},
+		"file without a name": {"POST " + customer + "/files", object{"ContentType": "text/plain"}, "AttachmentName must not"},
+		"file of no type":     {"POST " + customer + "/files", object{"AttachmentName": "a.txt"}, "ContentType must not"},
+		"file with two":       {"POST " + customer + "/files", object{"AttachmentName": "a", "ContentType": "b", "Content": "c", "ContentInBase64": "ZA=="}, "not both"},
+		"file that isn't":     {"POST " + customer + "/files", object{"ContentInBase64": "!"}, "illegal base64"},
+		"close code":          {"POST " + customer + "/close-sockets", object{"Code": 99}, "Code must be 0"},
+		"close reason":        {"POST " + customer + "/close-sockets", object{"Code": 1000, "Reason": strings.Repeat("x", 124)}, "Reason must have"},
+		"visibility":          {"POST " + a.chat + "/publish", object{"Item": object{}}, "Visibility must be"},
+		"outcome":             {"POST " + a.chat + "/authentications/complete", object{"Outcome": "maybe"}, "Outcome must be"},
+		"wait for no count":   {"POST " + customer + "/wait-sockets", nil, "Count must be there"},
+		"wait for less":       {"POST " + customer + "/wait-sockets", object{"Count": -1}, "Count must be there, and 0 or more"},
+		"wait too long":       {"POST " + customer + "/wait-sockets", object{"Count": 1, "TimeoutInSeconds": 301}, "TimeoutInSeconds must be"},
+		"wait for nothing":    {"POST requests/wait", object{"Count": 1}, "Operation must not"},
+		"count nothing":       {"GET requests/count", nil, "needs an Operation"},
+		"fault of no effect":  {"POST faults", object{"On": "SendMessage"}, "Effect must be there"},
+		"unknown effect":      {"POST faults", object{"Effect": object{"Name": "Explode"}}, `"Explode" is none of`},
+		"fault elsewhere":     {"POST faults", object{"On": "SendMesage", "Effect": object{"Name": "Lose"}}, "On must be absent or one of"},
+		"fault by chance":     {"POST faults", object{"Chance": 2, "Effect": object{"Name": "Lose"}}, "Chance must be"},
+		"fault never":         {"POST faults", object{"Times": -1, "Effect": object{"Name": "Lose"}}, "Times must be"},
+		"fault of no chat":    {"POST faults", object{"ContactId": "x", "Effect": object{"Name": "Lose"}}, "ContactId is that of no chat"},
+		"fault of nobody":     {"POST faults", object{"ContactId": a.id, "ParticipantId": "x", "Effect": object{"Name": "Lose"}}, "ParticipantId is that of no"},
+		"fault of somebody":   {"POST faults", object{"ParticipantId": "customer", "Effect": object{"Name": "Lose"}}, "needs the ContactId"},
+		"clock backwards":     {"POST clock/advance", object{"Seconds": -1}, "Seconds must be"},
+		"SNS of no URL":       {"GET sns?Url=%3A", nil, "Url must be"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Contains(t, a.refused(t, http.StatusBadRequest, c.call, c.body), c.message)
+		})
+	}
+}
+
+func TestWhatIsNotThereIsNotFound(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for call, message := range map[string]string{
+		"GET chats/x":                            "no such chat",
+		"POST chats/x/end":                       "no such chat",
+		"GET chats/x/participants/customer":      "no such chat",
+		"POST " + a.chat + "/participants/x/say": "is no path",
+		"GET " + a.chat + "/participants/x":      "no such participant",
+		"GET faults/1":                           "no such fault",
+		"DELETE faults/one":                      "no such fault",
+		"POST streams/x/chunks":                  "no such unfinished stream",
+		"POST nothing":                           "POST /_control/v1/nothing is no path",
+		"DELETE chats":                           "DELETE /_control/v1/chats is no path",
+	} {
+		require.Contains(t, a.refused(t, http.StatusNotFound, call, nil), message)
+	}
+	require.Contains(t, a.refused(t, http.StatusNotFound, "POST "+a.chat+"/authentications", object{"ParticipantId": "x"}), "no such participant")
+}
+
+// Where the fake would silently do nothing a test is told that it came too late.
+func TestWhoHasLeftActsNoMore(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	bot := a.ok(t, "POST "+a.chat+"/participants", object{"ParticipantRole": "CUSTOM_BOT", "DisplayName": "Bot"})["ParticipantId"].(string)
+	stream := a.ok(t, "POST "+a.chat+"/participants/"+bot+"/streams", nil)["StreamId"].(string)
+	a.ok(t, "POST "+a.chat+"/participants/"+bot+"/leave", nil)
+	for _, call := range []string{"POST " + a.chat + "/participants/" + bot + "/type", "POST streams/" + stream + "/chunks"} {
+		require.Equal(t, "the participant has left the chat", a.refused(t, http.StatusConflict, call, nil))
+	}
+	a.ok(t, "POST "+a.chat+"/end", nil)
+	for call, body := range map[string]object{
+		"/participants/customer/type": nil, "/participants/customer/streams": nil, "/invite": {"DisplayName": "x"}, "/transfer": {"DisplayName": "x"},
+		"/fail-transfer": nil, "/authentications": nil, "/authentications/complete": {"Outcome": "failed"}, "/participants": {"ParticipantRole": "AGENT", "DisplayName": "x"},
+	} {
+		require.Equal(t, "the chat has ended", a.refused(t, http.StatusConflict, "POST "+a.chat+call, body), call)
+	}
+}
+
+func TestALargeBodyIsRefused(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	message := a.refused(t, http.StatusRequestEntityTooLarge, "POST chats", `"`+strings.Repeat("x", 33<<20)+`"`)
+	require.Contains(t, message, "larger than 33554432 bytes")
+}
+
+func TestTheClockHasALimit(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for range 40 {
+		if status, _ := a.call(t, "POST clock/advance", object{"Seconds": 315360000}); status != http.StatusOK {
+			require.Equal(t, http.StatusBadRequest, status)
+			require.Less(t, a.srv.Now().Year(), 2201)
+			return
+		}
+	}
+	require.Fail(t, "the clock went 400 years ahead")
+}
+
+func TestStreamsThatNobodyCompletesAreBounded(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	start := "POST " + a.chat + "/participants/agent/streams"
+	for range 1000 {
+		a.ok(t, start, nil)
+	}
+	require.Contains(t, a.refused(t, http.StatusConflict, start, nil), "1000 streamed messages are unfinished")
+	a.ok(t, "POST "+a.chat+"/end", nil)
+	a.chat = "chats/" + a.ok(t, "POST chats", nil)["ContactId"].(string)
+	a.ok(t, "POST "+a.chat+"/participants/agent/streams", nil)
+}
+
+// routes are those of the document, with the ids of the chat in place.
+func (a api) routes(t *testing.T) (calls []string) {
+	t.Helper()
+	for path, item := range a.ok(t, "GET openapi.json", nil)["paths"].(object) {
+		path = strings.TrimPrefix(path, "/_control/v1/")
+		path = strings.NewReplacer("{ContactId}", a.id, "{ParticipantId}", "customer", "{FaultId}", "1").Replace(path)
+		for method := range item.(object) {
+			if method != "parameters" {
+				calls = append(calls, strings.ToUpper(method)+" "+path)
+			}
+		}
+	}
+	return calls
+}
+
+func TestNoInputBreaksAnything(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	bodies := []any{
+		nil, `null`, `0`, `""`, `[]`, `{}`, `{"":0}`, "\xff", `{"Count":1e400}`, `{"Count":9223372036854775808}`,
+		`{"Count":0,"Operation":"x","TimeoutInSeconds":0.001}`, `{"Effect":null}`, `{"Effect":{"Name":"Delay","DelayInSeconds":null}}`,
+		`{"Past":[null]}`, `{"Processor":null}`, `{"Item":null,"Visibility":"ALL"}`, `{"Chunks":[]}`, `{"Text":"\u0000"}`, strings.Repeat("[", 100000),
+	}
+	for _, call := range a.routes(t) {
+		for _, body := range bodies {
+			if strings.HasPrefix(call, "GET ") && body != nil {
+				continue
+			}
+			status, out := a.call(t, call, body)
+			require.Less(t, status, 500, "%s %v: %v", call, body, out)
+		}
+	}
+}
+
+func TestManyCallsAtOnce(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	calls := a.routes(t)
+	for n := range 4 {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			for i := range calls {
+				if call := calls[(i+n*7)%len(calls)]; !strings.Contains(call, "wait") {
+					status, _ := a.call(t, call, nil)
+					require.Less(t, status, 500, call)
+				}
+			}
+		})
+	}
+}
+
+func TestTheDocumentIsServed(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	document := a.ok(t, "GET openapi.json", nil)
+	require.Regexp(t, `^3\.1\.`, document["openapi"])
+	text, err := json.Marshal(document)
+	require.NoError(t, err)
+	require.NotContains(t, string(text), a.srv.URL)
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+type serverOutput struct {
+	Endpoint string
+	Now      time.Time
+	// Sockets is how many WebSockets are open, subscribed or not.
+	Sockets int
+}
+
+func describeServer(c *control, _ *http.Request, _ empty) (serverOutput, error) {
+	return serverOutput{c.srv.URL, c.srv.Now(), c.srv.Sockets()}, nil
+}
+
+func reset(c *control, _ *http.Request, _ empty) (empty, error) {
+	c.srv.Reset()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.streams)
+	return empty{}, nil
+}
+
+type clockOutput struct{ Now time.Time }
+
+type advanceInput struct{ Seconds seconds }
+
+// lastYear is how far the clock goes: Go's durations span 292 years.
+const lastYear = 2200
+
+func readClock(c *control, _ *http.Request, _ empty) (clockOutput, error) {
+	return clockOutput{c.srv.Now()}, nil
+}
+
+func advance(c *control, _ *http.Request, in advanceInput) (clockOutput, error) {
+	if err := in.Seconds.check("Seconds"); err != nil {
+		return clockOutput{}, err
+	}
+	d := in.Seconds.duration()
+	if c.srv.Now().Add(d).Year() > lastYear {
+		return clockOutput{}, invalid("Seconds must not lead beyond the year %d", lastYear)
+	}
+	c.srv.Advance(d)
+	return clockOutput{c.srv.Now()}, nil
+}
+
+type requestsQuery struct{ Operation, ContactId, ParticipantId string }
+
+// requestOutput is participanttest.Request.
+type requestOutput struct {
+	Time          time.Time
+	Operation     string
+	ContactId     string `json:",omitempty"`
+	ParticipantId string `json:",omitempty"`
+	Status        int
+	ErrorCode     string `json:",omitempty"`
+}
+
+type requestsOutput struct{ Requests []requestOutput }
+
+func listRequests(c *control, _ *http.Request, in requestsQuery) (requestsOutput, error) {
+	out := requestsOutput{Requests: []requestOutput{}}
+	for _, r := range c.srv.Requests() {
+		if in.matches(r) {
+			out.Requests = append(out.Requests, requestOutput{r.Time, r.Operation, r.ContactID, r.ParticipantID, r.Status, r.ErrorCode})
+		}
+	}
+	return out, nil
+}
+
+func (in requestsQuery) matches(r participanttest.Request) bool {
+	return (in.Operation == "" || in.Operation == r.Operation) &&
+		(in.ContactId == "" || in.ContactId == r.ContactID) &&
+		(in.ParticipantId == "" || in.ParticipantId == r.ParticipantID)
+}
+
+type snsQuery struct{ Url string }
+
+type snsOutput struct {
+	Status int
+	Body   string
+}
+
+// fetchSNS is how a test in another language reaches what SNS serves: the certificate
+// of a notification, or the URL that confirms a subscription.
+func fetchSNS(c *control, r *http.Request, in snsQuery) (snsOutput, error) {
+	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, in.Url, http.NoBody)
+	if err != nil {
+		return snsOutput{}, invalid("Url must be one of SNS")
+	}
+	resp, err := c.srv.SNSClient().Do(req)
+	if err != nil {
+		return snsOutput{}, invalid("Url must be one of SNS")
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	return snsOutput{resp.StatusCode, string(body)}, err
+}
+
+func confirmation(c *control, _ *http.Request, _ empty) (json.RawMessage, error) {
+	return c.srv.SubscriptionConfirmation(), nil
+}

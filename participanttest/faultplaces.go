@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package participanttest
+
+import "slices"
+
+// FaultPlaces returns every value that Fault.On may have, sorted.
+func FaultPlaces() []string {
+	places := []string{
+		OnUpgrade, OnUpload, OnDownload, OnSubscribe, OnHeartbeat, OnPing, OnPush, OnKeep, OnPublish, describeViewOperation.name,
+	}
+	for _, op := range postOperations {
+		places = append(places, op.name)
+	}
+	slices.Sort(places)
+	return places
+}
