@@ -35,10 +35,11 @@ export async function serve(...flags) {
   const ready = await Promise.race([firstLine(child.stdout), exited.then((how) => Promise.reject(
     new Error(`serve ended before it was ready: ${JSON.stringify(how)} ${log.join("\n")}`),
   ))]);
-  const { endpoint, chats } = JSON.parse(ready);
+  const { endpoint, chats, control } = JSON.parse(ready);
   let given = 0;
   return {
     endpoint,
+    control, // with -control
     ready,
     log,
     /** A chat that nobody else uses. */
