@@ -15,7 +15,8 @@
 //     the chat; authenticate; stream a message; close or cut sockets, expire tokens;
 //   - look, without sleeping: Kept is every item that the transcript has, WaitSockets and
 //     WaitRequest wait for the client under test, Requests and Count tell what it did;
-//   - subscribe: Options.Stream gets what Amazon SNS would deliver of a streamed chat;
+//   - subscribe: Options.Stream gets what Amazon SNS would deliver of a streamed chat, and
+//     Options.Topics posts it to HTTP endpoints;
 //   - inject faults: Inject takes a Fault, which says where something goes wrong, how
 //     often, and what (Effect). Options.Throttle applies the service's quotas;
 //   - move the server's clock with Advance. It is real time plus what Advance added, so
@@ -168,10 +169,16 @@
 //     answers 400. It can be cancelled before and after the URL was asked for, once. Its
 //     events go to all and carry the SessionId; none comes by lapse of time alone.
 //   - Message streaming. Everything that is pushed to all is published, in the order of the
-//     pushes, to Options.Stream: typing, idle and the pieces of streamed messages too,
-//     visible to ALL. Receipts and a message that processing has held back aren't: neither
-//     is documented. An event without a participant has no attribute ParticipantRole, and
-//     an attachment none for ContentType. The Timestamp is real time, which Advance doesn't
-//     move. The topic has SignatureVersion 2, where the default of SNS is 1.
+//     pushes, to Options.Stream and to the endpoint of Options.Topics: typing, idle and the
+//     pieces of streamed messages too, visible to ALL. Receipts and a message that processing
+//     has held back aren't: neither is documented. An event without a participant has no
+//     attribute ParticipantRole, and an attachment none for ContentType. The Timestamp is real
+//     time, which Advance doesn't move. The topic has SignatureVersion 2, where the default of
+//     SNS is 1. A chat may have two streams, also two to one topic.
+//   - Endpoints of Options.Topics. One that takes the SubscriptionConfirmation is subscribed;
+//     SubscribeURL need not be called. It and SigningCertURL are addresses of AWS, which only
+//     SNSClient serves. An endpoint that can't use that client has to skip the check of the
+//     signature. Deliveries wait for the one before them, but not for its retries; at most
+//     10,000 wait, further ones are lost.
 //   - CORS. Every origin and every header is allowed, also for signed URLs.
 package participanttest

@@ -55,7 +55,15 @@ type Options struct {
 	// Defaults to a flow that does nothing.
 	Flow func(ctx context.Context, c *Contact)
 
-	// Stream gets what the service publishes of chats with ChatOptions.Streaming: each item
+	// Topics are the HTTP or HTTPS endpoints that are subscribed to SNS topics, by the ARN of
+	// the topic, which StartContactStreaming names; TopicARN is that of ChatOptions.Streaming.
+	// Each item of a streamed chat is posted as SNS does, after one SubscriptionConfirmation: in
+	// order, with 15 seconds for the response, and three retries, 20 seconds apart, after 429,
+	// 5xx or no response. Requests and Count have them as Notification and
+	// SubscriptionConfirmation, with the status that the endpoint returned. Defaults to none: only Stream
+	// gets the notifications.
+	Topics map[string]string
+	// Stream gets what the service publishes of streamed chats, on whatever topic: each item
 	// as SNS posts it to an HTTPS endpoint, a signed notification in JSON. LambdaSNS and
 	// LambdaSQS make events of it. The calls come one after the other, in the order of
 	// publication, from a goroutine of the server, and nothing else waits for them. A test
@@ -84,6 +92,9 @@ func (o Options) validate() (*snapshot, error) {
 		if err := checkPublicURL(o.PublicURL); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkTopics(o.Topics); err != nil {
+		return nil, err
 	}
 	if o.Snapshot == nil {
 		return new(snapshot), nil

@@ -95,6 +95,9 @@ func (s *Server) Reset() {
 	clear(s.counts)
 	clear(s.quotas)
 	s.answered = answered{}
+	for _, e := range s.endpoints {
+		e.queue, e.waiting = nil, 0
+	}
 	s.timers, s.faults, s.notices = nil, nil, nil
 	s.requests, s.oldest = nil, 0
 	s.changed()

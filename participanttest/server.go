@@ -74,6 +74,8 @@ type Server struct {
 	quotas       map[string]*bucket
 	answered     answered // of Amazon Connect
 	notices      []notice // notifications that wait for Options.Stream
+
+	endpoints map[string]*endpoint // by the ARN of the topic; they don't change
 }
 
 // Start runs a server until the test ends. It fails the test if it can't listen.
@@ -97,6 +99,7 @@ func New(optFns ...func(*Options)) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start participant service: %w", err)
 	}
+	s.subscribe(s.opts.Topics)
 	s.work.Go(func() { _ = s.http.Serve(listener) })
 	s.work.Go(s.keepTime)
 	if s.opts.Stream != nil {
@@ -162,6 +165,8 @@ func newServer(opts Options, addr net.Addr) *Server {
 		open:         map[*socket]struct{}{},
 		counts:       map[string]int{},
 		quotas:       map[string]*bucket{},
+
+		endpoints: map[string]*endpoint{},
 	}
 	s.http = &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
@@ -226,6 +231,9 @@ func (s *Server) cut() {
 	}
 	for _, c := range s.contacts {
 		c.endFlow()
+	}
+	for _, e := range s.endpoints {
+		e.cancel()
 	}
 }
 

@@ -25,7 +25,7 @@ const (
 	VisibilityAgent    = "AGENT"
 )
 
-// notice is an item on its way to Options.Stream.
+// notice is an item on its way to a topic: to Options.Stream and the endpoint of Options.Topics.
 type notice struct {
 	arn        string
 	item       *Item
@@ -39,7 +39,7 @@ type notice struct {
 
 // Publish publishes an item as it is with a visibility, such as VisibilityAgent: for what the fake
 // shows to nobody else. No socket gets it, and it is kept nowhere. An empty Id, AbsoluteTime
-// or ContactId is filled in. Without ChatOptions.Streaming and Options.Stream nothing happens.
+// or ContactId is filled in. In a chat without a stream nothing happens.
 func (c *Contact) Publish(it Item, visibility string) {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -49,11 +49,10 @@ func (c *Contact) Publish(it Item, visibility string) {
 
 // notify publishes an item, or does with it what an effect does.
 func (c *Contact) notify(it *Item, visibility string) {
-	if c.srv.opts.Stream == nil {
-		return
-	}
 	for _, s := range c.streams {
-		c.notifyTopic(s.arn, it, visibility)
+		if c.srv.opts.Stream != nil || c.srv.endpoints[s.arn] != nil {
+			c.notifyTopic(s.arn, it, visibility)
+		}
 	}
 }
 
@@ -90,6 +89,14 @@ func (c *Contact) releaseNotices() {
 }
 
 func (s *Server) queueNotices(notices ...notice) {
+	for _, n := range notices {
+		if e := s.endpoints[n.arn]; e != nil {
+			e.enqueue(delivery{notice: n})
+		}
+	}
+	if s.opts.Stream == nil {
+		return
+	}
 	s.notices = append(s.notices, notices...)
 	select {
 	case s.published <- struct{}{}:
