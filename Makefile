@@ -1,4 +1,4 @@
-# The versions of the tools.
+# Versions of the tools.
 GOLANGCI_LINT_VERSION := v2.15.0
 MOCKERY_VERSION       := v3.9.0
 GOVULNCHECK_VERSION   := v1.9.0
@@ -18,13 +18,13 @@ COMMAND     := cmd/participant
 SEEDED      := ^Test(NothingIsLostOrRepeated|EndingsTellTheTruth|EveryEventIsHandled|Soak.*|Crash)$$
 FUZZ        := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
 
-# Each module is built alone, as its users build it.
+# Each module is built separately, as its users build it.
 export GOWORK := off
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help: ## Tell the targets
+help: ## Show this help
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 .PHONY: test
@@ -36,13 +36,13 @@ race: ## Run the tests of every module with the race detector, in random order
 	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) test -race -shuffle=on -timeout=20m ./...) || exit 1; done
 
 .PHONY: fips
-fips: ## Run the tests, without those of many seeds, with the certified module of FIPS 140-3, then enforced
+fips: ## Run the tests, except seeded ones, in FIPS 140-3 mode with the certified module, then enforced
 	@for dir in . $(COMMAND); do for mode in on only; do \
 		(cd $$dir && set -x && GOFIPS140=v1.0.0 GODEBUG=fips140=$$mode $(GO) test -skip='$(SEEDED)' ./...) || exit 1; \
 	done; done
 
 .PHONY: oldest
-oldest: ## Run the tests with the oldest line of Go that is supported
+oldest: ## Run the tests with the oldest supported version of Go
 	@for dir in . $(COMMAND); do (cd $$dir && set -x && GOTOOLCHAIN=$(OLDEST_GO) $(GO) test ./...) || exit 1; done
 
 .PHONY: newest
@@ -50,18 +50,18 @@ newest: ## Run the tests of the client with the newest core of the AWS SDK
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && cp go.mod $$dir/newest.mod && cp go.sum $$dir/newest.sum && \
 	if $(GO) get -modfile=$$dir/newest.mod github.com/aws/aws-sdk-go-v2@latest github.com/aws/smithy-go@latest; \
 	then set -x; $(GO) test -mod=mod -modfile=$$dir/newest.mod . ./chat; \
-	else echo "no newest core of the AWS SDK to be had here"; fi
+	else echo "the newest core of the AWS SDK is not available"; fi
 
 .PHONY: cover
-cover: ## Tell which statements of the client the tests reach
+cover: ## Show the test coverage of the client
 	$(GO) test -coverpkg=./,./internal/... -coverprofile=coverage.out ./... && $(GO) tool cover -func=coverage.out | tail -1
 
 .PHONY: vet
-vet: ## Build and vet every module, and look that go.mod is tidy
+vet: ## Build and vet every module, and check that go.mod is tidy
 	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) build -o /dev/null ./... && $(GO) vet ./... && $(GO) mod tidy -diff) || exit 1; done
 
 .PHONY: lint
-lint: $(LINT) ## Check format and style
+lint: $(LINT) ## Run the linters
 	@for dir in $(MODULES); do (cd $$dir && set -x && $(LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 $(LINT):
@@ -80,7 +80,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 	done
 
 .PHONY: nightly
-nightly: fuzz ## Run what takes too long for a gate: fuzzing, many seeds, soaks, killed processes
+nightly: fuzz ## Run the long tests: fuzzing, many seeds, soaks, killed processes
 	$(GO) test ./chat -timeout=0 -v -run='^TestNothingIsLostOrRepeated$$' -chat.seeds=10000
 	$(GO) test ./chat -timeout=0 -v -run='^TestEndingsTellTheTruth$$' -chat.endings=10000
 	$(GO) test ./chat -timeout=0 -v -run='^TestSoak' -soak.sessions=1000 -soak.time=2m
@@ -89,29 +89,29 @@ nightly: fuzz ## Run what takes too long for a gate: fuzzing, many seeds, soaks,
 	cd examples/fleet/bridge && $(GO) test -timeout=0 -v -run='^Test(Kill|RollingDeploy)$$' -process.kills=100
 
 .PHONY: bench
-bench: ## Tell how fast the client is beside its peers, and what it adds to a program
+bench: ## Compare the client's speed with others, and measure what it adds to a program
 	cd bench && $(GO) run ./ratios -readme README.md && $(GO) run ./start
 
 .PHONY: benchonce
-benchonce: ## Run each benchmark of every module once, so that none can rot
+benchonce: ## Run each benchmark of every module once, to check that it works
 	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) test -run=NONE -bench=. -benchtime=1x ./...) || exit 1; done
 
 .PHONY: e2e
-e2e: ## Let published JavaScript clients hold chats on the fake; needs Node 20 and npm
+e2e: ## Test published JavaScript clients against the fake; needs Node 20 and npm
 	cd e2e && npm ci --no-audit --no-fund && node --test
 
 .PHONY: browser
-browser: ## Let Chromium use the browser example
+browser: ## Test the browser example with Chromium
 	$(GO) vet -tags chromium ./examples/browser
 	$(GO) test -tags chromium -count=1 -run Chromium ./examples/browser
 
 .PHONY: golden
-golden: ## Rewrite the golden files in testdata, the API listing included
+golden: ## Rewrite the golden files in testdata, including the API listing
 	$(GO) test . ./interactive ./internal/repotest -update
 	cd $(COMMAND) && $(GO) test . -update
 
 .PHONY: mocks
-mocks: $(MOCKERY) ## Generate participantmock anew
+mocks: $(MOCKERY) ## Generate participantmock
 	$(MOCKERY) --log-level=error
 
 $(MOCKERY):
@@ -119,12 +119,12 @@ $(MOCKERY):
 	mv $(BIN)/mockery $@
 
 .PHONY: vulncheck
-vulncheck: $(GOVULNCHECK) ## Look for known vulnerabilities in what each module calls, where their database can be reached
+vulncheck: $(GOVULNCHECK) ## Check each module for known vulnerabilities, if their database is reachable
 	@for dir in $(MODULES); do \
 		out=$$(cd $$dir && $(GOVULNCHECK) ./... 2>&1) && code=0 || code=$$?; echo "$$dir: $$out"; \
 		case "$$code $$out" in \
 			0*) ;; \
-			*"fetching vulnerabilities"*) echo "The vulnerability database can't be reached: nothing was checked."; exit 0 ;; \
+			*"fetching vulnerabilities"*) echo "The vulnerability database is not reachable: nothing was checked."; exit 0 ;; \
 			*) exit 1 ;; \
 		esac; \
 	done
@@ -133,9 +133,9 @@ $(GOVULNCHECK):
 	GOBIN=$(BIN) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 	mv $(BIN)/govulncheck $@
 
-# A release that breaks programs needs a new minor version before 1.0.0, and a new major one later.
+# An incompatible release needs a new minor version before 1.0.0, and a new major version afterwards.
 .PHONY: apidiff
-apidiff: $(APIDIFF) ## Compare the API with that of the last release
+apidiff: $(APIDIFF) ## Compare the API with the last release
 	@tag=$$(git describe --tags --abbrev=0 --match='v*' 2>/dev/null) || { echo "nothing is released yet"; exit 0; }; \
 	dir=$$(mktemp -d) && trap 'git worktree remove --force $$dir/old; rm -rf $$dir' EXIT && \
 	git worktree add --quiet --detach $$dir/old $$tag && module=$$($(GO) list -m) && \
@@ -155,13 +155,13 @@ sbom: ## Write the bill of materials of the command to sbom.json, as CycloneDX
 	cd $(COMMAND) && $(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION) app -json -licenses -std -output $(CURDIR)/sbom.json
 
 .PHONY: demo
-demo: ## Hold a chat on the fake
+demo: ## Run a chat on the fake
 	cd $(COMMAND) && $(GO) run . demo
 
 .PHONY: check
-check: vet race fips lint apidiff benchonce mocks vulncheck ## Everything that must hold before a change lands
+check: vet race fips lint apidiff benchonce mocks vulncheck ## Run every check that a change must pass
 	git diff --exit-code participantmock
-	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "no $(OLDEST_GO) to be had here"; fi
+	@if GOTOOLCHAIN=$(OLDEST_GO) $(GO) version; then $(MAKE) oldest; else echo "$(OLDEST_GO) is not available"; fi
 	$(MAKE) newest
-	@if command -v npm; then $(MAKE) e2e; else echo "no npm here"; fi
-	@if command -v chromium; then $(MAKE) browser; else echo "no Chromium here"; fi
+	@if command -v npm; then $(MAKE) e2e; else echo "npm is not installed"; fi
+	@if command -v chromium; then $(MAKE) browser; else echo "Chromium is not installed"; fi
