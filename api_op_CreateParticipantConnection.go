@@ -35,7 +35,7 @@ func (c *Client) CreateParticipantConnection(ctx context.Context, params *Create
 // CreateParticipantConnectionInput is the input of CreateParticipantConnection.
 type CreateParticipantConnectionInput struct {
 	// ParticipantToken is the secret that StartChatContact or CreateParticipant returned. It is
-	// valid as long as the participant is in the chat. Required.
+	// valid for the lifetime of the participant. Required.
 	ParticipantToken *string
 
 	// ConnectParticipant marks the participant as connected without a socket. For

@@ -13,8 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// DisconnectParticipant removes the participant from the chat. Its tokens no longer work
-// afterwards.
+// DisconnectParticipant removes the participant from the chat. Its tokens stop working.
 //
 // The chat itself ends when its flow ends it; until then, a participant with a socket may still
 // receive events.

@@ -39,12 +39,12 @@ type GetAttachmentInput struct {
 	// UrlContentDisposition selects whether a browser shows the file or downloads it. Defaults to
 	// the service's choice, which is to download it.
 	//
-	// The service accepts it since 28 October 2026, according to the changelog of aws-sdk-go-v2
+	// The service has accepted it since 28 October 2026, according to the changelog of aws-sdk-go-v2
 	// (connectparticipant v1.46.0). Its type there could not be checked; this is the most likely
 	// one. If the values differ, convert your own string to the type, or use WithMember.
 	UrlContentDisposition types.UrlContentDisposition
 
-	// UrlExpiryInSeconds is how long the URL works, 5 to 300. Defaults to the
+	// UrlExpiryInSeconds is the time for which the URL is valid, 5 to 300 seconds. Defaults to the
 	// service's choice.
 	UrlExpiryInSeconds *int32
 }

@@ -44,7 +44,7 @@ type SendEventInput struct {
 	// Up to 500 characters. Defaults to a random UUID.
 	ClientToken *string
 
-	// Content is {"messageId":"…"} for a receipt. Leave it out for typing.
+	// Content is {"messageId":"…"} for a receipt. Omit it for typing.
 	Content *string
 }
 

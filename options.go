@@ -58,7 +58,6 @@ type Options struct {
 	// NewDefaultEndpointResolverV2.
 	EndpointResolverV2 EndpointResolverV2
 
-	// HTTPClient sends the requests. An *http.Client or an
 	// HTTPClient sends the requests. An *http.Client or an *awshttp.BuildableClient is copied, and
 	// the copy follows no redirects, because a redirect would send the token to another host; any
 	// other client must not follow redirects itself. Defaults to a client whose attempts fail when
@@ -69,7 +68,6 @@ type Options struct {
 	// the context limits the duration of a call. As a per-call option, a BuildableClient opens a
 	// connection for each attempt; to reuse connections, call its Freeze method once and pass the
 	// result.
-	// Freeze method returned, once, to keep connections.
 	HTTPClient HTTPClient
 
 	// IdempotencyTokenProvider generates the ClientToken of calls that have none. Defaults to

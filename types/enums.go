@@ -171,7 +171,7 @@ func (SortKey) Values() []SortKey {
 
 // UrlContentDisposition selects what a browser does with the URL of an attachment.
 //
-// The service supports it since October 2026. No model with it could be checked: name and values
+// The service has supported it since October 2026. No model with it could be checked: name and values
 // are those that the AWS SDKs most likely use.
 type UrlContentDisposition string
 
