@@ -34,7 +34,7 @@ var publicPackages = []struct{ dir, golden string }{
 	{"fleet/dynamofleet", "dynamofleet.txt"},
 }
 
-func TestAPIIsTheListedOne(t *testing.T) {
+func TestAPIMatchesTheListing(t *testing.T) {
 	t.Parallel()
 	for _, pkg := range publicPackages {
 		t.Run(pkg.golden, func(t *testing.T) {
@@ -44,8 +44,8 @@ func TestAPIIsTheListedOne(t *testing.T) {
 	}
 }
 
-// listAPI returns the exported declarations of the package in dir, sorted, one a line.
-// Names of parameters are left out: changing them breaks nobody.
+// listAPI returns the exported declarations of the package in dir, sorted, one per line.
+// Parameter names are omitted, because changing them breaks no program.
 func listAPI(t *testing.T, dir string) string {
 	t.Helper()
 	var l apiLines
@@ -66,8 +66,8 @@ func listAPI(t *testing.T, dir string) string {
 	return strings.Join(l, "\n") + "\n"
 }
 
-// parsePackage returns what go doc knows of a package: exported names only, and the
-// methods by type.
+// parsePackage returns the documentation of a package: exported names only, with methods
+// grouped by type.
 func parsePackage(t *testing.T, dir string) *doc.Package {
 	t.Helper()
 	source, err := build.ImportDir(dir, 0)
@@ -111,15 +111,15 @@ func (l *apiLines) add(words ...string) {
 	*l = append(*l, strings.Join(words, " "))
 }
 
-// values lists constants and variables. A variable's type is left out where only its
-// value tells it.
+// values lists constants and variables. A variable's type is omitted if the declaration
+// doesn't have it.
 func (l *apiLines) values(values []*doc.Value) {
 	for _, value := range values {
 		var above ast.Expr
 		for _, spec := range value.Decl.Specs {
 			spec := spec.(*ast.ValueSpec)
 			if spec.Type == nil && spec.Values == nil {
-				spec.Type = above // a constant that repeats the one above
+				spec.Type = above // a constant without a value has the type of the one above
 			}
 			above = spec.Type
 			l.valueSpec(value.Decl.Tok, spec)

@@ -21,7 +21,7 @@ func guides(t *testing.T) []string {
 	return names
 }
 
-// Each Go block of the README and the guides is in an example or a test, which is
+// Each Go block of the README and the guides is part of an example or a test, and is therefore
 // compiled and run.
 func TestDocsShowCodeThatRuns(t *testing.T) {
 	t.Parallel()
@@ -34,7 +34,7 @@ func TestDocsShowCodeThatRuns(t *testing.T) {
 	}
 }
 
-// So does what the package comments show.
+// The same applies to code in package comments.
 func TestPackageCommentsShowCodeThatRuns(t *testing.T) {
 	t.Parallel()
 	for _, dir := range []string{".", "chat", "interactive", "participanttest", "participantmock", "fleet"} {
@@ -64,7 +64,7 @@ func requireRuns(t *testing.T, code string) {
 	require.Fail(t, "no test has this code", "%s", code)
 }
 
-// squeeze drops the indentation and the alignment of code.
+// squeeze removes indentation and alignment from code.
 func squeeze(code string) string {
 	lines := strings.Split(code, "\n")
 	for i, line := range lines {
@@ -73,7 +73,7 @@ func squeeze(code string) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
+func TestLinksInDocsExist(t *testing.T) {
 	t.Parallel()
 	for _, doc := range append(guides(t), "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md") {
 		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(readFile(t, doc), -1) {
@@ -82,8 +82,8 @@ func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// Other users can read, or put there before, what has a name known beforehand in /tmp, and they
-// see the arguments of curl.
+// Other users can read or create files with predictable names in /tmp, and can see the arguments of
+// curl.
 func TestREADMEsKeepTokensFromOtherUsers(t *testing.T) {
 	t.Parallel()
 	readmes, err := filepath.Glob("examples/*/README.md")
@@ -94,7 +94,7 @@ func TestREADMEsKeepTokensFromOtherUsers(t *testing.T) {
 	}
 }
 
-// CONTRIBUTING.md promises it. What is generated is as long as it is.
+// CONTRIBUTING.md documents the limits. They don't apply to generated code.
 func TestFilesAreShortAndNameTheirLicense(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
@@ -115,7 +115,7 @@ func TestFilesAreShortAndNameTheirLicense(t *testing.T) {
 	}))
 }
 
-func TestVersionIsTheChangelogs(t *testing.T) {
+func TestVersionMatchesTheChangelog(t *testing.T) {
 	t.Parallel()
 	newest := regexp.MustCompile(`(?m)^## \[?v?(\d+\.\d+\.\d+)`).FindStringSubmatch(readFile(t, "CHANGELOG.md"))
 	require.NotNil(t, newest)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	// So that a change there runs these tests anew.
+	// Imported so that a change there invalidates the cached result of these tests.
 	_ "github.com/participant-go/connectparticipant/chat"
 	_ "github.com/participant-go/connectparticipant/fleet"
 	_ "github.com/participant-go/connectparticipant/interactive"
@@ -18,8 +18,8 @@ import (
 	_ "github.com/participant-go/connectparticipant/streaming"
 )
 
-// What serves tests doesn't reach a user's program. A program may serve the fake, but not
-// by way of a test library.
+// Test libraries are not linked into a user's program. A program may serve the fake, but without
+// a test library.
 func TestNoTestLibraryIsLinked(t *testing.T) {
 	t.Parallel()
 	libraries := []string{"testing", "github.com/stretchr", "go.uber.org/goleak", "github.com/participant-go/connectparticipant/participantmock"}
@@ -36,7 +36,7 @@ func TestNoTestLibraryIsLinked(t *testing.T) {
 	}
 }
 
-// What the engines of a fleet need comes from their own modules.
+// The dependencies of a fleet's engines belong to their own modules.
 func TestFleetLinksNoEngine(t *testing.T) {
 	t.Parallel()
 	for _, linked := range dependencies(t, "./fleet") {
@@ -55,8 +55,8 @@ func TestInteractiveIsLinkedOnDemand(t *testing.T) {
 	require.NotContains(t, dependencies(t, "./interactive"), "github.com/participant-go/connectparticipant/chat")
 }
 
-// Who doesn't use a package for streamed chats doesn't link it.
-func TestStreamingIsLinkedWhereItIsUsed(t *testing.T) {
+// A program links streaming only if it imports it.
+func TestStreamingIsLinkedOnDemand(t *testing.T) {
 	t.Parallel()
 	for _, dir := range []string{".", "./types", "./chat", "./participanttest"} {
 		require.NotContains(t, dependencies(t, dir), "github.com/participant-go/connectparticipant/streaming", dir)
@@ -68,7 +68,7 @@ func TestStreamingIsLinkedWhereItIsUsed(t *testing.T) {
 	}
 }
 
-// dependencies are the packages that come into a program with the package in dir.
+// dependencies returns the packages that are linked into a program with the package in dir.
 func dependencies(t *testing.T, dir string) []string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", dir).Output()
