@@ -21,8 +21,8 @@ import (
 // never is later than every time-out.
 const never = time.Hour
 
-// dialNobody never connects. A transport lets a dial outlive its call.
-func dialNobody(ctx context.Context, _, _ string) (net.Conn, error) {
+// dialNever never connects. A transport lets a dial outlive its call.
+func dialNever(ctx context.Context, _, _ string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*never)
 	defer cancel()
 	<-ctx.Done()
@@ -76,10 +76,10 @@ func TestTimeoutsOfABuildableClient(t *testing.T) {
 		"no response, with the read time-out off":  {plain.WithReadTimeout(0), dialSilence, "", "http://127.0.0.1", never},
 		"no response, with an overall time-out":    {plain.WithTimeout(5 * time.Minute), dialSilence, "", "http://127.0.0.1", 5 * time.Minute},
 		"no response, with a time-out for headers": {plain.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = 3 * time.Minute }), dialSilence, "", "http://127.0.0.1", 3 * time.Minute},
-		"no connection":                            {plain, dialNobody, aws.DefaultsModeInRegion, "http://127.0.0.1", 1100 * time.Millisecond},
-		"no connection, mobile":                    {plain, dialNobody, aws.DefaultsModeMobile, "http://127.0.0.1", 30 * time.Second},
-		"no connection, legacy":                    {plain, dialNobody, aws.DefaultsModeLegacy, "http://127.0.0.1", never},
-		"no connection, with a time-out for it":    {plain.WithDialerOptions(func(d *net.Dialer) { d.Timeout = 9 * time.Second }), dialNobody, aws.DefaultsModeInRegion, "http://127.0.0.1", never},
+		"no connection":                            {plain, dialNever, aws.DefaultsModeInRegion, "http://127.0.0.1", 1100 * time.Millisecond},
+		"no connection, mobile":                    {plain, dialNever, aws.DefaultsModeMobile, "http://127.0.0.1", 30 * time.Second},
+		"no connection, legacy":                    {plain, dialNever, aws.DefaultsModeLegacy, "http://127.0.0.1", never},
+		"no connection, with a time-out for it":    {plain.WithDialerOptions(func(d *net.Dialer) { d.Timeout = 9 * time.Second }), dialNever, aws.DefaultsModeInRegion, "http://127.0.0.1", never},
 		"a header that drips":                      {plain, dialDrip("HTTP/1.1 200 OK\r\nX-Drip: "), "", "http://127.0.0.1", 5 * time.Minute},
 		"a body that drips":                        {plain, dialDrip("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", 5*time.Minute + drip},
 		"an error's body that drips":               {plain, dialDrip("HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n"), "", "http://127.0.0.1", 5*time.Minute + drip},

@@ -124,7 +124,7 @@ func (r *Reader) Members() iter.Seq[[]byte] {
 				return
 			}
 			if r.err != nil {
-				r.blame(nameStart, nameEnd)
+				r.addMember(nameStart, nameEnd)
 				return
 			}
 			if r.pos == start {
@@ -369,9 +369,9 @@ func (r *Reader) literal(word string) {
 	r.pos += len(word)
 }
 
-// blame adds the name of the member whose value could not be read to the error. The name is no
+// addMember adds the name of the member whose value could not be read to the error. The name is no
 // secret, because only members that the service defines are read.
-func (r *Reader) blame(nameStart, nameEnd int) {
+func (r *Reader) addMember(nameStart, nameEnd int) {
 	if r.err.Member == "" {
 		r.err.Member = string(r.data[nameStart+1 : nameEnd-1])
 	}
