@@ -47,7 +47,7 @@ func (b *bubble) nothing(s *chat.Session, d time.Duration) {
 	}
 }
 
-func (b *bubble) settle() { <-time.After(time.Minute) }
+func (b *bubble) settle() { b.sleep(time.Minute) }
 
 func TestAPushLostOnAHealthySocketComesWithTheNextPass(t *testing.T) {
 	t.Parallel()
@@ -90,7 +90,7 @@ func TestAPassGoesBackBehindTheLast(t *testing.T) {
 		lagging := b.contact.Agent.Say("shown after 90 seconds")
 		shown := b.contact.Agent.Say("shown at once")
 		require.Equal(b.t, shown, b.within(s, time.Minute).ID)
-		<-time.After(2 * time.Minute)
+		b.sleep(2 * time.Minute)
 		b.contact.Customer.CutSockets()
 		m := b.within(s, time.Minute)
 		require.Equal(b.t, lagging, m.ID)
@@ -221,7 +221,7 @@ func TestTheOldSocketLivesUntilTheNewOneIsSubscribed(t *testing.T) {
 		require.NoError(b.t, b.contact.Customer.WaitRequest(b.t.Context(), "aws/subscribe", 2))
 		b.contact.Agent.Say("meanwhile")
 		b.within(s, 0)
-		<-time.After(10 * time.Second)
+		b.sleep(10 * time.Second)
 		require.Equal(b.t, 1, s.Stats().Renewals)
 		require.Zero(b.t, s.Stats().Reconnects)
 		require.Equal(b.t, 1, b.contact.Customer.Sockets(), "the old one is closed")
@@ -252,7 +252,7 @@ func TestHoldBackPutsInOrderWhatArrivesOtherwise(t *testing.T) {
 		b.settle()
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: participanttest.Delay(time.Second)})
 		first := b.contact.Agent.Say("delayed")
-		<-time.After(100 * time.Millisecond)
+		b.sleep(100 * time.Millisecond)
 		second := b.contact.Agent.Say("prompt")
 		m := b.within(s, 1500*time.Millisecond)
 		require.Equal(b.t, first, m.ID)
@@ -269,7 +269,7 @@ func TestHoldBackIsNotProlongedBySending(t *testing.T) {
 		b.srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: participanttest.Delay(100 * time.Millisecond)})
 		var sending sync.WaitGroup
 		sending.Go(func() { _, _ = s.Send(b.t.Context(), "hi") })
-		<-time.After(time.Millisecond)
+		b.sleep(time.Millisecond)
 		b.contact.Agent.Say("hello")
 		b.within(s, 310*time.Millisecond)
 		sending.Wait()
@@ -357,7 +357,7 @@ func TestAPieceThatFallsSilentWhileTheCallerIsSlow(t *testing.T) {
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: participanttest.Lose()})
 		stream.Skip("a message")
 		stream.Complete()
-		<-time.After(time.Minute)
+		b.sleep(time.Minute)
 		require.Zero(b.t, s.Stats().Behind)
 		for range 50 {
 			b.message(s)
@@ -399,7 +399,7 @@ func TestAReceiptForAnOldMessageComesOnce(t *testing.T) {
 		sent, err := s.Send(b.t.Context(), "read me")
 		require.NoError(b.t, err)
 		b.message(s)
-		<-time.After(5 * time.Minute)
+		b.sleep(5 * time.Minute)
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: participanttest.Delay(90 * time.Second)})
 		b.contact.Agent.MarkRead(sent.ID)
 		const count = 600 // so many that the transcript is read
@@ -429,7 +429,7 @@ func TestASlowCallerGetsEverything(t *testing.T) {
 		for i := range count {
 			b.contact.Agent.Say(strconv.Itoa(i))
 			if i%100 == 0 {
-				<-time.After(time.Second)
+				b.sleep(time.Second)
 			}
 		}
 		for i := range count {
@@ -519,7 +519,7 @@ func TestALongPassLosesNothingBehindIt(t *testing.T) {
 		for range 1500 {
 			b.contact.Agent.Say("missed")
 		}
-		<-time.After(5 * time.Minute) // the pass waits for its caller
+		b.sleep(5 * time.Minute) // the pass waits for its caller
 		b.contact.Agent.Say("the newest")
 		late := map[string]bool{}
 		for range 1502 {
@@ -545,12 +545,12 @@ func TestAnItemAtTheHorizonIsRemembered(t *testing.T) {
 		for range early {
 			b.message(s)
 		}
-		<-time.After(3 * time.Minute)
+		b.sleep(3 * time.Minute)
 		b.contact.Customer.CutSockets()
 		for range missed {
 			b.contact.Agent.Say("missed")
 		}
-		<-time.After(time.Minute + 700*time.Microsecond) // the pass waits for its caller
+		b.sleep(time.Minute + 700*time.Microsecond) // the pass waits for its caller
 		for range missed {
 			b.message(s)
 		}
@@ -571,7 +571,7 @@ func TestHistory(t *testing.T) {
 				for i := range 300 {
 					b.contact.Agent.Say(strconv.Itoa(i))
 				}
-				<-time.After(time.Second)
+				b.sleep(time.Second)
 				s := b.start(func(o *chat.Options) { o.History = test.history })
 				for range test.want {
 					require.True(b.t, b.message(s).History)
@@ -606,14 +606,14 @@ func TestHistoryEndsWithTheStart(t *testing.T) {
 				for range 500 {
 					b.contact.Agent.Say("before")
 				}
-				<-time.After(time.Minute)
+				b.sleep(time.Minute)
 				s := b.start(func(o *chat.Options) { o.History = test.history })
 				test.gap(b)
 				said := map[string]bool{}
 				for range test.said {
 					said[b.contact.Agent.Say("after")] = true
 				}
-				<-time.After(2 * time.Second)
+				b.sleep(2 * time.Second)
 				broken.Remove()
 				for len(said) > 0 {
 					m := b.message(s)
@@ -629,9 +629,9 @@ func TestASlowFirstPassBringsNoOldHistoryLater(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Say("old")
-		<-time.After(125 * time.Second)
+		b.sleep(125 * time.Second)
 		b.contact.Agent.Say("the newest of the history")
-		<-time.After(time.Second)
+		b.sleep(time.Second)
 		b.srv.Inject(participanttest.Fault{On: "GetTranscript", Times: 1, Effect: participanttest.Delay(10 * time.Second)})
 		s := b.start(func(o *chat.Options) { o.History = chat.HistoryNone })
 		b.nothing(s, time.Hour)

@@ -142,7 +142,7 @@ func (e *endingTrial) run() {
 	e.judge()
 }
 
-func (e *endingTrial) rest(longest time.Duration) { <-time.After(e.upTo(longest)) }
+func (e *endingTrial) rest(longest time.Duration) { e.sleep(e.upTo(longest)) }
 
 func (e *endingTrial) configure(o *chat.Options) {
 	o.History = chat.HistoryAll
@@ -183,7 +183,7 @@ func (e *endingTrial) consume() {
 		}
 		e.events = append(e.events, received{event, time.Now()})
 		if naps := e.naps.Load(); naps > 0 && rng.IntN(100) == 0 {
-			<-time.After(time.Duration(rng.Int64N(naps)))
+			e.sleep(time.Duration(rng.Int64N(naps)))
 		}
 	}
 }
@@ -232,7 +232,7 @@ func (e *endingTrial) leave() {
 			return
 		}
 		e.note("leave: %v", err)
-		<-time.After(30 * time.Second)
+		e.sleep(30 * time.Second)
 	}
 	require.Fail(e.t, "not left")
 }
@@ -240,10 +240,10 @@ func (e *endingTrial) leave() {
 func (e *endingTrial) leaveAtTheEnd() {
 	wait := e.moment()
 	e.doing.Go(func() {
-		<-time.After(wait)
+		e.sleep(wait)
 		e.contact.End()
 	})
-	<-time.After(e.moment())
+	e.sleep(e.moment())
 	ctx, cancel := context.WithTimeout(e.t.Context(), 30*time.Second)
 	defer cancel()
 	e.left = e.session.Leave(ctx) == nil

@@ -29,7 +29,7 @@ func TestADeadSocketIsNoticedWithinTwentySeconds(t *testing.T) {
 			inBubble(t, func(b *bubble) {
 				s, longest := b.start(), time.Duration(0)
 				for i := range 30 {
-					<-time.After(33*time.Second + 333*time.Millisecond) // at any moment between two heartbeats
+					b.sleep(33*time.Second + 333*time.Millisecond) // at any moment between two heartbeats
 					b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Socket: i + 1, Effect: effect})
 					died := time.Now()
 					id := b.contact.Agent.Say("into the void")
@@ -87,7 +87,7 @@ func TestAnIdleSessionAsksForFewConnections(t *testing.T) {
 			b.start()
 		}
 		begun := b.srv.Count("CreateParticipantConnection")
-		<-time.After(hours * time.Hour)
+		b.sleep(hours * time.Hour)
 		perHour := float64(b.srv.Count("CreateParticipantConnection")-begun) / (sessions * hours)
 		require.LessOrEqual(t, perHour, 1.12)
 		require.GreaterOrEqual(t, perHour, 1.0, "a token lives on by renewals only")
@@ -113,7 +113,7 @@ func TestASleeperIsLeftAlone(t *testing.T) { //nolint:paralleltest // it measure
 				for range burst {
 					b.contact.Agent.Say("Is anybody there? I could do with an answer, whenever it suits you.")
 				}
-				<-time.After(10 * time.Second)
+				b.sleep(10 * time.Second)
 			}
 			_, after := memory()
 			bytes = after - before
@@ -143,7 +143,7 @@ func (b *bubble) sleepers(n int) (asleep []*chat.Session) {
 		b.t.Cleanup(func() { _ = s.Close() })
 		asleep = append(asleep, s)
 	}
-	<-time.After(time.Minute)
+	b.sleep(time.Minute)
 	return asleep
 }
 

@@ -34,7 +34,7 @@ func TestBackOffGrowsWhileSocketsDieYoung(t *testing.T) {
 		defer cancel()
 		for b.contact.Customer.WaitSockets(ctx, 1) == nil {
 			b.contact.Customer.CutSockets()
-			<-time.After(time.Millisecond)
+			b.sleep(time.Millisecond)
 		}
 		require.Less(b.t, b.contact.Customer.Count(create), 40)
 		b.settle()
@@ -155,7 +155,7 @@ func TestSendWorksWithoutASocket(t *testing.T) {
 		b.settle()
 		closed := b.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Fail(503, "")})
 		b.contact.Customer.CutSockets()
-		<-time.After(10 * time.Second)
+		b.sleep(10 * time.Second)
 		require.Zero(b.t, b.contact.Customer.Sockets())
 		sent, err := s.Send(b.t.Context(), "anybody?")
 		require.NoError(b.t, err)
@@ -308,7 +308,7 @@ func TestAWrongLocalClockDoesNotMatter(t *testing.T) {
 			inBubble(t, func(b *bubble) {
 				b.srv.Advance(ahead)
 				b.start()
-				<-time.After(10 * time.Hour)
+				b.sleep(10 * time.Hour)
 				require.InDelta(b.t, 11, b.contact.Customer.Count(create), 1)
 			})
 		})
@@ -325,7 +325,7 @@ func TestExpiriesThatMakeNoSense(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
 				b.start()
-				<-time.After(10 * time.Hour)
+				b.sleep(10 * time.Hour)
 				require.GreaterOrEqual(b.t, b.contact.Customer.Count(create), test.least)
 				require.LessOrEqual(b.t, b.contact.Customer.Count(create), test.most)
 			}, func(o *participanttest.Options) { o.ExpiryShown, o.ConnectionExpiryShown = test.shown, test.shown })
@@ -341,7 +341,7 @@ func TestPingsThatFailReplaceTheSocketNowAndThen(t *testing.T) {
 			inBubble(t, func(b *bubble) {
 				s := b.start()
 				b.srv.Inject(participanttest.Fault{On: participanttest.OnPing, Effect: effect})
-				<-time.After(time.Hour)
+				b.sleep(time.Hour)
 				require.Zero(b.t, s.Stats().Reconnects)
 				require.InDelta(b.t, 12, s.Stats().Renewals, 2)
 			})
@@ -355,7 +355,7 @@ func TestTypingIsThrottled(t *testing.T) {
 		s := b.start()
 		for range 60 {
 			require.NoError(b.t, s.Typing(b.t.Context()))
-			<-time.After(time.Second)
+			b.sleep(time.Second)
 		}
 		require.Equal(b.t, 6, b.contact.Customer.Count("SendEvent"))
 	})
@@ -373,9 +373,9 @@ func TestReceiptsAreCoalesced(t *testing.T) {
 			m := b.message(s)
 			s.MarkDelivered(m.ID)
 			s.MarkRead(m.ID)
-			<-time.After(time.Second)
+			b.sleep(time.Second)
 		}
-		<-time.After(10 * time.Second)
+		b.sleep(10 * time.Second)
 		require.LessOrEqual(b.t, b.contact.Customer.Count("SendEvent"), 12)
 		for _, item := range b.contact.Kept() {
 			if item.Id == last {
@@ -404,7 +404,7 @@ func TestResumeGoesOnWhereTheCallerWas(t *testing.T) {
 		for range 500 {
 			b.contact.Agent.Say("meanwhile")
 		}
-		<-time.After(10 * time.Minute)
+		b.sleep(10 * time.Minute)
 
 		var state chat.State
 		require.NoError(b.t, json.Unmarshal(text, &state))
@@ -428,14 +428,14 @@ func TestResumeFromBeforeTheFirstPass(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		none := func(o *chat.Options) { o.History = chat.HistoryNone }
 		b.contact.Agent.Say("before")
-		<-time.After(time.Minute)
+		b.sleep(time.Minute)
 		broken := b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(500, "InternalServerException")})
 		s := b.start(none)
 		state := s.State()
 		require.NoError(b.t, s.Close())
-		<-time.After(time.Minute)
+		b.sleep(time.Minute)
 		missed := b.contact.Agent.Say("missed")
-		<-time.After(time.Minute)
+		b.sleep(time.Minute)
 		broken.Remove()
 		text, err := state.MarshalText()
 		require.NoError(b.t, err)
@@ -452,7 +452,7 @@ func TestResumeKeepsToTheLimitOfTheHistory(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		for range 50 {
 			b.contact.Agent.Say("old")
-			<-time.After(30 * time.Second)
+			b.sleep(30 * time.Second)
 		}
 		ten := func(o *chat.Options) { o.History = 10 }
 		s := b.start(ten)
@@ -585,7 +585,7 @@ func TestCloseAtAnyTime(t *testing.T) {
 		b.srv.Inject(participanttest.Fault{On: create, Chance: 0.5, Effect: participanttest.Delay(3 * time.Second)})
 		for i := range 30 {
 			s := b.start()
-			<-time.After(time.Duration(i) * 700 * time.Millisecond)
+			b.sleep(time.Duration(i) * 700 * time.Millisecond)
 			if i%3 == 0 {
 				b.contact.Customer.CutSockets()
 			}

@@ -119,7 +119,7 @@ func (tr *trial) stream() {
 			default:
 				stream.Chunk(text)
 			}
-			<-time.After(gap)
+			tr.sleep(gap)
 		}
 		tr.noteSaid(stream.Complete(), time.Now())
 	})

@@ -268,13 +268,13 @@ func (tr *trial) pause() {
 	switch n := tr.rng.IntN(100); {
 	case n < 20:
 	case n < 70:
-		<-time.After(tr.upTo(2 * time.Second))
+		tr.sleep(tr.upTo(2 * time.Second))
 	case n < 97:
-		<-time.After(tr.upTo(40 * time.Second))
+		tr.sleep(tr.upTo(40 * time.Second))
 	case tr.expires:
-		<-time.After(tr.upTo(5 * time.Minute))
+		tr.sleep(tr.upTo(5 * time.Minute))
 	default:
-		<-time.After(tr.upTo(70 * time.Minute))
+		tr.sleep(tr.upTo(70 * time.Minute))
 	}
 }
 
@@ -293,12 +293,12 @@ func (tr *trial) settle() {
 	if tr.expires || !tr.lossless && !tr.oneIn(3) { // the last cut will do
 		wait = 10 * time.Minute
 	}
-	<-time.After(wait)
+	tr.sleep(wait)
 	if !tr.lossless {
 		tr.contact.Customer.CutSockets()
 		tr.note("last cut")
 	}
-	<-time.After(time.Minute)
+	tr.sleep(time.Minute)
 	synctest.Wait()
 	require.NoError(tr.t, tr.session.Err())
 	require.NoError(tr.t, tr.session.Close())
@@ -312,7 +312,7 @@ func (tr *trial) consume() {
 	rng := rand.New(rand.NewPCG(tr.seed, 2))
 	for {
 		if naps := tr.naps.Load(); naps > 0 && rng.IntN(100) == 0 {
-			<-time.After(time.Duration(rng.Int64N(naps)))
+			tr.sleep(time.Duration(rng.Int64N(naps)))
 		}
 		event, err := tr.session.Next(context.Background())
 		if err != nil {

@@ -86,7 +86,7 @@ func TestMessagesGoBothWays(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		greeting := b.contact.Agent.Say("Welcome!")
-		<-time.After(time.Second)
+		b.sleep(time.Second)
 		s := b.start()
 		m := b.message(s)
 		require.Equal(b.t, greeting, m.ID)
@@ -117,7 +117,7 @@ func TestALostConnectionLosesNothing(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		for range 5 {
-			<-time.After(time.Minute)
+			b.sleep(time.Minute)
 			b.contact.Customer.CutSockets()
 			id := b.contact.Agent.Say("while nobody listens")
 			m := b.within(s, time.Second)
@@ -134,7 +134,7 @@ func TestRenewalIsUnseen(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		for range 100 {
-			<-time.After(5 * time.Minute)
+			b.sleep(5 * time.Minute)
 			b.contact.Agent.Say("still here")
 			b.message(s)
 		}
@@ -148,7 +148,7 @@ func TestTheEnd(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
-		<-time.After(time.Minute)
+		b.sleep(time.Minute)
 		b.contact.Agent.Say("Bye")
 		b.contact.End()
 		b.message(s)
