@@ -428,3 +428,26 @@ func TestTheLastPagesOfALongPassAreRequestedWithALowPriority(t *testing.T) {
 		require.Equal(t, n >= 20, priority == PriorityLow, "page %d", n+1)
 	}
 }
+
+func TestAStateIsResumedWithoutItsText(t *testing.T) {
+	t.Parallel()
+	before := started(t, 300)
+	before.sleep(before.opts.Settle)
+	before.reads()
+	state := before.inbox.state()
+
+	a := &archive{fixture: newFixture(t), items: before.items}
+	a.inbox.restore(&state)
+	a.connect()
+	_, backward, err := a.readNow()
+	require.NoError(t, err)
+	require.False(t, backward, "the transcript shows what it showed before")
+}
+
+func TestTheTokenOfARequestStaysWhatItWas(t *testing.T) {
+	t.Parallel()
+	c := cursor{start: at(0), token: "first"}
+	in := c.forward(100)
+	c.follow("second", false, 1)
+	require.Equal(t, "first", *in.NextToken)
+}

@@ -392,3 +392,19 @@ func TestASessionThatResumesReadsForward(t *testing.T) {
 	require.Equal(t, named("new %d", 0, 5), ids)
 	require.Equal(t, types.ScanDirectionForward, a.requests[0].ScanDirection)
 }
+
+func TestHistoryWithATimelessItemEnds(t *testing.T) {
+	t.Parallel()
+	begun := time.Now()
+	b := backfill{since: begun.UnixNano(), history: 2, overlap: 2 * time.Minute}
+	var d descent
+	var items []*item
+	at := begun.Add(-time.Hour)
+	items = append(items, messageAt("new", at))
+	items = append(items, messageAt("timeless", time.Time{}))
+	for i := range 90 {
+		items = append(items, messageAt(fmt.Sprint("old-", i), at.Add(-time.Duration(i+1)*time.Hour)))
+	}
+	p := &page{items: items, read: begun.UnixNano()}
+	require.True(t, b.visit(&d, step{page: p}), "the second of two history items has no time: the whole transcript is read")
+}

@@ -5,50 +5,16 @@ package chat_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
-
-// slack is what a bound may be exceeded by: the time that a call or a wake-up takes.
-const slack = 100 * time.Millisecond
-
-// breakTranscript makes GetTranscript fail with 429 from now on.
-func (b *bubble) breakTranscript() {
-	b.t.Helper()
-	b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(429, "ThrottlingException")})
-}
-
-// refuseSockets makes every dial fail until the fault is removed.
-func (b *bubble) refuseSockets() *participanttest.Injected {
-	b.t.Helper()
-	return b.srv.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Fail(503, "")})
-}
-
-// arrivals are the times at which messages were delivered.
-type arrivals struct {
-	mu sync.Mutex
-	at map[string]time.Time
-}
-
-// note reads s until ctx ends.
-func (a *arrivals) note(ctx context.Context, s *chat.Session) {
-	for {
-		event, err := s.Next(ctx)
-		if err != nil {
-			return
-		}
-		if m, ok := event.(chat.Message); ok {
-			a.mu.Lock()
-			a.at[m.ID] = time.Now()
-			a.mu.Unlock()
-		}
-	}
-}
 
 // Each socket lives 20 s. A new loss must not begin the wait of what has arrived anew.
 func TestHeldItemsAreReleasedWhileSocketsFlap(t *testing.T) {
@@ -77,19 +43,6 @@ func TestHeldItemsAreReleasedWhileSocketsFlap(t *testing.T) {
 			})
 		})
 	}
-}
-
-// flap cuts n sockets that live 20 s each, and pushes one message on each of them.
-func (b *bubble) flap(n int) (pushed map[string]time.Time) {
-	b.t.Helper()
-	pushed = map[string]time.Time{}
-	for range n {
-		b.reconnect()
-		b.sleep(5 * time.Second)
-		pushed[b.contact.Agent.Say("pushed on an open socket")] = time.Now()
-		b.sleep(15 * time.Second)
-	}
-	return pushed
 }
 
 func TestHeldItemsAreReleasedWhileNoSocketIsOpen(t *testing.T) {
@@ -243,47 +196,6 @@ func TestSendCostsNoPassWhenItsPushArrives(t *testing.T) {
 	})
 }
 
-func TestAnEndWhosePushIsLostIsFound(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		tokensLive bool
-		reason     error
-		gap        bool
-	}{
-		"in the transcript":    {true, chat.ErrChatEnded, false},
-		"by tokens that ended": {false, chat.ErrAccessDenied, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			inBubble(t, func(b *bubble) {
-				s := b.start()
-				b.settle()
-				b.lose()
-				b.contact.End()
-				begun := time.Now()
-				closed := b.end(s)
-				require.ErrorIs(b.t, closed, test.reason)
-				require.Equal(b.t, test.gap, closed.Gap)
-				require.LessOrEqual(b.t, time.Since(begun), 216*time.Second+20*time.Second)
-			}, func(o *participanttest.Options) { o.TokensOutliveTheEnd = test.tokensLive })
-		})
-	}
-}
-
-// end reads s to its end and returns why it ended.
-func (b *bubble) end(s *chat.Session) *chat.CloseError {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 5*time.Hour)
-	defer cancel()
-	for {
-		if _, err := s.Next(ctx); err != nil {
-			var closed *chat.CloseError
-			require.ErrorAs(b.t, err, &closed)
-			return closed
-		}
-	}
-}
-
 func TestCatchUpDeliversALostPushImmediately(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
@@ -304,21 +216,6 @@ func TestCatchUpDeliversALostPushImmediately(t *testing.T) {
 				require.Less(b.t, time.Since(begun), time.Second)
 			})
 		})
-	}
-}
-
-// queued are the messages that Next returns without a wait; ctx has ended.
-func (b *bubble) queued(ctx context.Context, s *chat.Session) (all []chat.Event) {
-	b.t.Helper()
-	for {
-		event, err := s.Next(ctx)
-		if err != nil {
-			require.ErrorIs(b.t, err, context.Canceled)
-			return all
-		}
-		if m, ok := event.(chat.Message); ok {
-			all = append(all, m)
-		}
 	}
 }
 
@@ -395,5 +292,59 @@ func TestCatchUpWhileNoSocketIsOpen(t *testing.T) {
 		require.NoError(b.t, s.CatchUp(b.t.Context()))
 		require.Equal(b.t, id, b.within(s, time.Second).ID)
 		b.nothing(s, time.Hour)
+	})
+}
+
+type hanging struct {
+	connectparticipant.API
+	page, send time.Duration
+	slow       atomic.Bool
+}
+
+func (h *hanging) SendMessage(ctx context.Context, in *connectparticipant.SendMessageInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.SendMessageOutput, error) {
+	select {
+	case <-time.After(h.send):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return h.API.SendMessage(ctx, in, optFns...)
+}
+
+func (h *hanging) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
+	if h.slow.Load() {
+		<-time.After(h.page)
+	}
+	return h.API.GetTranscript(ctx, in, optFns...)
+}
+
+func TestAPageWaitsTwoSecondsForASend(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		h := &hanging{API: b.client, page: 500 * time.Millisecond, send: 30 * time.Second}
+		s, err := chat.Start(b.t.Context(), h, b.contact.Customer.Token, b.options)
+		require.NoError(b.t, err)
+		defer func() { _ = s.Close() }()
+		worst := time.Duration(0)
+		b.sleep(time.Minute)
+		h.slow.Store(true)
+		for range 10 {
+			done := make(chan struct{})
+			begun := time.Now()
+			var took time.Duration
+			go func() {
+				defer close(done)
+				_ = s.CatchUp(b.t.Context())
+				took = time.Since(begun)
+			}()
+			b.sleep(100 * time.Millisecond)
+			ctx, cancel := context.WithTimeout(b.t.Context(), 25*time.Second)
+			go func() { _, _ = s.Send(ctx, "hangs") }()
+			<-done
+			worst = max(worst, took)
+			b.sleep(30 * time.Second)
+			cancel()
+			b.sleep(1700 * time.Millisecond)
+		}
+		require.Less(b.t, worst, 3*time.Second)
 	})
 }

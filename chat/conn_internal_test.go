@@ -4,6 +4,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -11,29 +12,6 @@ import (
 
 	"github.com/participant-go/connectparticipant/types"
 )
-
-var (
-	denied  = &dialError{step: createConnection, err: &types.AccessDeniedException{}, atCreate: true}
-	invalid = &dialError{step: createConnection, err: &types.ValidationException{}, atCreate: true}
-	missing = &dialError{step: createConnection, err: &types.ResourceNotFoundException{}, atCreate: true}
-	refused = &dialError{step: "dial chat socket", err: errTest}
-)
-
-// fail ends the dial under way, and returns the time until the next one.
-func (f *fixture) fail(err error) time.Duration {
-	f.t.Helper()
-	require.False(f.t, f.dialed(nil, err, f.now))
-	return f.conn.dialAt.Sub(f.now)
-}
-
-// loses ends the session's socket, and returns the time until the next dial.
-func (f *fixture) loses() time.Duration {
-	f.lost(f.conn.cur.socket, errTest, f.now)
-	return f.conn.dialAt.Sub(f.now)
-}
-
-// rarely leaves the periodic passes out.
-func rarely(o *Options) { o.ReadEvery = 1000 * time.Hour }
 
 func TestTheFirstDialIsDueImmediately(t *testing.T) {
 	t.Parallel()
@@ -384,4 +362,67 @@ func TestChangesOfTheConnectionReplaceEachOther(t *testing.T) {
 	f.inbox.queue.push(queued{event: Typing{}})
 	f.reconnect()
 	require.Len(t, f.events(), 3)
+}
+
+func TestAnOldSocketHidesThatTheNewOneIsLost(t *testing.T) {
+	t.Parallel()
+	c := newTestCore()
+	old := goLive(c)
+	c.lost(old, errSilent, now()) // found dead: its reader is still to end
+	c.conn.dial = dialRunning
+	fresh := &socket{}
+	fresh.over.Store(true)
+	c.lost(fresh, errors.New("reset"), now()) // lost before its dial is over
+	c.lost(old, errors.New("closed"), now())  // now the old one's reader ends
+	require.False(t, c.dialed(fresh, nil, now()), "a dead socket was attached")
+}
+
+func TestASocketThatDiedEarlyIsNotUsedWhenAnotherEnds(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	old := f.conn.cur.socket
+	f.conn.dialAt = f.now
+	one[startDial](f)
+	f.subscribe()
+	f.sleep(drainTime)
+	require.Same(t, old, one[closeSocket](f).socket)
+	f.conn.dialAt = f.now
+	one[startDial](f)
+	f.issue()
+	k := &socket{}
+	k.over.Store(true)
+	f.lost(k, errTest, f.now)
+	f.lost(old, errTest, f.now) // its close is over
+	require.False(t, f.dialed(k, nil, f.now))
+}
+
+func TestWaitingBeforeTheLossIsNotExcused(t *testing.T) {
+	t.Parallel()
+	c := newTestCore(func(o *Options) { o.GiveUpAfter = time.Minute })
+	k := goLive(c)
+	begun := now()
+	c.conn.dial = dialRunning
+	c.conn.beginWait(begun) // a renewal waits for the limiter for ten minutes while the socket lives
+	lost := begun.Add(10 * time.Minute)
+	c.lost(k, errSilent, lost)
+	c.conn.endWait(lost) // its turn comes at the moment of the loss
+	c.dialed(nil, errors.New("no route"), lost)
+	var d deadline
+	c.stepGiveUp(lost.Add(2*time.Minute), &d)
+	require.Equal(t, phaseOver, c.phase, "gives up only in %v", d.Sub(lost))
+}
+
+func TestGiveUpCountsFromTheLoss(t *testing.T) {
+	t.Parallel()
+	f := connected(t, func(o *Options) { o.GiveUpAfter = time.Minute })
+	f.sleep(f.conn.dialAt.Sub(f.now))
+	one[startDial](f)
+	f.conn.beginWait(f.now)
+	f.sleep(5 * time.Minute)
+	f.conn.endWait(f.now)
+	f.fail(refused)
+	f.loses()
+	f.sleep(time.Minute)
+	f.look()
+	require.ErrorIs(t, f.err(), ErrGaveUp)
 }

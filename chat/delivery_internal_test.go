@@ -13,19 +13,6 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// shows takes items of a page, as a pass after the first does.
-func (f *fixture) shows(items ...*item) { f.inbox.arrivePage(items, aPage, f.now) }
-
-// metas takes what waits for the caller.
-func (f *fixture) metas() (metas []Meta) {
-	for _, event := range f.events() {
-		if meta, ok := MetaOf(event); ok {
-			metas = append(metas, meta)
-		}
-	}
-	return metas
-}
-
 // seenBy is a message with a receipt of a participant.
 func seenBy(participant string, read bool) *item {
 	receipt := types.Receipt{RecipientParticipantId: &participant, DeliveredTimestamp: aws.String("2026-01-01T12:00:00Z")}
@@ -301,4 +288,48 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 	require.LessOrEqual(t, len(f.inbox.ledger.seen), 2*16_384)
 	f.inbox.advance(f.inbox.ledger.fence)
 	require.LessOrEqual(t, len(f.inbox.ledger.seen), 16_384+512)
+}
+
+func TestSeenIsBoundedWhileThePassesFail(t *testing.T) {
+	t.Parallel()
+	c := newTestCore()
+	k := goLive(c)
+	_ = k
+	c.inbox.hold.caughtUp()
+	at := time.Now()
+	for i := range 60_000 {
+		c.arrive(messageAt(fmt.Sprint("item-", i), at.Add(time.Duration(i)*time.Millisecond)), now())
+		for c.inbox.queue.len() > 0 {
+			c.takeEvent()
+		}
+	}
+	require.LessOrEqual(t, len(c.inbox.ledger.seen), 2*keepAtMost)
+}
+
+func TestReceiptsSeenAreBoundedWhileThePassesFail(t *testing.T) {
+	t.Parallel()
+	c := newTestCore()
+	goLive(c)
+	for i := range 60_000 {
+		c.arrive(seenBy(fmt.Sprint("reader-", i), i%2 == 0), now())
+		for c.inbox.queue.len() > 0 {
+			c.takeEvent()
+		}
+	}
+	require.LessOrEqual(t, len(c.inbox.ledger.seen), 2*keepAtMost)
+}
+
+func TestTypingFromASlowCallerOpensAGap(t *testing.T) {
+	t.Parallel()
+	c := newTestCore()
+	goLive(c)
+	c.inbox.hold.caughtUp()
+	c.inbox.gap.open = false
+	for !c.inbox.queue.full() {
+		c.inbox.queue.push(queued{event: ConnectionChanged{}})
+	}
+	it := newItem(types.Item{Id: aws.String("typing"), Type: types.ChatItemTypeEvent, ContentType: aws.String("application/vnd.amazonaws.connect.event.typing")})
+	c.arrive(it, now())
+	require.False(t, c.inbox.gap.open, "typing is never in the transcript: no pass can close this")
+	require.Zero(t, c.stats.Behind)
 }

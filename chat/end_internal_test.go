@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // chatEnds lets chat.ended come.
@@ -277,4 +280,31 @@ func TestHeldItemsComeBeforeChatEnded(t *testing.T) {
 	require.Len(t, events, 2)
 	require.IsType(t, Message{}, events[0])
 	require.IsType(t, ChatEnded{}, events[1])
+}
+
+func TestAFailedLeaveOfTwo(t *testing.T) {
+	t.Parallel()
+	c := newTestCore()
+	goLive(c)
+	c.inbox.self.id = "me"
+	c.inbox.gap.open = false
+	require.NoError(t, c.beginLeave())    // A
+	require.NoError(t, c.beginLeave())    // B
+	require.True(t, c.leaveFailed(now())) // A's DisconnectParticipant failed, B's is under way
+	it := newItem(types.Item{Id: aws.String("l"), Type: types.ChatItemTypeParticipantLeft, ParticipantId: aws.String("me")})
+	c.arrive(it, now()) // B's has succeeded
+	c.left(now())
+	require.False(t, c.end.why.Gap, "own participant.left came after Leave had begun")
+}
+
+func TestASecondLeaveWaitsForItsOwnDeparture(t *testing.T) {
+	t.Parallel()
+	f := connected(t, me)
+	require.NoError(t, f.beginLeave())
+	f.arrives(happened(kindLeft, "me", 0))
+	require.True(t, f.leaveFailed(f.now))
+	f.conn.dialAt = f.now
+	f.connect() // the participant is back
+	require.NoError(t, f.beginLeave())
+	require.False(t, f.end.left)
 }

@@ -3,8 +3,6 @@
 package chat_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"testing"
 	"time"
 
@@ -13,17 +11,6 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
-
-// wireMessage is a message of the agent with a time as it is on the wire, under an id of its own.
-func (b *bubble) wireMessage(id, absoluteTime string) string {
-	b.t.Helper()
-	item, err := json.Marshal(participanttest.Item{
-		Id: id, Type: "MESSAGE", ContentType: "text/plain", Content: "with an odd time", AbsoluteTime: absoluteTime,
-		ContactId: b.contact.ID, ParticipantId: b.contact.Agent.ID, ParticipantRole: "AGENT",
-	})
-	require.NoError(b.t, err)
-	return string(item)
-}
 
 // plantOdd adds a message with an odd time to the transcript: where its time says if that is
 // ahead, where it entered otherwise.
@@ -106,12 +93,6 @@ func TestAnItemWithAnOddTimeThatIsPushedIsDeliveredOnce(t *testing.T) {
 		require.Equal(b.t, live, m.ID)
 		require.False(b.t, m.Late, "an odd time moves nothing")
 	})
-}
-
-// envelope is a frame with an item in it.
-func envelope(item string) string {
-	content, _ := json.Marshal(item)
-	return fmt.Sprintf(`{"topic":"aws/chat","contentType":"application/json","content":%s}`, content)
 }
 
 func TestAnItemWithAnOddTimeHidesNoLostPushes(t *testing.T) {
@@ -227,17 +208,4 @@ func TestAnItemWithAnOddTimeClosesNoGap(t *testing.T) {
 		require.True(b.t, ended[0].Gap)
 		require.True(b.t, b.end(s).Gap)
 	})
-}
-
-// resume starts a session from a state, through its text.
-func (b *bubble) resume(state chat.State) *chat.Session {
-	b.t.Helper()
-	text, err := state.MarshalText()
-	require.NoError(b.t, err)
-	var read chat.State
-	require.NoError(b.t, read.UnmarshalText(text))
-	s, err := chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, read, b.options)
-	require.NoError(b.t, err)
-	b.t.Cleanup(func() { _ = s.Close() })
-	return s
 }

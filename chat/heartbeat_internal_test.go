@@ -126,3 +126,54 @@ func TestPingsAreMissedInARow(t *testing.T) {
 	require.False(t, h.pong(200))
 	require.Zero(t, h.missed)
 }
+
+// silence lets time pass in which nobody answers the pings.
+func (f *fixture) silence(d time.Duration, frames bool) {
+	f.now = f.now.Add(d)
+	if frames {
+		f.conn.cur.heartbeat.alive()
+	}
+}
+
+func TestASilentSocketIsReplaced(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	k := f.connect()
+	require.Same(t, k, one[sendHeartbeats](f).socket)
+	for f.conn.isUp() {
+		f.silence(f.conn.cur.heartbeat.tick.Sub(f.now), false)
+		require.LessOrEqual(t, f.now.Sub(began), 2*heartbeatEvery)
+		todo, _ := f.look()
+		if closing := tasks[closeSocket](todo); len(closing) > 0 {
+			require.Same(t, k, closing[0].socket)
+			require.Empty(t, tasks[sendHeartbeats](todo))
+		}
+	}
+	require.Less(t, f.conn.dialAt.Sub(f.now), time.Second)
+	require.Equal(t, []Event{ConnectionChanged{Cause: errSilent}}, f.events())
+}
+
+// An outage of the service behind the gateway must not become a storm of renewals.
+func TestASocketWithoutPingsIsReplacedNowAndThen(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	var dials []instant
+	for f.now.Sub(began) < 12*time.Minute {
+		todo, next := f.look()
+		if len(tasks[startDial](todo)) > 0 {
+			dials = append(dials, f.now)
+			f.subscribe()
+			_, next = f.look()
+		}
+		if kind := tasks[startPass](todo); len(kind) > 0 {
+			f.complete()
+		}
+		f.silence(max(next, 1), true)
+	}
+	require.Len(t, dials, 3)
+	require.LessOrEqual(t, dials[0].Sub(began), time.Minute)
+	for n := range dials[1:] {
+		require.GreaterOrEqual(t, dials[n+1].Sub(dials[n]), 5*time.Minute)
+	}
+	require.Empty(t, f.events())
+}

@@ -32,3 +32,8 @@ func TestInstantsArePositiveAndOrdered(t *testing.T) {
 	require.Equal(t, time.Minute, later.Sub(first))
 	require.InDelta(t, time.Minute, later.until(), float64(10*time.Second))
 }
+
+func TestInstantAdd(t *testing.T) {
+	t.Parallel()
+	require.True(t, now().Add(1<<63-1).After(now()))
+}

@@ -213,13 +213,6 @@ func TestHeldItemsAreDeliveredBeforeTheEnd(t *testing.T) {
 	}
 }
 
-// blackhole loses everything that goes to a participant's socket from now on, a message of
-// the agent first.
-func (b *bubble) blackhole(p *participanttest.Participant) {
-	b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: p, Times: 1, Effect: participanttest.Blackhole()})
-	b.contact.Agent.Say("lost")
-}
-
 // eachLeaver runs a test for a participant whose leaving ends the chat, and for one whose leaving
 // doesn't.
 func eachLeaver(t *testing.T, test func(b *bubble, p *participanttest.Participant)) {
@@ -311,5 +304,25 @@ func TestLeaveDoesNotWaitForTheLimiterOfReceipts(t *testing.T) {
 		begun := time.Now()
 		require.NoError(b.t, s.Leave(ctx))
 		require.LessOrEqual(b.t, time.Since(begun), soon)
+	})
+}
+
+func TestLeave(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		require.NoError(b.t, s.Leave(b.t.Context()))
+		require.ErrorIs(b.t, s.Err(), chat.ErrLeft)
+		var events []chat.Event
+		for event, err := range s.Events(b.t.Context()) {
+			require.NoError(b.t, err)
+			events = append(events, event)
+		}
+		require.IsType(b.t, chat.ChatEnded{}, events[len(events)-1])
+		require.NoError(b.t, s.Leave(b.t.Context()), "leaving twice")
+		require.NoError(b.t, s.Typing(b.t.Context()))
+		_, err := s.Send(b.t.Context(), "too late")
+		require.ErrorIs(b.t, err, chat.ErrLeft)
 	})
 }

@@ -18,8 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant"
-	"github.com/participant-go/connectparticipant/chat"
-	"github.com/participant-go/connectparticipant/participanttest"
 )
 
 // pages is a transport that changes the pages of GetTranscript on the wire.
@@ -162,8 +160,6 @@ func (out *page) insert(in pageRequest, p planted) {
 	out.Transcript = slices.Insert(out.Transcript, i, p.item)
 }
 
-const isoMillis = "2006-01-02T15:04:05.000Z"
-
 // pageCall is one call of GetTranscript on its way to the fake.
 type pageCall struct {
 	next     http.RoundTripper
@@ -203,58 +199,6 @@ func (c *pageCall) result(out page) (*http.Response, error) {
 	c.response.Header.Del("Content-Length")
 	c.response.ContentLength, c.response.Body = int64(len(body)), io.NopCloser(bytes.NewReader(body))
 	return c.response, err
-}
-
-// events returns what comes within d, but for what is about the connection or a participant.
-func (b *bubble) events(s *chat.Session, d time.Duration) (all []chat.Event) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), d)
-	defer cancel()
-	for {
-		event, err := s.Next(ctx)
-		if err != nil {
-			require.ErrorIs(b.t, err, context.DeadlineExceeded)
-			return all
-		}
-		switch event.(type) {
-		case chat.ConnectionChanged, chat.Participant:
-		default:
-			all = append(all, event)
-		}
-	}
-}
-
-// ids are the ids of events, with how often each came.
-func ids(events []chat.Event) map[string]int {
-	counts := make(map[string]int, len(events))
-	for _, event := range events {
-		m, _ := chat.MetaOf(event)
-		counts[m.ID]++
-	}
-	return counts
-}
-
-// only are the events of one type.
-func only[E chat.Event](events []chat.Event) (some []E) {
-	for _, event := range events {
-		if e, ok := event.(E); ok {
-			some = append(some, e)
-		}
-	}
-	return some
-}
-
-// lose drops the next push to the customer.
-func (b *bubble) lose() {
-	b.t.Helper()
-	b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: b.contact.Customer, Times: 1, Effect: participanttest.Lose()})
-}
-
-// reconnect cuts the sockets, so that a pass is made, and waits for the next one.
-func (b *bubble) reconnect() {
-	b.t.Helper()
-	b.contact.Customer.CutSockets()
-	require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))
 }
 
 func TestPagesAreThoseOfTheFake(t *testing.T) {

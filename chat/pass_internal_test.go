@@ -10,22 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fill queues events until more than half of the queue is filled.
-func (f *fixture) fill() {
-	for f.inbox.queue.halfEmpty() {
-		f.inbox.queue.push(queued{event: Typing{}})
-	}
-}
-
-// failPass ends the pass under way with an error, and returns how long none begins.
-func (f *fixture) failPass(err error) time.Duration {
-	f.passEnded(&reading{}, err, f.now)
-	return max(0, f.passes.retryAt.Sub(f.now))
-}
-
-// retry waits until the next pass may begin.
-func (f *fixture) retry() { f.sleep(max(0, f.passes.retryAt.Sub(f.now))) }
-
 func TestPrioritiesOfPasses(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[passKind]Priority{
@@ -403,4 +387,33 @@ func TestAPassThatEndsWhileTheCallerIsBehindEndsNoWait(t *testing.T) {
 	f.complete()
 	require.Equal(t, []string{"discarded", "live"}, f.messages())
 	require.Zero(t, f.stats.Late)
+}
+
+func TestAnUnreadableFrameDuringThePassForAnotherIsLookedFor(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.unreadable(f.now)
+	f.begin(passMissed)
+	f.sleep(time.Second)
+	f.unreadable(f.now)
+	f.complete()
+	f.sleep(5 * time.Second)
+	f.begin(passMissed)
+}
+
+func TestItemsDoNotWaitForACallerWhileThereIsNoSocket(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.loses()
+	f.reconnect()
+	f.events()
+	f.arrives(said("a", time.Minute))
+	f.fill()
+	none[startPass](f) // it waits for the caller
+	f.loses()
+	f.look()
+	f.events() // the caller makes room, but nothing connects
+	f.sleep(f.opts.CatchUpWait)
+	one[startDial](f)
+	require.Equal(t, []string{"a"}, f.messages())
 }

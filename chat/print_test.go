@@ -296,3 +296,13 @@ func TestASessionIsPrintedWhileItWorks(t *testing.T) {
 		printing.Wait()
 	})
 }
+
+func TestNoVerbShowsContent(t *testing.T) {
+	t.Parallel()
+	m := chat.Message{Meta: chat.Meta{ID: "i"}, Text: "secret"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q", "%t"} {
+		if strings.Contains(fmt.Sprintf(verb, m), "secret") {
+			t.Errorf("%s shows the content", verb)
+		}
+	}
+}

@@ -5,13 +5,13 @@ package chat_test
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
@@ -160,33 +160,62 @@ func TestRenewalsAreNotAnnouncedUnlessAskedFor(t *testing.T) {
 	})
 }
 
-// The connection token serves calls that Session has no method for, and can be followed.
-func TestTheConnectionTokenCanBeFollowed(t *testing.T) {
+func TestRenewalIsUnseen(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
-		token, expiry, err := s.ConnectionToken(b.t.Context(), "")
-		require.NoError(b.t, err)
-		require.WithinDuration(b.t, time.Now().Add(24*time.Hour), expiry, time.Second)
-		out, err := b.client.GetTranscript(b.t.Context(), &connectparticipant.GetTranscriptInput{ConnectionToken: &token})
-		require.NoError(b.t, err)
-		require.NotEmpty(b.t, out.Transcript)
-
-		begun := time.Now()
-		for range 3 {
-			newer, _, err := s.ConnectionToken(b.t.Context(), token)
-			require.NoError(b.t, err)
-			require.NotEqual(b.t, token, newer)
-			token = newer
+		for range 100 {
+			b.sleep(5 * time.Minute)
+			b.contact.Agent.Say("still here")
+			b.message(s)
 		}
-		require.InDelta(b.t, 3*57, time.Since(begun).Minutes(), 12)
+		require.GreaterOrEqual(b.t, s.Stats().Renewals, 8)
+		require.Zero(b.t, s.Stats().Reconnects)
+		require.Zero(b.t, s.Stats().Late)
+	})
+}
 
-		ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
-		defer cancel()
-		_, _, err = s.ConnectionToken(ctx, token)
-		require.ErrorIs(b.t, err, context.DeadlineExceeded)
-		require.NoError(b.t, s.Close())
-		_, _, err = s.ConnectionToken(b.t.Context(), token)
-		require.ErrorIs(b.t, err, chat.ErrClosed)
+func TestAnIdleSessionAsksForFewConnections(t *testing.T) {
+	t.Parallel()
+	const sessions, hours = 3, 24
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t)
+		for range sessions {
+			b.contact = b.srv.NewChat()
+			b.start()
+		}
+		begun := b.srv.Count("CreateParticipantConnection")
+		b.sleep(hours * time.Hour)
+		perHour := float64(b.srv.Count("CreateParticipantConnection")-begun) / (sessions * hours)
+		require.LessOrEqual(t, perHour, 1.12)
+		require.GreaterOrEqual(t, perHour, 1.0, "a token lives on by renewals only")
+		t.Logf("%.3f CreateParticipantConnection an hour", perHour)
+	})
+}
+
+func TestRenewalsLeakNoContext(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.sleep(48 * time.Hour)
+		synctest.Wait()
+		children := reflect.ValueOf(s).Elem().FieldByName("life").Elem().Elem().FieldByName("children")
+		require.Less(b.t, children.Len(), 10, "%d renewals", s.Stats().Renewals)
+	})
+}
+
+func TestAStaleRenewalDueRenewsNothing(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start(func(o *chat.Options) { o.RenewalEvents = true })
+		b.sleep(70 * time.Minute) // the caller is busy: the session has renewed by itself
+		require.Equal(b.t, 1, s.Stats().Renewals)
+		for range 4 {
+			ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+			e, err := s.Next(ctx)
+			t.Logf("%T %v", e, err)
+			cancel()
+		}
+		require.Equal(b.t, 1, s.Stats().Renewals)
 	})
 }

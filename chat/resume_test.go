@@ -3,15 +3,19 @@
 package chat_test
 
 import (
+	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // A Late item waits for the caller, who has taken 1,200 newer ones.
@@ -194,4 +198,199 @@ func TestResumeFromAStateWithoutItems(t *testing.T) {
 		b.sleep(time.Minute)
 		require.Equal(b.t, map[string]int{missed: 1}, ids(b.events(b.resume(state), time.Minute)))
 	})
+}
+
+func TestResumeGoesOnWhereTheCallerWas(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		for range 10 {
+			b.contact.Agent.Say("before")
+		}
+		for range 4 {
+			b.message(s)
+		}
+		text, err := json.Marshal(s.State())
+		require.NoError(b.t, err)
+		require.NoError(b.t, s.Close())
+		for range 500 {
+			b.contact.Agent.Say("meanwhile")
+		}
+		b.sleep(10 * time.Minute)
+
+		var state chat.State
+		require.NoError(b.t, json.Unmarshal(text, &state))
+		require.LessOrEqual(b.t, len(text), 16_384)
+		s, err = chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, state, b.options)
+		require.NoError(b.t, err)
+		defer func() { _ = s.Close() }()
+		for i := range 506 {
+			m := b.message(s)
+			require.False(b.t, m.History)
+			require.False(b.t, m.Late)
+			require.Equal(b.t, i < 6, m.Text == "before")
+		}
+		b.nothing(s, time.Hour)
+	})
+}
+
+// A state from before the first pass knows what is history.
+func TestResumeFromBeforeTheFirstPass(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		none := func(o *chat.Options) { o.History = chat.HistoryNone }
+		b.contact.Agent.Say("before")
+		b.sleep(time.Minute)
+		broken := b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(500, "InternalServerException")})
+		s := b.start(none)
+		state := s.State()
+		require.NoError(b.t, s.Close())
+		b.sleep(time.Minute)
+		missed := b.contact.Agent.Say("missed")
+		b.sleep(time.Minute)
+		broken.Remove()
+		text, err := state.MarshalText()
+		require.NoError(b.t, err)
+		require.NoError(b.t, state.UnmarshalText(text))
+		s, err = chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, state, b.options, none)
+		require.NoError(b.t, err)
+		b.t.Cleanup(func() { _ = s.Close() })
+		require.Equal(b.t, missed, b.within(s, time.Minute).ID)
+	})
+}
+
+func TestResumeKeepsToTheLimitOfTheHistory(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		for range 50 {
+			b.contact.Agent.Say("old")
+			b.sleep(30 * time.Second)
+		}
+		ten := func(o *chat.Options) { o.History = 10 }
+		s := b.start(ten)
+		b.settle()
+		b.message(s)
+		state := s.State()
+		require.NoError(b.t, s.Close())
+		s, err := chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, state, b.options, ten)
+		require.NoError(b.t, err)
+		b.t.Cleanup(func() { _ = s.Close() })
+		for range 9 {
+			b.message(s)
+		}
+		b.nothing(s, time.Hour)
+	})
+}
+
+func TestStateIsRefusedWhenItIsNone(t *testing.T) {
+	t.Parallel()
+	var state chat.State
+	require.Error(t, state.UnmarshalText([]byte("%")))
+	require.Error(t, state.UnmarshalText([]byte("CAAA")))
+	require.Error(t, state.UnmarshalText([]byte("AQ")))
+	require.NoError(t, state.UnmarshalText(nil))
+	text, err := state.MarshalText()
+	require.NoError(t, err)
+	require.NoError(t, state.UnmarshalText(text))
+}
+
+type directions struct {
+	connectparticipant.API
+	mu  sync.Mutex
+	all []string
+}
+
+func (d *directions) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
+	d.mu.Lock()
+	d.all = append(d.all, string(in.ScanDirection))
+	d.mu.Unlock()
+	return d.API.GetTranscript(ctx, in, optFns...)
+}
+
+func resumedDirections(t *testing.T, through func(chat.State) chat.State) {
+	t.Helper()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.contact.Agent.Say("one")
+		b.message(s)
+		b.sleep(15 * time.Second) // the settle pass is over: two passes
+		require.Equal(b.t, 2, s.Stats().Passes)
+		state := s.State()
+		require.NoError(b.t, s.Close())
+		d := &directions{API: b.client}
+		r, err := chat.Resume(b.t.Context(), d, b.contact.Customer.Token, through(state), b.options)
+		require.NoError(b.t, err)
+		b.sleep(10 * time.Minute)
+		require.NoError(b.t, r.Close())
+		require.NotContains(b.t, d.all, "BACKWARD")
+	})
+}
+
+func TestResumeInProcess(t *testing.T) {
+	t.Parallel()
+	resumedDirections(t, func(s chat.State) chat.State { return s })
+}
+
+func TestResumeThroughText(t *testing.T) {
+	t.Parallel()
+	resumedDirections(t, func(s chat.State) chat.State {
+		text, err := s.MarshalText()
+		require.NoError(t, err)
+		var out chat.State
+		require.NoError(t, out.UnmarshalText(text))
+		return out
+	})
+}
+
+func (b *bubble) madeConnection() *chat.Connection {
+	out, err := b.client.CreateParticipantConnection(b.t.Context(), &connectparticipant.CreateParticipantConnectionInput{
+		ParticipantToken: &b.contact.Customer.Token,
+		Type:             []types.ConnectionType{types.ConnectionTypeWebsocket, types.ConnectionTypeConnectionCredentials},
+	})
+	require.NoError(b.t, err)
+	return &chat.Connection{
+		ConnectionToken: *out.ConnectionCredentials.ConnectionToken, Expiry: *out.ConnectionCredentials.Expiry,
+		URL: *out.Websocket.Url, ConnectionExpiry: *out.Websocket.ConnectionExpiry,
+	}
+}
+
+func resumedAgain(t *testing.T, second func(c *chat.Connection, o *chat.Options)) {
+	t.Helper()
+	inBubble(t, func(b *bubble) {
+		c := b.madeConnection()
+		s := b.start(func(o *chat.Options) { o.Connection = c })
+		for range 8 {
+			b.contact.Agent.Say("x")
+			b.message(s)
+			b.sleep(time.Minute)
+		}
+		state := s.State()
+		require.NoError(b.t, s.Close())
+		r, err := chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, state, b.options, func(o *chat.Options) { second(c, o) })
+		require.NoError(b.t, err)
+		b.sleep(time.Minute)
+		require.NoError(b.t, r.Close())
+		n := 0
+		for {
+			e, err := r.Next(b.t.Context())
+			if err != nil {
+				break
+			}
+			if _, ok := e.(chat.Message); ok {
+				n++
+			}
+		}
+		require.Zero(b.t, n, "messages delivered again")
+	})
+}
+
+func TestResumeWithTheOldConnection(t *testing.T) {
+	t.Parallel()
+	resumedAgain(t, func(c *chat.Connection, o *chat.Options) { o.Connection = c })
+}
+
+func TestResumeWithoutConnection(t *testing.T) {
+	t.Parallel()
+	resumedAgain(t, func(*chat.Connection, *chat.Options) {})
 }

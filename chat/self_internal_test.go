@@ -181,3 +181,14 @@ func TestManyMessagesAreFoundByOnePass(t *testing.T) {
 	f.complete()
 	none[startPass](f)
 }
+
+func TestOwnItemsAreBounded(t *testing.T) {
+	t.Parallel()
+	c := newTestCore()
+	goLive(c)
+	for i := range 100_000 {
+		c.inbox.beginSend(now())
+		c.inbox.endSend(fmt.Sprint("item-", i), true, now())
+	}
+	require.LessOrEqual(t, len(c.inbox.self.items), 10_000)
+}

@@ -4,83 +4,18 @@ package chat_test
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
-	_ "github.com/participant-go/connectparticipant/internal/fipstest" // random numbers in bubbles
 	"github.com/participant-go/connectparticipant/participanttest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// bubble is a chat on a fake in memory, in virtual time.
-type bubble struct {
-	t       *testing.T
-	srv     *participanttest.Server
-	contact *participanttest.Contact
-	client  *connectparticipant.Client
-}
-
-func newBubble(t *testing.T, optFns ...func(*participanttest.Options)) *bubble {
-	t.Helper()
-	srv := participanttest.Start(t, append(optFns, participanttest.InMemory())...)
-	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
-	return &bubble{t: t, srv: srv, contact: srv.NewChat(), client: client}
-}
-
-func (b *bubble) options(o *chat.Options) {
-	o.HTTPClient = b.srv.Client()
-	o.Limiter = chat.Unlimited
-}
-
-// start lets the customer join.
-func (b *bubble) start(optFns ...func(*chat.Options)) *chat.Session {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
-	defer cancel()
-	s, err := chat.Start(ctx, b.client, b.contact.Customer.Token, append([]func(*chat.Options){b.options}, optFns...)...)
-	require.NoError(b.t, err)
-	b.t.Cleanup(func() { _ = s.Close() })
-	return s
-}
-
-// next returns the next event that isn't about the connection or a participant.
-func (b *bubble) next(s *chat.Session) chat.Event {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 2*time.Hour)
-	defer cancel()
-	for {
-		event, err := s.Next(ctx)
-		require.NoError(b.t, err)
-		switch event.(type) {
-		case chat.ConnectionChanged, chat.Participant:
-		default:
-			return event
-		}
-	}
-}
-
-// message returns the next message.
-func (b *bubble) message(s *chat.Session) chat.Message {
-	b.t.Helper()
-	event := b.next(s)
-	m, ok := event.(chat.Message)
-	require.True(b.t, ok, "%T", event)
-	return m
-}
-
-func (b *bubble) sleep(d time.Duration) { <-time.After(d) }
-
-func inBubble(t *testing.T, test func(b *bubble), optFns ...func(*participanttest.Options)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(newBubble(t, optFns...)) })
-}
 
 func TestMessagesGoBothWays(t *testing.T) {
 	t.Parallel()
@@ -129,21 +64,6 @@ func TestALostConnectionLosesNothing(t *testing.T) {
 	})
 }
 
-func TestRenewalIsUnseen(t *testing.T) {
-	t.Parallel()
-	inBubble(t, func(b *bubble) {
-		s := b.start()
-		for range 100 {
-			b.sleep(5 * time.Minute)
-			b.contact.Agent.Say("still here")
-			b.message(s)
-		}
-		require.GreaterOrEqual(b.t, s.Stats().Renewals, 8)
-		require.Zero(b.t, s.Stats().Reconnects)
-		require.Zero(b.t, s.Stats().Late)
-	})
-}
-
 func TestTheEnd(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -161,25 +81,71 @@ func TestTheEnd(t *testing.T) {
 	})
 }
 
-func TestMetaOf(t *testing.T) {
-	t.Parallel()
-	m, ok := chat.MetaOf(chat.Updated{Message: chat.Message{Meta: chat.Meta{ID: "item-1"}}})
-	require.True(t, ok)
-	require.Equal(t, "item-1", m.ID)
-	_, ok = chat.MetaOf(chat.ConnectionChanged{})
-	require.False(t, ok)
-}
-
-func TestSendOnce(t *testing.T) {
+func TestCloseAtAnyTime(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
+		b.srv.Inject(participanttest.Fault{On: create, Chance: 0.5, Effect: participanttest.Delay(3 * time.Second)})
+		for i := range 30 {
+			s := b.start()
+			b.sleep(time.Duration(i) * 700 * time.Millisecond)
+			if i%3 == 0 {
+				b.contact.Customer.CutSockets()
+			}
+			begun := time.Now()
+			var closing sync.WaitGroup
+			for range 3 {
+				closing.Go(func() { _ = s.Close() })
+			}
+			closing.Wait()
+			require.LessOrEqual(b.t, time.Since(begun), time.Second)
+			synctest.Wait()
+		}
+	})
+}
+
+func TestCloseRace(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t)
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+	for range 30 {
+		c := srv.NewChat()
+		s, err := chat.Start(t.Context(), client, c.Customer.Token, func(o *chat.Options) { o.Limiter = chat.Unlimited; o.HTTPClient = srv.Client() })
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { _, _ = s.Send(ctx, "x") })
+			wg.Go(func() { _ = s.Typing(ctx) })
+			wg.Go(func() { _ = s.CatchUp(ctx) })
+			wg.Go(func() { _ = s.State(); _ = s.Stats(); _ = fmt.Sprint(s) })
+			wg.Go(func() { s.MarkRead("a"); _, _ = s.Next(ctx) })
+			wg.Go(func() { c.Customer.CutSockets(); c.Agent.Say("y") })
+			wg.Go(func() { _ = s.Leave(ctx) })
+			wg.Go(func() { _ = s.Close() })
+		}
+		wg.Wait()
+		cancel()
+		require.Error(t, s.Err())
+	}
+}
+
+func TestNextPrefersAnEventToTheEndOfItsContext(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		b.contact.Agent.Say("there")
 		s := b.start()
-		first, err := s.SendOnce(b.t.Context(), "sms-4711", "text/plain", "Hello")
+		b.settle()
+		ctx, cancel := context.WithCancel(b.t.Context())
+		cancel()
+		event, err := s.Next(ctx)
 		require.NoError(b.t, err)
-		again, err := s.SendOnce(b.t.Context(), "sms-4711", "text/plain", "Hello")
-		require.NoError(b.t, err)
-		require.Equal(b.t, first.ID, again.ID)
-		require.Equal(b.t, first.ID, b.message(s).ID)
-		b.nothing(s, time.Hour)
+		require.NotNil(b.t, event)
+		for {
+			if _, err = s.Next(ctx); err != nil {
+				break
+			}
+		}
+		require.ErrorIs(b.t, err, context.Canceled)
+		require.NoError(b.t, s.Err())
 	})
 }

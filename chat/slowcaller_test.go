@@ -5,16 +5,20 @@ package chat_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"flag"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // The chat has two messages a second, the caller takes one, for hours.
@@ -138,4 +142,131 @@ func TestAPageOfMoreThanWasAskedForWaitsForTheCaller(t *testing.T) {
 			require.Equal(b.t, "item-"+strconv.Itoa(i), b.message(s).ID)
 		}
 	})
+}
+
+func TestASlowCallerGetsEverything(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		const count = 5000
+		for i := range count {
+			b.contact.Agent.Say(strconv.Itoa(i))
+			if i%100 == 0 {
+				b.sleep(time.Second)
+			}
+		}
+		for i := range count {
+			m := b.message(s)
+			require.Equal(b.t, strconv.Itoa(i), m.Text)
+			require.False(b.t, m.Late)
+		}
+		require.Positive(b.t, s.Stats().Behind)
+		require.Zero(b.t, s.Stats().Reconnects)
+		b.contact.Agent.Say("live again")
+		require.Equal(b.t, "live again", b.message(s).Text)
+		b.settle()
+		b.contact.Agent.Say("and at once")
+		b.within(s, 0)
+	})
+}
+
+// A pass for a slow caller takes as long as the caller, but one that fails holds nothing up
+// for longer than CatchUpWait.
+func TestASlowCallerDoesNotWaitForABrokenTranscript(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		const count = 2000
+		for range count {
+			b.contact.Agent.Say("unread")
+		}
+		b.settle()
+		require.Positive(b.t, s.Stats().Behind)
+		broken := b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(500, "InternalServerException")})
+		for range count - s.Stats().Behind {
+			require.False(b.t, b.message(s).Late)
+		}
+		b.settle()
+		live := b.contact.Agent.Say("live")
+		require.Equal(b.t, live, b.within(s, 31*time.Second).ID)
+		broken.Remove()
+		for range s.Stats().Behind {
+			require.True(b.t, b.within(s, time.Minute).Late)
+		}
+	})
+}
+
+var sleeperItems = flag.Int("sleeper.items", 20_000, "how many items TestASleeperIsLeftAlone sends, a multiple of 1,000")
+
+// TestASleeperIsLeftAlone has sessions whose callers take nothing while items arrive. The
+// same chat without sessions tells what the fake needs for them. For the number:
+//
+//	go test -run=ASleeper -v ./chat -args -sleeper.items=100000
+func TestASleeperIsLeftAlone(t *testing.T) { //nolint:paralleltest // it measures memory
+	const sessions, burst = 2, 1000
+	pushed := func(t *testing.T, sleepers int, wake func(b *bubble, asleep []*chat.Session)) (bytes int64) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			b := newBubble(t)
+			asleep := b.sleepers(sleepers)
+			_, before := memory()
+			for range *sleeperItems / burst {
+				for range burst {
+					b.contact.Agent.Say("Is anybody there? I could do with an answer, whenever it suits you.")
+				}
+				b.sleep(10 * time.Second)
+			}
+			_, after := memory()
+			bytes = after - before
+			wake(b, asleep)
+		})
+		return bytes
+	}
+	alone := pushed(t, 0, func(*bubble, []*chat.Session) {})
+	with := pushed(t, sessions, func(b *bubble, asleep []*chat.Session) {
+		for _, s := range asleep {
+			require.NoError(b.t, s.Err())
+			require.Zero(b.t, s.Stats().Reconnects)
+			b.requireAll(s, *sleeperItems/burst*burst)
+		}
+	})
+	t.Logf("%d bytes a session", (with-alone)/sessions)
+	require.LessOrEqual(t, (with-alone)/sessions, int64(1<<20))
+}
+
+// sleepers are sessions in one chat, each of a participant of its own, that have settled.
+func (b *bubble) sleepers(n int) (asleep []*chat.Session) {
+	b.t.Helper()
+	for range n {
+		p := b.contact.AddParticipant(types.ParticipantRoleCustomBot, "Sleeper")
+		s, err := chat.Start(b.t.Context(), b.client, p.Token, b.options)
+		require.NoError(b.t, err)
+		b.t.Cleanup(func() { _ = s.Close() })
+		asleep = append(asleep, s)
+	}
+	b.sleep(time.Minute)
+	return asleep
+}
+
+// requireAll takes what there is until nothing comes any more: n messages, each once.
+func (b *bubble) requireAll(s *chat.Session, n int) {
+	b.t.Helper()
+	seen := make(map[string]bool, n)
+	for {
+		ctx, cancel := context.WithTimeout(b.t.Context(), 5*time.Minute)
+		event, err := s.Next(ctx)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			break
+		}
+		require.NoError(b.t, err)
+		if m, ok := event.(chat.Message); ok {
+			require.False(b.t, seen[m.ID], "a message came twice")
+			require.False(b.t, m.Late)
+			seen[m.ID] = true
+		}
+	}
+	require.Len(b.t, seen, n)
 }

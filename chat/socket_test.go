@@ -61,3 +61,19 @@ func TestASocketThatIsNotNeededAnyMoreIsClosed(t *testing.T) {
 		require.Zero(b.t, b.contact.Customer.Sockets())
 	})
 }
+
+func TestFramesWithoutATopicCostNoSocket(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		for _, frame := range []string{"{}", "null", `{"Topic":"aws/chat"}`, `{"keepAlive":1}`, `""`} {
+			b.contact.PushFrame(frame)
+			b.sleep(time.Second)
+		}
+		require.Zero(b.t, s.Stats().Reconnects)
+		b.contact.PushFrame(`{"message":"Internal server error","connectionId":"made-up","requestId":"made-up"}`)
+		b.sleep(2 * time.Second)
+		require.Equal(b.t, 1, s.Stats().Reconnects, "the gateway's error")
+	})
+}

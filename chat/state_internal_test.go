@@ -360,3 +360,63 @@ func FuzzState(f *testing.F) {
 		}
 	})
 }
+
+func TestReleaseAtTheEndMovesTop(t *testing.T) {
+	t.Parallel()
+	c := newTestCore(func(o *Options) { o.HoldBack = time.Hour })
+	goLive(c)
+	it := messageAt("held", time.Now())
+	c.arrive(it, now())
+	c.finish(CloseError{Reason: ErrClosed}, now())
+	q, _ := c.takeEvent()
+	event := q.event
+	require.NotNil(t, event)
+	require.Equal(t, it.at, c.inbox.state().top)
+}
+
+func TestATimelessItemReleasedAtTheEndIsInTheState(t *testing.T) {
+	t.Parallel()
+	c := newTestCore(func(o *Options) { o.HoldBack = time.Hour })
+	goLive(c)
+	c.inbox.ledger.fence = time.Now().UnixNano()
+	it := messageAt("held", time.Time{})
+	c.arrive(it, now())
+	c.finish(CloseError{Reason: ErrClosed}, now())
+	q, _ := c.takeEvent()
+	event := q.event
+	require.NotNil(t, event)
+	require.Contains(t, c.inbox.state().entries(), it.key, "it was returned, and comes again after Resume")
+	require.Zero(t, c.inbox.state().entries()[it.key].at%int64(time.Millisecond), "as the times of others, which a State writes so")
+}
+
+func TestAZeroStateIsStillZeroAfterItsText(t *testing.T) {
+	t.Parallel()
+	text, err := State{}.MarshalText()
+	require.NoError(t, err)
+	var read State
+	require.NoError(t, read.UnmarshalText(text))
+	require.True(t, read.isZero())
+}
+
+func TestWhatIsReleasedAtTheEndCountsInTheState(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.loses()
+	f.arrives(said("a", time.Second))
+	f.finish(CloseError{Reason: ErrClosed}, f.now)
+	require.Equal(t, []string{"a"}, f.messages())
+	require.Equal(t, at(time.Second), f.inbox.state().top)
+}
+
+func TestAnItemWithoutATimeReleasedAtTheEndIsRememberedAsNew(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.loses()
+	it := said("a", 0)
+	it.at = 0
+	f.arrives(it)
+	f.finish(CloseError{Reason: ErrClosed}, f.now)
+	require.Equal(t, f.time().UnixNano(), f.inbox.ledger.seen[it.key].at)
+	f.events()
+	require.Contains(t, f.inbox.state().entries(), it.key)
+}

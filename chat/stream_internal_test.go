@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // chunkOf is a chunk of a streamed message.
@@ -113,4 +115,36 @@ func TestAStreamIsAskedForWheneverItFallsSilent(t *testing.T) {
 	require.False(t, silent(2*time.Hour))
 	s.open(1).chunkAt, s.open(1).asked = began.Add(time.Hour), false // as another chunk does
 	require.True(t, silent(2*time.Hour))
+}
+
+func TestAbandonedStreamsAreForgotten(t *testing.T) {
+	t.Parallel()
+	c := newTestCore(func(o *Options) { o.Progress = true })
+	goLive(c)
+	for i := range 16 {
+		in := types.Item{Id: aws.String(string(rune('a' + i))), Type: types.ChatItemTypeMessage, Content: aws.String(string(make([]byte, 60<<10)))}
+		it := newItem(in)
+		it.chunk, it.partial = 1, true
+		c.inbox.addChunk(it, now())
+	}
+	later := now().Add(time.Hour)
+	c.beginPass(passPeriodic, later)
+	r := &reading{mark: c.inbox.mark()}
+	c.passEnded(r, nil, later)
+	size := 0
+	for _, s := range c.inbox.streams {
+		size += len(s.text.String())
+	}
+	require.Zero(t, size)
+}
+
+func TestAPassForASilentStreamIsRetried(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.arrives(chunkOf("streamed", 1, "x"))
+	f.sleep(30 * time.Second)
+	f.begin(passSettle)
+	f.failPass(errTest)
+	f.retry()
+	f.begin(passSettle)
 }

@@ -18,20 +18,8 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
-	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
 )
-
-// eventItem is an item of type EVENT as it is on the wire.
-func (b *bubble) eventItem(id, kind string) string {
-	b.t.Helper()
-	item, err := json.Marshal(participanttest.Item{
-		Id: id, Type: "EVENT", ContentType: "application/vnd.amazonaws.connect.event." + kind, Content: "{}",
-		AbsoluteTime: time.Now().UTC().Format(isoMillis), ContactId: b.contact.ID,
-	})
-	require.NoError(b.t, err)
-	return string(item)
-}
 
 // passes makes n passes and returns what they bring.
 func (b *bubble) passes(s *chat.Session, n int) (all []chat.Event) {

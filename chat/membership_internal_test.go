@@ -9,9 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// me makes the participant's own ID known.
-func me(o *Options) { o.ParticipantID = "me" }
-
 // check requires that the service is asked within seconds whether we are still in the chat.
 func (f *fixture) check() {
 	f.t.Helper()
@@ -168,97 +165,44 @@ func TestNobodyDoubtsDuringStartAndLeave(t *testing.T) {
 	require.True(t, f.end.left)
 }
 
-func TestACallsDenialMakesARenewalDue(t *testing.T) {
+func TestADoubtHurriesTheRenewalUnderWay(t *testing.T) {
 	t.Parallel()
-	f := connected(t)
-	f.sleep(30 * time.Second)
-	require.True(t, f.requestToken("SendMessage", f.conn.generation, f.now))
-	require.Equal(t, PriorityNormal, one[startDial](f).priority)
-	f.issue()
-	require.True(t, f.requestToken("SendMessage", f.conn.generation-1, f.now), "there is a newer token already")
-	require.False(t, f.requestToken("SendMessage", f.conn.generation, f.now), "this one is new")
+	f := connected(t, me)
+	f.sleep(f.conn.dialAt.Sub(f.now))
+	require.Equal(t, PriorityLow, one[startDial](f).priority)
+	f.arrives(happened(kindLeft, "me", 0))
+	f.sleep(3 * time.Second)
+	one[expediteDial](f)
 }
 
-func TestACallsDenialOfANewTokenStands(t *testing.T) {
+func TestADoubtDuringADialThatFailsIsCheckedSoon(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		age  time.Duration
-		do   func(f *fixture)
-		want bool
-	}{
-		"it is new":               {30*time.Second - 1, func(*fixture) {}, false},
-		"it is old":               {30 * time.Second, func(*fixture) {}, true},
-		"there is no socket":      {0, func(f *fixture) { f.loses() }, true},
-		"Leave is under way":      {0, func(f *fixture) { _ = f.beginLeave() }, true},
-		"the session is over":     {time.Hour, func(f *fixture) { f.finish(CloseError{Reason: ErrClosed}, f.now) }, false},
-		"the chat has just ended": {time.Hour, func(f *fixture) { f.arrives(happened(kindEnded, "system", 0)) }, false},
-	} {
-		f := newFixture(t)
-		f.connect()
-		f.sleep(test.age)
-		test.do(f)
-		require.Equal(t, test.want, f.requestToken("SendMessage", f.conn.generation, f.now), name)
-	}
-}
-
-func TestACallsDenialHurriesTheRenewalUnderWay(t *testing.T) {
-	t.Parallel()
-	f := connected(t)
+	f := connected(t, me)
 	f.sleep(f.conn.dialAt.Sub(f.now))
 	one[startDial](f)
-	require.True(t, f.requestToken("SendMessage", f.conn.generation, f.now))
-	one[expediteDial](f)
+	f.arrives(happened(kindLeft, "me", 0))
 	f.sleep(f.fail(refused))
-	require.Equal(t, PriorityNormal, one[startDial](f).priority, "the call still waits")
+	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 }
 
-// silence lets time pass in which nobody answers the pings.
-func (f *fixture) silence(d time.Duration, frames bool) {
-	f.now = f.now.Add(d)
-	if frames {
-		f.conn.cur.heartbeat.alive()
-	}
-}
-
-func TestASilentSocketIsReplaced(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	k := f.connect()
-	require.Same(t, k, one[sendHeartbeats](f).socket)
-	for f.conn.isUp() {
-		f.silence(f.conn.cur.heartbeat.tick.Sub(f.now), false)
-		require.LessOrEqual(t, f.now.Sub(began), 2*heartbeatEvery)
-		todo, _ := f.look()
-		if closing := tasks[closeSocket](todo); len(closing) > 0 {
-			require.Same(t, k, closing[0].socket)
-			require.Empty(t, tasks[sendHeartbeats](todo))
-		}
-	}
-	require.Less(t, f.conn.dialAt.Sub(f.now), time.Second)
-	require.Equal(t, []Event{ConnectionChanged{Cause: errSilent}}, f.events())
-}
-
-// An outage of the service behind the gateway must not become a storm of renewals.
-func TestASocketWithoutPingsIsReplacedNowAndThen(t *testing.T) {
+func TestASecondSignDuringTheCheckChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	var dials []instant
-	for f.now.Sub(began) < 12*time.Minute {
-		todo, next := f.look()
-		if len(tasks[startDial](todo)) > 0 {
-			dials = append(dials, f.now)
-			f.subscribe()
-			_, next = f.look()
-		}
-		if kind := tasks[startPass](todo); len(kind) > 0 {
-			f.complete()
-		}
-		f.silence(max(next, 1), true)
-	}
-	require.Len(t, dials, 3)
-	require.LessOrEqual(t, dials[0].Sub(began), time.Minute)
-	for n := range dials[1:] {
-		require.GreaterOrEqual(t, dials[n+1].Sub(dials[n]), 5*time.Minute)
-	}
-	require.Empty(t, f.events())
+	f.arrives(happened(kindTransferred, "agent", 0))
+	f.check()
+	f.sleep(f.fail(denied))
+	one[startDial](f)
+	f.arrives(happened(kindLeft, "agent", 0))
+	f.fail(denied)
+	require.ErrorIs(t, f.end.why.Reason, ErrRemoved)
+}
+
+func TestAParticipantWhoLeftAlthoughLeaveFailedIsChecked(t *testing.T) {
+	t.Parallel()
+	f := connected(t, me)
+	require.NoError(t, f.beginLeave())
+	f.arrives(happened(kindLeft, "me", 0))
+	require.True(t, f.leaveFailed(f.now))
+	f.look()
+	f.check()
 }

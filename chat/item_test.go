@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // metadata is an item with receipts, as JSON; members without a value are left out.
@@ -102,5 +104,76 @@ func TestReceiptsOfItemsWithoutMessageIdAreKeptApart(t *testing.T) {
 			receipts[r.MessageID]++
 		}
 		require.Equal(b.t, map[string]int{"message-1": 1, "message-2": 1}, receipts)
+	})
+}
+
+func TestReceiptsRise(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		b.contact.Agent.Join()
+		s := b.start()
+		sent, err := s.Send(b.t.Context(), "read me")
+		require.NoError(b.t, err)
+		b.message(s)
+		b.contact.Agent.MarkDelivered(sent.ID)
+		r := b.next(s).(chat.Receipt)
+		require.Equal(b.t, sent.ID, r.MessageID)
+		require.False(b.t, r.Read)
+		require.Equal(b.t, b.contact.Agent.ID, r.From.ParticipantID)
+		b.settle()
+		b.contact.Customer.CutSockets()
+		b.contact.Agent.MarkRead(sent.ID)
+		r = b.next(s).(chat.Receipt)
+		require.True(b.t, r.Read, "the transcript has it too")
+		b.contact.Agent.MarkDelivered(sent.ID)
+		b.nothing(s, 2*time.Hour)
+	})
+}
+
+// A receipt that the transcript showed first, of a message that is forgotten by then, is
+// known when its push comes.
+func TestAReceiptForAnOldMessageComesOnce(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		b.contact.Agent.Join()
+		s := b.start()
+		sent, err := s.Send(b.t.Context(), "read me")
+		require.NoError(b.t, err)
+		b.message(s)
+		b.sleep(5 * time.Minute)
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: participanttest.Delay(90 * time.Second)})
+		b.contact.Agent.MarkRead(sent.ID)
+		const count = 600 // so many that the transcript is read
+		for range count {
+			b.contact.Agent.Say("and then")
+		}
+		messages, receipts := 0, 0
+		for messages+receipts < count+1 {
+			switch b.next(s).(type) {
+			case chat.Message:
+				messages++
+			case chat.Receipt:
+				receipts++
+			}
+		}
+		require.Equal(b.t, 1, receipts)
+		b.nothing(s, time.Hour)
+	})
+}
+
+func TestUnknownItemsArriveAsTheyAre(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.contact.Push(participanttest.Item{Type: "HOLOGRAM", ContentType: "application/x-hologram", Content: "{}"})
+		other := b.next(s).(chat.Other)
+		require.Equal(b.t, types.ChatItemType("HOLOGRAM"), other.Type)
+		require.Equal(b.t, "{}", other.Content)
+		require.Contains(b.t, string(other.Raw), `"Type":"HOLOGRAM"`)
+		b.contact.Push(participanttest.Item{Type: "MESSAGE", ContentType: "text/plain", Content: "when?", AbsoluteTime: "yesterday"})
+		m := b.message(s)
+		require.True(b.t, m.Time.IsZero())
+		require.False(b.t, m.Late)
 	})
 }

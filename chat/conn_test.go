@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// proxies are responses of something on the way to the service: they have no code of it.
+var proxies = map[string]participanttest.Effect{
+	"400 as HTML": participanttest.AnswerHTML(http.StatusBadRequest),
+	"403 as HTML": participanttest.AnswerHTML(http.StatusForbidden),
+	"404 as HTML": participanttest.AnswerHTML(http.StatusNotFound),
+	"400 as JSON": participanttest.Answer(http.StatusBadRequest, "application/json", `{"message":"Bad Request"}`),
+	"403 as JSON": participanttest.Answer(http.StatusForbidden, "application/json", `{"message":"Forbidden"}`),
+	"404 as JSON": participanttest.Answer(http.StatusNotFound, "application/json", `{"message":"Not Found"}`),
+	"400, empty":  participanttest.Answer(http.StatusBadRequest, "", ""),
+	"404, empty":  participanttest.Answer(http.StatusNotFound, "", ""),
+}
+
+func TestAProxysErrorAtARenewalEndsNothing(t *testing.T) {
+	t.Parallel()
+	for name, effect := range proxies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				s := b.start()
+				broken := b.srv.Inject(participanttest.Fault{On: create, Times: 3, Effect: effect})
+				b.sleep(2 * time.Hour)
+				require.Equal(b.t, 3, broken.Struck())
+				require.NoError(b.t, s.Err())
+				require.Zero(b.t, s.Stats().Reconnects)
+				require.GreaterOrEqual(b.t, s.Stats().Renewals, 1)
+				said := b.contact.Agent.Say("still here")
+				require.Equal(b.t, said, b.within(s, time.Second).ID)
+			})
+		})
+	}
+}
+
+func TestAProxysErrorAtAReconnectEndsNothing(t *testing.T) {
+	t.Parallel()
+	for name, effect := range proxies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				s := b.start()
+				b.settle()
+				broken := b.srv.Inject(participanttest.Fault{On: create, Times: 5, Effect: effect})
+				b.contact.Customer.CutSockets()
+				said := b.contact.Agent.Say("missed")
+				require.Equal(b.t, said, b.within(s, 2*time.Minute).ID)
+				require.Equal(b.t, 5, broken.Struck())
+				require.NoError(b.t, s.Err())
+			})
+		})
+	}
+}
+
+// finalCodes are what the service itself refuses a token with.
+var finalCodes = map[string]int{"ValidationException": http.StatusBadRequest, "ResourceNotFoundException": http.StatusNotFound}
+
+func TestTheServicesOwnRefusalIsFinal(t *testing.T) {
+	t.Parallel()
+	for code, status := range finalCodes {
+		for name, form := range map[string]participanttest.ErrorForm{
+			"header": participanttest.ErrorTypeBare, "header with a URL": participanttest.ErrorTypeWithURL, "body": participanttest.ErrorTypeInBody,
+		} {
+			t.Run(fmt.Sprintf("%s in the %s", code, name), func(t *testing.T) {
+				t.Parallel()
+				inBubble(t, func(b *bubble) {
+					s := b.start()
+					b.settle()
+					b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.Fail(status, code)})
+					_, err := chat.Start(b.t.Context(), b.client, b.contact.Customer.Token, b.options)
+					require.ErrorIs(b.t, err, chat.ErrGaveUp)
+					b.contact.Customer.CutSockets()
+					_, end := b.toEnd(s, 10*time.Second)
+					require.ErrorIs(b.t, end, chat.ErrGaveUp)
+					require.True(b.t, end.Gap, "the loss was never closed")
+				}, func(o *participanttest.Options) { o.ErrorForm = form })
+			})
+		}
+	}
+}
+
+// A single denial ends nothing, also when it is the response to a removal that wasn't one.
+func TestASingleDenialEndsNothing(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		denied := b.srv.Inject(participanttest.Fault{On: create, Times: 1, Effect: participanttest.Fail(http.StatusForbidden, "AccessDeniedException")})
+		for range 3 {
+			b.sleep(time.Hour)
+			denied.Remove()
+			denied = b.srv.Inject(participanttest.Fault{On: create, Times: 1, Effect: participanttest.Fail(http.StatusForbidden, "AccessDeniedException")})
+		}
+		require.NoError(b.t, s.Err(), "denials that don't follow each other")
+		require.GreaterOrEqual(b.t, s.Stats().Renewals, 2)
+	})
+}
+
+func TestBackOffGrowsWhileSocketsDieYoung(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		b.start()
+		ctx, cancel := context.WithTimeout(b.t.Context(), 3*time.Minute)
+		defer cancel()
+		for b.contact.Customer.WaitSockets(ctx, 1) == nil {
+			b.contact.Customer.CutSockets()
+			b.sleep(time.Millisecond)
+		}
+		require.Less(b.t, b.contact.Customer.Count(create), 40)
+		b.settle()
+		b.settle()
+		b.contact.Customer.CutSockets()
+		begun := time.Now()
+		require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))
+		require.LessOrEqual(b.t, time.Since(begun), time.Second, "a socket that lived begins anew")
+	})
+}
+
+// slowLimiter lets CreateParticipantConnection wait longer than a URL lives.
+type slowLimiter struct{ chat.Limiter }
+
+func (l slowLimiter) Wait(ctx context.Context, operation string, p chat.Priority) error {
+	if operation == create {
+		select {
+		case <-time.After(3 * time.Minute):
+		case <-ctx.Done():
+		}
+	}
+	return l.Limiter.Wait(ctx, operation, p)
+}
+
+func TestNoWaitLiesBetweenURLAndDial(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Minute)
+		defer cancel()
+		s, err := chat.Start(ctx, b.client, b.contact.Customer.Token, b.options, func(o *chat.Options) {
+			o.Limiter = slowLimiter{chat.Unlimited}
+			o.GiveUpAfter = 2 * time.Minute
+		})
+		require.NoError(b.t, err)
+		require.Equal(b.t, 1, b.contact.Customer.Count(create))
+		require.NoError(b.t, s.Close())
+	})
+}
+
+func TestGiveUpAfter(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start(func(o *chat.Options) { o.GiveUpAfter = 5 * time.Minute })
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.Fail(500, "InternalServerException")})
+		b.contact.Customer.CutSockets()
+		begun := time.Now()
+		for _, err := range s.Events(b.t.Context()) {
+			if err != nil {
+				require.ErrorIs(b.t, err, chat.ErrGaveUp)
+			}
+		}
+		require.ErrorIs(b.t, s.Err(), chat.ErrGaveUp)
+		require.Equal(b.t, 5*time.Minute, time.Since(begun))
+	})
+}
+
+func TestAWrongLocalClockDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	for name, ahead := range map[string]time.Duration{"right": 0, "two days behind": 48 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				b.srv.Advance(ahead)
+				b.start()
+				b.sleep(10 * time.Hour)
+				require.InDelta(b.t, 11, b.contact.Customer.Count(create), 1)
+			})
+		})
+	}
+}
+
+func TestExpiriesThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		shown       time.Duration
+		least, most int
+	}{"absent": {participanttest.Absent, 9, 13}, "past": {-time.Hour, 9, 13}, "a minute ahead": {time.Minute, 300, 850}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				b.start()
+				b.sleep(10 * time.Hour)
+				require.GreaterOrEqual(b.t, b.contact.Customer.Count(create), test.least)
+				require.LessOrEqual(b.t, b.contact.Customer.Count(create), test.most)
+			}, func(o *participanttest.Options) { o.ExpiryShown, o.ConnectionExpiryShown = test.shown, test.shown })
+		})
+	}
+}
+
+func TestTheOldSocketLivesUntilTheNewOneIsSubscribed(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnSubscribe, Effect: participanttest.Delay(4 * time.Second)})
+		require.NoError(b.t, b.contact.Customer.WaitRequest(b.t.Context(), "aws/subscribe", 2))
+		b.contact.Agent.Say("meanwhile")
+		b.within(s, 0)
+		b.sleep(10 * time.Second)
+		require.Equal(b.t, 1, s.Stats().Renewals)
+		require.Zero(b.t, s.Stats().Reconnects)
+		require.Equal(b.t, 1, b.contact.Customer.Sockets(), "the old one is closed")
+	})
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chat_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// wireMessage is a message of the agent with a time as it is on the wire, under an id of its own.
+func (b *bubble) wireMessage(id, absoluteTime string) string {
+	b.t.Helper()
+	item, err := json.Marshal(participanttest.Item{
+		Id: id, Type: "MESSAGE", ContentType: "text/plain", Content: "with an odd time", AbsoluteTime: absoluteTime,
+		ContactId: b.contact.ID, ParticipantId: b.contact.Agent.ID, ParticipantRole: "AGENT",
+	})
+	require.NoError(b.t, err)
+	return string(item)
+}
+
+// eventItem is an item of type EVENT as it is on the wire.
+func (b *bubble) eventItem(id, kind string) string {
+	b.t.Helper()
+	item, err := json.Marshal(participanttest.Item{
+		Id: id, Type: "EVENT", ContentType: "application/vnd.amazonaws.connect.event." + kind, Content: "{}",
+		AbsoluteTime: time.Now().UTC().Format(isoMillis), ContactId: b.contact.ID,
+	})
+	require.NoError(b.t, err)
+	return string(item)
+}
+
+// envelope is a frame with an item in it.
+func envelope(item string) string {
+	content, _ := json.Marshal(item)
+	return fmt.Sprintf(`{"topic":"aws/chat","contentType":"application/json","content":%s}`, content)
+}
+
+const isoMillis = "2006-01-02T15:04:05.000Z"
