@@ -227,6 +227,38 @@ func TestTransfer(t *testing.T) {
 	silent(t, st.customer)
 }
 
+func TestATransferStartsANewContact(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, participanttest.Start(t))
+	first := st.contact.ID
+	require.Equal(t, first, st.contact.CurrentID())
+	st.contact.Transfer("Bea")
+	second := st.contact.CurrentID()
+	require.NotEqual(t, first, second)
+	st.contact.Transfer("Cyd").Say("third")
+	third := st.contact.CurrentID()
+	want := []string{first, first, second, second, third} // succeeded and left, twice, and the message
+	for _, id := range want {
+		it := pushed(t, st.customer)
+		require.Equal(t, []any{id, first}, []any{it["ContactId"], it["InitialContactId"]})
+	}
+	require.Equal(t, []*participanttest.Contact{st.contact}, st.srv.Contacts())
+	for _, id := range []string{first, second, third} {
+		require.Same(t, st.contact, st.srv.Contact(id))
+		out := ok(t, st.srv, "/participant/transcript", st.customerBearer, body(t, "ContactId", id, "MaxResults", 100))
+		require.Equal(t, first, out["InitialContactId"])
+		require.Len(t, items(out), 2+len(want), "whichever id the request has")
+	}
+	require.Empty(t, items(ok(t, st.srv, "/participant/transcript", st.customerBearer, `{"ContactId":"another"}`)))
+	described := connectOK(t, st.srv, http.MethodGet, "/contacts/"+instance+"/"+third, "")["Contact"].(object)
+	require.Equal(t, []any{third, second, first}, []any{described["Id"], described["PreviousContactId"], described["InitialContactId"]})
+
+	u := start(t, bench{srv: st.srv, contact: st.contact, customer: st.customerBearer})
+	require.Equal(t, []string{third, first}, []string{u.headers["x-amz-meta-contact_id"], u.headers["x-amz-meta-initial_contact_id"]})
+	u.send(t)
+	require.Equal(t, http.StatusOK, u.complete(t, u.customer).status)
+}
+
 func TestAuthenticationEvents(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))

@@ -122,7 +122,7 @@ func (a *attachment) uploadHeaders() map[string]string {
 		"Content-Type":                  a.contentType,
 		"x-amz-acl":                     "bucket-owner-full-control",
 		"x-amz-meta-account_id":         accountID,
-		"x-amz-meta-contact_id":         a.owner.contact.ID,
+		"x-amz-meta-contact_id":         a.owner.contact.currentID(),
 		"x-amz-meta-initial_contact_id": a.owner.contact.ID,
 		"x-amz-meta-organization_id":    organizationID,
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/participant-go/connectparticipant/types"
@@ -45,6 +46,7 @@ type describedContact struct {
 	Arn                        string
 	ID                         string  `json:"Id"`
 	InitialContactID           string  `json:"InitialContactId"`
+	PreviousContactID          string  `json:"PreviousContactId,omitempty"`
 	RelatedContactID           string  `json:"RelatedContactId,omitempty"`
 	InitiationMethod           string  // API: the customer's side has called StartChatContact
 	Channel                    string  // CHAT
@@ -67,18 +69,21 @@ func describeContact(c *call) (any, *wireError) {
 	if failure := c.findContact("ContactId"); failure != nil {
 		return nil, failure
 	}
-	instance := c.in.text("InstanceId", 1, 100)
-	return contactOutput{c.contact.describe(instance)}, nil
+	out := c.contact.describe(c.in.text("ContactId", 1, 256))
+	out.Arn = "arn:aws:connect:us-west-2:" + accountID + ":instance/" + c.in.text("InstanceId", 1, 100) + "/contact/" + out.ID
+	return contactOutput{out}, nil
 }
 
-func (c *Contact) describe(instance string) describedContact {
+func (c *Contact) describe(id string) describedContact {
 	out := describedContact{
-		Arn: "arn:aws:connect:us-west-2:" + accountID + ":instance/" + instance + "/contact/" + c.ID,
-		ID:  c.ID, InitialContactID: c.ID, RelatedContactID: c.settings.related,
+		ID: id, InitialContactID: c.ID, RelatedContactID: c.settings.related,
 		InitiationMethod: "API", Channel: "CHAT", CustomerID: c.settings.customerID,
 		InitiationTimestamp: seconds(c.started), ConnectedToSystemTimestamp: seconds(c.started),
 		LastUpdateTimestamp: seconds(c.started), DisconnectReason: c.endReason,
 		Attributes: c.attributes, SegmentAttributes: c.settings.segment,
+	}
+	if i := slices.Index(c.ids, id); i > 0 {
+		out.PreviousContactID = c.ids[i-1]
 	}
 	for _, it := range c.items[c.past:] {
 		out.LastUpdateTimestamp = seconds(it.at)

@@ -266,7 +266,7 @@ func (c *Contact) continueFrom(past *Contact) {
 // startedIn counts the active chats that StartChatContact started.
 func (s *Server) startedIn(instance string) int {
 	n := 0
-	for _, c := range s.contacts {
+	for _, c := range s.byAge() {
 		if c.InstanceID == instance && !c.ended {
 			n++
 		}

@@ -11,7 +11,7 @@ import (
 
 // Contact is one chat. Its fields don't change.
 type Contact struct {
-	// ID is the contact's id and its initial one: a transfer doesn't change it.
+	// ID is the initial contact id. After a transfer items have another one, see CurrentID.
 	ID string
 	// PastID is the id of the past contact, empty without ChatOptions.Past.
 	PastID string
@@ -30,6 +30,7 @@ type Contact struct {
 	settings chatSettings
 
 	// Guarded by srv.mu.
+	ids          []string // ID, and one more for each transfer
 	participants []*Participant
 	items        []*Item // the past contact's first, all in order of time
 	past         int     // how many of them are of the past contact
@@ -80,6 +81,7 @@ func (s *Server) emptyContact(id string, opts ChatOptions) *Contact {
 	s.chats++
 	c := &Contact{
 		ID:          id,
+		ids:         []string{id},
 		srv:         s,
 		opts:        opts,
 		number:      s.chats,
@@ -197,7 +199,7 @@ func (c *Contact) send(it Item) *Item {
 
 func (c *Contact) stamp(it *Item) {
 	it.Id = newUUID()
-	it.ContactId = c.ID
+	it.ContactId = c.currentID()
 	it.at = c.nextTime()
 	it.AbsoluteTime = it.at.Format(isoMillis)
 }

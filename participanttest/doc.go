@@ -47,7 +47,6 @@
 //   - The five minutes for the first connection, unless Switches.StrictConnection is on.
 //     The chat doesn't end after them.
 //   - Regions, and the Authorization header, which is ignored.
-//   - New contact ids: after a transfer the chat has the ids that it had.
 //   - The other operations of Amazon Connect, which answer 501 NotImplementedException and
 //     name the operation. Instances, flows and queues: their ids are taken as they are.
 //   - What a real agent, flow, message processor, virus scanner, WebRTC meeting or
@@ -154,7 +153,9 @@
 //   - Past contact. Its items need a BACKWARD scan and a NextToken; no StartPosition and
 //     no ContactId reaches them. chat.rehydrated isn't kept.
 //   - Transfer. The event names nobody. The old agents leave after it without ending the
-//     chat; the new one joins on connecting.
+//     chat; the new one joins on connecting. Both events are the last items of the old
+//     contact id. GetTranscript returns the items of all contact ids of the chat, whichever
+//     of them the request has. Requests and signed URLs keep the initial one.
 //   - Attachments. The announced name must have one of the extensions that the
 //     Administrator Guide lists. A PUT may be repeated until the upload is completed. A
 //     PUT of another length answers 400 before the signature is checked. A PUT or GET

@@ -14,10 +14,15 @@ import (
 func (s *Server) Contacts() []*Contact {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.SortedFunc(maps.Values(s.contacts), func(a, b *Contact) int { return cmp.Compare(a.number, b.number) })
+	return s.byAge()
 }
 
-// Contact returns the chat with an id, or nil.
+func (s *Server) byAge() []*Contact {
+	byNumber := func(a, b *Contact) int { return cmp.Compare(a.number, b.number) }
+	return slices.Compact(slices.SortedFunc(maps.Values(s.contacts), byNumber)) // one has several ids
+}
+
+// Contact returns the chat with an id, its first or a later one, or nil.
 func (s *Server) Contact(id string) *Contact {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -48,7 +48,10 @@ func (c *chatState) check(seen map[string]bool) string {
 		return !known
 	}
 	known := func(index int) bool { return index >= 0 && index < len(c.Participants) }
-	unique, owned := isNew(c.ID), known(c.Customer) && known(c.Agent) && known(c.System)
+	unique, owned := len(c.IDs) > 0, known(c.Customer) && known(c.Agent) && known(c.System)
+	for _, id := range c.IDs {
+		unique = isNew(id) && unique
+	}
 	for _, p := range c.Participants {
 		unique = isNew(p.ID) && isNew(p.Token) && unique
 		for _, t := range append(p.Connections, p.Tickets...) {
@@ -112,7 +115,10 @@ func (s *Server) restore(state *snapshot) {
 }
 
 func (s *Server) restoreChat(state *chatState) {
-	c := s.emptyContact(state.ID, state.Options)
+	c := s.emptyContact(state.IDs[0], state.Options)
+	for _, id := range state.IDs[1:] {
+		c.addID(id)
+	}
 	c.InstanceID, c.FlowID, c.started, c.attributes = state.InstanceID, state.FlowID, state.Started, state.Attributes
 	c.settings = state.Settings.settings()
 	for _, open := range state.Streams {

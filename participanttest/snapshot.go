@@ -3,7 +3,6 @@
 package participanttest
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -27,7 +26,8 @@ type snapshot struct {
 }
 
 type chatState struct {
-	ID, PastID              string
+	IDs                     []string // ID first
+	PastID                  string
 	InstanceID, FlowID      string
 	Customer, Agent, System int
 	Options                 ChatOptions
@@ -138,7 +138,7 @@ func (s *Server) state() snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	state := snapshot{Version: snapshotVersion, Advanced: time.Duration(s.offset.Load()), Secret: s.secret, Answers: s.answered.state()}
-	for _, c := range slices.SortedFunc(maps.Values(s.contacts), func(a, b *Contact) int { return cmp.Compare(a.number, b.number) }) {
+	for _, c := range s.byAge() {
 		state.Chats = append(state.Chats, c.state())
 	}
 	return state
@@ -146,7 +146,7 @@ func (s *Server) state() snapshot {
 
 func (c *Contact) state() *chatState {
 	state := &chatState{
-		ID: c.ID, PastID: c.PastID, InstanceID: c.InstanceID, FlowID: c.FlowID, Options: c.opts, Settings: c.settings.state(),
+		IDs: slices.Clone(c.ids), PastID: c.PastID, InstanceID: c.InstanceID, FlowID: c.FlowID, Options: c.opts, Settings: c.settings.state(),
 		Attributes: c.attributes, Started: c.started, Past: c.past, Rehydrated: c.rehydrated, RehydrateAt: c.rehydrateAt,
 		Customer: c.indexOf(c.Customer), Agent: c.indexOf(c.Agent), System: c.indexOf(c.System),
 		LastTime: c.lastTime, Ended: c.ended, EndedAt: c.endedAt, EndReason: c.endReason, Views: maps.Clone(c.views), Sessions: map[string]sessionState{},

@@ -67,6 +67,7 @@ func TestChatsContinueAfterARestart(t *testing.T) {
 	download := ok(t, b.srv, getPath, b.agent, body(t, "AttachmentId", u.id))["Url"].(string)
 	ended := b.srv.NewChat()
 	endedBearer := token(t, b.srv, ended.Customer)
+	ended.Transfer("Bea")
 	ended.End()
 	now, kept := b.srv.Now(), b.contact.Kept()
 
@@ -76,7 +77,9 @@ func TestChatsContinueAfterARestart(t *testing.T) {
 	require.Equal(t, kept, contact.Kept())
 	require.Equal(t, []string{contact.ID, ended.ID}, []string{srv.Contacts()[0].ID, srv.Contacts()[1].ID})
 	require.Equal(t, b.contact.Customer.Token, contact.Customer.Token)
+	require.Len(t, srv.Contacts(), 2)
 	require.True(t, srv.Contact(ended.ID).Ended())
+	require.Equal(t, ended.CurrentID(), srv.Contact(ended.ID).CurrentID())
 	denied(t, post(t, srv, "/participant/transcript", endedBearer, `{}`))
 	denied(t, post(t, srv, "/participant/connection", ended.Customer.Token, `{"Type":["WEBSOCKET"]}`))
 	denied(t, post(t, srv, "/participant/transcript", goneBearer, `{}`))
@@ -200,7 +203,7 @@ func TestNewRefusesASnapshotThatIsMalformed(t *testing.T) {
 		"null":      {strings.Replace(text, `"Chats":[`, `"Chats":[null,`, 1), "chat 0 of it is null"},
 		"again":     {strings.Replace(text, `"Attachments":[{"ID"`, `"Attachments":[{"ID":""},{"ID":""},{"ID"`, 1), "attachment twice"},
 		"twice":     {strings.Replace(text, contact.Agent.Token, contact.Customer.Token, 1), "used twice"},
-		"no id":     {strings.Replace(text, `"ID":"`+contact.ID, `"ID":"`, 1), "empty"},
+		"no id":     {strings.Replace(text, `"IDs":["`+contact.ID, `"IDs":["`, 1), "empty"},
 		"owner":     {strings.Replace(text, `"Owner":0`, `"Owner":-1`, 1), "participant that it doesn't have"},
 		"agent":     {strings.Replace(text, `"Agent":1`, `"Agent":3`, 1), "participant that it doesn't have"},
 		"session":   {strings.Replace(text, `"Participant":0`, `"Participant":9`, 1), "participant that it doesn't have"},

@@ -60,7 +60,7 @@ func getTranscript(c *call) (any, *wireError) {
 		return out, nil
 	case !ok:
 		return nil, errInvalid
-	case q.ContactID != "" && q.ContactID != c.contact.ID:
+	case q.ContactID != "" && !slices.Contains(c.contact.ids, q.ContactID):
 		return out, nil
 	}
 	items, next, more := c.contact.page(q, cursor)

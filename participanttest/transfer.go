@@ -15,9 +15,9 @@ func (c *Contact) Invite(displayName string) *Participant {
 	return agent
 }
 
-// Transfer hands the chat to another agent, whom it returns and who hasn't connected.
-// The events are transfer.succeeded and participant.left of the agents so far; the chat
-// goes on.
+// Transfer hands the chat to another agent, whom it returns and who hasn't connected. The events
+// are transfer.succeeded and participant.left of the agents so far. The chat continues with a new
+// CurrentID, as the service starts a new contact; tokens and sockets stay valid.
 func (c *Contact) Transfer(displayName string) *Participant {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -33,7 +33,23 @@ func (c *Contact) Transfer(displayName string) *Participant {
 			p.deaf = true
 		}
 	}
+	c.addID(newUUID())
 	return successor
+}
+
+// CurrentID returns the contact id of the items to come: ID until the first transfer. All ids
+// of a chat name it for Server.Contact, GetTranscript and the operations of Amazon Connect.
+func (c *Contact) CurrentID() string {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	return c.currentID()
+}
+
+func (c *Contact) currentID() string { return c.ids[len(c.ids)-1] }
+
+func (c *Contact) addID(id string) {
+	c.ids = append(c.ids, id)
+	c.srv.contacts[id] = c
 }
 
 // FailTransfer sends the event that a transfer has failed; nothing else changes.
