@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -27,45 +25,18 @@ import (
 
 var hello = order{instance: "instance-1", flow: "flow-1", name: "Ana", text: "Is anybody there?"}
 
-// instance answers StartChatContact with a chat of the fake.
+// instance is what a chat is started at.
 type instance struct {
-	chats   *participanttest.Server
-	over    bool                          // the chat has ended by the time of the answer
-	reply   string                        // of the agent; "" for Yes and the customer's name
-	started chan *participanttest.Contact // room for the one chat of a test
+	fake  *participanttest.Server
+	reply string // of the agent; "" for Yes and the customer's name
 }
 
-func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		InstanceId, ContactFlowId, ClientToken string
-		ParticipantDetails                     struct{ DisplayName string }
-	}
-	err := json.NewDecoder(r.Body).Decode(&in)
-	signed := strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential=MADEUPKEY/")
-	w.Header().Set("Content-Type", "application/json")
-	switch {
-	case err != nil || r.Method+r.URL.Path != "PUT/contact/chat" || !signed || in.ClientToken == "":
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	case in.InstanceId != hello.instance || in.ContactFlowId != hello.flow:
-		w.Header().Set("X-Amzn-ErrorType", "ResourceNotFoundException")
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
-	contact := i.chats.NewChat(func(o *participanttest.ChatOptions) { o.CustomerName = in.ParticipantDetails.DisplayName })
-	if i.over {
-		contact.End()
-	}
-	i.started <- contact
-	_ = json.NewEncoder(w).Encode(map[string]string{
-		"ContactId": contact.ID, "ParticipantId": contact.Customer.ID, "ParticipantToken": contact.Customer.Token,
-	}) // an error is that of a client which has gone
-}
-
-// agent joins the chat that was started, waits for the customer's message and answers it.
+// agent joins the chat that is started, waits for the customer's message and answers it.
 func (i *instance) agent(ctx context.Context, client connectparticipant.API) (*chat.Session, error) {
-	contact := <-i.started
-	session, err := chat.Start(ctx, client, contact.Agent.Token)
+	if err := i.fake.WaitRequest(ctx, "StartChatContact", 1); err != nil {
+		return nil, err
+	}
+	session, err := chat.Start(ctx, client, i.fake.Contacts()[0].Agent.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -81,21 +52,24 @@ func (i *instance) agent(ctx context.Context, client connectparticipant.API) (*c
 	return session, session.Err()
 }
 
-// newCustomerOf returns a customer whose clients go to the instance and the fake.
+// newStarter returns the official client, which goes to the fake.
+func newStarter(fake *participanttest.Server) *connect.Client {
+	return connect.New(connect.Options{
+		Region:       "eu-west-2",
+		BaseEndpoint: &fake.URL,
+		Credentials:  credentials.NewStaticCredentialsProvider("MADEUPKEY", "made-up-secret", ""),
+		HTTPClient:   fake.Client(),
+		Retryer:      aws.NopRetryer{},
+	})
+}
+
+// newCustomerOf returns a customer whose clients go to the fake.
 func newCustomerOf(t *testing.T, i *instance) *customer {
 	t.Helper()
-	i.chats, i.started = participanttest.Start(t), make(chan *participanttest.Contact, 1)
-	srv := httptest.NewServer(i)
-	t.Cleanup(srv.Close)
+	i.fake = participanttest.Start(t)
 	return &customer{
-		starter: connect.New(connect.Options{
-			Region:       "eu-west-2",
-			BaseEndpoint: &srv.URL,
-			Credentials:  credentials.NewStaticCredentialsProvider("MADEUPKEY", "made-up-secret", ""),
-			HTTPClient:   srv.Client(),
-			Retryer:      aws.NopRetryer{},
-		}),
-		participants: connectparticipant.New(connectparticipant.Options{BaseEndpoint: &i.chats.URL, HTTPClient: i.chats.Client()}),
+		starter:      newStarter(i.fake),
+		participants: connectparticipant.New(connectparticipant.Options{BaseEndpoint: &i.fake.URL, HTTPClient: i.fake.Client()}),
 	}
 }
 
@@ -174,7 +148,7 @@ func TestInterruptedCustomerLeaves(t *testing.T) {
 	agent.Wait()
 	require.ErrorIs(t, ended, chat.ErrChatEnded)
 	require.Contains(t, out.String(), "Agent: Yes, Ana\n")
-	require.Equal(t, 1, i.chats.Count("DisconnectParticipant"))
+	require.Equal(t, 1, i.fake.Count("DisconnectParticipant"))
 }
 
 func TestRefusalsAreTold(t *testing.T) {
@@ -182,17 +156,25 @@ func TestRefusalsAreTold(t *testing.T) {
 	t.Run("of the instance", func(t *testing.T) {
 		t.Parallel()
 		var i instance
-		err := newCustomerOf(t, &i).run(t.Context(), order{instance: "instance-2", flow: hello.flow, name: hello.name, text: hello.text})
-		var notFound *connecttypes.ResourceNotFoundException
-		require.ErrorAs(t, err, &notFound)
-		require.Empty(t, i.started)
+		c := newCustomerOf(t, &i)
+		i.fake.Inject(participanttest.Fault{
+			On: "StartChatContact", Effect: participanttest.Fail(http.StatusNotFound, "ResourceNotFoundException"),
+		})
+		err := c.run(t.Context(), hello)
+		var missing *connecttypes.ResourceNotFoundException
+		require.ErrorAs(t, err, &missing)
+		require.Empty(t, i.fake.Contacts())
 	})
 	t.Run("of the token", func(t *testing.T) {
 		t.Parallel()
-		i := instance{over: true}
-		err := newCustomerOf(t, &i).run(t.Context(), hello)
+		var i instance
+		c := newCustomerOf(t, &i)
+		i.fake.Inject(participanttest.Fault{
+			On: "CreateParticipantConnection", Effect: participanttest.Fail(http.StatusForbidden, "AccessDeniedException"),
+		})
+		err := c.run(t.Context(), hello)
 		require.ErrorIs(t, err, chat.ErrAccessDenied)
-		contact := <-i.started
+		contact := i.fake.Contacts()[0]
 		require.Contains(t, err.Error(), "join contact "+contact.ID)
 		require.NotContains(t, err.Error(), contact.Customer.Token)
 	})
@@ -218,4 +200,27 @@ func TestWrongCallsAreRefused(t *testing.T) {
 			require.Contains(t, stderr.String(), test.want)
 		})
 	}
+}
+
+// The program runs against the fake as it is: the environment names the endpoints.
+func TestTheEnvironmentLeadsToTheFake(t *testing.T) { //nolint:paralleltest // it sets the environment
+	fake := participanttest.Start(t, func(o *participanttest.Options) {
+		o.Flow = func(ctx context.Context, c *participanttest.Contact) {
+			if c.Customer.WaitRequest(ctx, "SendMessage", 1) == nil {
+				c.System.Say("Goodbye, " + c.Customer.DisplayName)
+				c.End()
+			}
+		}
+	})
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": fake.URL, "AWS_ACCESS_KEY_ID": "MADEUPKEY", "AWS_SECRET_ACCESS_KEY": "made-up-secret",
+		"AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none", "AWS_REGION": "eu-west-2",
+	} {
+		t.Setenv(name, value)
+	}
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"-instance", "instance-1", "-flow", "flow-1", "-name", "Ana", "Is", "anybody", "there?"}, &stdout, &stderr)
+	require.Zero(t, code, stderr.String())
+	require.Equal(t, "SYSTEM_MESSAGE: Goodbye, Ana\nThe chat has ended.\n", stdout.String())
+	require.Equal(t, "flow-1", fake.Contacts()[0].FlowID)
 }
