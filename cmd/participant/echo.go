@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ const (
 )
 
 // echo plays the agent of one chat beside the wire. It comes when the customer has said
-// something, and goes for good when a client connects with the agent's token.
+// something, and goes for good when a client connects as an agent or a bot.
 type echo struct {
 	contact *participanttest.Contact
 	ai      *participanttest.Participant // who streams, nil before the first time
@@ -48,7 +49,12 @@ func (e *echo) run(ctx context.Context) {
 	}
 }
 
-func (e *echo) replaced() bool { return e.contact.Agent.Count("CreateParticipantConnection") > 0 }
+func (e *echo) replaced() bool {
+	return slices.ContainsFunc(e.contact.Participants(), func(p *participanttest.Participant) bool {
+		plays := p.Role == types.ParticipantRoleAgent || p.Role == types.ParticipantRoleCustomBot
+		return plays && p.Count("CreateParticipantConnection") > 0
+	})
+}
 
 // unread are the customer's messages since the last time.
 func (e *echo) unread() []participanttest.Item {

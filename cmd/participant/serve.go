@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/participant-go/connectparticipant/participanttest"
-	"github.com/participant-go/connectparticipant/types"
 )
 
 // Who plays the agents.
@@ -111,6 +110,7 @@ type readySide struct {
 }
 
 func (s *serve) run(ctx context.Context) error {
+	s.options.Flow, s.options.Stream = s.flow, s.published
 	srv, err := participanttest.New(func(o *participanttest.Options) { *o = s.options })
 	if err != nil {
 		return err
@@ -124,10 +124,10 @@ func (s *serve) run(ctx context.Context) error {
 	if err := s.tell(srv, contacts); err != nil {
 		return fmt.Errorf("tell the endpoint: %w", err)
 	}
-	log := newRequestLog(s.stderr, contacts)
+	log := requestLog{s.stderr, srv}
 	var work sync.WaitGroup
 	defer work.Wait()
-	work.Go(func() { log.follow(ctx, srv) })
+	work.Go(func() { log.follow(ctx) })
 	if s.agent == agentEcho {
 		for _, contact := range contacts {
 			work.Go(func() { (&echo{contact: contact}).run(ctx) })
@@ -151,24 +151,16 @@ func (s *serve) tell(srv *participanttest.Server, contacts []*participanttest.Co
 
 // requestLog prints a line a request.
 type requestLog struct {
-	out   io.Writer
-	roles map[string]types.ParticipantRole // by participant id
-}
-
-func newRequestLog(out io.Writer, contacts []*participanttest.Contact) *requestLog {
-	l := &requestLog{out: out, roles: map[string]types.ParticipantRole{}}
-	for _, c := range contacts {
-		l.roles[c.Customer.ID], l.roles[c.Agent.ID] = c.Customer.Role, c.Agent.Role
-	}
-	return l
+	out io.Writer
+	srv *participanttest.Server
 }
 
 // follow prints what the server remembers until the context ends.
-func (l *requestLog) follow(ctx context.Context, srv *participanttest.Server) {
+func (l requestLog) follow(ctx context.Context) {
 	var before []participanttest.Request
 	for err := error(nil); err == nil; {
 		err = pause(ctx, 100*time.Millisecond)
-		now := srv.Requests()
+		now := l.srv.Requests()
 		for _, r := range now[known(before, now):] {
 			l.request(r)
 		}
@@ -186,8 +178,8 @@ func known(before, now []participanttest.Request) int {
 	return n
 }
 
-func (l *requestLog) request(r participanttest.Request) {
+func (l requestLog) request(r participanttest.Request) {
 	operation := cmp.Or(r.Operation, "unknown")
-	role := cmp.Or(l.roles[r.ParticipantID], "-")
+	role := cmp.Or(roleOf(l.srv, r), "-")
 	fmt.Fprintf(l.out, "%s  %-8s  %-31s  %d %s\n", r.Time.Local().Format("15:04:05.000"), role, operation, r.Status, r.ErrorCode)
 }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
+)
+
+// flow plays the contact flow of a chat that StartChatContact started: it greets, and hands
+// over to the echo if that plays the agents.
+func (s *serve) flow(ctx context.Context, c *participanttest.Contact) {
+	c.System.Say("Welcome, " + c.Customer.DisplayName + ". This is the fake of Amazon Connect.")
+	if s.agent == agentEcho {
+		(&echo{contact: c}).run(ctx)
+	}
+}
+
+// roleOf is who made a request, empty if nobody in a chat did.
+func roleOf(srv *participanttest.Server, r participanttest.Request) types.ParticipantRole {
+	contact := srv.Contact(r.ContactID)
+	if contact == nil {
+		return ""
+	}
+	for _, p := range contact.Participants() {
+		if p.ID == r.ParticipantID {
+			return p.Role
+		}
+	}
+	return ""
+}
+
+// published logs a notification of a streamed chat, without its content.
+func (s *serve) published(notification []byte) {
+	var n struct {
+		TopicArn          string
+		MessageAttributes map[string]struct{ Value string }
+	}
+	if err := json.Unmarshal(notification, &n); err != nil {
+		return // a fault has cut it
+	}
+	role, kind := n.MessageAttributes["ParticipantRole"].Value, n.MessageAttributes["ContentType"].Value
+	if role == "" {
+		role = "-"
+	}
+	fmt.Fprintf(s.stderr, "%s  %-8s  %-31s  %s %s\n", time.Now().Format("15:04:05.000"), role, "Publish", n.TopicArn, kind)
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// startedChat is a chat of StartChatContact.
+type startedChat struct{ ContactID, ParticipantToken string }
+
+// connectAPI calls an operation of Amazon Connect. Every body begins as that of a chat.
+func connectAPI(t *testing.T, s *served, method, path, members string, out any) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, s.Endpoint+path, strings.NewReader(`{"InstanceId":"instance-1",`+members+`}`))
+	require.NoError(t, err)
+	request.Close = true
+	response, err := http.DefaultTransport.RoundTrip(request)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.NoError(t, json.NewDecoder(response.Body).Decode(out))
+}
+
+func startChat(t *testing.T, s *served, more string) (c startedChat) {
+	t.Helper()
+	connectAPI(t, s, http.MethodPut, "/contact/chat", `"ContactFlowId":"flow-1","ParticipantDetails":{"DisplayName":"Ana"}`+more, &c)
+	return c
+}
+
+const welcome = "SYSTEM: Welcome, Ana. This is the fake of Amazon Connect."
+
+func TestServePlaysTheFlowOfAChatThatAClientStarts(t *testing.T) {
+	t.Parallel()
+	s := startServe(t, "-chats", "1")
+	client := s.client(t)
+	chat := startChat(t, s, "")
+	token := connectAs(t, client, readySide{chat.ParticipantToken}).ConnectionCredentials.ConnectionToken
+	send(t, client, token, "Hello")
+	awaitTexts(t, client, token, welcome, "CUSTOMER: Hello", "AGENT: You said: Hello")
+	require.Equal(t, exitOK, s.stop())
+	require.Regexp(t, `(?m)^\S+ +- +StartChatContact +200 *$`, s.stderr.String())
+	require.Regexp(t, `(?m)^\S+ +CUSTOMER +SendMessage +200 *$`, s.stderr.String())
+}
+
+func TestServeLeavesAChatToABot(t *testing.T) {
+	t.Parallel()
+	s := startServe(t, "-chats", "1")
+	client := s.client(t)
+	chat := startChat(t, s, "")
+	token := connectAs(t, client, readySide{chat.ParticipantToken}).ConnectionCredentials.ConnectionToken
+	var bot struct{ ParticipantCredentials readySide }
+	connectAPI(t, s, http.MethodPost, "/contact/create-participant",
+		`"ContactId":"`+chat.ContactID+`","ParticipantDetails":{"ParticipantRole":"CUSTOM_BOT","DisplayName":"Robot"}`, &bot)
+	botToken := connectAs(t, client, bot.ParticipantCredentials).ConnectionCredentials.ConnectionToken
+	send(t, client, token, "Hello")
+	send(t, client, botToken, "I am a bot")
+
+	// By the time the echo responds here it would have responded there.
+	other := startChat(t, s, "")
+	witness := connectAs(t, client, readySide{other.ParticipantToken}).ConnectionCredentials.ConnectionToken
+	send(t, client, witness, "Hello")
+	awaitTexts(t, client, witness, welcome, "CUSTOMER: Hello", "AGENT: You said: Hello")
+	awaitTexts(t, client, token, welcome, "CUSTOMER: Hello", "CUSTOM_BOT: I am a bot")
+}
+
+func TestServeLogsWhatIsPublished(t *testing.T) {
+	t.Parallel()
+	s := startServe(t, "-agent", "none", "-chats", "1")
+	const topic = "arn:aws:sns:eu-west-2:111122223333:chats"
+	client := s.client(t)
+	chat := startChat(t, s, `,"ChatStreamingConfiguration":{"StreamingEndpointArn":"`+topic+`"}`)
+	send(t, client, connectAs(t, client, readySide{chat.ParticipantToken}).ConnectionCredentials.ConnectionToken, "a-secret")
+	require.Eventually(t, func() bool {
+		return strings.Contains(s.stderr.String(), "Publish") && strings.Contains(s.stderr.String(), topic+" text/plain")
+	},
+		10*time.Second, 20*time.Millisecond)
+	require.Regexp(t, `(?m)^\S+ +CUSTOMER +Publish +`+topic+` text/plain$`, s.stderr.String())
+	require.NotContains(t, s.stderr.String(), "a-secret", "content was logged")
+}
