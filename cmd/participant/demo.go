@@ -7,11 +7,13 @@ import (
 	"context"
 	"crypto/sha256"
 	_ "embed" // for the dialogue
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"mime"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,11 +98,15 @@ func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) erro
 	}
 	defer d.server.Close()
 	d.client = connectparticipant.New(connectparticipant.Options{BaseEndpoint: &d.server.URL, HTTPClient: d.server.Client()})
-	contact := d.server.NewChat()
+	d.printf("The fake service listens on %s.\n", d.server.URL)
+	contact, err := d.start(ctx)
+	if err != nil {
+		return fmt.Errorf("start a chat: %w", err)
+	}
 	d.customer = &speaker{name: "Customer", participant: contact.Customer}
 	d.agent = &speaker{name: "Agent", participant: contact.Agent}
 	defer d.closeSessions()
-	d.printf("The fake service listens on %s; the chat is contact %s.\n", d.server.URL, contact.ID)
+	d.printf("StartChatContact has started the chat, contact %s.\n", contact.ID)
 
 	for _, step := range []struct {
 		name string
@@ -118,6 +124,34 @@ func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) erro
 		}
 	}
 	return nil
+}
+
+// start starts the chat as a back end does at Amazon Connect, where the official client signs
+// the request. The fake doesn't look at signatures.
+func (d *demo) start(ctx context.Context) (*participanttest.Contact, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, d.server.URL+"/contact/chat",
+		strings.NewReader(`{"InstanceId":"demo","ContactFlowId":"demo","ParticipantDetails":{"DisplayName":"Customer"}}`))
+	if err != nil {
+		return nil, err
+	}
+	response, err := d.server.Client().Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var started struct {
+		ContactID string `json:"ContactId"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&started); err != nil {
+		return nil, err
+	}
+	contact := d.server.Contact(started.ContactID)
+	if contact == nil {
+		return nil, fmt.Errorf("status %d", response.StatusCode)
+	}
+	return contact, nil
 }
 
 func (d *demo) closeSessions() {

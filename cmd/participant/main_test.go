@@ -47,6 +47,7 @@ func TestDemo(t *testing.T) {
 	sums := regexp.MustCompile(`SHA-256 [0-9a-f]{64}`).FindAllString(stdout, -1)
 	require.Len(t, sums, 2)
 	require.Equal(t, sums[0], sums[1])
+	require.Contains(t, stdout, "StartChatContact has started the chat, contact ")
 	require.Contains(t, stdout, "11 items")
 	require.Contains(t, stdout, "Nothing was lost: 3 of 3 messages, each once and in order")
 	require.Contains(t, stdout, "[file] dialogue.txt (APPROVED)")
@@ -103,7 +104,7 @@ func TestDemoStopsWithItsContext(t *testing.T) {
 	cancel()
 	var stderr bytes.Buffer
 	require.Equal(t, exitFailed, run(ctx, []string{"demo"}, strings.NewReader(""), &bytes.Buffer{}, &stderr))
-	require.Contains(t, stderr.String(), "connect: start chat: ")
+	require.Contains(t, stderr.String(), "start a chat: ")
 	require.Contains(t, stderr.String(), "context canceled")
 }
 
