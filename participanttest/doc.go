@@ -96,7 +96,8 @@
 //     ClientToken and body get the same response for 10 minutes.
 //   - StartChatContact. Without SupportedMessagingContentTypes the chat takes text/plain
 //     only. InitialMessage is in the transcript before its customer joins. The flow starts
-//     when the customer joins. The members of September 2026, ConnectionTypes and
+//     when the customer is connected: by ConnectParticipant, or by a socket once it is
+//     subscribed, so that the first words of the flow reach it. The members of September 2026, ConnectionTypes and
 //     ChatStreamingConfiguration, have the shape of those that CreateParticipantConnection and
 //     StartContactStreaming have. ParticipantConfiguration and SegmentAttributes have no
 //     effect.

@@ -30,7 +30,7 @@ func (f flows) play(o *participanttest.Options) {
 	}
 }
 
-func TestTheFlowStartsWhenTheCustomerJoins(t *testing.T) {
+func TestTheFlowStartsWhenTheCustomerIsConnected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFlows()
@@ -52,6 +52,23 @@ func TestTheFlowStartsWhenTheCustomerJoins(t *testing.T) {
 		contact.End()
 		require.Same(t, contact, <-f.returned)
 		require.Empty(t, f.started, "it started twice")
+	})
+}
+
+func TestTheFlowWaitsForTheSubscriptionOfASocket(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFlows()
+		srv := participanttest.Start(t, participanttest.InMemory(), f.play)
+		contact, _ := startChat(t, srv, nil)
+		conn := dial(t, srv, socketURL(t, srv, contact.Customer))
+		synctest.Wait()
+		require.Equal(t, []string{contact.Customer.ID}, whoJoined(contact))
+		require.Empty(t, f.started)
+		send(t, conn, subscribe)
+		receive(t, conn)
+		require.Equal(t, "Welcome, Ana", pushed(t, conn)["Content"])
+		require.Same(t, contact, <-f.started)
 	})
 }
 

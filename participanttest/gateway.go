@@ -106,6 +106,7 @@ func (k *socket) subscribe(content json.RawMessage) subscription {
 	}
 	k.subscribed = true
 	k.srv.changed()
+	k.participant.startFlow()
 	return subscription{"success", in.Topics}
 }
 

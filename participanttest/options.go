@@ -47,12 +47,13 @@ type Options struct {
 	// a further one fails with 429 LimitExceededException. Defaults to 500 with Throttle, the
 	// published quota, and to no limit otherwise.
 	MaxChats int
-	// Flow plays the contact flow of the chats that StartChatContact starts, those of NewChat
-	// have none. It is called once for a chat, when its customer joins, in a goroutine of its
-	// own, and can use all methods of the chat and its participants: greet by System, let the
-	// Agent join, wait for requests. ctx is done when the chat has ended or the server
-	// closes. Close waits for Flow, so Flow must return then, and must not call Close.
-	// Defaults to a flow that does nothing.
+	// Flow plays the contact flow of the chats that StartChatContact starts; those of NewChat
+	// have none. It is called once for a chat, when its customer is connected, by
+	// ConnectParticipant or a socket that is subscribed, in a goroutine of its own. It can use
+	// all methods of the chat and its participants: greet by System, let the Agent join, wait
+	// for requests. ctx is done when the chat has ended or the server closes. Close waits for
+	// Flow, so Flow must return then, and must not call Close. Defaults to a flow that does
+	// nothing.
 	Flow func(ctx context.Context, c *Contact)
 
 	// Topics are the HTTP or HTTPS endpoints that are subscribed to SNS topics, by the ARN of

@@ -46,7 +46,12 @@ type Participant struct {
 
 // Join lets the participant take part as CreateParticipantConnection with
 // ConnectParticipant does, once. Switches.StrictConnection doesn't restrict it.
-func (p *Participant) Join() { p.act(p.join) }
+func (p *Participant) Join() {
+	p.act(func() {
+		p.join()
+		p.startFlow()
+	})
+}
 
 // Leave does what DisconnectParticipant does.
 func (p *Participant) Leave() { p.act(p.leave) }
@@ -147,9 +152,6 @@ func (p *Participant) join() {
 	}
 	p.joined, p.active = true, true
 	p.event(eventJoined)
-	if p == p.contact.Customer {
-		p.contact.startFlow()
-	}
 	if p.Role == types.ParticipantRoleAgent {
 		p.contact.dismissBots()
 	}

@@ -47,6 +47,7 @@ func (p *Participant) joinByCall(connect bool) {
 	}
 	if connect {
 		p.join()
+		p.startFlow()
 	}
 }
 
