@@ -2,7 +2,10 @@
 
 package participanttest
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // FaultPlaces returns every value that Fault.On may have, sorted.
 func FaultPlaces() []string {
@@ -12,6 +15,7 @@ func FaultPlaces() []string {
 	for _, op := range postOperations {
 		places = append(places, op.name)
 	}
+	places = slices.AppendSeq(places, maps.Keys(connectAPI))
 	slices.Sort(places)
 	return places
 }

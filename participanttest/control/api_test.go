@@ -125,6 +125,7 @@ func TestChatsAreStartedAndFound(t *testing.T) {
 	a := newAPI(t)
 	chat := a.ok(t, "GET "+a.chat, nil)
 	require.Equal(t, a.id, chat["ContactId"])
+	require.NotContains(t, chat, "Attributes")
 	require.Equal(t, false, chat["Ended"])
 	contact := a.srv.Contact(a.id)
 	customer := chat["Customer"].(object)
@@ -145,8 +146,41 @@ func TestChatsAreStartedAndFound(t *testing.T) {
 
 	server := a.ok(t, "GET server", nil)
 	require.Equal(t, a.srv.URL, server["Endpoint"])
+	require.NotContains(t, server, "AuthorityPem")
 	a.ok(t, "POST reset", nil)
 	require.Empty(t, a.ok(t, "GET chats", nil)["Chats"])
+}
+
+func TestChatsOfStartChatContactAreFound(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, a.srv.URL+"/contact/chat", strings.NewReader(
+		`{"InstanceId":"instance","ContactFlowId":"flow","ParticipantDetails":{"DisplayName":"Ada"},"Attributes":{"order":"4711"}}`))
+	require.NoError(t, err)
+	resp, err := a.srv.Client().Do(req)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, resp.Body.Close()) }()
+	var started struct{ ContactId, ParticipantToken string }
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&started))
+	chat := a.ok(t, "GET chats/"+started.ContactId, nil)
+	require.Equal(t, started.ParticipantToken, chat["Customer"].(object)["ParticipantToken"])
+	require.Equal(t, []any{"instance", "flow", object{"order": "4711"}}, []any{chat["InstanceId"], chat["ContactFlowId"], chat["Attributes"]})
+	require.Len(t, a.ok(t, "GET requests?Operation=StartChatContact", nil)["Requests"], 1)
+}
+
+func TestASnapshotIsThatOfTheServer(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	snapshot, err := json.Marshal(a.ok(t, "GET snapshot", nil))
+	require.NoError(t, err)
+	next := participanttest.Start(t, func(o *participanttest.Options) { o.Snapshot = snapshot })
+	require.NotNil(t, next.Contact(a.id))
+}
+
+func TestTheAPIIsServedOverTLS(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, func(o *participanttest.Options) { o.TLS = true })
+	require.Contains(t, a.ok(t, "GET server", nil)["AuthorityPem"], "BEGIN CERTIFICATE")
 }
 
 func TestChatOptionsReachTheChat(t *testing.T) {

@@ -35,6 +35,10 @@ type processorInput struct {
 type chatOutput struct {
 	ContactId     string
 	PastContactId string `json:",omitempty"`
+	// InstanceId, ContactFlowId and Attributes are those of StartChatContact.
+	InstanceId    string            `json:",omitempty"`
+	ContactFlowId string            `json:",omitempty"`
+	Attributes    map[string]string `json:",omitempty"`
 	Ended         bool
 	// Customer and Agent are those with whom the chat began. Participants has them too.
 	Customer, Agent participantOutput
@@ -98,7 +102,10 @@ func (p *processorInput) process(content string) (string, types.MessageProcessin
 }
 
 func newChatOutput(c *participanttest.Contact) chatOutput {
-	out := chatOutput{ContactId: c.ID, PastContactId: c.PastID, Ended: c.Ended()}
+	out := chatOutput{
+		ContactId: c.ID, PastContactId: c.PastID, InstanceId: c.InstanceID, ContactFlowId: c.FlowID,
+		Attributes: c.Attributes(), Ended: c.Ended(),
+	}
 	out.Customer, out.Agent = newParticipantOutput(c.Customer), newParticipantOutput(c.Agent)
 	for _, p := range c.Participants() {
 		out.Participants = append(out.Participants, newParticipantOutput(p))

@@ -28,6 +28,7 @@ const (
 var routes = []route{
 	raw(get, base+"openapi.json", serveOpenAPI),
 	handle(get, "server", describeServer),
+	handle(get, "snapshot", snapshot),
 	handle(post, "reset", reset),
 
 	handle(get, "chats", listChats),

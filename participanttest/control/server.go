@@ -16,10 +16,16 @@ type serverOutput struct {
 	Now      time.Time
 	// Sockets is how many WebSockets are open, subscribed or not.
 	Sockets int
+	// AuthorityPem is who issued the certificate of TLS; absent without.
+	AuthorityPem string `json:",omitempty"`
 }
 
 func describeServer(c *control, _ *http.Request, _ empty) (serverOutput, error) {
-	return serverOutput{c.srv.URL, c.srv.Now(), c.srv.Sockets()}, nil
+	return serverOutput{c.srv.URL, c.srv.Now(), c.srv.Sockets(), string(c.srv.AuthorityPEM())}, nil
+}
+
+func snapshot(c *control, _ *http.Request, _ empty) (json.RawMessage, error) {
+	return c.srv.Snapshot()
 }
 
 func reset(c *control, _ *http.Request, _ empty) (empty, error) {
