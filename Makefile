@@ -101,9 +101,9 @@ e2e: ## Test published JavaScript clients against the fake; needs Node 20 and np
 	cd e2e && npm ci --no-audit --no-fund && node --test
 
 .PHONY: browser
-browser: ## Test the browser example with Chromium
-	$(GO) vet -tags chromium ./examples/browser
-	$(GO) test -tags chromium -count=1 -run Chromium ./examples/browser
+browser: ## Test the browser example and the control API with Chromium
+	$(GO) vet -tags chromium ./examples/browser ./participanttest/control
+	$(GO) test -tags chromium -count=1 -run Chromium ./examples/browser ./participanttest/control
 
 .PHONY: golden
 golden: ## Rewrite the golden files in testdata, including the API listing
