@@ -2,17 +2,17 @@
 
 package interactive
 
-// AppleForm is a form of several pages, for Apple Messages only. How its answers are sent is not
-// documented.
+// AppleForm is a form with several pages, for Apple Messages only. The form in which its responses
+// are sent is not documented.
 type AppleForm struct {
 	// Title is required. Up to 5,000 characters.
 	Title    string
 	Subtitle string
-	// Image has no description.
+	// Image can't have a description.
 	Image Image
 	// Pages is required.
 	Pages []AppleFormPage
-	// ShowSummary shows the answers before they are sent.
+	// ShowSummary shows the responses before they are sent.
 	ShowSummary  bool
 	SplashPage   *AppleSplashPage
 	ReplyMessage *ReplyMessage
@@ -46,7 +46,7 @@ func (m *AppleForm) outline(*TextOptions) outline {
 	return out
 }
 
-// AppleSplashPage is the page before a form.
+// AppleSplashPage is the page that precedes a form.
 type AppleSplashPage struct {
 	// Title and ButtonTitle are required.
 	Title, Subtitle, ButtonTitle string
@@ -70,7 +70,7 @@ type AppleFormPage struct {
 	// Title and Subtitle are required.
 	Title, Subtitle string
 
-	// LabelText is for all types but a list picker, HelperText for an input or a date.
+	// LabelText is for all types except a list picker, HelperText for an input or a date.
 	LabelText, HelperText string
 
 	// PlaceholderText, PrefixText, Regex, KeyboardType and TextContentType are for an input.
@@ -82,18 +82,18 @@ type AppleFormPage struct {
 
 	// DateFormat is for a date. Defaults to MM/dd/yyyy.
 	DateFormat string
-	// StartDate, MinDate and MaxDate are for a date, as 2026-01-02. MaxDate defaults to today.
+	// StartDate, MinDate and MaxDate are for a date, in the form 2026-01-02. MaxDate defaults to today.
 	StartDate, MinDate, MaxDate string
 
 	// MultiSelect is for a list picker.
 	MultiSelect bool
-	// Items are what a list or wheel picker offers.
+	// Items are the choices of a list or wheel picker.
 	Items []AppleFormItem
 
 	source
 }
 
-// What AppleFormPage.Type can be.
+// Values of AppleFormPage.Type.
 const (
 	ApplePageInput       = "Input"
 	ApplePageDatePicker  = "DatePicker"
@@ -127,7 +127,7 @@ func (p *AppleFormPage) visit(v visitor) {
 type AppleFormItem struct {
 	// Title is required.
 	Title string
-	// Image is for a list picker and has no description.
+	// Image is for a list picker. It can't have a description.
 	Image Image
 
 	source
@@ -140,14 +140,14 @@ func (i *AppleFormItem) visit(v visitor) {
 
 // AppleCustomInteractiveMessage opens an iMessage app, for Apple Messages only.
 type AppleCustomInteractiveMessage struct {
-	// AppIconURL is the address of an S3 object. Required.
+	// AppIconURL is the URL of an S3 object. Required.
 	AppIconURL string
 	// AppID, AppName, BID, DataURL and Title are required.
 	AppID, AppName, BID, DataURL string
 	// UseLiveLayout defaults to true.
 	UseLiveLayout   *bool
 	Title, Subtitle string
-	// ReplyMessage is required, its members are not.
+	// ReplyMessage is required, but its members are not.
 	ReplyMessage *ReplyMessage
 
 	source

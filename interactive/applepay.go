@@ -8,7 +8,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/redact"
 )
 
-// ApplePay asks for a payment, for Apple Messages only. The members are those of Apple's
+// ApplePay requests a payment, for Apple Messages only. The members are those of Apple's
 // documentation of payments in Messages for Business.
 type ApplePay struct {
 	// Title is required. Up to 512 characters.
@@ -17,7 +17,7 @@ type ApplePay struct {
 	Subtitle string
 	Image    Image
 	Payment  ApplePayment
-	// RequestIdentifier is made by the service if it is empty.
+	// RequestIdentifier defaults to one that the service generates.
 	RequestIdentifier string
 	ReplyMessage      *ReplyMessage
 
@@ -44,7 +44,7 @@ func (m *ApplePay) visit(v visitor) {
 // LogValue hides the payment from log/slog.
 func (m *ApplePay) LogValue() slog.Value { return redact.LogValue(*m) }
 
-// outline shows what is to be paid.
+// outline shows the total.
 func (m *ApplePay) outline(*TextOptions) outline {
 	request := &m.Payment.Request
 	s := section{title: m.Title, subtitle: m.Subtitle, image: m.Image}
@@ -64,7 +64,7 @@ type ApplePayment struct {
 	Request         ApplePayRequest
 }
 
-// ApplePayEndpoints are the addresses that Apple calls or opens.
+// ApplePayEndpoints are the URLs that Apple calls or opens.
 type ApplePayEndpoints struct {
 	// PaymentGatewayURL is required.
 	PaymentGatewayURL string
@@ -82,7 +82,7 @@ func (e *ApplePayEndpoints) visit(v visitor) {
 	v.member("shippingMethodUpdateUrl", text(&e.ShippingMethodUpdateURL), free)
 }
 
-// ApplePayMerchantSession is what Apple's payment session returns.
+// ApplePayMerchantSession is the result of Apple's payment session.
 type ApplePayMerchantSession struct {
 	// DisplayName is required. Up to 64 characters.
 	DisplayName string
@@ -109,9 +109,9 @@ func (s *ApplePayMerchantSession) visit(v visitor) {
 	v.member("signedFields", texts(&s.SignedFields), free)
 }
 
-// ApplePayRequest is what is paid, and how.
+// ApplePayRequest describes the payment.
 type ApplePayRequest struct {
-	// MerchantIdentifier, MerchantCapabilities, with supports3DS among them, and
+	// MerchantIdentifier, MerchantCapabilities, which must include supports3DS, and
 	// SupportedNetworks are the members of applePay. Required.
 	MerchantIdentifier                      string
 	MerchantCapabilities, SupportedNetworks []string
@@ -119,7 +119,7 @@ type ApplePayRequest struct {
 	CountryCode, CurrencyCode string
 	// Total is required.
 	Total ApplePayItem
-	// LineItems explain the total.
+	// LineItems itemize the total.
 	LineItems                                                   []ApplePayItem
 	RequiredBillingContactFields, RequiredShippingContactFields []string
 	ShippingMethods                                             []ApplePayShippingMethod
@@ -143,7 +143,7 @@ func (r *ApplePayRequest) visit(v visitor) {
 	v.member("supportedCountries", texts(&r.SupportedCountries), free)
 }
 
-// contains is true for no values, which the rule for required members reports.
+// contains returns true for no values, which the rule for required members reports.
 func contains(values []string, want string) bool {
 	for _, v := range values {
 		if v == want {
@@ -153,7 +153,7 @@ func contains(values []string, want string) bool {
 	return len(values) == 0
 }
 
-// ApplePayItem is a sum.
+// ApplePayItem is an amount with a label.
 type ApplePayItem struct {
 	// Amount, such as "12.50", and Label are required.
 	Amount, Label string
@@ -169,7 +169,7 @@ func (i *ApplePayItem) visit(v visitor) {
 	v.member("type", text(&i.Type), oneOf("final", "pending"))
 }
 
-// ApplePayShippingMethod is a way to ship; all its members are required.
+// ApplePayShippingMethod is a shipping method. All its members are required.
 type ApplePayShippingMethod struct {
 	Amount, Detail, Label, Identifier string
 

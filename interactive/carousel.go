@@ -12,11 +12,11 @@ import (
 type Carousel struct {
 	// Title is required. Up to 5,000 characters, of which AWS's chat widget shows 400.
 	Title string
-	// Elements are 2 to 5 messages, all *ListPicker or all *Panel, each with a
-	// TemplateIdentifier. Parse makes an *Other of what can't be in a carousel.
+	// Elements are 2 to 5 messages, all *ListPicker or all *Panel, each with a TemplateIdentifier.
+	// Parse returns an *Other for an element that can't be in a carousel.
 	Elements []Message
-	// OmitTitle is omitTitleFromCarouselResponse: a choice is shown without the title of its
-	// element. It is sent with it all the same.
+	// OmitTitle is omitTitleFromCarouselResponse: clients show a choice without the title of its
+	// element, but send the title nevertheless.
 	OmitTitle bool
 	// Vertical is carouselIsVertical.
 	Vertical     bool
@@ -86,7 +86,7 @@ func (e carouselElement) visit(v visitor) {
 	v.rule("templateIdentifier", id == nil || *id != "", "is required in a carousel")
 }
 
-// id is nil for a message that can't be in a carousel.
+// id returns nil for a message that can't be in a carousel.
 func (e carouselElement) id() *string {
 	switch m := e.Message.(type) {
 	case *ListPicker:
@@ -118,7 +118,7 @@ func (m *Carousel) outline(o *TextOptions) outline {
 	return all
 }
 
-// respond makes a choice of a picker one of the carousel.
+// respond converts a choice of a picker to a choice of the carousel.
 func (m *Carousel) respond(e *entry, id, title string) {
 	if e.choice == nil || e.choice.ContentType != types.ContentTypeTextPlain {
 		return // a link or an action button

@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// maxSize is what flows accept, in bytes of JSON (Administrator Guide, "Add interactive messages
+// maxSize is the limit of flows, in bytes of JSON (Administrator Guide, "Add interactive messages
 // to chat": less than 20 KB).
 const maxSize = 20*1024 - 1
 
-// CheckError lists what is wrong with a message. Its text holds no content of the message.
+// CheckError lists the violations of a message. Its text contains no content of the message.
 type CheckError struct {
 	Violations []Violation
 }
 
-// Violation is one limit that a message doesn't keep.
+// Violation is a limit that a message violates.
 type Violation struct {
-	// Path names the member, such as data.content.elements[3].title; it is empty for the message
-	// as a whole.
+	// Path is the path of the member, such as data.content.elements[3].title, or empty for the
+	// message as a whole.
 	Path string
-	// Limit is what the member must be, and what it is if that can be counted:
+	// Limit describes the limit and, for a number of elements or characters, the actual value:
 	// "must be 1 to 10 elements, has 11".
 	Limit string
 }
@@ -34,14 +34,14 @@ func (e *CheckError) Error() string {
 	return "check interactive message: " + strings.Join(texts, "; ")
 }
 
-// Check returns a [*CheckError] with every documented limit that the message breaks, and nil if
-// there is none: required members, types, lengths, ranges, numbers of elements, and the size of
-// all, less than 20 KB (20,480 bytes). Members that this version doesn't know are not checked,
-// nor is the content of an [Other].
+// Check returns a [*CheckError] with every documented limit that the message violates, or nil if it
+// violates none: required members, types, lengths, ranges, numbers of elements, and the total size,
+// which must be less than 20 KB (20,480 bytes). It doesn't check members that this version doesn't
+// know, or the content of an [Other].
 //
-// The limits are the newest documented ones; a client or a channel may have others, see the
-// package comment. A character is a UTF-16 code unit, as Java and JavaScript count. A null member
-// counts as absent.
+// The limits are the newest documented ones. A client or a channel may have others, see the package
+// comment. A character is a UTF-16 code unit, as in Java and JavaScript. A null member counts as
+// absent.
 func Check(m Message) error {
 	content, err := Marshal(m)
 	if err != nil {
@@ -58,7 +58,7 @@ func Check(m Message) error {
 	return &CheckError{*c.found}
 }
 
-// checker collects what is wrong with an object.
+// checker collects the violations of an object.
 type checker struct {
 	path    string
 	parsed  bool
@@ -138,7 +138,7 @@ func (c *checker) part(name string, p pointer, l limit) {
 	}
 }
 
-// missing reports that a member has another form, or that there should be one.
+// missing reports a member that has another form or is missing although it is required.
 func (c *checker) missing(name string, bracket byte, form string, l limit) {
 	switch raw := c.members[name]; {
 	case raw == "", raw == "null", raw[0] == bracket:

@@ -22,7 +22,7 @@ func elements(n int) []interactive.Element {
 	return all
 }
 
-// requireViolations compares the lines of path and limit.
+// requireViolations requires the given lines of path and limit.
 func requireViolations(t *testing.T, m interactive.Message, want ...string) {
 	t.Helper()
 	err := interactive.Check(m)
@@ -48,7 +48,7 @@ func TestCheckPickers(t *testing.T) {
 	})
 }
 
-func TestCheckFindsWhatIsWrongWithAPicker(t *testing.T) {
+func TestCheckReportsViolationsOfPickers(t *testing.T) {
 	t.Parallel()
 	m := &interactive.ListPicker{
 		Title: long(5001), Subtitle: long(5001), Image: interactive.Image{URL: long(201), Description: long(51)}, TargetForLinks: "secret",
@@ -79,7 +79,7 @@ func TestCheckFindsWhatIsWrongWithAPicker(t *testing.T) {
 	require.NotContains(t, interactive.Check(m).Error(), "secret")
 }
 
-func TestCheckFindsWhatIsWrong(t *testing.T) {
+func TestCheckReportsViolations(t *testing.T) {
 	t.Parallel()
 	offset := 841
 	for name, test := range map[string]struct {
@@ -101,7 +101,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"an empty form":         {&interactive.AppleForm{Title: "T", Image: interactive.Image{URL: long(201)}, SplashPage: &interactive.AppleSplashPage{}}, []string{"data.content.imageData: must be 0 to 200 characters, has 201", "data.content.pages: is required", "data.content.splashPage.title: is required", "data.content.splashPage.buttonTitle: is required"}},
 		"a form's page":         {&interactive.AppleForm{Title: "T", Pages: []interactive.AppleFormPage{{Type: "secret", Items: make([]interactive.AppleFormItem, 1)}}}, []string{`data.content.pages[0].pageType: must be one of ["Input" "DatePicker" "ListPicker" "WheelPicker"]`, "data.content.pages[0].title: is required", "data.content.pages[0].subtitle: is required", "data.content.pages[0].items[0].title: is required"}},
 		"an iMessage app":       {&interactive.AppleCustomInteractiveMessage{}, []string{"data.replyMessage: is required", "data.content.appIconUrl: is required", "data.content.appId: is required", "data.content.appName: is required", "data.content.bid: is required", "data.content.dataUrl: is required", "data.content.title: is required"}},
-		"WhatsApp list":         {&interactive.WhatsAppInteractiveList{Title: "T", Header: &interactive.WhatsAppHeader{Type: "image"}, Body: long(4097), Footer: long(61), Button: long(21), Sections: []interactive.WhatsAppSection{{Title: long(25), Rows: rows(6)}, {Title: "S", Rows: rows(5)}, {Title: "S", Rows: []interactive.WhatsAppRow{{ID: long(201), Title: long(25), Description: long(73)}}}, {}}}, []string{"data.content.header.image.link: is required for this type", `data.content.header.type: must be "text" in a list`, "data.content.body.text: must be 1 to 4096 characters, has 4097", "data.content.footer.text: must be 1 to 60 characters, has 61", "data.content.action.button: must be 1 to 20 characters, has 21", "data.content.action.sections[0].title: must be 1 to 24 characters, has 25", "data.content.action.sections[2].rows[0].id: must be 1 to 200 characters, has 201", "data.content.action.sections[2].rows[0].title: must be 1 to 24 characters, has 25", "data.content.action.sections[2].rows[0].description: must be 1 to 72 characters, has 73", "data.content.action.sections[3].title: is required", "data.content.action.sections[3].rows: is required", "data.content.action.sections: must have at most 10 rows in all", "data.content.action.sections: must have rows with different ids"}},
+		"WhatsApp list":         {&interactive.WhatsAppInteractiveList{Title: "T", Header: &interactive.WhatsAppHeader{Type: "image"}, Body: long(4097), Footer: long(61), Button: long(21), Sections: []interactive.WhatsAppSection{{Title: long(25), Rows: rows(6)}, {Title: "S", Rows: rows(5)}, {Title: "S", Rows: []interactive.WhatsAppRow{{ID: long(201), Title: long(25), Description: long(73)}}}, {}}}, []string{"data.content.header.image.link: is required for this type", `data.content.header.type: must be "text" in a list`, "data.content.body.text: must be 1 to 4096 characters, has 4097", "data.content.footer.text: must be 1 to 60 characters, has 61", "data.content.action.button: must be 1 to 20 characters, has 21", "data.content.action.sections[0].title: must be 1 to 24 characters, has 25", "data.content.action.sections[2].rows[0].id: must be 1 to 200 characters, has 201", "data.content.action.sections[2].rows[0].title: must be 1 to 24 characters, has 25", "data.content.action.sections[2].rows[0].description: must be 1 to 72 characters, has 73", "data.content.action.sections[3].title: is required", "data.content.action.sections[3].rows: is required", "data.content.action.sections: must have at most 10 rows in total", "data.content.action.sections: must have rows with different ids"}},
 		"WhatsApp buttons":      {&interactive.WhatsAppInteractiveReplyButton{Title: "T", Header: &interactive.WhatsAppHeader{Type: "text", Video: "ftp://example.org"}, Body: long(1025), Buttons: []interactive.WhatsAppButton{{ID: "a", Title: long(21)}, {ID: "a", Title: "B"}, {}, {ID: long(257), Title: "B"}}}, []string{"data.content.header.text: is required for this type", "data.content.header.video.link: must be http or https", "data.content.body.text: must be 1 to 1024 characters, has 1025", "data.content.action.buttons: must be 1 to 3 elements, has 4", "data.content.action.buttons[0].reply.title: must be 1 to 20 characters, has 21", "data.content.action.buttons[2].reply.id: is required", "data.content.action.buttons[2].reply.title: is required", "data.content.action.buttons[3].reply.id: must be 1 to 256 characters, has 257", "data.content.action.buttons: must have different ids"}},
 		"an empty WhatsApp one": {&interactive.WhatsAppInteractiveList{Header: &interactive.WhatsAppHeader{Type: "secret"}}, []string{"data.content.title: is required", `data.content.header.type: must be one of ["text" "image" "video" "document"]`, `data.content.header.type: must be "text" in a list`, "data.content.body.text: is required", "data.content.action.button: is required", "data.content.action.sections: is required"}},
 	} {
@@ -165,7 +165,7 @@ func TestCheckApplePay(t *testing.T) {
 	)
 }
 
-func TestCheckOfWhatWasParsed(t *testing.T) {
+func TestCheckOfParsedMessages(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string][]string{
 		`{"templateType":"ListPicker","version":null,"data":{"content":{"title":null,"elements":null}}}`: {
@@ -200,8 +200,8 @@ func TestCheckOfWhatWasParsed(t *testing.T) {
 	}
 }
 
-// A member of another form is no violation any more once it has been set.
-func TestCheckOfWhatWasParsedAndChanged(t *testing.T) {
+// A member of the wrong form is no violation any more after it has been set.
+func TestCheckOfParsedAndChangedMessages(t *testing.T) {
 	t.Parallel()
 	m := parse[*interactive.TimePicker](t, `{"templateType":"TimePicker","version":"1.0","data":{"replyMessage":{},"content":{"title":7,
 		"timeslots":[{"date":"soon","duration":"x"}]}}}`)

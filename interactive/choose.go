@@ -7,31 +7,31 @@ import (
 	"strings"
 )
 
-// Choice is what a participant sends for a choice: Session.SendContent(ctx, c.ContentType,
-// c.Content), or the members of the same names of SendMessageInput.
+// Choice is a choice that a participant sends: Session.SendContent(ctx, c.ContentType, c.Content),
+// or the members of the same names of SendMessageInput.
 type Choice struct {
-	// Title is the choice for people to read; clients show it in place of the Content.
+	// Title is the text of the choice; clients show it instead of the Content.
 	Title string
 	// ContentType is text/plain, or application/vnd.amazonaws.connect.message.interactive.response
-	// for action buttons and views, which the chat must have been started for.
+	// for action buttons and views. The chat must have been started with that content type.
 	ContentType string
-	// Content is what AWS's chat widget sends: the title of an element as it is; for a slot of a
-	// TimePicker the date; for a Carousel and the answers to views JSON.
+	// Content is the content that AWS's chat widget sends: the unchanged title of an element, the
+	// date of a slot of a TimePicker, or JSON for a Carousel and for responses to views.
 	Content string
 }
 
-// Choose returns the choice that a person means by a reply to the [Text] of a message: its
-// number, as in "2", "2." or "(2)", or its title, without regard to case and to white space. In
-// a [Carousel] the titles of the element and of the choice count together, as in "Attic - Book",
-// or the latter alone; a slot of a [TimePicker] has its date for a title. Links are no choices.
+// Choose returns the choice that a reply to the [Text] of a message means. The reply may be the
+// number of the choice, as in "2", "2." or "(2)", or its title, regardless of case and white space.
+// In a [Carousel], the title may be preceded by that of the element, as in "Attic - Book". A slot
+// of a [TimePicker] may also be named by its date. Links are not choices.
 //
-// It returns false rather than a guess: if the reply is something else, or could mean two choices
-// that are sent differently, such as "2" where another choice than the second is named 2. The
-// reply may then be sent as plain text, which the bot interprets. For the words of a person who
-// sees a view see [ViewResource.Reply].
+// Choose doesn't guess. It returns false if the reply is something else, or could mean two choices
+// that are sent differently, such as "2" if a choice other than the second has the title 2. Such a
+// reply may be sent as plain text, which the bot interprets. For text entered while a view is
+// shown, see [ViewResource.Reply].
 //
-// What the service expects from WhatsApp and Apple Messages is not documented; Choose returns the
-// title there too.
+// The service doesn't document what it expects from WhatsApp and Apple Messages; Choose returns the
+// title for these too.
 func Choose(m Message, reply string) (Choice, bool) {
 	reply = oneLine(reply)
 	if isNil(m) || reply == "" {
@@ -70,7 +70,7 @@ func (e entry) isNamed(reply string) bool {
 	return false
 }
 
-// chosenNumber returns the number in a reply, 0 if it is none.
+// chosenNumber returns the number in a reply, or 0 if the reply isn't a number.
 func chosenNumber(reply string) int {
 	digits := strings.TrimSuffix(reply, ".")
 	if digits == reply {

@@ -37,7 +37,7 @@ func TestChoose(t *testing.T) {
 	for _, test := range []struct {
 		m     interactive.Message
 		reply string
-		want  string // the title, empty for no choice
+		want  string // the title, or empty for no choice
 	}{
 		{teas, "1", "Green tea"},
 		{teas, " 2. ", "BLACK"},
@@ -59,10 +59,10 @@ func TestChoose(t *testing.T) {
 		{teas, "", ""},
 		{teas, " ", ""},
 
-		{quickReply("2", "3", "1"), "2", ""}, // the second, or the one with this title?
+		{quickReply("2", "3", "1"), "2", ""}, // the second choice or the first, with the title 2
 		{quickReply("2", "3", "1"), "2.", "3"},
 		{quickReply("1", "2"), "2", "2"},
-		{quickReply("Yes", "yes"), "yes", ""}, // sent differently
+		{quickReply("Yes", "yes"), "yes", ""}, // the two are sent differently
 		{quickReply("Yes", "Yes"), "yes", "Yes"},
 		{quickReply("", "Yes"), "1", "Yes"},
 
@@ -76,7 +76,7 @@ func TestChoose(t *testing.T) {
 		{times, "1", "Tue 1 Dec 2026, 09:00"},
 		{times, "2026-12-01t08:01+00:00", "Tue 1 Dec 2026, 09:01"},
 		{times, "2026-12-01T09:01:00.00+00:00", "Tue 1 Dec 2026, 09:01"},
-		{times, "Tue 1 Dec 2026, 09:01", ""}, // in which zone?
+		{times, "Tue 1 Dec 2026, 09:01", ""}, // the zone is unknown
 
 		{&interactive.ViewResource{ViewToken: "made-up"}, "1", ""},
 		{&interactive.AppleForm{Pages: []interactive.AppleFormPage{{Items: []interactive.AppleFormItem{{Title: "A"}}}}}, "A", ""},
@@ -87,15 +87,15 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// A title is sent as it is, also where Text writes it otherwise.
-func TestChoiceSendsTheTitleAsItIs(t *testing.T) {
+// The title is sent unchanged, even if Text shows it differently.
+func TestChoiceSendsTheTitleUnchanged(t *testing.T) {
 	t.Parallel()
 	c, ok := interactive.Choose(quickReply(" Two\r\nlines ", "One"), "two lines")
 	require.True(t, ok)
 	require.Equal(t, interactive.Choice{Title: "Two lines", ContentType: types.ContentTypeTextPlain, Content: " Two\r\nlines "}, c)
 }
 
-func TestSlotIsSentAsTheWidgetDoes(t *testing.T) {
+func TestSlotIsSentAsByTheWidget(t *testing.T) {
 	t.Parallel()
 	minutes := func(n int) *int { return &n }
 	for _, test := range []struct {
@@ -107,7 +107,7 @@ func TestSlotIsSentAsTheWidgetDoes(t *testing.T) {
 		{minutes(-30), "2026-12-01T00:15+00:00", "2026-11-30T23:45:00.00+00:00"},
 		{minutes(840), "2026-12-31T23:30+00:00", "2027-01-01T13:30:00.00+00:00"},
 		{minutes(60), "2026-12-01T09:00+02:00", "2026-12-01T08:00:00.00+00:00"},
-		{minutes(841), "2026-12-01T09:00+00:00", "2026-12-01T09:00+00:00"}, // impossible
+		{minutes(841), "2026-12-01T09:00+00:00", "2026-12-01T09:00+00:00"}, // invalid offset
 		{minutes(60), "tomorrow", "tomorrow"},
 	} {
 		m := &interactive.TimePicker{TimeZoneOffset: test.offset, Timeslots: []interactive.Timeslot{{Date: test.date}}}

@@ -22,7 +22,7 @@ const teas = `{"templateType":"ListPicker","version":"1.0","data":{"content":{"t
 const times = `{"templateType":"TimePicker","version":"1.0","data":{"content":{"title":"When may we call?","timeZoneOffset":60,
 	"timeslots":[{"date":"2026-12-01T09:00+00:00","duration":30},{"date":"2026-12-01T09:30+00:00","duration":30}]}}}`
 
-// A bot that plays the customer: it takes the first choice and the first time, and fills in the
+// A bot that plays the customer: it chooses the first element and the first time, and fills in the
 // view.
 func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -60,7 +60,7 @@ func bot(ctx context.Context, session *chat.Session) error {
 		message, _ := event.(chat.Message)
 		prompt, err := interactive.Parse(message.Text)
 		if err != nil || !types.IsContentType(message.ContentType, types.ContentTypeInteractive) {
-			continue // a bot would read the text
+			continue // a real bot would read the text
 		}
 		choice, _ := interactive.Choose(prompt, "1")
 		resource, isView := prompt.(*interactive.ViewResource)
@@ -86,10 +86,10 @@ func fillIn(ctx context.Context, session *chat.Session, resource *interactive.Vi
 	if err != nil {
 		return choice, err
 	}
-	return view.Answer("Submit", map[string]string{"city": "Ulm"})
+	return view.Respond("Submit", map[string]string{"city": "Ulm"})
 }
 
-// A gateway to a channel of plain text, such as SMS.
+// A gateway to a plain-text channel, such as SMS.
 func ExampleText() {
 	fmt.Println(readable(chat.Message{Text: teas}))
 	fmt.Println("--")
@@ -114,7 +114,7 @@ func readable(message chat.Message) string {
 	return interactive.Text(m)
 }
 
-// Times in the zone of the reader, and the hint in the reader's language.
+// Times in the reader's time zone, and a hint in the reader's language.
 func ExampleText_options() {
 	m, err := interactive.Parse(times)
 	if err != nil {
@@ -123,17 +123,17 @@ func ExampleText_options() {
 	fmt.Println(interactive.Text(m, func(o *interactive.TextOptions) {
 		o.Location = time.FixedZone("EST", -5*60*60)
 		o.Time = func(t time.Time) string { return t.Format("2 January, 3:04 PM MST") }
-		o.Hint = func(n int) string { return fmt.Sprintf("Answer with 1 to %d.", n) }
+		o.Hint = func(n int) string { return fmt.Sprintf("Reply with 1 to %d.", n) }
 	}))
 	// Output:
 	// When may we call?
 	// 1. 1 December, 4:00 AM EST
 	// 2. 1 December, 4:30 AM EST
 	//
-	// Answer with 1 to 2.
+	// Reply with 1 to 2.
 }
 
-// What a person replies to the text becomes the choice again.
+// The reply to a text is converted to the choice that it means.
 func ExampleChoose() {
 	m, err := interactive.Parse(teas)
 	if err != nil {
@@ -167,25 +167,25 @@ func ExampleSplit() {
 	// "Reply with the number of your choice."
 }
 
-// The answer to a managed form.
-func ExampleView_Answer() {
+// The response to a managed form.
+func ExampleView_Respond() {
 	view := &interactive.View{Actions: []string{"Submit", "Back"}}
-	choice, err := view.Answer("Submit", map[string]any{"FormData": map[string]string{"city": "Ulm"}})
+	choice, err := view.Respond("Submit", map[string]any{"FormData": map[string]string{"city": "Ulm"}})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(choice.ContentType)
 	fmt.Println(choice.Content)
 
-	_, err = view.Answer("Next", nil)
+	_, err = view.Respond("Next", nil)
 	fmt.Println(err)
 	// Output:
 	// application/vnd.amazonaws.connect.message.interactive.response
 	// {"action":"Submit","data":{"FormData":{"city":"Ulm"}},"templateType":"ViewResource","version":"1.0"}
-	// answer view: the view does not have this action; see View.Actions
+	// respond to view: the view does not have this action; see View.Actions
 }
 
-// What the Lambda function of a Lex V2 bot returns to show a message.
+// The response of a Lex V2 bot's Lambda function that shows a message.
 func ExampleMarshal() {
 	m := &interactive.QuickReply{
 		Title:    "Anything else?",
@@ -209,7 +209,7 @@ func ExampleMarshal() {
 	// true
 }
 
-// Each broken limit has its path.
+// Each violation has its path.
 func ExampleCheck() {
 	fmt.Println(interactive.Check(&interactive.QuickReply{
 		Title:    "Anything else?",

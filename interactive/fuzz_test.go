@@ -30,7 +30,7 @@ func addMessages(f *testing.F, add func(content string)) {
 	}
 }
 
-// Whatever is parsed is marshaled as the same JSON, and all the rest doesn't panic on it.
+// A parsed message is marshaled as the same JSON, and no function panics on it.
 func FuzzParse(f *testing.F) {
 	addMessages(f, func(content string) { f.Add(content) })
 	f.Fuzz(func(t *testing.T, content string) {
@@ -64,7 +64,7 @@ func requireContent(t *testing.T, c interactive.Choice) {
 	}
 }
 
-// A reply that is found means the same when it is written as its number.
+// A reply that Choose accepts means the same choice as its number.
 func FuzzChoose(f *testing.F) {
 	addMessages(f, func(content string) {
 		for _, reply := range []string{"1", " 2. ", "(3)", "book", "GREEN", "2026-12-01T09:00+00:00", ""} {
@@ -87,7 +87,7 @@ func FuzzChoose(f *testing.F) {
 	})
 }
 
-// Each choice of the text can be chosen by its number.
+// Each choice in the text can be chosen by its number.
 func FuzzText(f *testing.F) {
 	addMessages(f, func(content string) { f.Add(content, int64(3600), true) })
 	f.Fuzz(func(t *testing.T, content string, offset int64, images bool) {
@@ -122,7 +122,7 @@ func FuzzParseView(f *testing.F) {
 		}
 		_, err = json.Marshal(v)
 		require.NoError(t, err)
-		c, err := v.Answer(action, json.RawMessage(data))
+		c, err := v.Respond(action, json.RawMessage(data))
 		if err != nil {
 			require.Zero(t, c)
 			return

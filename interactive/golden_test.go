@@ -22,8 +22,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
-// Each message of testdata/messages is parsed, marshaled without a loss, checked, written as text
-// and chosen from; the file beside it has what came out.
+// Each message of testdata/messages is parsed, marshaled without loss, checked, converted to text
+// and chosen from. The .txt file of the same name has the results.
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/messages/*.json")
@@ -55,7 +55,7 @@ func golden(t *testing.T, file, got string) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.Equal(t, string(want), got, "run the tests with -update if the change is meant")
+	require.Equal(t, string(want), got, "run the tests with -update if the change is intended")
 }
 
 func describe(m interactive.Message) string {

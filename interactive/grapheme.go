@@ -4,11 +4,11 @@ package interactive
 
 import "unicode"
 
-// graphemes finds the boundaries between what a reader sees as characters. The rules are those of
-// UAX #29 (Unicode Text Segmentation), simplified so that they join too much rather than too little.
+// graphemes finds the boundaries between user-perceived characters. The rules are those of UAX #29
+// (Unicode Text Segmentation), simplified so that they join too much rather than too little.
 type graphemes struct {
 	last    rune
-	flags   int // regional indicators in a row before
+	flags   int // number of regional indicators directly before
 	started bool
 }
 
@@ -26,7 +26,7 @@ func (g *graphemes) add(r rune) {
 	g.last, g.started = r, true
 }
 
-// joins reports whether r belongs to the character before.
+// joins reports whether r belongs to the previous character.
 func (g *graphemes) joins(r rune) bool {
 	switch {
 	case !g.started:
@@ -68,7 +68,7 @@ func extends(r rune) bool {
 
 func isRegionalIndicator(r rune) bool { return r >= 0x1f1e6 && r <= 0x1f1ff }
 
-// isVirama reports whether a rune joins two consonants in scripts of India.
+// isVirama reports whether a rune joins two consonants in Indic scripts.
 func isVirama(r rune) bool {
 	switch r {
 	case 0x094d, 0x09cd, 0x0a4d, 0x0acd, 0x0b4d, 0x0c4d, 0x0ccd, 0x0d4d:
@@ -78,7 +78,7 @@ func isVirama(r rune) bool {
 	}
 }
 
-// isJamo reports whether a rune is an initial of Hangul, which a vowel or a syllable may follow.
+// isJamo reports whether a rune is an initial of Hangul, which may precede a vowel or a syllable.
 func isJamo(r rune) bool { return r >= 0x1100 && r <= 0x115f || r >= 0xa960 && r <= 0xa97f }
 
 func isHangul(r rune) bool { return isJamo(r) || r >= 0xac00 && r <= 0xd7a3 }

@@ -4,22 +4,22 @@ package interactive
 
 import "fmt"
 
-// visitor visits the members of an object, with one call for each. A type describes its JSON in one
-// method, visit, which reading, writing and checking share.
+// visitor visits the members of an object, with one call for each. A type describes its JSON in its
+// method visit, which reading, writing and checking share.
 type visitor interface {
 	// member visits a string, a number …
 	member(name string, v value, l limit)
-	// constant visits a string that is always the same.
+	// constant visits a string with a fixed value.
 	constant(name, s string)
-	// object visits the members of an object that has no Go type of its own.
+	// object visits the members of an object without a Go type.
 	object(name string, l limit, visit func(visitor))
 	// part visits an object with a Go type.
 	part(name string, p pointer, l limit)
 	// list visits an array of objects.
 	list(name string, p parts, l limit)
-	// raw is a member as it was parsed, empty if it wasn't.
+	// raw returns a member as it was parsed, or "" if it wasn't parsed.
 	raw(name string) string
-	// rule reports a rule beyond the limits.
+	// rule reports a violation of a rule other than the limits, unless kept.
 	rule(name string, kept bool, what string)
 }
 
@@ -29,8 +29,8 @@ type node interface {
 	origin() *source
 }
 
-// source is the JSON that an object was parsed from, empty if it wasn't. It keeps what the Go type
-// doesn't know.
+// source is the JSON that an object was parsed from, or empty. It keeps the members that the Go
+// type doesn't have.
 type source struct{ raw string }
 
 func (s *source) origin() *source { return s }
@@ -108,7 +108,7 @@ func (l limit) must() limit {
 	return l
 }
 
-// includes reports whether n is in the range; a maximum of 0 is none.
+// includes reports whether n is in the range. A maximum of 0 means no maximum.
 func (l limit) includes(n float64) bool {
 	return n >= l.min && (n <= l.max || l.max == 0) || l.min == 0 && l.max == 0
 }

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Template names the kind of a message. The list grows with the service; [Parse] makes an [Other]
-// of those that this version doesn't know.
+// Template is the kind of a message. The service may add templates; [Parse] returns an [Other] for
+// those that this version doesn't know.
 type Template string
 
-// The templates of this version.
+// Templates that this version knows.
 const (
 	TemplateListPicker                     Template = "ListPicker"
 	TemplateTimePicker                     Template = "TimePicker"
@@ -29,13 +29,13 @@ const (
 )
 
 // Message is an interactive message: a pointer to one of the structs of this package that have a
-// Template method. The list grows with the service, so a switch over it should ignore what it
-// doesn't know.
+// Template method. The list grows with the service, so a switch over the type should ignore unknown
+// ones.
 //
-// A parsed message keeps the members that this version doesn't know. Copies of it and of its
-// parts keep them too.
+// A parsed message keeps the members that this version doesn't know. Copies of it and of its parts
+// keep them too.
 type Message interface {
-	// Template is the templateType.
+	// Template returns the templateType.
 	Template() Template
 
 	node
@@ -75,9 +75,10 @@ func newMessage(t Template) Message {
 // Parse reads the content of a message whose content type is
 // application/vnd.amazonaws.connect.message.interactive.
 //
-// It accepts more than [Check] does: numbers and booleans in strings, a missing version, null
-// members, times in other forms. A member of another type is read as absent; [Marshal] keeps it.
-// Parse fails if the content is not a JSON object with a templateType, which some bots send; show
+// Parse accepts more than [Check] does: numbers and booleans in strings, a missing version, null
+// members, and times in other forms. A member of the wrong type is read as absent, but [Marshal]
+// keeps it. Parse returns an error if the content is not a JSON object with a templateType, as some
+// bots send: show it as text then. Errors contain no content.
 // it as text then. Errors hold no content.
 func Parse(content string) (Message, error) {
 	content = strings.TrimSpace(content)
@@ -94,12 +95,13 @@ func Parse(content string) (Message, error) {
 	return m, nil
 }
 
-// Marshal returns the JSON of a message, for the payload of a bot or a test. Of a parsed message
-// that nobody changed that is the same JSON, apart from white space, the order of members, and
-// duplicates of members. Marshal checks no limits, see [Check]; it fails if m is nil, a number is
+// Marshal returns the JSON of a message, for the payload of a bot or a test. An unchanged parsed
+// message is the same JSON, apart from white space, the order of members, and duplicates of
+// members. Marshal doesn't check limits, see [Check]. It returns an error if m is nil, a number is
 // not finite, or a json.RawMessage is not JSON.
 //
-// The structs don't implement json.Marshaler: encoding/json doesn't make what the service reads.
+// The structs don't implement json.Marshaler: encoding/json doesn't produce the form that the
+// service reads.
 func Marshal(m Message) (string, error) {
 	if isNil(m) {
 		return "", errors.New("marshal interactive message: the message is nil")
@@ -113,9 +115,9 @@ func Marshal(m Message) (string, error) {
 
 func isNil(m Message) bool { return m == nil || reflect.ValueOf(m).IsNil() }
 
-// ReplyMessage is what Apple Messages shows after a choice; other clients ignore it.
+// ReplyMessage is shown by Apple Messages after a choice. Other clients ignore it.
 type ReplyMessage struct {
-	// Title is required, but for an AppleCustomInteractiveMessage. Up to 5,000 characters.
+	// Title is required, except in an AppleCustomInteractiveMessage. Up to 5,000 characters.
 	Title string
 	// Subtitle has up to 5,000 characters.
 	Subtitle string
@@ -125,7 +127,7 @@ type ReplyMessage struct {
 }
 
 func (r *ReplyMessage) visit(v visitor) {
-	v.member("title", text(&r.Title), atMost(maxText)) // required or not by the template
+	v.member("title", text(&r.Title), atMost(maxText)) // the template determines whether it is required
 	visitSubtitle(v, &r.Subtitle)
 	visitImage(v, &r.Image)
 }
@@ -141,14 +143,14 @@ func visitSubtitle(v visitor, subtitle *string) {
 	v.member("subtitle", text(subtitle), atMost(maxText))
 }
 
-// Image is a picture beside a text. The zero value is none.
+// Image is an image next to a text. The zero value is no image.
 type Image struct {
-	// URL is imageData: a public address of up to 200 characters. Apple Messages needs that of
-	// an S3 object of up to 200 KB, which Amazon Connect can read.
+	// URL is imageData: a public URL of up to 200 characters. Apple Messages needs the URL of an S3
+	// object of up to 200 KB that Amazon Connect can read.
 	URL string
 	// Description is imageDescription, the alternative text. Up to 50 characters.
 	Description string
-	// Type is imageType. Defaults to URL, the only one there is, if there is a URL.
+	// Type is imageType. Defaults to URL, which is the only type, if URL is set.
 	Type string
 }
 
@@ -171,7 +173,7 @@ func visitBareImage(v visitor, image *Image) {
 	v.rule("imageData", image.Type == "" || image.URL != "", "is required with imageType")
 }
 
-// envelope visits what all templates have around their content.
+// envelope visits the members that all templates have around their content.
 func envelope(v visitor, t Template, reply, content func(visitor)) {
 	v.constant("templateType", string(t))
 	v.constant("version", "1.0")
@@ -193,7 +195,7 @@ func optionalReply(reply **ReplyMessage) func(visitor) {
 type Other struct {
 	// Type is the templateType.
 	Type Template
-	// Data is the member data, JSON as it was sent.
+	// Data is the member data, as JSON, unchanged.
 	Data json.RawMessage
 
 	source

@@ -28,7 +28,7 @@ func marshal(t *testing.T, m interactive.Message) string {
 	return content
 }
 
-func TestParseRefusesWhatIsNoMessage(t *testing.T) {
+func TestParseRejectsOtherContent(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
 		"empty":                   "",
@@ -77,7 +77,7 @@ func TestParseIsTolerant(t *testing.T) {
 	require.False(t, parse[*interactive.ListPicker](t, `{"templateType":"ListPicker","data":{"content":{"multiSelect":"perhaps"}}}`).MultiSelect)
 }
 
-func TestMarshalKeepsWhatNobodyChanged(t *testing.T) {
+func TestMarshalKeepsUnchangedMembers(t *testing.T) {
 	t.Parallel()
 	m := parse[*interactive.ListPicker](t, `{"templateType":"ListPicker","new":1,"data":{"new":2,"replyMessage":{"new":3,"title":"R"},
 		"content":{"new":4,"title":"T","subtitle":null,"multiSelect":"false","preIndex":"7","elements":[{"new":5,"title":"A"},{"title":"B"}]}}}`)
@@ -96,7 +96,7 @@ func TestMarshalKeepsWhatNobodyChanged(t *testing.T) {
 		"imageType":"URL","imageData":"https://img.example.org/t.png","elements":[]}}}`, marshal(t, m))
 }
 
-func TestMarshalKeepsMembersOfAnotherForm(t *testing.T) {
+func TestMarshalKeepsMembersOfTheWrongForm(t *testing.T) {
 	t.Parallel()
 	for _, content := range []string{
 		`{"templateType":"ListPicker","version":2,"data":[]}`,
@@ -120,7 +120,7 @@ func TestMarshalKeepsMembersOfAnotherForm(t *testing.T) {
 	}
 }
 
-func TestMarshalWritesWhatWasBuilt(t *testing.T) {
+func TestMarshalOfBuiltMessages(t *testing.T) {
 	t.Parallel()
 	offset, none := 0, -1
 	for want, m := range map[string]interactive.Message{
@@ -150,7 +150,7 @@ func TestMarshalWritesWhatWasBuilt(t *testing.T) {
 	}
 }
 
-func TestMarshalRefusesWhatIsNotJSON(t *testing.T) {
+func TestMarshalRejectsInvalidJSON(t *testing.T) {
 	t.Parallel()
 	for _, m := range []interactive.Message{
 		&interactive.ViewResource{ViewData: json.RawMessage(`{`)},

@@ -8,10 +8,10 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// ListPicker is a list of up to 10 choices with pictures.
+// ListPicker is a list of up to 10 choices with images.
 type ListPicker struct {
-	// TemplateIdentifier names the picker in a [Carousel], where it is required; a UUID is
-	// recommended. The Android SDK needs it in every ListPicker.
+	// TemplateIdentifier identifies the picker in a [Carousel], where it is required; a UUID is
+	// recommended. The Android SDK requires it in every ListPicker.
 	TemplateIdentifier string
 	// Title is required. Up to 5,000 characters, of which AWS's chat widget shows 400. Titles and
 	// subtitles may be Markdown.
@@ -21,10 +21,10 @@ type ListPicker struct {
 	Image    Image
 	// Elements are 1 to 10 choices and links.
 	Elements []Element
-	// MultiSelect allows several choices, in Apple Messages only. How they are sent is not
-	// documented; [Choose] finds one.
+	// MultiSelect permits several choices, in Apple Messages only. The form in which they are sent
+	// is not documented; [Choose] returns one.
 	MultiSelect bool
-	// TargetForLinks is where the links open: _blank (the default of the widget), _parent, _top
+	// TargetForLinks determines where links open: _blank (the default of the widget), _parent, _top
 	// or _self.
 	TargetForLinks string
 	Paging         Paging
@@ -53,9 +53,9 @@ func (m *ListPicker) outline(*TextOptions) outline {
 	return outline{{m.Title, m.Subtitle, m.Image, pickerEntries(TemplateListPicker, m.Elements, m.Paging)}}
 }
 
-// Panel is a list of up to 10 choices below one picture.
+// Panel is a list of up to 10 choices below one image.
 type Panel struct {
-	// TemplateIdentifier names the panel in a [Carousel], where it is required; a UUID is
+	// TemplateIdentifier identifies the panel in a [Carousel], where it is required; a UUID is
 	// recommended.
 	TemplateIdentifier string
 	// Title is required. Up to 5,000 characters, of which AWS's chat widget shows 400.
@@ -63,8 +63,7 @@ type Panel struct {
 	// Subtitle has up to 5,000 characters, of which the widget shows 400.
 	Subtitle string
 	Image    Image
-	// Elements are 1 to 10 choices and links. A Panel shows neither their subtitles nor their
-	// images.
+	// Elements are 1 to 10 choices and links. A Panel shows their titles only.
 	Elements     []Element
 	Paging       Paging
 	ReplyMessage *ReplyMessage
@@ -92,8 +91,8 @@ func (m *Panel) outline(*TextOptions) outline {
 
 // Element is a choice, a link or an action button of a [ListPicker] or a [Panel].
 type Element struct {
-	// Title is required. Up to 5,000 characters, of which AWS's chat widget shows 400. It is what
-	// a participant who chooses the element sends.
+	// Title is required. Up to 5,000 characters, of which AWS's chat widget shows 400. A
+	// participant who chooses the element sends the title.
 	Title string
 	// Subtitle has up to 5,000 characters.
 	Subtitle string
@@ -101,16 +100,16 @@ type Element struct {
 	// ActionDetail makes the element a button that asks the bot for other elements:
 	// ActionShowMore or ActionPreviousOptions.
 	ActionDetail string
-	// Type is ElementHyperlink for a link, which is no choice, or ElementAction. Defaults to
+	// Type is ElementHyperlink for a link, which isn't a choice, or ElementAction. Defaults to
 	// ElementAction.
 	Type string
-	// URL is where a link leads.
+	// URL is the target of a link.
 	URL string
 
 	source
 }
 
-// What Element.ActionDetail and Element.Type can be.
+// Values of Element.ActionDetail and Element.Type.
 const (
 	ActionShowMore        = "SHOW_MORE"
 	ActionPreviousOptions = "PREVIOUS_OPTIONS"
@@ -128,14 +127,14 @@ func (e *Element) visit(v visitor) {
 	v.rule("url", e.Type != ElementHyperlink || e.URL != "", "is required for a hyperlink")
 }
 
-// Paging is what action buttons need. The participant's client returns it to the bot.
+// Paging is the data of action buttons, which the participant's client returns to the bot.
 type Paging struct {
-	// ReferenceID lets a new message replace the one before with the same ReferenceID in AWS's
-	// chat widget. No ReferenceID counts as the same too.
+	// ReferenceID makes a new message replace the previous one with the same ReferenceID in AWS's
+	// chat widget. Two messages without a ReferenceID also count as the same.
 	ReferenceID string
-	// ListID names the list that the elements are taken from.
+	// ListID identifies the list that the elements are from.
 	ListID string
-	// PreIndex and NextIndex are where the elements before and after these begin; -1 is nowhere.
+	// PreIndex and NextIndex are the indices of the elements before and after these, or -1 for none.
 	PreIndex, NextIndex *int
 }
 
@@ -163,7 +162,7 @@ func pickerEntries(t Template, elements []Element, paging Paging) []entry {
 	return entries
 }
 
-// press returns what the button sends.
+// press returns the choice that the button sends.
 func (e *Element) press(t Template, p Paging) *Choice {
 	data := []string{`"actionName":` + quote(e.ActionDetail)}
 	add := func(name, json string) {
@@ -180,12 +179,12 @@ func (e *Element) press(t Template, p Paging) *Choice {
 	return &Choice{oneLine(e.Title), types.ContentTypeInteractiveResponse, content}
 }
 
-// plainChoice is a choice that is sent as its title.
+// plainChoice returns a choice that is sent as its title.
 func plainChoice(title string) *Choice {
 	return &Choice{oneLine(title), types.ContentTypeTextPlain, title}
 }
 
-// plainEntry is a choice that is sent as its title.
+// plainEntry returns an entry whose choice is sent as its title.
 func plainEntry(title, detail string) entry {
 	return entry{title: oneLine(title), detail: oneLine(detail), names: []string{title}, choice: plainChoice(title)}
 }

@@ -8,15 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// Split cuts a text into parts of at most limit characters, for channels with short messages. It
-// cuts after a line or a sentence if it can, else between words, else between what a reader sees as
-// characters, such as an emoji with a skin tone. It cuts within such a character only if that alone
-// is longer than the limit. White space at a cut is dropped; nothing else is lost.
+// Split splits a text into parts of at most limit characters, for channels with short messages. It
+// splits after a line or a sentence if possible, otherwise between words, otherwise between
+// user-perceived characters, such as an emoji with a skin tone. It only splits such a character if
+// the character alone is longer than the limit. White space at a split is dropped; nothing else is
+// lost.
 //
-// A character is a UTF-16 code unit, as Java and JavaScript count: most emoji have two or more. A part
-// has therefore at most limit Unicode code points too, and at most 3*limit bytes. A limit below 2
-// may be exceeded by a code point that has two. Split returns the text as a whole if limit isn't
-// positive, and nothing for a text of white space.
+// A character is a UTF-16 code unit, as in Java and JavaScript: most emoji have two or more. So a
+// part also has at most limit Unicode code points and at most 3*limit bytes. A code point with two
+// code units may exceed a limit below 2. If limit isn't positive, Split returns the text as a
+// whole. It returns no parts for a text of white space.
 func Split(text string, limit int) []string {
 	var parts []string
 	for text = strings.TrimFunc(text, isSpace); text != ""; text = strings.TrimLeftFunc(text, isSpace) {
@@ -30,7 +31,7 @@ func Split(text string, limit int) []string {
 	return parts
 }
 
-// cut returns where the first part of a text ends, in bytes.
+// cut returns the end of the first part of a text, in bytes.
 func cut(text string, limit int) int {
 	var sentence, word, cluster, size int
 	var g graphemes
@@ -65,13 +66,13 @@ func firstCut(places ...int) int {
 	return 1
 }
 
-// isSpace is false for the spaces that hold words together.
+// isSpace is false for non-breaking spaces.
 func isSpace(r rune) bool {
 	return unicode.IsSpace(r) && r != 0xa0 && r != 0x2007 && r != 0x202f
 }
 
-// endsSentence ignores closing quotes and brackets, and does not count the number of a
-// choice as a sentence.
+// endsSentence ignores closing quotes and brackets, and doesn't treat the number of a choice as a
+// sentence.
 func endsSentence(s string) bool {
 	s = strings.TrimRight(s, `"')]»”’`)
 	if s == "" || !strings.ContainsRune(".!?…", lastRune(s)) {
@@ -86,10 +87,10 @@ func lastRune(s string) rune {
 	return r
 }
 
-// isFullStop reports whether a rune ends a sentence without a space.
+// isFullStop reports whether a rune ends a sentence without a following space.
 func isFullStop(r rune) bool { return strings.ContainsRune("。！？", r) }
 
-// length is in UTF-16 code units.
+// length returns the length in UTF-16 code units.
 func length(s string) (n int) {
 	for _, r := range s {
 		n += units(r)

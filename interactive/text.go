@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Option changes what [Text] writes.
+// Option changes the result of [Text].
 type Option = func(*TextOptions)
 
 // TextOptions are the options of [Text].
 type TextOptions struct {
-	// Location is the zone of the times. Defaults to that of the event (timeZoneOffset), and to
-	// UTC without one.
+	// Location is the time zone of times. Defaults to that of the event (timeZoneOffset), or to UTC
+	// without one.
 	Location *time.Location
-	// Images adds the addresses of the images. Defaults to false.
+	// Images includes the URLs of images. Defaults to false.
 	Images bool
-	// Time writes a time. Defaults to "Tue 1 Dec 2026, 10:00", followed by UTC if that is the
+	// Time formats a time. Defaults to "Tue 1 Dec 2026, 10:00", followed by UTC if that is the time
 	// zone.
 	Time func(t time.Time) string
-	// Hint returns the last line of a message with n choices, empty for none. Defaults to "Reply
+	// Hint returns the last line of a message with n choices, or "" for none. Defaults to "Reply
 	// with the number of your choice."
 	Hint func(n int) string
 }
@@ -48,7 +48,7 @@ func writeTime(t time.Time) string {
 	return s
 }
 
-// outline is what a person reads of a message.
+// outline is the readable content of a message.
 type outline []section
 
 type section struct {
@@ -57,25 +57,25 @@ type section struct {
 	entries         []entry
 }
 
-// entry is a line below a section: a choice, a link, or neither.
+// entry is a line of a section: a choice, a link, or neither.
 type entry struct {
 	title, detail string
 	image         Image
 	link          string
 	choice        *Choice
-	names         []string // the replies that mean the choice, besides its number
+	names         []string // the replies that mean the choice, in addition to its number
 }
 
-// isChoice is false for what has nothing to show or to send.
+// isChoice is false for a choice with nothing to show or to send.
 func (e entry) isChoice() bool { return e.choice != nil && e.title != "" }
 
 // Text returns a message as plain text, for channels without buttons: its titles, its choices,
-// numbered for [Choose], its links, and how to reply. Markdown stays as it is. Of a
-// [ViewResource] it returns the members Heading and Description of its data, and not its actions,
-// which [ParseView] and [View.Actions] have; of a form for Apple Messages the
-// questions, of an [Other] the title; the text may be empty.
+// numbered for [Choose], its links, and a hint how to reply. Markdown is unchanged. For a
+// [ViewResource], it returns the members Heading, SubHeading and Description of the data, but not
+// the actions, which are in the [View]. For an [AppleForm], it returns the questions, and for an
+// [Other] the title. The text may be empty.
 //
-// [Split] makes parts of it for channels with short messages.
+// [Split] splits the text for channels with short messages.
 func Text(m Message, opts ...Option) string {
 	if isNil(m) {
 		return ""
@@ -92,7 +92,7 @@ func Text(m Message, opts ...Option) string {
 	return joinFilled(blocks, "\n\n")
 }
 
-// text counts the choices.
+// text returns the section as text, and counts the choices.
 func (s section) text(o *TextOptions, choices *int) string {
 	lines := []string{tidy(s.title), tidy(s.subtitle), s.image.text(o)}
 	for _, e := range s.entries {
@@ -138,5 +138,5 @@ var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 func tidy(s string) string { return strings.TrimSpace(newlines.Replace(s)) }
 
-// oneLine keeps a title from looking like two.
+// oneLine prevents a title from looking like two.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

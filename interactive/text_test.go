@@ -35,7 +35,7 @@ func TestTextOptions(t *testing.T) {
 	require.Equal(t, "Wann?\n1. Tue 1 Dec 2026, 08:00 UTC\n2. Tue 1 Dec 2026, 08:01 UTC", text)
 }
 
-func TestTextOfWhatHasNoChoices(t *testing.T) {
+func TestTextOfMessagesWithoutChoices(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, interactive.Text(&interactive.ViewResource{ViewToken: "made-up"}))
 	require.Equal(t, "Title", interactive.Text(&interactive.WhatsAppInteractiveList{Title: "Title"}))

@@ -15,12 +15,12 @@ type TimePicker struct {
 	Title string
 	// Subtitle has up to 200 characters.
 	Subtitle string
-	// Image is shown by Apple Messages, which has one of its own for a message without.
+	// Image is shown by Apple Messages, which shows its own for a message without an image.
 	Image Image
-	// TimeZoneOffset is the minutes from GMT of the place of the event, -720 to 840. Without it
-	// clients show the times in the zone of their user.
+	// TimeZoneOffset is the offset of the event's location from GMT in minutes, -720 to 840.
+	// Without it, clients show the times in their user's time zone.
 	TimeZoneOffset *int
-	// Location is where the event is. AWS's chat widget doesn't show it.
+	// Location is the location of the event. AWS's chat widget doesn't show it.
 	Location *Location
 	// Timeslots are 1 to 40 times to choose from.
 	Timeslots    []Timeslot
@@ -43,16 +43,16 @@ func (m *TimePicker) visit(v visitor) {
 	})
 }
 
-// The range of TimePicker.TimeZoneOffset.
+// Range of TimePicker.TimeZoneOffset.
 const minOffset, maxOffset = -720, 840
 
-// Location is where an event is.
+// Location is the location of an event.
 type Location struct {
 	// Latitude is -90 to 90, and Longitude -180 to 180, in degrees.
 	Latitude, Longitude float64
 	// Title is required. Up to 5,000 characters.
 	Title string
-	// Radius is 0 to 200; the unit is not documented. The iOS SDK needs a whole number.
+	// Radius is 0 to 200; the unit is not documented. The iOS SDK requires a whole number.
 	Radius float64
 
 	source
@@ -68,12 +68,12 @@ func (l *Location) visit(v visitor) {
 // TimeslotLayout is the layout of Timeslot.Date for the time package. [NewTimeslot] uses it.
 const TimeslotLayout = "2006-01-02T15:04-07:00"
 
-// Timeslot is a time that can be chosen.
+// Timeslot is a time to choose.
 type Timeslot struct {
 	// Date is the time in TimeslotLayout: 2026-12-01T09:00+00:00, without seconds and with an
 	// offset. Required.
 	Date string
-	// Duration is 1 to 3,600. The unit is not documented; Apple's is seconds, and AWS's samples
+	// Duration is 1 to 3,600. The unit is not documented: Apple's is seconds, and AWS's samples
 	// look like minutes.
 	Duration int
 
@@ -92,15 +92,15 @@ func (s *Timeslot) visit(v visitor) {
 	v.member("duration", whole(&s.Duration), between(1, 3600).must())
 }
 
-// timeLayouts are the forms in which bots have been seen to write times. Go reads fractions of a
-// second where the layout has none.
+// timeLayouts are the forms of times that bots have sent. Go parses fractions of a second even if
+// the layout has none.
 var timeLayouts = []string{
 	TimeslotLayout, time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05-0700", "2006-01-02T15:04-0700",
 	"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04",
 }
 
-// Time returns when the slot begins, in UTC. It accepts more than [Check]: seconds, fractions of
-// them, Z, and no zone, which is UTC. ok is false if Date is no time.
+// Time returns the beginning of the slot, in UTC. It accepts more than [Check]: seconds, fractions
+// of a second, Z, and a time without a zone, which is UTC. ok is false if Date is not a time.
 func (s *Timeslot) Time() (t time.Time, ok bool) {
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, strings.TrimSpace(s.Date)); err == nil {
@@ -110,7 +110,7 @@ func (s *Timeslot) Time() (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// offset is the zone of the event, nil if it isn't known.
+// offset returns the time zone of the event, or nil if it is unknown.
 func (m *TimePicker) offset() *time.Location {
 	if m.TimeZoneOffset == nil || *m.TimeZoneOffset < minOffset || *m.TimeZoneOffset > maxOffset {
 		return nil
@@ -133,7 +133,7 @@ func (m *TimePicker) outline(o *TextOptions) outline {
 	return outline{s}
 }
 
-// label is the time as Text shows it.
+// label returns the time as Text shows it.
 func (m *TimePicker) label(slot Timeslot, o *TextOptions) string {
 	t, ok := slot.Time()
 	switch zone := m.offset(); {
@@ -147,8 +147,8 @@ func (m *TimePicker) label(slot Timeslot, o *TextOptions) string {
 	return oneLine(o.Time(t))
 }
 
-// sent is what AWS's chat widget sends for a slot: its date, but for a message with an offset the
-// local time, still written as +00:00.
+// sent returns what AWS's chat widget sends for a slot: its date or, for a message with an offset,
+// the local time, which it also writes as +00:00.
 func (m *TimePicker) sent(slot Timeslot) string {
 	t, ok := slot.Time()
 	zone := m.offset()

@@ -12,19 +12,19 @@ import (
 	"strings"
 )
 
-// value is a member that has no members of its own. JSON is held in strings, and an absent member
-// is the empty string.
+// value is a member without members of its own. JSON is in strings; an absent member is the empty
+// string.
 type value interface {
 	read(raw string)       // sets the zero value if raw has another form
-	reads(raw string) bool // reports whether raw reads as what the value is now
+	reads(raw string) bool // reports whether reading raw would return the current value
 	exact(raw string) bool // reports whether raw has the documented form
 	form() string          // the documented form, such as "a string"
 	json() string          // empty for the zero value
 	zero() string
-	problem(l limit) string // empty if the limit is kept
+	problem(l limit) string // empty if the limit is met
 }
 
-// match is how well JSON has the form of a kind.
+// match is how well JSON matches the form of a kind.
 type match int
 
 const (
@@ -40,7 +40,7 @@ func exactIf(is bool) match {
 	return loose
 }
 
-// kind is how values of one Go type are read and written.
+// kind defines how values of a Go type are read and written.
 type kind[T any] struct {
 	form    string
 	zero    string
@@ -145,7 +145,7 @@ var (
 		},
 		json: func(m json.RawMessage) string {
 			if len(m) > 0 && !json.Valid(m) {
-				return "not JSON" // nor is then what it becomes part of
+				return "not JSON" // which makes the message invalid, as Marshal reports
 			}
 			return string(m)
 		},
@@ -154,7 +154,7 @@ var (
 	optionalWholeKind = optional(&wholeKind, strconv.Itoa)
 )
 
-// optional is a kind whose zero value is told from its absence.
+// optional returns a kind that distinguishes the zero value from an absent one.
 func optional[T any](k *kind[T], format func(T) string) kind[*T] {
 	return kind[*T]{
 		form: k.form, zero: k.zero,
@@ -248,12 +248,12 @@ func unquote(raw string) (s string, ok bool) {
 	return s, err == nil
 }
 
-// quote leaves <, > and & as they are: a message has to be short.
+// quote doesn't escape <, > and &, to keep messages short.
 func quote(s string) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // a string can be encoded
+	_ = encoder.Encode(s) // encoding a string never fails
 	return strings.TrimSuffix(b.String(), "\n")
 }
 

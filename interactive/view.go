@@ -13,10 +13,10 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// ViewResource announces a view of a Show view block: a form, a card or another guide.
-// DescribeView(ViewToken) returns the view itself, for [ParseView].
+// ViewResource announces a view of a Show view block: a form, a card or another guide. DescribeView
+// with the ViewToken returns the view itself, for [ParseView].
 type ViewResource struct {
-	// ViewID names the view.
+	// ViewID identifies the view.
 	ViewID string
 	// ViewToken is for DescribeView. It is a secret. Required, up to 1,000 characters.
 	ViewToken string
@@ -40,8 +40,8 @@ func (m *ViewResource) visit(v visitor) {
 // LogValue hides the token and the data from log/slog.
 func (m *ViewResource) LogValue() slog.Value { return redact.LogValue(*m) }
 
-// Data returns ViewData as a renderer takes it: JSON in a string is decoded, in ViewData itself and
-// in each of its members. It is nil if ViewData is no object.
+// Data returns ViewData for a renderer. JSON in a string is decoded, in ViewData itself and in each
+// of its members. It returns nil if ViewData is not an object.
 func (m *ViewResource) Data() map[string]any {
 	raw := string(m.ViewData)
 	if s, ok := unquote(raw); ok {
@@ -58,13 +58,13 @@ func (m *ViewResource) Data() map[string]any {
 	return data
 }
 
-// decoded is a JSON value, or the one that a string holds.
+// decoded returns a JSON value, or the value that a string contains as JSON.
 func decoded(raw string) (v any) {
 	if s, ok := unquote(raw); ok && json.Unmarshal([]byte(s), &v) == nil {
 		return v
 	}
 	v = nil
-	_ = json.Unmarshal([]byte(raw), &v) // the object that it is from is valid
+	_ = json.Unmarshal([]byte(raw), &v) // raw is a part of valid JSON
 	return v
 }
 
@@ -78,16 +78,16 @@ func (m *ViewResource) outline(*TextOptions) outline {
 	return outline{{title: joinFilled(lines, "\n")}}
 }
 
-// Reply returns what a client sends for words that its user types while the view is the newest
-// message from the other side: the flow takes the branch No match, with the words as
+// Reply returns the choice that a client sends for text that its user enters while the view is the
+// newest message that the user hasn't sent: the flow takes the branch No match, with the text as
 // $.Views.ViewResultData.content.
 func (m *ViewResource) Reply(words string) Choice {
 	return viewChoice(oneLine(words), " ", `{"content":`+quote(words)+"}")
 }
 
-// View is what a renderer makes a view from.
+// View is the input of a renderer of views.
 type View struct {
-	// ID, ARN, Name and Version name the view; they may be empty.
+	// ID, ARN, Name and Version identify the view; they may be empty.
 	ID, ARN, Name string
 	Version       int
 	// InputSchema describes the input data. Its dialect is not documented.
@@ -101,9 +101,9 @@ type View struct {
 // LogValue hides the content from log/slog.
 func (v *View) LogValue() slog.Value { return redact.LogValue(*v) }
 
-// ParseView returns the View of a DescribeViewOutput with its InputSchema and Template decoded;
-// each is nil if the service did not send it. It fails if out or its Content is nil, or if one of
-// the two is not JSON. Errors hold no content.
+// ParseView returns the View of a DescribeViewOutput. It decodes InputSchema and Template; each is
+// nil if the service did not send it. It returns an error if out or its Content is nil, or if one
+// of the two is not JSON. Errors contain no content.
 func ParseView(out *types.View) (*View, error) {
 	if out == nil || out.Content == nil {
 		return nil, errors.New("parse view: the view has no content")
@@ -139,35 +139,36 @@ func deref[T any](p *T) (v T) {
 	return v
 }
 
-// maxAnswer is in bytes of UTF-8 (API_connect-participant_SendMessage).
-const maxAnswer = 16384
+// maxResponse is in bytes of UTF-8 (API_connect-participant_SendMessage).
+const maxResponse = 16384
 
-// Answer returns what to send when a user of the view takes an action. data becomes
-// $.Views.ViewResultData in the flow: nil for none, or what encoding/json makes an object of, such
-// as {"FormData":{"city":"Ulm"}} for a managed form and {"city":"Ulm"} for a customized one.
+// Respond returns the choice to send when a user of the view takes an action. data becomes
+// $.Views.ViewResultData in the flow: nil for none, or a value that encoding/json encodes as an
+// object, such as {"FormData":{"city":"Ulm"}} for a managed form and {"city":"Ulm"} for a
+// customized one.
 //
-// It fails if the view does not have the action, data is not an object, or the content is larger than
-// SendMessage accepts, 16,384 bytes. A view that lists no
-// actions accepts any that is not empty.
-func (v *View) Answer(action string, data any) (Choice, error) {
+// It returns an error if the view does not have the action, data is not an object, or the content
+// is longer than the 16,384 bytes that SendMessage accepts. A view without a list of actions
+// accepts any action that is not empty.
+func (v *View) Respond(action string, data any) (Choice, error) {
 	switch {
 	case action == "":
-		return Choice{}, errors.New("answer view: the action is empty")
+		return Choice{}, errors.New("respond to view: the action is empty")
 	case len(v.Actions) > 0 && !slices.Contains(v.Actions, action):
-		return Choice{}, errors.New("answer view: the view does not have this action; see View.Actions")
+		return Choice{}, errors.New("respond to view: the view does not have this action; see View.Actions")
 	case data == nil:
 		data = struct{}{}
 	}
 	encoded, err := json.Marshal(data)
 	if err != nil {
-		return Choice{}, fmt.Errorf("answer view: encode data: %w", err)
+		return Choice{}, fmt.Errorf("respond to view: encode data: %w", err)
 	}
 	if !isObject(string(encoded)) {
-		return Choice{}, errors.New("answer view: data is not a JSON object")
+		return Choice{}, errors.New("respond to view: data is not a JSON object")
 	}
 	c := viewChoice(action, action, string(encoded))
-	if n := len(c.Content); n > maxAnswer {
-		return Choice{}, fmt.Errorf("answer view: the content has %d bytes, more than %d", n, maxAnswer)
+	if n := len(c.Content); n > maxResponse {
+		return Choice{}, fmt.Errorf("respond to view: the content has %d bytes, more than %d", n, maxResponse)
 	}
 	return c, nil
 }

@@ -50,25 +50,25 @@ func TestParseViewWithoutContent(t *testing.T) {
 	require.EqualError(t, err, "parse view: the view has no content")
 }
 
-func TestAnswer(t *testing.T) {
+func TestRespond(t *testing.T) {
 	t.Parallel()
 	v := &interactive.View{Actions: []string{"Submit", "Back"}}
-	c, err := v.Answer("Submit", map[string]any{"FormData": map[string]string{"city": "Ulm"}, "StepName": "Address"})
+	c, err := v.Respond("Submit", map[string]any{"FormData": map[string]string{"city": "Ulm"}, "StepName": "Address"})
 	require.NoError(t, err)
 	require.Equal(t, "Submit", c.Title)
 	require.Equal(t, types.ContentTypeInteractiveResponse, c.ContentType)
 	require.JSONEq(t, `{"action":"Submit","data":{"FormData":{"city":"Ulm"},"StepName":"Address"},"templateType":"ViewResource","version":"1.0"}`, c.Content)
 
-	c, err = v.Answer("Back", nil)
+	c, err = v.Respond("Back", nil)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"action":"Back","data":{},"templateType":"ViewResource","version":"1.0"}`, c.Content)
 
-	c, err = (&interactive.View{}).Answer(`any "thing"`, struct{ A int }{1})
+	c, err = (&interactive.View{}).Respond(`any "thing"`, struct{ A int }{1})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"action":"any \"thing\"","data":{"A":1},"templateType":"ViewResource","version":"1.0"}`, c.Content)
 }
 
-func TestAnswersThatAreRefused(t *testing.T) {
+func TestRespondRejects(t *testing.T) {
 	t.Parallel()
 	v := &interactive.View{Actions: []string{"Submit"}}
 	for want, test := range map[string]struct {
@@ -81,10 +81,10 @@ func TestAnswersThatAreRefused(t *testing.T) {
 		"encode data: json: unsupported type": {"Submit", func() {}},
 		"bytes, more than 16384":              {"Submit", map[string]string{"secret": long(16384)}},
 	} {
-		c, err := v.Answer(test.action, test.data)
+		c, err := v.Respond(test.action, test.data)
 		require.Zero(t, c)
 		require.ErrorContains(t, err, want)
-		require.ErrorContains(t, err, "answer view: ")
+		require.ErrorContains(t, err, "respond to view: ")
 		require.NotContains(t, err.Error(), "secret")
 	}
 }
@@ -116,7 +116,7 @@ func TestDataOfAView(t *testing.T) {
 	}
 }
 
-func TestViewsKeepTheirSecretsFromLogs(t *testing.T) {
+func TestLogsContainNoSecretsOfViews(t *testing.T) {
 	t.Parallel()
 	m := parse[*interactive.ViewResource](t, `{"templateType":"ViewResource","data":{"content":{"viewToken":"secret-1","viewData":{"Heading":"secret-2"}}}}`)
 	v := &interactive.View{ID: "form", Actions: []string{"secret-4"}, Template: []byte(`{"a":"secret-5"}`)}

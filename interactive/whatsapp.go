@@ -20,7 +20,7 @@ type WhatsAppInteractiveList struct {
 	Footer string
 	// Button is the text of the button. Required, up to 20 characters.
 	Button string
-	// Sections are 1 to 10, with 1 to 10 rows in all.
+	// Sections are 1 to 10, with 1 to 10 rows in total.
 	Sections     []WhatsAppSection
 	ReplyMessage *ReplyMessage
 
@@ -39,7 +39,7 @@ func (m *WhatsAppInteractiveList) visit(v visitor) {
 		v.object("action", free.must(), func(v visitor) {
 			v.member("button", text(&m.Button), between(1, 20).must())
 			many(v, "sections", &m.Sections, between(1, 10).must())
-			v.rule("sections", m.rows() <= 10, "must have at most 10 rows in all")
+			v.rule("sections", m.rows() <= 10, "must have at most 10 rows in total")
 			v.rule("sections", unique(m.ids()), "must have rows with different ids")
 		})
 	})
@@ -168,13 +168,13 @@ func (b *WhatsAppButton) visit(v visitor) {
 	})
 }
 
-// WhatsAppHeader stands above a message.
+// WhatsAppHeader is shown above a message.
 type WhatsAppHeader struct {
-	// Type is text, image, video or document: the field that is set. Required.
+	// Type is text, image, video or document, and determines the field to set. Required.
 	Type string
 	// Text has up to 60 characters.
 	Text string
-	// Image, Video and Document are links, http or https.
+	// Image, Video and Document are http or https URLs.
 	Image, Video, Document string
 
 	source
@@ -206,7 +206,7 @@ func visitWhatsAppBody(v visitor, body *string, most float64, footer *string) {
 	})
 }
 
-// whatsAppHead has the body in place of the title, which is for transcripts.
+// whatsAppHead has the body as its title, because the title is for transcripts.
 func whatsAppHead(title string, header *WhatsAppHeader, body string) section {
 	head := section{subtitle: cmp.Or(body, title)}
 	if header != nil {
@@ -215,7 +215,7 @@ func whatsAppHead(title string, header *WhatsAppHeader, body string) section {
 	return head
 }
 
-// unique ignores empty ids, which are reported as missing.
+// unique ignores empty IDs, which are reported as missing.
 func unique(ids []string) bool {
 	seen := map[string]bool{"": false}
 	for _, id := range ids {

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// writer writes an object. What nobody changed since it was parsed is written as it was.
+// writer writes an object. It writes unchanged members as they were parsed.
 type writer struct {
 	parsed  bool
-	members map[string]string // as parsed; those that are written are taken out
+	members map[string]string // as parsed; written members are removed
 	out     *[]string
 }
 
@@ -23,9 +23,9 @@ func writeNode(n node) string {
 	return write(raw, raw != "", n.visit)
 }
 
-// write returns the object that visit describes, with the members of raw that it doesn't know. It
-// returns raw, which may be empty, if nothing is set and raw isn't an object. parsed is whether the
-// members that raw lacks were left out by who wrote it.
+// write returns the object that visit describes, with the members of raw that visit doesn't. It
+// returns raw, which may be empty, if nothing is set and raw isn't an object. parsed reports
+// whether the members that raw lacks were omitted by its sender.
 func write(raw string, parsed bool, visit func(visitor)) string {
 	members, isObject := object(raw)
 	w := writer{parsed: parsed, members: members, out: new([]string)}
@@ -48,7 +48,7 @@ func (w writer) add(name, json string) {
 	}
 }
 
-// take returns a member as it was parsed.
+// take removes a member and returns it as it was parsed.
 func (w writer) take(name string) string {
 	raw := w.members[name]
 	delete(w.members, name)

@@ -81,7 +81,7 @@ func (p *prompt) choose(line string) (interactive.Choice, error) {
 		choice, ok := interactive.Choose(p.offer, line)
 		switch {
 		case ok && p.resource != nil:
-			return p.view.Answer(choice.Content, nil)
+			return p.view.Respond(choice.Content, nil)
 		case ok:
 			return choice, nil
 		case p.resource != nil:
