@@ -12,9 +12,9 @@ import (
 func LastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // RequireDirect returns an error if the HTTP client followed a redirect. This includes a redirect
-// to the same host, which may lead from https to http, and one that returned to it. The error's
-// RetryableError method returns false, because each retry would expose the secrets of the request
-// again.
+// to the same host, which may lead from https to http, and one that led back to the original host.
+// The error's RetryableError method returns false, because each retry would expose the secrets of
+// the request again.
 func RequireDirect(response *http.Response) error {
 	if response == nil || response.Request == nil || response.Request.Response == nil {
 		return nil

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package fips opens WebSockets in programs that enforce FIPS 140-3 (GODEBUG=fips140=only). The
-// handshake uses SHA-1, which is not approved, but not for security (RFC 6455, section 10.8).
+// handshake uses SHA-1, which is not approved; it does not use it for security (RFC 6455, section
+// 10.8).
 package fips
 
 import (
