@@ -87,7 +87,7 @@ func run(ctx context.Context, o options) error {
 	if err := r.print(to); err != nil || o.readme == "" {
 		return err
 	}
-	return r.writeReadme(o.readme, machine)
+	return r.writeReadme(ctx, o.readme, machine)
 }
 
 func execute(ctx context.Context, out io.Writer, name string, args ...string) error {
@@ -178,12 +178,17 @@ func (r *results) print(to io.Writer) error {
 
 // ratio returns the median of the passes' ratios, with its confidence interval.
 func ratio(values, base []float64) string {
-	ratios := make([]float64, min(len(values), len(base)))
-	for i := range ratios {
-		ratios[i] = values[i] / base[i]
-	}
-	s := summary(ratios)
+	s := summary(ratios(values, base))
 	return fmt.Sprintf("%.2f [%.2f … %.2f]", s.Center, s.Lo, s.Hi)
+}
+
+// ratios returns the ratio of each pass.
+func ratios(values, base []float64) []float64 {
+	all := make([]float64, min(len(values), len(base)))
+	for i := range all {
+		all[i] = values[i] / base[i]
+	}
+	return all
 }
 
 func duration(seconds []float64) string { return fmt.Sprintf("%.1f µs", median(seconds)*1e6) }

@@ -4,8 +4,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -24,8 +26,12 @@ var columns = []struct{ by, title string }{
 	{"this", "this client"},
 }
 
-// writeReadme replaces the figures in a file. It writes the medians of the ratios.
-func (r *results) writeReadme(file, machine string) error {
+// plotFile is the name of the plot, which is in the folder of the README.
+const plotFile = "figures.svg"
+
+// writeReadme replaces the figures in a file: the medians of the ratios, as a plot and as tables,
+// and the memory of idle sessions.
+func (r *results) writeReadme(ctx context.Context, file, machine string) error {
 	old, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -35,8 +41,15 @@ func (r *results) writeReadme(file, machine string) error {
 	if !found || !closed {
 		return fmt.Errorf("no lines for figures in %s", file)
 	}
+	idle, err := idleTable(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.writePlot(filepath.Join(filepath.Dir(file), plotFile)); err != nil {
+		return err
+	}
 	var table strings.Builder
-	fmt.Fprintf(&table, "```\n%s```\n", machine)
+	fmt.Fprintf(&table, "![Time of a call beside its peers](%s)\n\n```\n%s```\n%s", plotFile, machine, idle)
 	over := ""
 	for _, g := range r.groups() {
 		if g.over != over {
