@@ -53,7 +53,9 @@ type Contact struct {
 }
 
 // NewChat starts a chat with a customer and an agent. Both have a participant token;
-// neither has connected. The server keeps the chat until Close, also after its end.
+// neither has connected. The server forgets the chat 24 hours after its end by its clock, and
+// earlier when 1,000 other chats have ended since: its ids and signed URLs are unknown then.
+// A Contact that somebody holds continues to have its items and participants.
 func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
 	opts := chatDefaults(optFns)
 	s.mu.Lock()
@@ -153,6 +155,7 @@ func (c *Contact) end() {
 	c.ended, c.endedAt = true, c.srv.now()
 	setDefault(&c.endReason, reasonFlow)
 	c.endFlow()
+	c.retire()
 	if c.srv.opts.TokensOutliveTheEnd {
 		return
 	}

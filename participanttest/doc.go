@@ -36,9 +36,10 @@
 // checked as strictly as Amazon S3 does. See
 // https://docs.aws.amazon.com/connect/latest/APIReference/API_Operations_Amazon_Connect_Participant_Service.html
 //
-// The server keeps every chat until Close, also after its end, so that a test can still look
-// at it. A chat with 50 messages and a file of 10 kB takes about 40 kB; a process that serves
-// chats for days should start a new server from time to time.
+// The server keeps every chat until its end and, so that a test can still look at it, for some time
+// after it, see NewChat. A chat with 50 messages and a file of 10 kB takes about 40 kB; the memory of
+// a server that runs for weeks depends on how many chats are active, and not on how many there
+// have been.
 //
 // # Not imitated
 //

@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// Contacts returns the chats that the server keeps, the oldest first.
+// Contacts returns the chats that the server knows, the oldest first: see NewChat.
 func (s *Server) Contacts() []*Contact {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -22,7 +22,7 @@ func (s *Server) byAge() []*Contact {
 	return slices.Compact(slices.SortedFunc(maps.Values(s.contacts), byNumber)) // one has several ids
 }
 
-// Contact returns the chat with an id, its first or a later one, or nil.
+// Contact returns the chat with an id, its first or a later one, or nil if the server knows none.
 func (s *Server) Contact(id string) *Contact {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,6 +103,7 @@ func (s *Server) Reset() {
 	for _, e := range s.endpoints {
 		e.queue, e.waiting = nil, 0
 	}
+	s.retired, s.forgetting = nil, false
 	s.timers, s.faults, s.notices = nil, nil, nil
 	s.requests, s.oldest = nil, 0
 	s.changed()

@@ -112,6 +112,8 @@ func (s *Server) restore(state *snapshot) {
 	for _, c := range state.Chats {
 		s.restoreChat(c)
 	}
+	slices.SortStableFunc(s.retired, func(a, b *Contact) int { return a.endedAt.Compare(b.endedAt) })
+	s.forgetRetired()
 }
 
 func (s *Server) restoreChat(state *chatState) {
@@ -143,6 +145,9 @@ func (s *Server) restoreChat(state *chatState) {
 		c.sessions[id] = &authentication{c.participants[session.Participant], session.Deadline, session.URLGiven, session.State}
 	}
 	c.restoreWaiting(state)
+	if c.ended {
+		s.retired = append(s.retired, c)
+	}
 }
 
 // restoreWaiting restores what happens by lapse of time.

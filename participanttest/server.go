@@ -54,7 +54,9 @@ type Server struct {
 	sockets   sync.WaitGroup // upgrades, and two goroutines a socket
 
 	mu           sync.Mutex
-	contacts     map[string]*Contact
+	contacts     map[string]*Contact     // by each of their ids
+	retired      []*Contact              // those that have ended, the first one first
+	forgetting   bool                    // a timer is set for the first of them
 	chats        int                     // how many there ever were
 	participants map[string]*Participant // by participant token
 	credentials  map[string]credential   // by connection token
@@ -206,8 +208,8 @@ func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 func (s *Server) Client() *http.Client { return s.client }
 
 // Close ends all connections and waits for everything the server started. It may be
-// called more than once. The chats, which are kept until then, can be collected once
-// nothing refers to the server and its contacts.
+// called more than once. The chats can be collected once nothing refers to the server and
+// its contacts.
 func (s *Server) Close() {
 	s.closeOnce.Do(func() {
 		s.cut()
