@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
+	"reflect"
 	"testing"
 	"time"
 
@@ -246,4 +248,17 @@ func queryOf(t *testing.T, address, name string) *string {
 	u, err := url.Parse(address)
 	require.NoError(t, err)
 	return aws.String(u.Query().Get(name))
+}
+
+// Each operation of the official client is one that the fake knows, if only by its name.
+func TestEveryOperationOfTheOfficialClientIsListed(t *testing.T) {
+	t.Parallel()
+	list, err := os.ReadFile("../../participanttest/connect_operations.txt")
+	require.NoError(t, err)
+	client := reflect.TypeFor[*connect.Client]()
+	for i := range client.NumMethod() {
+		if name := client.Method(i).Name; name != "Options" {
+			require.Contains(t, string(list), " "+name+"\n")
+		}
+	}
 }
