@@ -24,6 +24,8 @@
 //   - restart the server: Snapshot returns its chats, which another one continues by
 //     Options.Snapshot.
 //
+// Package control makes all of this available over HTTP, to tests in any language.
+//
 // The server also has the operations of Amazon Connect that concern chats, on the same
 // address: StartChatContact, CreateParticipant, StopContact, StartContactStreaming,
 // StopContactStreaming, UpdateParticipantAuthentication, DescribeContact,

@@ -400,6 +400,29 @@ func TestWaitingEndsWithTheTime(t *testing.T) {
 	})
 }
 
+func TestCloseEndsWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAPI(t, participanttest.InMemory())
+		begin := time.Now()
+		ended := make(chan error, 1) // one result
+		go func() {
+			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, a.srv.URL+"/_control/v1/requests/wait",
+				strings.NewReader(`{"Operation":"SendMessage","Count":1,"TimeoutInSeconds":300}`))
+			req.Header.Set("X-Participant-Control", "1")
+			resp, err := a.srv.Client().Do(req)
+			if err == nil {
+				err = resp.Body.Close()
+			}
+			ended <- err
+		}()
+		synctest.Wait()
+		a.srv.Close()
+		require.Error(t, <-ended)
+		require.Zero(t, time.Since(begin))
+	})
+}
+
 func TestTheClockMoves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

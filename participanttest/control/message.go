@@ -22,7 +22,8 @@ func say(p *participanttest.Participant, in messageInput) (idOutput, error) {
 		if in.Content != "" || in.ContentType != "" {
 			return idOutput{}, invalid("Chunks go without Content and ContentType: a streamed message is plain text")
 		}
-		return idOutput{p.SayInChunks(in.Chunks...)}, nil
+		id := p.SayInChunks(in.Chunks...)
+		return idOutput{id}, acted(id)
 	}
 	if in.Content == "" {
 		return idOutput{}, invalid("Content must not be empty")
@@ -30,7 +31,8 @@ func say(p *participanttest.Participant, in messageInput) (idOutput, error) {
 	if in.ContentType == "" {
 		in.ContentType = "text/plain"
 	}
-	return idOutput{p.SendContent(in.ContentType, in.Content)}, nil
+	id := p.SendContent(in.ContentType, in.Content)
+	return idOutput{id}, acted(id)
 }
 
 type receiptInput struct{ MessageId string }
@@ -72,7 +74,8 @@ func shareFile(p *participanttest.Participant, in fileInput) (fileOutput, error)
 	case in.Content != "":
 		in.ContentInBase64 = []byte(in.Content)
 	}
-	return fileOutput{p.ShareFile(in.AttachmentName, in.ContentType, in.ContentInBase64)}, nil
+	id := p.ShareFile(in.AttachmentName, in.ContentType, in.ContentInBase64)
+	return fileOutput{id}, acted(id)
 }
 
 // viewInput is participanttest.View.

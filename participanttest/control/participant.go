@@ -84,6 +84,14 @@ func present(p *participanttest.Participant) error {
 	return nil
 }
 
+// acted is an error if nothing came of an act: the participant left after ifPresent looked.
+func acted(result string) error {
+	if result == "" {
+		return errorf(http.StatusConflict, "the participant has left the chat, or it has ended")
+	}
+	return nil
+}
+
 // does is ifPresent for what needs no members.
 func does(do func(*participanttest.Participant)) func(*control, *http.Request, empty) (empty, error) {
 	return ifPresent(func(p *participanttest.Participant, _ empty) (empty, error) {
@@ -137,7 +145,7 @@ type connectionOutput struct{ ConnectionToken, Expiry, Url, ConnectionExpiry str
 
 func newConnection(p *participanttest.Participant, _ empty) (connectionOutput, error) {
 	n := p.NewConnection()
-	return connectionOutput{n.ConnectionToken, n.Expiry, n.URL, n.ConnectionExpiry}, nil
+	return connectionOutput{n.ConnectionToken, n.Expiry, n.URL, n.ConnectionExpiry}, acted(n.ConnectionToken)
 }
 
 type closeInput struct {

@@ -87,10 +87,15 @@ func completeStream(c *control, r *http.Request, _ empty) (idOutput, error) {
 	if err != nil {
 		return idOutput{}, err
 	}
+	c.removeStream(s.message.ID)
+	id := s.message.Complete()
+	return idOutput{id}, acted(id)
+}
+
+func (c *control) removeStream(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.streams, s.message.ID)
-	return idOutput{s.message.Complete()}, nil
+	delete(c.streams, id)
 }
 
 // stream is the one in the path.
