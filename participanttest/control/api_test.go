@@ -259,7 +259,11 @@ func TestChatsChange(t *testing.T) {
 	require.Equal(t, event+"participant.left", next()["ContentType"])
 	require.Equal(t, event+"participant.left", next()["ContentType"])
 	a.ok(t, chat+"/participants/"+successor["ParticipantId"].(string)+"/messages", object{"Content": "hello"})
-	require.Equal(t, "Barbara", next()["DisplayName"])
+	hello := next()
+	require.Equal(t, "Barbara", hello["DisplayName"])
+	current := a.ok(t, "GET "+a.chat, nil)["CurrentContactId"].(string)
+	require.Equal(t, hello["ContactId"], current)
+	require.Equal(t, a.id, a.ok(t, "GET chats/"+current, nil)["ContactId"])
 
 	bot := a.ok(t, chat+"/participants", object{"ParticipantRole": "CUSTOM_BOT", "DisplayName": "Bot"})["ParticipantId"].(string)
 	a.ok(t, chat+"/participants/"+bot+"/leave", nil)

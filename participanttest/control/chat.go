@@ -33,8 +33,10 @@ type processorInput struct {
 }
 
 type chatOutput struct {
-	ContactId     string
-	PastContactId string `json:",omitempty"`
+	ContactId string
+	// CurrentContactId is that of the items to come: another one after a transfer.
+	CurrentContactId string
+	PastContactId    string `json:",omitempty"`
 	// InstanceId, ContactFlowId and Attributes are those of StartChatContact.
 	InstanceId    string            `json:",omitempty"`
 	ContactFlowId string            `json:",omitempty"`
@@ -103,7 +105,7 @@ func (p *processorInput) process(content string) (string, types.MessageProcessin
 
 func newChatOutput(c *participanttest.Contact) chatOutput {
 	out := chatOutput{
-		ContactId: c.ID, PastContactId: c.PastID, InstanceId: c.InstanceID, ContactFlowId: c.FlowID,
+		ContactId: c.ID, CurrentContactId: c.CurrentID(), PastContactId: c.PastID, InstanceId: c.InstanceID, ContactFlowId: c.FlowID,
 		Attributes: c.Attributes(), Ended: c.Ended(),
 	}
 	out.Customer, out.Agent = newParticipantOutput(c.Customer), newParticipantOutput(c.Agent)
