@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -94,6 +95,27 @@ describe("the control API", { timeout: 100_000 }, () => {
       await assert.rejects(play("agent", "messages", { Content: "too late" }), /409 the chat has ended/);
     } finally {
       customer.close();
+    }
+  });
+
+  it("does what the guide shows", { timeout: 30_000 }, async () => {
+    const guide = readFileSync(new URL("../docs/fake.md", import.meta.url), "utf8");
+    const [, code] = guide.match(/```js\r?\n([^]*?)```/);
+    let customer, talk;
+    const startMyWidget = async ({ endpoint, participantToken }) => {
+      customer = new Session(endpoint, { contactId: crypto.randomUUID(), customer: { participantToken } }, "CUSTOMER");
+      await customer.start();
+      talk = setInterval(() => customer.say("Hello").catch(() => {}), 100);
+    };
+    const AsyncFunction = (async () => {}).constructor;
+    const example = new AsyncFunction("startMyWidget", `${code.replaceAll("http://127.0.0.1:8080", service.endpoint)}; return Items;`);
+    try {
+      const items = await example(startMyWidget);
+      assert.ok(items.some(({ Content, DisplayName }) => Content === "How can I help?" && DisplayName === "Grace"));
+      assert.equal((await control("GET faults")).Faults.at(-1).Struck, 2);
+    } finally {
+      clearInterval(talk);
+      customer?.close();
     }
   });
 

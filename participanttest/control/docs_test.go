@@ -22,7 +22,7 @@ func rows(t *testing.T) (rows [][]string) {
 	t.Helper()
 	text, err := os.ReadFile(guide)
 	require.NoError(t, err)
-	for _, row := range regexp.MustCompile(`(?m)^\| (.*) \| (.*) \|$`).FindAllStringSubmatch(string(text), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| (.*) \| (.*) \|\r?$`).FindAllStringSubmatch(string(text), -1) {
 		if row[1] != "In Go" {
 			rows = append(rows, row[1:])
 		}
