@@ -14,13 +14,13 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// maxBody is enough for the longest message, each letter of it written as an escape.
+// maxBody suffices for the longest message with each character escaped.
 const maxBody = 128 << 10
 
-// validName are those that make a file name of their own on every system.
+// validName matches names that are distinct file names on every system.
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
-// handler serves the bridge's API to everybody who reaches it: guard goes before it.
+// handler serves the bridge's API without authentication: wrap it in guard.
 func (b *bridge) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /chats", b.postChat)
@@ -28,8 +28,8 @@ func (b *bridge) handler() http.Handler {
 	return mux
 }
 
-// postChat answers when the chat is saved, which is before it is connected. Whether its
-// token is any good, the webhook is told.
+// postChat responds when the chat is saved, which is before it is connected. If the token is
+// invalid, the webhook is notified.
 func (b *bridge) postChat(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Name, Token string }
 	if !decode(w, r, &in) {
@@ -46,8 +46,8 @@ func (b *bridge) postChat(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// postMessage answers with the message's id, which its notification has too. Who may have to
-// call again sends an Idempotency-Key, of up to 500 characters.
+// postMessage responds with the message's ID, which its notification has too. A caller that may
+// have to retry sends an Idempotency-Key of up to 500 characters.
 func (b *bridge) postMessage(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Text string }
 	if !decode(w, r, &in) {
@@ -70,17 +70,17 @@ func (b *bridge) postMessage(w http.ResponseWriter, r *http.Request) {
 
 func decode(w http.ResponseWriter, r *http.Request, in any) (ok bool) {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(in); err != nil {
-		http.Error(w, "the body is not the JSON object that is wanted, or too long", http.StatusBadRequest)
+		http.Error(w, "the body must be a JSON object with the documented members, and not too long", http.StatusBadRequest)
 		return false
 	}
 	return true
 }
 
-// refuse answers with a status that tells the caller what to do, and with no detail: that
-// is for the log.
+// refuse responds with a status that tells the caller whether to retry. The details are only
+// logged.
 func (b *bridge) refuse(w http.ResponseWriter, name string, err error) {
 	status := statusOf(err)
-	b.log.Warn("refuse request", "chat", name, "status", status, "error", err)
+	b.log.Warn("refused a request", "chat", name, "status", status, "error", err)
 	http.Error(w, http.StatusText(status), status)
 }
 
@@ -103,7 +103,7 @@ func statusOf(err error) int {
 	case connectparticipant.IsThrottled(err):
 		return http.StatusTooManyRequests
 	case connectparticipant.IsRetryable(err):
-		return http.StatusServiceUnavailable // the same call with the same key may succeed later
+		return http.StatusServiceUnavailable // a retry with the same key may succeed later
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusGatewayTimeout
 	default:

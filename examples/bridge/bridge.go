@@ -15,30 +15,30 @@ import (
 )
 
 var (
-	errExists  = errors.New("there is a chat of that name")
-	errUnknown = errors.New("there is no chat of that name")
+	errExists  = errors.New("a chat with this name exists")
+	errUnknown = errors.New("no chat has this name")
 )
 
-// bridge holds any number of chats, with one goroutine for each.
+// bridge relays any number of chats, with a goroutine for each.
 type bridge struct {
 	client connectparticipant.API
 	store  store
 	hook   *webhook
 	log    *slog.Logger
-	life   context.Context // of the chats; a request's is too short
+	life   context.Context // of the chats, which outlive requests
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
 	mu     sync.Mutex
-	closed bool // no more goroutines may start
+	closed bool // no goroutine may be started
 	chats  map[string]*bridged
 }
 
-// bridged is one chat. session may be read once ready is closed.
+// bridged is a chat. session may be read when ready is closed.
 type bridged struct {
 	name    string
-	ready   chan struct{} // closed when there is a session
-	over    chan struct{} // closed when there will be none any more
+	ready   chan struct{} // closed when session is set
+	over    chan struct{} // closed when the chat is over
 	session *chat.Session
 }
 
@@ -48,7 +48,7 @@ func newBridge(client connectparticipant.API, s store, hook *webhook, log *slog.
 	return b
 }
 
-// close ends the bridge's end of all chats, and leaves the chats as they are.
+// close closes the sessions; the chats continue.
 func (b *bridge) close() {
 	b.startNoMore()
 	b.cancel()
@@ -61,7 +61,7 @@ func (b *bridge) startNoMore() {
 	b.closed = true
 }
 
-// restore goes on with the chats that the store has.
+// restore resumes the chats in the store.
 func (b *bridge) restore() error {
 	records, err := b.store.load()
 	if err != nil {
@@ -77,7 +77,7 @@ func (b *bridge) restore() error {
 	return nil
 }
 
-// add begins with a chat, which is saved when add returns.
+// add adds a chat. It is saved when add returns.
 func (b *bridge) add(name, token string) error {
 	c, err := b.reserve(name)
 	if err != nil {
@@ -110,8 +110,8 @@ func (b *bridge) forget(c *bridged) {
 	close(c.over)
 }
 
-// follow starts the goroutine of a chat. That of one that is added while the bridge closes
-// starts with the next bridge.
+// follow starts the goroutine of a chat. A chat that is added while the bridge closes is started by
+// the next bridge.
 func (b *bridge) follow(c *bridged, r record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -120,23 +120,23 @@ func (b *bridge) follow(c *bridged, r record) {
 	}
 	b.wg.Go(func() {
 		defer b.forget(c)
-		b.tell(c.name, b.relay(c, r))
+		b.logEnd(c.name, b.relay(c, r))
 	})
 }
 
-// tell logs why nothing more is relayed. Only an end of the chat or of the bridge is one
-// that was to be expected.
-func (b *bridge) tell(name string, why error) {
+// logEnd logs why a chat is not relayed any more. Only the end of the chat or of the bridge is
+// expected.
+func (b *bridge) logEnd(name string, why error) {
 	var closed *chat.CloseError
 	level := slog.LevelInfo
 	if !errors.As(why, &closed) && b.life.Err() == nil {
 		level = slog.LevelError
 	}
-	b.log.Log(b.life, level, "done with chat", "chat", name, "reason", why)
+	b.log.Log(b.life, level, "stopped relaying a chat", "chat", name, "reason", why)
 }
 
-// relay hands on what happens until the chat is over or the bridge closes. It takes the
-// next event only when the receiver has the last one, and its state is saved.
+// relay delivers events until the chat is over or the bridge closes. It takes the next event only
+// when the receiver has accepted the last one and the state is saved.
 func (b *bridge) relay(c *bridged, r record) error {
 	session, err := chat.Resume(b.life, b.client, r.Token, r.State, func(o *chat.Options) {
 		o.Logger = b.log.With("chat", c.name)
@@ -165,12 +165,12 @@ func (b *bridge) relay(c *bridged, r record) error {
 	}
 }
 
-// end tells the receiver that nothing more comes. The file of a chat that was refused is
-// kept: the reason may be a wrong region, and the next start tries again.
+// end notifies the receiver that no more events follow. The file of a chat that was refused is
+// kept: the reason may be a wrong region, and the next start retries.
 func (b *bridge) end(name string, why error) error {
 	var closed *chat.CloseError
 	if !errors.As(why, &closed) {
-		return why // the bridge is closing, and the chat goes on
+		return why // the bridge is closing; the chat continues
 	}
 	n := notification{Chat: name, Type: "closed", Reason: closed.Reason.Error(), Gap: closed.Gap}
 	if err := b.hook.deliver(b.life, n); err != nil {
@@ -182,8 +182,8 @@ func (b *bridge) end(name string, why error) error {
 	return why
 }
 
-// send writes into a chat. It waits until the chat is connected. Calls with the same key, if
-// it isn't "", are one message.
+// send sends a message to a chat. It waits until the chat is connected. Calls with the same key,
+// unless it is "", send one message.
 func (b *bridge) send(ctx context.Context, name, key, text string) (chat.Sent, error) {
 	c := b.find(name)
 	if c == nil {

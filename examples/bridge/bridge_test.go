@@ -44,30 +44,30 @@ const patience = 30 * time.Second
 
 var made = secrets{token: "a-made-up-token-of-the-callers-of-the-bridge", webhook: "a-made-up-secret-that-signs-the-webhooks"}
 
-// receiver is the system behind the webhook.
+// receiver is the system that the webhook belongs to.
 type receiver struct {
 	*httptest.Server
 
-	taken   chan notification // those that were answered with 200; has room for all of a test
-	refused chan struct{}     // one for each that wasn't; likewise
+	taken   chan notification // accepted with 200; large enough for a whole test
+	refused chan struct{}     // one value for each other; large enough for a whole test
 
 	mu     sync.Mutex
-	answer func(notification) int
+	status func(notification) int
 }
 
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{taken: make(chan notification, 1000), refused: make(chan struct{}, 1000)}
-	r.answerWith(func(notification) int { return http.StatusOK })
+	r.respondWith(func(notification) int { return http.StatusOK })
 	r.Server = httptest.NewServer(http.HandlerFunc(r.serve))
 	t.Cleanup(r.Close)
 	return r
 }
 
-func (r *receiver) answerWith(answer func(notification) int) {
+func (r *receiver) respondWith(status func(notification) int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answer = answer
+	r.status = status
 }
 
 func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
@@ -81,18 +81,18 @@ func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	r.mu.Lock()
-	answer := r.answer
+	status := r.status
 	r.mu.Unlock()
-	status := answer(n)
-	if status == http.StatusOK {
+	code := status(n)
+	if code == http.StatusOK {
 		r.taken <- n
 	} else {
 		r.refused <- struct{}{}
 	}
-	w.WriteHeader(status)
+	w.WriteHeader(code)
 }
 
-// isSigned reports whether the bridge has signed a request in the last minutes.
+// isSigned reports whether the bridge has signed a request within the last minutes.
 func isSigned(request *http.Request, body []byte) bool {
 	timestamp := request.Header.Get("Bridge-Timestamp")
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
@@ -118,7 +118,7 @@ func (r *receiver) next(t *testing.T, kind string) notification {
 	}
 }
 
-// until returns the texts of the messages up to one.
+// until returns the texts of the messages up to and including last.
 func (r *receiver) until(t *testing.T, last string) (got []string) {
 	t.Helper()
 	for len(got) == 0 || got[len(got)-1] != last {
@@ -138,10 +138,10 @@ func arguments(srv *participanttest.Server, r *receiver, dir string) []string {
 	return []string{"-addr", "127.0.0.1:0", "-host", "bridge.example,other.example", "-endpoint", srv.URL, "-webhook", r.URL, "-dir", dir}
 }
 
-// running is a bridge.
+// running is a running bridge.
 type running struct {
 	url  string
-	stop func() // and wait
+	stop func() // stops the bridge and waits
 }
 
 func start(t *testing.T, srv *participanttest.Server, r *receiver, dir string) *running {
@@ -166,7 +166,7 @@ func firstLine(t *testing.T, r io.Reader) string {
 }
 
 // post sends JSON to the bridge, with names and values of headers.
-func (b *running) post(t *testing.T, path, body string, headers ...string) (status int, answer string) {
+func (b *running) post(t *testing.T, path, body string, headers ...string) (status int, content string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+path, strings.NewReader(body))
 	require.NoError(t, err)
@@ -186,20 +186,20 @@ func (b *running) post(t *testing.T, path, body string, headers ...string) (stat
 
 func (b *running) add(t *testing.T, name, token string) {
 	t.Helper()
-	status, answer := b.post(t, "/chats", `{"name":"`+name+`","token":"`+token+`"}`)
-	require.Equal(t, http.StatusAccepted, status, answer)
+	status, content := b.post(t, "/chats", `{"name":"`+name+`","token":"`+token+`"}`)
+	require.Equal(t, http.StatusAccepted, status, content)
 }
 
-// say lets the agent write numbers.
+// say makes the agent send numbers.
 func say(agent *participanttest.Participant, from, to int) {
 	for i := from; i <= to; i++ {
 		agent.Say(strconv.Itoa(i))
 	}
 }
 
-// requireAll wants the numbers from 1 on, each at least once and in order, with at most so
-// many repeats.
-func requireAll(t *testing.T, to, repeats int, got []string) {
+// requireAll requires the numbers from 1 on in order, each at least once, with at most the given
+// number of duplicates.
+func requireAll(t *testing.T, to, duplicates int, got []string) {
 	t.Helper()
 	next := 1
 	for _, s := range got {
@@ -207,11 +207,11 @@ func requireAll(t *testing.T, to, repeats int, got []string) {
 			next++
 			continue
 		}
-		repeats--
-		require.Equal(t, strconv.Itoa(next-1), s, "neither the next nor a repeat of the last: %v", got)
+		duplicates--
+		require.Equal(t, strconv.Itoa(next-1), s, "neither the next number nor a duplicate of the last: %v", got)
 	}
 	require.Equal(t, to, next-1, "lost: %v", got)
-	require.GreaterOrEqual(t, repeats, 0, "too many repeats: %v", got)
+	require.GreaterOrEqual(t, duplicates, 0, "too many duplicates: %v", got)
 }
 
 func TestMessagesGoBothWays(t *testing.T) {
@@ -228,29 +228,29 @@ func TestMessagesGoBothWays(t *testing.T) {
 	require.False(t, n.Own)
 	require.Equal(t, "Hello", text(t, n))
 
-	status, answer := b.post(t, "/chats/two/messages", `{"text":"Is anybody there?"}`)
-	require.Equal(t, http.StatusOK, status, answer)
+	status, content := b.post(t, "/chats/two/messages", `{"text":"Is anybody there?"}`)
+	require.Equal(t, http.StatusOK, status, content)
 	n = r.next(t, "message")
 	require.Equal(t, "two", n.Chat)
 	require.True(t, n.Own)
-	require.JSONEq(t, `{"id":"`+n.ID+`"}`, answer)
+	require.JSONEq(t, `{"id":"`+n.ID+`"}`, content)
 	kept := other.Kept()
 	require.Equal(t, n.ID, kept[len(kept)-1].Id)
 	require.Equal(t, types.ParticipantRoleCustomer, kept[len(kept)-1].ParticipantRole)
 
 	for range 2 {
-		status, again := b.post(t, "/chats/two/messages", `{"text":"Once"}`, "Idempotency-Key", "sms-4711")
-		require.Equal(t, http.StatusOK, status, again)
+		status, content := b.post(t, "/chats/two/messages", `{"text":"Once"}`, "Idempotency-Key", "sms-4711")
+		require.Equal(t, http.StatusOK, status, content)
 	}
 	require.Len(t, other.Kept(), len(kept)+1)
 }
 
-func TestTheReceiverIsAskedUntilItTakes(t *testing.T) {
+func TestNotificationsAreRetriedUntilAccepted(t *testing.T) {
 	t.Parallel()
 	srv, r := participanttest.Start(t), newReceiver(t)
 	contact := srv.NewChat()
 	refusals := map[string]int{}
-	r.answerWith(func(n notification) int { // one chat, so that calls don't overlap
+	r.respondWith(func(n notification) int { // one chat, so that calls don't overlap
 		if n.Type == "message" && refusals[n.ID] < 2 {
 			refusals[n.ID]++
 			return http.StatusInternalServerError
@@ -264,7 +264,7 @@ func TestTheReceiverIsAskedUntilItTakes(t *testing.T) {
 	require.Len(t, r.refused, 6)
 }
 
-func TestARestartLosesNothing(t *testing.T) {
+func TestRestartLosesNothing(t *testing.T) {
 	t.Parallel()
 	srv, r, dir := participanttest.Start(t), newReceiver(t), t.TempDir()
 	contact := srv.NewChat()
@@ -273,17 +273,17 @@ func TestARestartLosesNothing(t *testing.T) {
 	say(contact.Agent, 1, 3)
 	got := r.until(t, "3")
 
-	r.answerWith(func(notification) int { return http.StatusServiceUnavailable })
+	r.respondWith(func(notification) int { return http.StatusServiceUnavailable })
 	say(contact.Agent, 4, 8)
 	<-r.refused
 	b.stop()
 	say(contact.Agent, 9, 12)
-	r.answerWith(func(notification) int { return http.StatusOK })
+	r.respondWith(func(notification) int { return http.StatusOK })
 	start(t, srv, r, dir)
 	requireAll(t, 12, 1, append(got, r.until(t, "12")...))
 }
 
-func TestAKillLosesNothing(t *testing.T) {
+func TestKillLosesNothing(t *testing.T) {
 	t.Parallel()
 	srv, r, dir := participanttest.Start(t), newReceiver(t), t.TempDir()
 	contact := srv.NewChat()
@@ -296,7 +296,7 @@ func TestAKillLosesNothing(t *testing.T) {
 	require.NoError(t, program.Start())
 	b := &running{url: firstLine(t, stdout)}
 	b.add(t, "one", contact.Customer.Token)
-	r.answerWith(func(n notification) int { // dies with the sixth taken, and not yet saved
+	r.respondWith(func(n notification) int { // killed when the sixth is accepted but not saved
 		if strings.Contains(string(n.Item), `"Content":"6"`) {
 			_ = program.Process.Kill()
 		}
@@ -306,14 +306,14 @@ func TestAKillLosesNothing(t *testing.T) {
 	got := r.until(t, "6")
 	require.Error(t, program.Wait())
 
-	r.answerWith(func(notification) int { return http.StatusOK })
+	r.respondWith(func(notification) int { return http.StatusOK })
 	say(contact.Agent, 9, 12)
 	start(t, srv, r, dir)
 	requireAll(t, 12, 1, append(got, r.until(t, "12")...))
 	require.NotContains(t, log.String(), contact.Customer.Token)
 }
 
-func TestTheFileOfAChatIsItsOwnersAndGoesWithTheChat(t *testing.T) {
+func TestFileOfAChatIsPrivateAndDeletedAtTheEnd(t *testing.T) {
 	t.Parallel()
 	srv, r, dir := participanttest.Start(t), newReceiver(t), t.TempDir()
 	contact := srv.NewChat()
@@ -334,7 +334,7 @@ func TestTheFileOfAChatIsItsOwnersAndGoesWithTheChat(t *testing.T) {
 	}, patience, 10*time.Millisecond)
 }
 
-func TestARefusedTokenIsToldAndItsFileKept(t *testing.T) {
+func TestRefusedTokenIsReportedAndItsFileKept(t *testing.T) {
 	t.Parallel()
 	srv, r, dir := participanttest.Start(t), newReceiver(t), t.TempDir()
 	b := start(t, srv, r, dir)
@@ -346,7 +346,7 @@ func TestARefusedTokenIsToldAndItsFileKept(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "one.json"))
 }
 
-func TestWhatTheBridgeRefuses(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	t.Parallel()
 	srv, r := participanttest.Start(t), newReceiver(t)
 	contact := srv.NewChat()
@@ -356,11 +356,11 @@ func TestWhatTheBridgeRefuses(t *testing.T) {
 		path, body string
 		status     int
 	}{
-		"a name that is taken":     {"/chats", `{"name":"one","token":"a-made-up-token"}`, http.StatusConflict},
+		"a name in use":            {"/chats", `{"name":"one","token":"a-made-up-token"}`, http.StatusConflict},
 		"a name that is a path":    {"/chats", `{"name":"../one","token":"a-made-up-token"}`, http.StatusBadRequest},
 		"no token":                 {"/chats", `{"name":"two"}`, http.StatusBadRequest},
 		"no JSON":                  {"/chats", `name=two`, http.StatusBadRequest},
-		"a chat that isn't there":  {"/chats/two/messages", `{"text":"Hello"}`, http.StatusNotFound},
+		"an unknown chat":          {"/chats/two/messages", `{"text":"Hello"}`, http.StatusNotFound},
 		"no text":                  {"/chats/one/messages", `{}`, http.StatusBadRequest},
 		"a text too long":          {"/chats/one/messages", `{"text":"` + strings.Repeat("x", 16385) + `"}`, http.StatusUnprocessableEntity},
 		"a body too long":          {"/chats/one/messages", `{"text":"` + strings.Repeat("x", maxBody) + `"}`, http.StatusBadRequest},
@@ -368,14 +368,14 @@ func TestWhatTheBridgeRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			status, answer := b.post(t, test.path, test.body)
-			require.Equal(t, test.status, status, answer)
-			require.NotContains(t, answer, "a-made-up-token")
+			status, content := b.post(t, test.path, test.body)
+			require.Equal(t, test.status, status, content)
+			require.NotContains(t, content, "a-made-up-token")
 		})
 	}
 }
 
-func TestTheErrorSaysWhatWasWrong(t *testing.T) {
+func TestErrorsOfTheCommandLine(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		args    []string
@@ -385,7 +385,7 @@ func TestTheErrorSaysWhatWasWrong(t *testing.T) {
 		"no webhook":          {nil, made, "-webhook is missing"},
 		"no URL":              {[]string{"-webhook", "https:///hook?key=made-up"}, made, "-webhook must be an https URL"},
 		"another scheme":      {[]string{"-webhook", "ftp://system.example/made-up"}, made, "-webhook must be an https URL"},
-		"plain http":          {[]string{"-webhook", "http://system.example/made-up"}, made, "plain http to system.example would show the chats to the network: use https, or set -plain-webhook"},
+		"plain http":          {[]string{"-webhook", "http://system.example/made-up"}, made, "plain http to system.example would expose the chats to the network: use https, or set -plain-webhook"},
 		"no token":            {[]string{"-webhook", "https://system.example"}, secrets{webhook: made.webhook}, "BRIDGE_TOKEN and WEBHOOK_SECRET must be set and have at least 32 characters"},
 		"a short secret":      {[]string{"-webhook", "https://system.example"}, secrets{made.token, "made-up"}, "BRIDGE_TOKEN and WEBHOOK_SECRET must be set and have at least 32 characters"},
 		"plain http, allowed": {[]string{"-webhook", "http://system.example", "-plain-webhook", "-addr", "nowhere", "-dir", t.TempDir()}, made, "listen tcp: address nowhere: missing port in address"},
@@ -398,7 +398,7 @@ func TestTheErrorSaysWhatWasWrong(t *testing.T) {
 	}
 }
 
-func TestABrokenFileIsToldWithoutItsToken(t *testing.T) {
+func TestErrorOfABrokenFileDoesNotContainItsToken(t *testing.T) {
 	t.Parallel()
 	for _, content := range []string{`{"token":`, `{"token":"a-made-up-token","state":"?"}`, `{}`} {
 		dir := t.TempDir()
@@ -409,7 +409,7 @@ func TestABrokenFileIsToldWithoutItsToken(t *testing.T) {
 	}
 }
 
-func TestWhatACrashLeftHalfWrittenIsRemoved(t *testing.T) {
+func TestIncompleteFilesAreRemoved(t *testing.T) {
 	t.Parallel()
 	s := store{dir: t.TempDir()}
 	half, others := filepath.Join(s.dir, ".bridge-123.tmp"), filepath.Join(s.dir, "notes.txt")

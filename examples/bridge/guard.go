@@ -12,18 +12,17 @@ import (
 	"strings"
 )
 
-// guard passes on the requests that have the bridge's token. It also refuses what a web page
-// can send from a browser on the bridge's network, which would reach a bridge on loopback too:
-// requests of other sites, and requests under a name that such a site has pointed here (DNS
-// rebinding).
+// guard serves requests that have the bridge's token. It refuses what a web page can make a browser
+// send, even to a bridge on loopback: requests of other sites, and requests for a host name that
+// such a site has pointed at this machine (DNS rebinding).
 func guard(token string, hosts []string, next http.Handler) http.Handler {
-	want := sha256.Sum256([]byte("Bearer " + token)) // hashes have one length, which hides that of the token
+	want := sha256.Sum256([]byte("Bearer " + token)) // comparing hashes hides the length of the token
 	sameOrigin := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got := sha256.Sum256([]byte(r.Header.Get("Authorization")))
 		switch {
 		case !isServed(r.Host, hosts):
-			http.Error(w, "this host is not served here", http.StatusMisdirectedRequest)
+			http.Error(w, "unknown host", http.StatusMisdirectedRequest)
 		case subtle.ConstantTimeCompare(got[:], want[:]) != 1:
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
@@ -33,8 +32,8 @@ func guard(token string, hosts []string, next http.Handler) http.Handler {
 	})
 }
 
-// isServed reports whether a Host header names this server: an IP address, which DNS can't
-// point elsewhere, localhost, or one of names.
+// isServed reports whether a Host header is an IP address, which DNS can't point elsewhere,
+// localhost, or one of names.
 func isServed(host string, names []string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

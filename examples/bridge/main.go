@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command bridge connects chats with a system that speaks HTTP: what is posted to it goes
-// into a chat, and each event of a chat is posted to a webhook, in order, until the
-// receiver has taken it. It goes on where it was after a restart.
+// Command bridge connects chats with a system that uses HTTP. It sends what is posted to it to a
+// chat, and posts each event of a chat to a webhook, in order, until the receiver has accepted it.
+// After a restart, it continues where it stopped.
 //
 // Usage:
 //
@@ -48,10 +48,10 @@ func main() {
 	}
 }
 
-// secrets come from the environment: other users can see a program's arguments.
+// secrets come from the environment: other users can see the arguments of a process.
 type secrets struct {
-	token   string // of those who call the bridge
-	webhook string // signs what the bridge posts
+	token   string // that callers of the bridge send
+	webhook string // key of the signatures of notifications
 }
 
 func (s secrets) check() error {
@@ -61,7 +61,7 @@ func (s secrets) check() error {
 	return nil
 }
 
-// config is what the flags say.
+// config is the result of parsing the flags.
 type config struct {
 	addr, dir, webhook, region, endpoint string
 
@@ -72,13 +72,13 @@ type config struct {
 func parse(args []string, stderr io.Writer) (c config, err error) {
 	flags := flag.NewFlagSet("bridge", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&c.addr, "addr", "127.0.0.1:8090", "listen on `HOST:PORT`, in plain http: put a proxy with TLS before it for other machines")
-	flags.StringVar(&c.dir, "dir", "chats", "keep a file for each chat, its participant token included, in `DIR`")
+	flags.StringVar(&c.addr, "addr", "127.0.0.1:8090", "listen on `HOST:PORT`, in plain http: for other machines, put a proxy with TLS in front of it")
+	flags.StringVar(&c.dir, "dir", "chats", "keep a file for each chat, which contains its participant token, in `DIR`")
 	flags.StringVar(&c.webhook, "webhook", "", "post the events to `URL`")
 	flags.StringVar(&c.region, "region", "", "the `REGION` of the Amazon Connect instance, such as eu-west-2")
-	flags.StringVar(&c.endpoint, "endpoint", "", "call the service at `URL`, such as that of a fake, in place of the region's")
-	flags.BoolVar(&c.plainWebhook, "plain-webhook", false, "let the webhook's URL be plain http on another machine, which shows the chats to the network")
-	flags.Func("host", "serve requests for these host `NAMES` too, separated by commas (default localhost and IP addresses)", func(names string) error {
+	flags.StringVar(&c.endpoint, "endpoint", "", "call the service at `URL`, for example a fake, instead of the region's")
+	flags.BoolVar(&c.plainWebhook, "plain-webhook", false, "permit a plain http webhook on another machine, which exposes the chats to the network")
+	flags.Func("host", "also serve requests for these host `NAMES`, separated by commas (default localhost and IP addresses)", func(names string) error {
 		c.hosts = strings.Split(names, ",")
 		return nil
 	})
@@ -91,7 +91,7 @@ func parse(args []string, stderr io.Writer) (c config, err error) {
 	return c, checkWebhook(c.webhook, c.plainWebhook)
 }
 
-// run serves until ctx ends, and returns when all chats are closed.
+// run serves until ctx ends, and returns when all sessions are closed.
 func run(ctx context.Context, args []string, s secrets, stdout, stderr io.Writer) error {
 	c, err := parse(args, stderr)
 	if err != nil {
@@ -121,7 +121,7 @@ func run(ctx context.Context, args []string, s secrets, stdout, stderr io.Writer
 	return serve(ctx, listener, guard(s.token, c.hosts, b.handler()))
 }
 
-// serve returns when ctx has ended and the requests are answered.
+// serve returns when ctx has ended and all requests have their responses.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -130,7 +130,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		WriteTimeout:      sendTimeout + 10*time.Second,
 		IdleTimeout:       2 * time.Minute,
 	}
-	served := make(chan error, 1) // what Serve returned, once
+	served := make(chan error, 1) // the result of Serve
 	go func() { served <- server.Serve(listener) }()
 	select {
 	case err := <-served:
@@ -144,7 +144,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		err = errors.Join(err, stopped)
 	}
 	if err != nil {
-		return fmt.Errorf("answer the last requests: %w", err)
+		return fmt.Errorf("finish the last requests: %w", err)
 	}
 	return nil
 }

@@ -19,9 +19,8 @@ const (
 	temporary = ".bridge-*.tmp"
 )
 
-// store keeps what must survive a restart: a file for each chat. Only its owner may read
-// it, since whoever has the token can read the chat and write into it in the
-// participant's name.
+// store keeps what must survive a restart: a file for each chat. Only its owner may read it,
+// because the token in it permits reading the chat and writing in the participant's name.
 type store struct{ dir string }
 
 // record is the content of a file.
@@ -30,7 +29,7 @@ type record struct {
 	State chat.State `json:"state"`
 }
 
-// save replaces the file as a whole: after a crash it is the old or the new one.
+// save replaces the whole file: after a crash, it has the old or the new content.
 func (s store) save(name string, r record) error {
 	data, err := json.Marshal(r)
 	if err != nil {
@@ -61,8 +60,8 @@ func (s store) replace(path string, data []byte) error {
 	return err
 }
 
-// load reads all files. The directory is made if there is none, and what a crash left half
-// written is removed.
+// load reads all files. It creates a missing directory, and removes files that a crash left
+// incomplete.
 func (s store) load() (map[string]record, error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("load chats: %w", err)

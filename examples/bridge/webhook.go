@@ -26,28 +26,27 @@ import (
 
 const maxPause = 30 * time.Second
 
-// notification is what the receiver gets.
+// notification is a request to the webhook.
 type notification struct {
 	// Chat is the chat's name.
 	Chat string `json:"chat"`
-	// Type is the event's Kind, such as "message"; "closed" is the last of a chat.
+	// Type is the event's Kind, such as "message". The last notification of a chat has "closed".
 	Type string `json:"type"`
-	// ID is Meta.ID, by which a receiver knows what it has already: at least once is
-	// what the bridge promises.
+	// ID is Meta.ID. Delivery is at least once, and the receiver recognizes duplicates by the ID.
 	ID string `json:"id,omitempty"`
-	// Own says that the bridge has sent it.
+	// Own reports that the bridge has sent the message.
 	Own bool `json:"own,omitempty"`
-	// Late says that a later item has been notified before.
+	// Late reports that a later item has been delivered before.
 	Late bool `json:"late,omitempty"`
-	// Reason is why the bridge has nothing more to say about the chat.
+	// Reason is why the chat is over, in the last notification.
 	Reason string `json:"reason,omitempty"`
-	// Gap says that something may be missing before the end.
+	// Gap reports that events may be missing before the end.
 	Gap bool `json:"gap,omitempty"`
-	// Item is the item in the service's own form, see API_connect-participant_Item.
+	// Item is the item in the service's form, see API_connect-participant_Item.
 	Item json.RawMessage `json:"item,omitempty"`
 }
 
-// describe returns false for what isn't an event of the chat but of its connection.
+// describe returns false for an event of the connection.
 func describe(name string, event chat.Event) (n notification, ok bool) {
 	meta, ok := chat.MetaOf(event)
 	return notification{
@@ -55,8 +54,8 @@ func describe(name string, event chat.Event) (n notification, ok bool) {
 	}, ok
 }
 
-// checkWebhook wants a URL that shows the chats to nobody else. Its errors name the host only:
-// the rest of the URL may hold a secret.
+// checkWebhook requires a URL that doesn't expose the chats to the network. Its errors only contain
+// the host, because the rest of the URL may be a secret.
 func checkWebhook(address string, plain bool) error {
 	u, err := url.Parse(address)
 	switch {
@@ -65,7 +64,7 @@ func checkWebhook(address string, plain bool) error {
 	case u.Scheme == "https" || plain || isLoopback(u.Hostname()):
 		return nil
 	}
-	return fmt.Errorf("plain http to %s would show the chats to the network: use https, or set -plain-webhook", u.Hostname())
+	return fmt.Errorf("plain http to %s would expose the chats to the network: use https, or set -plain-webhook", u.Hostname())
 }
 
 func isLoopback(host string) bool {
@@ -73,8 +72,8 @@ func isLoopback(host string) bool {
 	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-// sign returns the signature of a body: "v1=" and, in hex, the HMAC-SHA256 of the timestamp, a
-// full stop and the body. The receiver can tell by the timestamp what was recorded and sent again.
+// sign returns the signature of a body: "v1=" and, in hex, the HMAC-SHA256 of the timestamp, a full
+// stop and the body. The timestamp lets the receiver reject recorded requests.
 func sign(secret, timestamp string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(timestamp + "."))
@@ -87,7 +86,7 @@ type webhook struct {
 	url    string
 	secret string
 	client *http.Client
-	first  time.Duration // between two attempts; it doubles
+	first  time.Duration // pause after the first attempt; it doubles
 	log    *slog.Logger
 }
 
@@ -95,14 +94,14 @@ func newWebhook(url, secret string, first time.Duration, log *slog.Logger) *webh
 	return &webhook{url: url, secret: secret, first: first, log: log, client: &http.Client{
 		Timeout:   postTimeout,
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute},
-		// A redirected POST becomes a GET, whose 200 would be taken for an answer.
+		// A redirected POST becomes a GET, whose 200 would count as accepted.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
 func (w *webhook) close() { w.client.CloseIdleConnections() }
 
-// deliver posts until the receiver answers 2xx. Its only other end is that of ctx.
+// deliver posts until the receiver responds with 2xx or ctx ends.
 func (w *webhook) deliver(ctx context.Context, n notification) error {
 	body, err := json.Marshal(n)
 	if err != nil {
@@ -113,9 +112,9 @@ func (w *webhook) deliver(ctx context.Context, n notification) error {
 		if err == nil {
 			return nil
 		}
-		w.log.Warn("notify receiver", "chat", n.Chat, "type", n.Type, "id", n.ID, "error", err)
+		w.log.Warn("could not notify the receiver", "chat", n.Chat, "type", n.Type, "id", n.ID, "error", err)
 		select {
-		case <-time.After(pause/2 + rand.N(pause)): // so that chats don't knock together
+		case <-time.After(pause/2 + rand.N(pause)): // so that chats don't retry together
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -134,13 +133,13 @@ func (w *webhook) post(ctx context.Context, body []byte) error {
 	response, err := w.client.Do(request)
 	var sending *url.Error
 	if errors.As(err, &sending) {
-		return sending.Err // without the URL, which may hold a secret
+		return sending.Err // without the URL, which may be a secret
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { _ = response.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, response.Body, 64<<10) // so that the connection can be used again
+	_, _ = io.CopyN(io.Discard, response.Body, 64<<10) // so that the connection can be reused
 	if response.StatusCode/100 != 2 {
 		return fmt.Errorf("status %d", response.StatusCode)
 	}

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command fleet shows how several processes hold chats together: it kills one of them and deploys
-// another anew, and counts what was lost. It needs no AWS account and ends by itself.
+// Command fleet shows how several processes share chats: it kills one of them, redeploys another,
+// and counts what was lost. It needs no AWS account and ends by itself.
 //
 // Usage, in the root of the repository:
 //
 //	go run ./examples/fleet
 //
-// The processes are those of ./bridge, which one would deploy.
+// The processes are those of ./bridge, which is the program to deploy.
 package main
 
 import (
@@ -26,9 +26,9 @@ import (
 
 const (
 	chats = 12
-	// joining is how long a process that has joined claims nothing: a lease and a bit.
+	// joining is how long a new process claims nothing: a lease and a margin.
 	joining = 7 * time.Second
-	// connectionLife is an hour at the service.
+	// connectionLife is an hour in the service.
 	connectionLife = 40 * time.Second
 )
 
@@ -44,14 +44,14 @@ func main() {
 	}
 }
 
-var errLost = errors.New("something was lost or doubled")
+var errLost = errors.New("messages were lost or replies sent twice")
 
-// run plays the scenes in order.
+// run runs the scenes in order.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("fleet", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	dir := flags.String("bridge", "examples/fleet/bridge", "build the bridge in `DIR`")
-	short := flags.Bool("short", false, "let process A hand its chats over immediately, in place of when connections are renewed")
+	short := flags.Bool("short", false, "make process A hand its chats over immediately, instead of when connections are renewed")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -78,17 +78,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	return nil
 }
 
-// demo is the narrator.
+// demo runs and narrates the scenes.
 type demo struct {
 	out     io.Writer
 	begun   time.Time
 	drain   time.Duration
 	service *service
 	fleet   *processes
-	held    int // chats of the process that was killed
+	held    int // chats of the killed process
 }
 
-// say prints a paragraph with the time since the processes have started.
+// say prints a paragraph and the time since the start of the processes.
 func (d *demo) say(format string, args ...any) {
 	at := "       "
 	if !d.begun.IsZero() {
@@ -97,7 +97,7 @@ func (d *demo) say(format string, args ...any) {
 	fmt.Fprintf(d.out, "%s %s\n", at, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\n        "))
 }
 
-// start starts three processes and gives them chats.
+// start starts three processes and adds chats.
 func (d *demo) start(ctx context.Context) error {
 	if err := d.fleet.startEngine(ctx); err != nil {
 		return err
@@ -111,10 +111,10 @@ func (d *demo) start(ctx context.Context) error {
 	if err := d.service.startChats(ctx, chats, d.fleet.add); err != nil {
 		return err
 	}
-	d.say("The processes A, B and C hold %d chats together: %s.\n"+
-		"Each chat is in exactly one process. That posts each message of the chat to a webhook, where\n"+
-		"a bot answers it, through any of the processes. The agents have begun to write.", chats, d.fleet.whoHolds(ctx))
-	d.say("Each process renews its lease every 2 seconds, in a store that they share: here a NATS server.")
+	d.say("The processes A, B and C share %d chats: %s.\n"+
+		"Each chat is in exactly one process, which posts each message of the chat to a webhook. There,\n"+
+		"a bot replies through any of the processes. The agents have begun to write.", chats, d.fleet.owners(ctx))
+	d.say("Each process renews its lease every 2 seconds, in the store that they share, here a NATS server.")
 	return pause(ctx, joining)
 }
 
@@ -122,24 +122,24 @@ func (d *demo) startProcess(ctx context.Context, name string) error {
 	return d.fleet.start(ctx, name, "-endpoint", d.service.url(), "-webhook", d.service.hook(), "-drain", d.drain.String())
 }
 
-// kill kills a process and waits until the others hold its chats.
+// kill kills a process and waits until the others own its chats.
 func (d *demo) kill(ctx context.Context) error {
 	d.held = d.fleet.held(ctx, "B")
-	d.say("Process B is killed, as if its machine had lost power. It held %d chats: nobody reads them now.\n"+
-		"The others can't know whether B is dead or slow. They wait until its lease is over, which is\n"+
-		"6 seconds after B renewed it, and then claim its chats.", d.held)
+	d.say("Process B is killed, as if its machine had lost power. It had %d chats, which no process reads now.\n"+
+		"The others can't know whether B is dead or slow. They wait until its lease expires, 6 seconds\n"+
+		"after B renewed it, and then claim its chats.", d.held)
 	killed := time.Now()
 	d.service.resetLongest()
 	d.fleet.kill("B")
 	if err := d.until(ctx, func() bool { return d.fleet.held(ctx, "A", "C") == chats && d.service.connected() }); err != nil {
 		return fmt.Errorf("wait for the chats of B: %w", err)
 	}
-	d.say("The chats of B have new owners, %.1f seconds after the kill: %s.", time.Since(killed).Seconds(), d.fleet.whoHolds(ctx))
+	d.say("The chats of B have new owners, %.1f seconds after the kill: %s.", time.Since(killed).Seconds(), d.fleet.owners(ctx))
 	if err := d.until(ctx, func() bool { return d.service.count().lost == 0 }); err != nil {
 		return fmt.Errorf("wait for the messages: %w", err)
 	}
-	d.say("What the agents wrote meanwhile was read from the transcript: no message is missing, and the\n"+
-		"longest wait of one was %.1f seconds.", d.service.resetLongest().Seconds())
+	d.say("What the agents wrote in the meantime was read from the transcript. No message is missing, and\n"+
+		"the longest wait of a message was %.1f seconds.", d.service.resetLongest().Seconds())
 	return nil
 }
 
@@ -148,14 +148,14 @@ func (d *demo) deploy(ctx context.Context) error {
 	if err := d.startProcess(ctx, "D"); err != nil {
 		return err
 	}
-	d.say("Process D is started in place of B. It gets chats when it has known the others for a lease.")
+	d.say("Process D replaces B. It gets chats when it has known the others for a lease.")
 	if err := pause(ctx, joining); err != nil {
 		return err
 	}
 	held := d.fleet.held(ctx, "A")
-	d.say("Process A gets SIGTERM, as in a deployment. It holds %d chats, and handles them as before. Each\n"+
-		"connection to the service ends at a known time, after an hour, and here after %.0f seconds. When\n"+
-		"a connection is about to be renewed, A gives the chat away, and the new owner connects instead.", held, connectionLife.Seconds())
+	d.say("Process A gets SIGTERM, as in a deployment. It has %d chats and continues to handle them. Each\n"+
+		"connection to the service expires at a known time, after an hour, and here after %.0f seconds. When\n"+
+		"a connection is due for renewal, A hands the chat over, and the new owner connects instead.", held, connectionLife.Seconds())
 	d.service.resetLongest()
 	ended := d.fleet.terminate("A")
 	for left := held; ; {
@@ -164,13 +164,13 @@ func (d *demo) deploy(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("process A: %w", err)
 			}
-			d.say("Process A has nothing left and has ended: %s. The longest wait of a\n"+
-				"message was %.1f seconds.", d.fleet.whoHolds(ctx), d.service.resetLongest().Seconds())
+			d.say("Process A has no chats left and has ended: %s. The longest wait of a\n"+
+				"message was %.1f seconds.", d.fleet.owners(ctx), d.service.resetLongest().Seconds())
 			return nil
 		case <-time.After(500 * time.Millisecond):
 			if now := d.fleet.held(ctx, "A"); now < left && now > 0 {
 				left = now
-				d.say("A holds %d chats now.", left)
+				d.say("A has %d chats now.", left)
 			}
 		case <-ctx.Done():
 			return ctx.Err()
@@ -178,10 +178,10 @@ func (d *demo) deploy(ctx context.Context) error {
 	}
 }
 
-// count stops the agents and prints what came of everything.
+// count stops the agents and prints the counts.
 func (d *demo) count(ctx context.Context) error {
 	d.service.stopAgents()
-	if err := d.until(ctx, func() bool { c := d.service.count(); return c.lost == 0 && c.answers == c.written }); err != nil && ctx.Err() != nil {
+	if err := d.until(ctx, func() bool { c := d.service.count(); return c.lost == 0 && c.replies == c.written }); err != nil && ctx.Err() != nil {
 		return err
 	}
 	c := d.service.count()
@@ -195,20 +195,20 @@ func (d *demo) count(ctx context.Context) error {
 		{"handled", c.written - c.lost},
 		{"lost", c.lost},
 		{"handled twice, after the kill", c.twice},
-		{"answers sent", c.answers},
-		{"answers sent twice", c.doubled},
+		{"replies sent", c.replies},
+		{"replies sent twice", c.doubled},
 		{"requests over the quotas (429)", c.throttled},
 	} {
 		_, _ = fmt.Fprintf(table, "%s\t%d\t\n", row.what, row.n)
 	}
 	_ = table.Flush()
-	if c.lost > 0 || c.doubled > 0 || c.answers != c.written {
+	if c.lost > 0 || c.doubled > 0 || c.replies != c.written {
 		return errLost
 	}
 	return nil
 }
 
-// until waits for a condition, for half a minute at most.
+// until waits for a condition, for up to half a minute.
 func (d *demo) until(ctx context.Context, done func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

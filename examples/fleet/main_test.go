@@ -22,13 +22,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// build builds the bridge once: tests that build it at the same time would each compile nats-server.
+// build builds the bridge once: concurrent builds would each compile nats-server.
 var build = sync.OnceValues(func() (string, error) {
 	out, err := exec.Command("go", "build", "-C", "bridge", "-o", os.DevNull, ".").CombinedOutput()
 	return string(out), err
 })
 
-// needsProcesses skips a test where the bridge can't be built.
+// needsProcesses skips a test if the bridge can't be built.
 func needsProcesses(t *testing.T) {
 	t.Helper()
 	if strings.HasPrefix(runtime.Version(), "go1.25") {
@@ -49,16 +49,16 @@ func TestNothingIsLost(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(ctx, []string{"-short", "-bridge", "bridge"}, io.MultiWriter(&out, t.Output()), t.Output()))
 	require.Contains(t, out.String(), "Process B is killed")
-	require.Contains(t, out.String(), "Process A has nothing left")
+	require.Contains(t, out.String(), "Process A has no chats left")
 	table := out.String()[strings.Index(out.String(), "\n\n"):]
 	numbers := regexp.MustCompile(`(\d+) *\n`).FindAllStringSubmatch(table, -1)
 	require.Len(t, numbers, 7, table)
-	written, handled, lost, answers, doubled, throttled := numbers[0][1], numbers[1][1], numbers[2][1], numbers[4][1], numbers[5][1], numbers[6][1]
+	written, handled, lost, replies, doubled, throttled := numbers[0][1], numbers[1][1], numbers[2][1], numbers[4][1], numbers[5][1], numbers[6][1]
 	require.NotEqual(t, "0", written)
-	require.Equal(t, []string{written, "0", written, "0", "0"}, []string{handled, lost, answers, doubled, throttled}, table)
+	require.Equal(t, []string{written, "0", written, "0", "0"}, []string{handled, lost, replies, doubled, throttled}, table)
 }
 
-func TestTheEndOfTheContextEndsAllProcesses(t *testing.T) {
+func TestCancelStopsAllProcesses(t *testing.T) {
 	t.Parallel()
 	needsProcesses(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -36,8 +36,8 @@ type processes struct {
 type process struct {
 	name, url string
 	cmd       *exec.Cmd
-	log       bytes.Buffer // to be read after the end
-	ended     chan error   // holds one
+	log       bytes.Buffer // read after the process has ended
+	ended     chan error   // buffered
 }
 
 // buildFleet builds the program, which is a module of its own.
@@ -60,7 +60,7 @@ func buildFleet(ctx context.Context, source string) (*processes, error) {
 
 func (f *processes) program() string { return filepath.Join(f.dir, "bridge") }
 
-// close kills what still runs.
+// close kills the processes that are still running.
 func (f *processes) close() {
 	f.mu.Lock()
 	running := slices.Clone(f.running)
@@ -79,7 +79,7 @@ func (f *processes) startEngine(ctx context.Context) (err error) {
 	return err
 }
 
-// start starts a bridge and waits until it has joined the others.
+// start starts a bridge and waits until it has joined the fleet.
 func (f *processes) start(ctx context.Context, name string, args ...string) error {
 	_, err := f.launch(ctx, name, append([]string{"-id", name, "-addr", "127.0.0.1:0", "-nats", f.engine}, args...)...)
 	return err
@@ -119,7 +119,7 @@ func (f *processes) named(name string) *process {
 	return nil
 }
 
-// forget removes a process from those that are asked to send.
+// forget removes a process from those that get requests.
 func (f *processes) forget(p *process) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -133,7 +133,7 @@ func (f *processes) kill(name string) {
 	<-p.ended //nolint:errcheck // it was killed
 }
 
-// terminate asks a process to end. The channel has how it did.
+// terminate sends SIGTERM to a process. The channel receives the process's error.
 func (f *processes) terminate(name string) <-chan error {
 	p := f.named(name)
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
@@ -146,14 +146,14 @@ func (f *processes) terminate(name string) <-chan error {
 	return ended
 }
 
-// bridges returns the processes that hold chats.
+// bridges returns the processes that own chats.
 func (f *processes) bridges() []*process {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(f.running), func(p *process) bool { return len(p.name) > 1 })
 }
 
-// held returns how many chats some processes hold.
+// held returns the number of chats of some processes.
 func (f *processes) held(ctx context.Context, names ...string) (sum int) {
 	for _, p := range f.bridges() {
 		if slices.Contains(names, p.name) {
@@ -165,15 +165,15 @@ func (f *processes) held(ctx context.Context, names ...string) (sum int) {
 	return sum
 }
 
-func (f *processes) whoHolds(ctx context.Context) string {
+func (f *processes) owners(ctx context.Context) string {
 	var parts []string
 	for _, p := range f.bridges() {
-		parts = append(parts, fmt.Sprintf("%s holds %d", p.name, f.held(ctx, p.name)))
+		parts = append(parts, fmt.Sprintf("%s has %d", p.name, f.held(ctx, p.name)))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// add gives the n-th chat to one of the processes.
+// add adds the n-th chat, through one of the processes.
 func (f *processes) add(ctx context.Context, n int, chatID, participantToken, participantID string) error {
 	bridges := f.bridges()
 	return f.call(ctx, bridges[n%len(bridges)], http.MethodPost, "/chats", map[string]string{
@@ -181,8 +181,8 @@ func (f *processes) add(ctx context.Context, n int, chatID, participantToken, pa
 	}, nil)
 }
 
-// send sends a message through one process after another, until one has sent it: by the clientToken
-// it stays one message.
+// send sends a message through one process after another until one succeeds. With its clientToken,
+// it is one message.
 func (f *processes) send(ctx context.Context, chatID, clientToken, text string) {
 	for n := 0; ctx.Err() == nil; n++ {
 		if bridges := f.bridges(); len(bridges) > 0 {

@@ -17,15 +17,15 @@ import (
 // writeEvery is how often an agent writes.
 const writeEvery = 3 * time.Second
 
-// service is the fake of the participant service, with agents who write, and the receiver of the
-// webhooks, with a bot that answers them.
+// service is the fake of the participant service with agents who write, and the receiver of the
+// webhooks with a bot that replies.
 type service struct {
 	fake     *participanttest.Server
 	receiver *httptest.Server
-	answer   func(ctx context.Context, chatID, clientToken, text string)
+	reply    func(ctx context.Context, chatID, clientToken, text string)
 	agents   sync.WaitGroup
 	bots     sync.WaitGroup
-	work     context.Context // of agents
+	work     context.Context // of the agents
 	stop     context.CancelFunc
 	life     context.Context // of the bot
 	end      context.CancelFunc
@@ -36,11 +36,11 @@ type service struct {
 	handled   map[string]int       // by message
 	longest   time.Duration
 	throttled int
-	seen      time.Time // of the newest request that was looked at
+	seen      time.Time // of the newest request that was counted
 }
 
-func startService(answer func(ctx context.Context, chatID, clientToken, text string)) (s *service, err error) {
-	s = &service{answer: answer, written: map[string]time.Time{}, handled: map[string]int{}}
+func startService(reply func(ctx context.Context, chatID, clientToken, text string)) (s *service, err error) {
+	s = &service{reply: reply, written: map[string]time.Time{}, handled: map[string]int{}}
 	s.fake, err = participanttest.New(func(o *participanttest.Options) {
 		o.Throttle, o.ConnectionExpiryShown = true, connectionLife
 	})
@@ -69,7 +69,7 @@ func (s *service) close() {
 	s.fake.Close()
 }
 
-// startChats starts chats and returns when they are connected. Then the agents write.
+// startChats starts chats and returns when they are connected. Then the agents start to write.
 func (s *service) startChats(ctx context.Context, n int, add func(ctx context.Context, n int, chatID, participantToken, participantID string) error) error {
 	for i := range n {
 		contact := s.fake.NewChat()
@@ -87,7 +87,7 @@ func (s *service) startChats(ctx context.Context, n int, add func(ctx context.Co
 	return nil
 }
 
-// write lets an agent write until the end.
+// write makes an agent write until stopAgents.
 func (s *service) write(contact *participanttest.Contact, first time.Duration) {
 	wait := first
 	for n := 1; pause(s.work, wait) == nil; n++ {
@@ -105,7 +105,7 @@ func (s *service) stopAgents() {
 	s.agents.Wait()
 }
 
-// connected reports whether each chat has a socket of the customer.
+// connected reports whether the customer of each chat has a socket.
 func (s *service) connected() bool {
 	for _, contact := range s.contacts {
 		if contact.Customer.Sockets() == 0 {
@@ -115,8 +115,8 @@ func (s *service) connected() bool {
 	return true
 }
 
-// receive is the webhook: it notes the messages of the agents and answers each, which it doesn't wait
-// for. The message's id as the clientToken makes the answers of a message that comes twice one.
+// receive is the webhook. It notes the messages of the agents, and replies to each without waiting
+// for that. With the message's ID as the clientToken, a duplicate has no second reply.
 func (s *service) receive(_ http.ResponseWriter, r *http.Request) {
 	var n struct {
 		Chat  string
@@ -129,7 +129,7 @@ func (s *service) receive(_ http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.note(n.Event.ID)
-	s.bots.Go(func() { s.answer(s.life, n.Chat, n.Event.ID, "Answer to: "+n.Event.Text) })
+	s.bots.Go(func() { s.reply(s.life, n.Chat, n.Event.ID, "Reply to: "+n.Event.Text) })
 }
 
 func (s *service) note(id string) {
@@ -142,7 +142,7 @@ func (s *service) note(id string) {
 	}
 }
 
-// resetLongest returns the longest wait of a message since it was called last.
+// resetLongest returns the longest wait of a message since the last call.
 func (s *service) resetLongest() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,7 +151,7 @@ func (s *service) resetLongest() time.Duration {
 	return longest
 }
 
-// countThrottled counts the requests over the quotas. The fake keeps the last 1,000.
+// countThrottled counts the requests over the quotas. The fake keeps the last 1,000 requests.
 func (s *service) countThrottled() {
 	requests := s.fake.Requests()
 	s.mu.Lock()
@@ -166,8 +166,8 @@ func (s *service) countThrottled() {
 	}
 }
 
-// counts compare what the service has with what the webhook got.
-type counts struct{ written, lost, twice, answers, doubled, throttled int }
+// counts compares the service's messages with those at the webhook.
+type counts struct{ written, lost, twice, replies, doubled, throttled int }
 
 func (s *service) count() (c counts) {
 	s.countThrottled()
@@ -175,12 +175,12 @@ func (s *service) count() (c counts) {
 	defer s.mu.Unlock()
 	c.throttled = s.throttled
 	for _, contact := range s.contacts {
-		answers := map[string]int{}
+		replies := map[string]int{}
 		for _, item := range contact.Kept() {
 			switch {
 			case item.Type != "MESSAGE":
 			case item.ParticipantId == contact.Customer.ID:
-				answers[item.Content]++
+				replies[item.Content]++
 			default:
 				c.written++
 				if s.handled[item.Id] == 0 {
@@ -190,8 +190,8 @@ func (s *service) count() (c counts) {
 				}
 			}
 		}
-		c.answers += len(answers)
-		for _, n := range answers {
+		c.replies += len(replies)
+		for _, n := range replies {
 			c.doubled += n - 1
 		}
 	}

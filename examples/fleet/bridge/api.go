@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	maxBody     = 128 << 10 // enough for the longest message, each letter of it written as an escape
+	maxBody     = 128 << 10 // suffices for the longest message with each character escaped
 	addTimeout  = 10 * time.Second
 	sendTimeout = 20 * time.Second
 )
@@ -27,7 +27,7 @@ type api struct {
 	log    *slog.Logger
 }
 
-// handler serves everybody who reaches it: guard goes before it.
+// handler serves the API without authentication: wrap it in guard.
 func (a *api) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /chats", a.postChat)
@@ -36,8 +36,8 @@ func (a *api) handler() http.Handler {
 	return mux
 }
 
-// postChat responds when the chat is in the store, which is before it is connected. The same request
-// may be sent again, to any process.
+// postChat responds when the chat is in the store, which is before it is connected. A request may
+// be retried, in any process.
 func (a *api) postChat(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		ChatID, ParticipantToken, ParticipantID string
@@ -47,7 +47,7 @@ func (a *api) postChat(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if in.ChatID == "" || len(in.ChatID) > 150 || in.ParticipantToken == "" || in.ParticipantID == "" || len(in.Data) > 64<<10 {
-		http.Error(w, "chatId (up to 150 bytes), participantToken and participantId are required, and data may have 64 KiB", http.StatusBadRequest)
+		http.Error(w, "chatId (up to 150 bytes), participantToken and participantId are required, and data may have up to 64 KiB", http.StatusBadRequest)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), addTimeout)
@@ -60,7 +60,7 @@ func (a *api) postChat(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// postMessage responds with the message's id. Requests with the same clientToken are one message,
+// postMessage responds with the message's ID. Requests with the same clientToken send one message,
 // whichever process they reach.
 func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
 	var in struct{ ClientToken, Text string }
@@ -81,7 +81,7 @@ func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
 	write(w, map[string]string{"id": sent.ID})
 }
 
-// health reports what this process holds. One without a lease can still send.
+// health reports the state of this process. A process without a lease can still send.
 func (a *api) health(w http.ResponseWriter, _ *http.Request) { write(w, a.member.Stats()) }
 
 func write(w http.ResponseWriter, v any) {
@@ -91,21 +91,21 @@ func write(w http.ResponseWriter, v any) {
 
 func decode(w http.ResponseWriter, r *http.Request, in any) (ok bool) {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(in); err != nil {
-		http.Error(w, "the body is not the JSON object that is wanted, or too long", http.StatusBadRequest)
+		http.Error(w, "the body must be a JSON object with the documented members, and not too long", http.StatusBadRequest)
 		return false
 	}
 	return true
 }
 
-// refuse responds with a status that tells the caller what to do, and with no detail: that is for the
-// log.
+// refuse responds with a status that tells the caller whether to retry. The details are only
+// logged.
 func (a *api) refuse(w http.ResponseWriter, id string, err error) {
 	status := statusOf(err)
 	a.log.Warn("refused a request", "chat", id, "status", status, "error", err)
 	http.Error(w, http.StatusText(status), status)
 }
 
-// statusOf is 5xx or 429 where the same request may succeed later, here or at another process.
+// statusOf returns 5xx or 429 if a retry may succeed later, in this or another process.
 func statusOf(err error) int {
 	var (
 		closed  *chat.CloseError

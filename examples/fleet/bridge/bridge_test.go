@@ -27,17 +27,17 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// environment has what the program needs.
+// environment returns the variables that the program needs.
 func environment(name string) string {
 	return map[string]string{"BRIDGE_TOKEN": madeToken, "WEBHOOK_SECRET": madeSecret, "FLEET_KEY": madeKey}[name]
 }
 
-// one is a bridge in the test's process, with a service and a receiver of webhooks.
+// one is a bridge in the test's process, with a fake of the service and a receiver of webhooks.
 type one struct {
 	t     *testing.T
 	srv   *participanttest.Server
 	url   string
-	notes chan notification // has room for all of a test
+	notes chan notification // large enough for a whole test
 	fail  chan int          // statuses for the next notifications
 }
 
@@ -56,7 +56,7 @@ func startOne(t *testing.T) *one {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		signals <- syscall.SIGTERM
-		signals <- syscall.SIGTERM // nobody takes the chats
+		signals <- syscall.SIGTERM // no other process takes the chats
 		require.NoError(t, <-ended)
 	})
 	return o
@@ -80,7 +80,7 @@ func (o *one) receive(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// next returns the next notification of an event of a kind, "" for the end of the chat.
+// next returns the next notification of a kind of event, or of the end of the chat for "".
 func (o *one) next(kind string) (notification, string) {
 	o.t.Helper()
 	for {
@@ -125,7 +125,7 @@ func TestMessagesGoBothWays(t *testing.T) {
 	o := startOne(t)
 	contact := o.srv.NewChat()
 	o.add(contact)
-	o.add(contact) // again
+	o.add(contact) // a retry
 	contact.Agent.Say("How can I help?")
 	n, text := o.next("message")
 	require.Equal(t, "How can I help?", text)
@@ -154,7 +154,7 @@ func TestMessagesGoBothWays(t *testing.T) {
 
 func second(_ notification, text string) string { return text }
 
-func TestEventComesAgainUntilItIsAccepted(t *testing.T) {
+func TestEventIsRetriedUntilAccepted(t *testing.T) {
 	t.Parallel()
 	o := startOne(t)
 	contact := o.srv.NewChat()
@@ -241,7 +241,7 @@ func TestFlags(t *testing.T) {
 		"WEBHOOK_SECRET":       {good, without("WEBHOOK_SECRET")},
 		"read -key-file":       {append(good, "-key-file", key+"x"), environment},
 		"-webhook must be":     {[]string{"-nats", "nats://127.0.0.1"}, environment},
-		"or one of this":       {[]string{"-webhook", "http://example.com/secret", "-nats", "nats://127.0.0.1"}, environment},
+		"or one on this":       {[]string{"-webhook", "http://example.com/secret", "-nats", "nats://127.0.0.1"}, environment},
 		"one of -nats":         {[]string{"-webhook", "https://example.com"}, environment},
 		"-embedded is":         {append(good, "-dynamodb", "chats"), environment},
 		"flag provided":        {[]string{"-unknown"}, environment},
@@ -258,7 +258,7 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// without is an environment in which a variable is not set.
+// without returns an environment without a variable.
 func without(name string) func(string) string {
 	return func(n string) string {
 		if n == name {
@@ -268,7 +268,7 @@ func without(name string) func(string) string {
 	}
 }
 
-// The signature of a webhook can be computed by a receiver in any language.
+// A receiver in any language can compute the signature of a webhook.
 func TestSign(t *testing.T) {
 	t.Parallel()
 	// printf '%s' '1700000000.{"chat":"one"}' | openssl dgst -sha256 -hmac 'made-up-secret-of-32-characters!!'

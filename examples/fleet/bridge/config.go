@@ -18,7 +18,7 @@ import (
 
 const minSecret = 32 // characters
 
-// config is what the flags and the environment say.
+// config is the result of parsing the flags and the environment.
 type config struct {
 	id, addr, webhook        string
 	hosts                    []string
@@ -26,28 +26,28 @@ type config struct {
 	drain, saveEvery         time.Duration
 	service                  connectparticipant.Options
 
-	token         string // of those who call the bridge
-	webhookSecret string // signs what the bridge posts
+	token         string // that callers of the bridge send
+	webhookSecret string // key of the signatures of notifications
 	sealer        fleet.Sealer
 }
 
-// parse reads secrets from the environment: other users can see a program's arguments.
+// parse reads secrets from the environment: other users can see the arguments of a process.
 func parse(args []string, env func(string) string, stderr io.Writer) (c config, err error) {
 	var endpoint, keyFile string
 	flags := flag.NewFlagSet("bridge", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&c.id, "id", "", "`NAME` this process in logs and in what it posts (default random)")
-	flags.StringVar(&c.addr, "addr", "127.0.0.1:8090", "listen on `HOST:PORT`, in plain http: put a proxy with TLS before it for other machines")
+	flags.StringVar(&c.id, "id", "", "`NAME` this process in logs and notifications (default random)")
+	flags.StringVar(&c.addr, "addr", "127.0.0.1:8090", "listen on `HOST:PORT`, in plain http: for other machines, put a proxy with TLS in front of it")
 	flags.StringVar(&c.webhook, "webhook", "", "post the events to `URL`")
 	flags.StringVar(&c.service.Region, "region", "", "the `REGION` of the Amazon Connect instance, such as eu-west-2")
-	flags.StringVar(&endpoint, "endpoint", "", "call the service at `URL`, such as that of a fake, in place of the region's")
-	flags.StringVar(&c.nats, "nats", "", "share chats by the NATS servers at `URL`, separated by commas")
-	flags.StringVar(&c.dynamodb, "dynamodb", "", "share chats by the DynamoDB `TABLE`, with the default AWS configuration")
-	flags.StringVar(&c.embedded, "embedded", "", "run a NATS server in this process, which has its data in `DIR`: for a single process")
-	flags.StringVar(&keyFile, "key-file", "", "read the key that encrypts tokens from `FILE`, in place of FLEET_KEY")
-	flags.DurationVar(&c.drain, "drain", time.Hour, "after SIGTERM, hand each chat over when its connection would be renewed, for `TIME` at most")
-	flags.DurationVar(&c.saveEvery, "save-every", time.Second, "save how far a chat was handled every `TIME`; 0: after each event")
-	flags.Func("host", "serve requests for these host `NAMES` too, separated by commas (default localhost and IP addresses)", func(names string) error {
+	flags.StringVar(&endpoint, "endpoint", "", "call the service at `URL`, for example a fake, instead of the region's")
+	flags.StringVar(&c.nats, "nats", "", "share chats through the NATS servers at `URL`, separated by commas")
+	flags.StringVar(&c.dynamodb, "dynamodb", "", "share chats through the DynamoDB `TABLE`, with the default AWS configuration")
+	flags.StringVar(&c.embedded, "embedded", "", "run a NATS server in this process, with its data in `DIR`: for a single process")
+	flags.StringVar(&keyFile, "key-file", "", "read the key that encrypts tokens from `FILE`, instead of FLEET_KEY")
+	flags.DurationVar(&c.drain, "drain", time.Hour, "after SIGTERM, hand each chat over when its connection would be renewed, for up to `TIME`")
+	flags.DurationVar(&c.saveEvery, "save-every", time.Second, "save the state of active chats every `TIME`; 0: after each event")
+	flags.Func("host", "also serve requests for these host `NAMES`, separated by commas (default localhost and IP addresses)", func(names string) error {
 		c.hosts = strings.Split(names, ",")
 		return nil
 	})
@@ -84,7 +84,7 @@ func (c *config) check() error {
 	return checkWebhook(c.webhook)
 }
 
-// sealer encrypts the tokens in the store with a key that all processes have.
+// sealer returns a Sealer that encrypts the tokens in the store with a key that all processes share.
 func sealer(key, file string) (fleet.Sealer, error) {
 	if file != "" {
 		data, err := os.ReadFile(file)

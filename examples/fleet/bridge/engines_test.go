@@ -23,7 +23,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet/natsfleet/natsembedded"
 )
 
-// startNATS starts a server that can be stopped and started again with other data.
+// startNATS starts a server that can be stopped and restarted with other data.
 func startNATS(t *testing.T, dir, addr string) *natsembedded.Server {
 	t.Helper()
 	host, err := net.ResolveTCPAddr("tcp", addr)
@@ -37,7 +37,7 @@ func startNATS(t *testing.T, dir, addr string) *natsembedded.Server {
 	return engine
 }
 
-// freeAddr returns an address on which a server can be started again.
+// freeAddr returns an address on which a server can be restarted.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -99,14 +99,14 @@ func onDynamoDB(t *testing.T) (flags, env []string) {
 	}
 }
 
-// tables answers what dynalite doesn't know.
+// tables implements the calls that dynalite doesn't.
 type tables struct{ *dynamodb.Client }
 
 func (tables) UpdateTimeToLive(context.Context, *dynamodb.UpdateTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTimeToLiveOutput, error) {
 	return &dynamodb.UpdateTimeToLiveOutput{}, nil
 }
 
-// blackhole is a proxy that stops to forward, without closing.
+// blackhole is a proxy that can stop forwarding without closing connections.
 type blackhole struct {
 	url    string
 	closed atomic.Bool
@@ -150,7 +150,7 @@ func startBlackhole(t *testing.T, to string) *blackhole {
 	return b
 }
 
-// forward ends one direction with the other: a client that gives up finds no half-open server.
+// forward ends one direction with the other, so that a client that gives up leaves no half-open connection.
 func (b *blackhole) forward(to io.WriteCloser, from io.Reader) {
 	defer func() { _ = to.Close() }()
 	buf := make([]byte, 64<<10)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A kill loses nothing, and repeats at most the event that was under way in each chat.
+// A kill loses nothing and duplicates at most the event in progress of each chat.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	for name, run := range map[string]struct {
@@ -40,8 +40,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// A process that is frozen for less than its lease goes on. One that is frozen for longer finds that
-// others hold its chats, and finishes at most the event that was under way in each.
+// A process that is frozen for less than its lease continues. After a longer freeze, it finds that
+// others own its chats, and finishes at most the event in progress of each.
 func TestFreeze(t *testing.T) {
 	t.Parallel()
 	for name, frozen := range map[string]time.Duration{"below the lease": 2 * time.Second, "above the lease": 15 * time.Second} {
@@ -52,7 +52,7 @@ func TestFreeze(t *testing.T) {
 			processes := w.startAll(3, "-save-every", "0")
 			w.add(9, processes...)
 			stop, stopSends := w.traffic(200*time.Millisecond), w.sends(2*time.Second)
-			sleep(8 * time.Second) // the others may claim then
+			sleep(8 * time.Second) // long enough for the others to claim
 			w.signal(processes[0], syscall.SIGSTOP)
 			sleep(frozen)
 			w.signal(processes[0], syscall.SIGCONT)
@@ -75,7 +75,7 @@ func TestFreeze(t *testing.T) {
 	}
 }
 
-// Of two processes that claim the same chats, each chat gets one.
+// If two processes claim the same chats, each chat gets one of them as its owner.
 func TestTwoClaimers(t *testing.T) {
 	t.Parallel()
 	flags, env := onNATS(t)
@@ -94,7 +94,7 @@ func TestTwoClaimers(t *testing.T) {
 	require.Equal(t, 10, w.stats(both[0]).Claimed+w.stats(both[1]).Claimed)
 }
 
-// A process that doesn't reach the engine lets the others handle its chats.
+// A process that can't reach the engine leaves its chats to the others.
 func TestCutOff(t *testing.T) {
 	t.Parallel()
 	flags, env := onNATS(t)
@@ -105,7 +105,7 @@ func TestCutOff(t *testing.T) {
 	cutOff := w.start("-save-every", "0")
 	w.add(9, append(others, cutOff)...)
 	stop := w.traffic(200 * time.Millisecond)
-	sleep(8 * time.Second) // the others may claim then
+	sleep(8 * time.Second) // long enough for the others to claim
 	network.closed.Store(true)
 	w.eventually("the others hold all chats", func() bool {
 		return w.stats(others[0]).Held+w.stats(others[1]).Held == 9 && w.stats(cutOff).Fenced
@@ -123,8 +123,8 @@ func TestCutOff(t *testing.T) {
 	require.Zero(t, r.unexplained)
 }
 
-// While the engine is away nothing is closed, and when it is back everything goes on: also if it has
-// forgotten who has claimed what.
+// While the engine is unreachable, no connection is closed. Handling continues when it is reachable
+// again, even if it has lost claims.
 func TestEngineAway(t *testing.T) {
 	t.Parallel()
 	dir, old, addr := t.TempDir(), t.TempDir(), freeAddr(t)
@@ -145,7 +145,7 @@ func TestEngineAway(t *testing.T) {
 	w.eventually("all have their lease", w.unfenced)
 	require.Equal(t, connections, w.srv.Count("CreateParticipantConnection"))
 
-	sleep(2 * time.Second) // what was handled meanwhile is saved
+	sleep(2 * time.Second) // until what was handled is saved
 	w.kill(processes[0])
 	w.eventually("the others hold all chats", func() bool { return w.stats(processes[1]).Held+w.stats(processes[2]).Held == 9 })
 	w.eventually("they are connected", func() bool { return w.stats(processes[1]).Waiting+w.stats(processes[2]).Waiting == 0 })
@@ -172,7 +172,7 @@ func (w *world) unfenced() bool {
 	return true
 }
 
-// A deployment of all processes loses, repeats and doubles nothing, and keeps to the quotas.
+// A deployment of all processes loses and duplicates nothing, sends nothing twice, and stays within the quotas.
 func TestRollingDeploy(t *testing.T) {
 	t.Parallel()
 	for name, engine := range map[string]func(*testing.T) (flags, env []string){"NATS": onNATS, "DynamoDB": onDynamoDB} {
@@ -186,15 +186,15 @@ func TestRollingDeploy(t *testing.T) {
 			for n := 0; n < 3 || time.Since(begun) < *runTime; n++ {
 				old := w.running()[0]
 				w.start("-drain", "1s")
-				sleep(8 * time.Second) // the new process takes chats then
-				w.forget(old)          // by what is in front of the processes
+				sleep(8 * time.Second) // until the new process accepts chats
+				w.forget(old)          // as a load balancer does
 				w.signal(old, syscall.SIGTERM)
 				<-old.over
 				require.Zero(t, old.cmd.ProcessState.ExitCode(), "%s", &old.log)
 			}
 			t.Logf("%d messages sent", stopSends())
 			stop()
-			require.Zero(t, w.result().repeats)
+			require.Zero(t, w.result().duplicates)
 		})
 	}
 }

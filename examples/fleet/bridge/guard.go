@@ -16,13 +16,13 @@ import (
 // send: requests of other sites, and requests for a host name that such a site has pointed at this
 // machine (DNS rebinding).
 func guard(token string, hosts []string, next http.Handler) http.Handler {
-	want := sha256.Sum256([]byte("Bearer " + token)) // hashes have one length, which hides that of the token
+	want := sha256.Sum256([]byte("Bearer " + token)) // comparing hashes hides the length of the token
 	sameOrigin := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got := sha256.Sum256([]byte(r.Header.Get("Authorization")))
 		switch {
 		case !isServed(r.Host, hosts):
-			http.Error(w, "this host is not served here", http.StatusMisdirectedRequest)
+			http.Error(w, "unknown host", http.StatusMisdirectedRequest)
 		case subtle.ConstantTimeCompare(got[:], want[:]) != 1:
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command bridge is one of several processes that hold an account's chats together and connect them
-// with a system that speaks HTTP: any process accepts chats and messages for them, and each event of a chat
-// is posted to a webhook by the process that holds the chat.
+// Command bridge is one of several processes that share an account's chats and connect them with a
+// system that uses HTTP. Each process accepts chats and messages. The process that owns a chat
+// posts its events to a webhook.
 //
 // Usage:
 //
@@ -29,7 +29,7 @@ import (
 )
 
 func main() {
-	signals := make(chan os.Signal, 2) // the second one ends the process sooner
+	signals := make(chan os.Signal, 2) // the second one shortens the drain
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	err := run(os.Args[1:], os.Getenv, signals, os.Stdout, os.Stderr)
 	switch {
@@ -40,7 +40,7 @@ func main() {
 	}
 }
 
-// run returns after the first signal when other processes hold the chats, and soon after the second.
+// run returns after the first signal when other processes own the chats, and soon after the second.
 func run(args []string, env func(string) string, signals <-chan os.Signal, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == "engine" {
 		return runEngine(args[1:], signals, stdout, stderr)
@@ -71,7 +71,7 @@ func run(args []string, env func(string) string, signals <-chan os.Signal, stdou
 	}
 	a := &api{member: member, log: log}
 	server := &http.Server{Handler: guard(c.token, c.hosts, a.handler()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
-	served := make(chan error, 1) // what Serve returned, once
+	served := make(chan error, 1) // the result of Serve
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
 	select {
@@ -79,15 +79,15 @@ func run(args []string, env func(string) string, signals <-chan os.Signal, stdou
 		return err
 	case <-signals:
 	}
-	err = drain(member, c.drain, signals) // and serve meanwhile: Send works as before
+	err = drain(member, c.drain, signals) // keep serving in the meantime: Send still works
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	return errors.Join(err, server.Shutdown(ctx))
 }
 
 // drain hands the chats over to other processes, each when its connection would be renewed anyway.
-// After the time it hands over the rest at the rate of the quota, and at the next signal it lets go of them:
-// other processes take over what nobody holds.
+// After within, it hands over the rest at the rate of the quota. At the next signal, it releases
+// all chats, which other processes take over.
 func drain(member *fleet.Member, within time.Duration, signals <-chan os.Signal) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()

@@ -30,7 +30,7 @@ import (
 
 var (
 	kills   = flag.Int("process.kills", 10, "how often a process is killed in TestKill")
-	runTime = flag.Duration("process.time", 0, "how long TestKill and TestRollingDeploy go on at least")
+	runTime = flag.Duration("process.time", 0, "minimum duration of TestKill and TestRollingDeploy")
 	binary  string // of the bridge
 )
 
@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// patience is how long anything may take here that has no other bound: the machine may be busy.
+// patience is the timeout of everything without another bound. It allows for a busy machine.
 const patience = 60 * time.Second
 
 const (
@@ -72,12 +72,12 @@ type post struct {
 	at     time.Time
 }
 
-// world is the service, a receiver of webhooks and the processes between them.
+// world is the fake of the service, a receiver of webhooks and the processes between them.
 type world struct {
 	t     *testing.T
 	srv   *participanttest.Server
 	hook  *httptest.Server
-	store []string // the flags of the store
+	store []string // flags of the store
 	env   []string
 	chats []*participanttest.Contact
 
@@ -87,19 +87,19 @@ type world struct {
 	names     int
 	throttled int
 	lastSeen  time.Time
-	said      map[string]time.Time // by id
+	sent      map[string]time.Time // by id
 }
 
 func newWorld(t *testing.T, store, env []string) *world {
 	t.Helper()
 	srv := participanttest.Start(t, func(o *participanttest.Options) { o.Throttle = true })
-	w := &world{t: t, srv: srv, store: store, env: env, posts: map[string][]post{}, said: map[string]time.Time{}}
+	w := &world{t: t, srv: srv, store: store, env: env, posts: map[string][]post{}, sent: map[string]time.Time{}}
 	w.hook = httptest.NewServer(http.HandlerFunc(w.receive))
 	t.Cleanup(w.hook.Close)
 	return w
 }
 
-// receive notes the messages.
+// receive records the messages.
 func (w *world) receive(_ http.ResponseWriter, r *http.Request) {
 	var n struct {
 		Chat   string
@@ -115,12 +115,12 @@ func (w *world) receive(_ http.ResponseWriter, r *http.Request) {
 	w.posts[n.Chat] = append(w.posts[n.Chat], post{n.Member, n.Epoch, n.Event.ID, n.Event.Text, time.Now()})
 }
 
-// process is one that runs the bridge.
+// process is a process that runs the bridge.
 type process struct {
 	name string
 	url  string
 	cmd  *exec.Cmd
-	log  bytes.Buffer // to be read after the end
+	log  bytes.Buffer // read after the process has ended
 	over chan struct{}
 }
 
@@ -132,7 +132,7 @@ func (w *world) start(args ...string) *process {
 	return p
 }
 
-// startAll starts n processes beside each other.
+// startAll starts n processes concurrently.
 func (w *world) startAll(n int, args ...string) (all []*process) {
 	w.t.Helper()
 	var starting []<-chan *process
@@ -147,7 +147,7 @@ func (w *world) startAll(n int, args ...string) (all []*process) {
 	return all
 }
 
-// starting starts a process. The channel has it when it has joined.
+// starting starts a process. The channel returns it when it has joined.
 func (w *world) starting(args ...string) <-chan *process {
 	w.t.Helper()
 	w.mu.Lock()
@@ -184,7 +184,7 @@ func (w *world) end(p *process) {
 	if w.t.Failed() {
 		w.t.Logf("process %s:\n%s", p.name, p.log.String())
 	}
-	require.NotContains(w.t, p.log.String(), "token.", "a token of the fake in the log")
+	require.NotContains(w.t, p.log.String(), "token.", "the log contains a token of the fake")
 }
 
 func (w *world) kill(p *process) {
@@ -244,7 +244,7 @@ func (w *world) stats(p *process) (s stats) {
 	return s
 }
 
-// add starts chats at the service, and adds them by one process after another.
+// add starts chats in the service and adds them through the processes in turn.
 func (w *world) add(n int, processes ...*process) {
 	w.t.Helper()
 	for i := range n {
@@ -265,11 +265,11 @@ func (w *world) eventually(what string, done func() bool) {
 	require.Eventually(w.t, done, patience, 50*time.Millisecond, what)
 }
 
-// sleep lets real time pass: that of other processes can't be made virtual.
+// sleep waits in real time, because other processes can't run in virtual time.
 func sleep(d time.Duration) { <-time.After(d) }
 
-// traffic lets the agents write, and watches the quotas, until stop is called, which returns when
-// everything was handled.
+// traffic makes the agents write and monitors the quotas until stop is called, which returns when
+// everything has been handled.
 func (w *world) traffic(every time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var wg sync.WaitGroup
@@ -278,7 +278,7 @@ func (w *world) traffic(every time.Duration) (stop func()) {
 			for n := 0; ctx.Err() == nil; n++ {
 				id := contact.Agent.Say(fmt.Sprintf("message %d of chat %d", n, i))
 				w.mu.Lock()
-				w.said[id] = time.Now()
+				w.sent[id] = time.Now()
 				w.mu.Unlock()
 				wait(ctx, every)
 			}
@@ -307,7 +307,7 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// countThrottled counts the requests that were over the quota. The server keeps the last 1,000.
+// countThrottled counts the requests over the quota. The server keeps the last 1,000 requests.
 func (w *world) countThrottled() {
 	requests := w.srv.Requests()
 	w.mu.Lock()
@@ -344,15 +344,15 @@ func (w *world) of(chatID string) []post {
 	return slices.Clone(w.posts[chatID])
 }
 
-// result is what came of the traffic.
+// result is the outcome of the traffic.
 type result struct {
 	handled     int
-	repeats     int // of all chats
-	unexplained int // repeats above one each time a chat has changed hands
-	stale       int // posts under an epoch that is over
+	duplicates  int // of all chats
+	unexplained int // duplicates above one per change of the owner
+	stale       int // posts under an old epoch
 	mostStale   int // of one chat and process
 	epoch       uint64
-	doubled     int // messages that the service has twice
+	doubled     int // messages that were sent twice
 	longest     time.Duration
 }
 
@@ -369,14 +369,14 @@ func (w *world) result() (r result) {
 				r.stale++
 			}
 			last = max(last, p.epoch)
-			if at, ok := w.saidAt(p.id); ok && times[p.id] == 1 {
+			if at, ok := w.sentAt(p.id); ok && times[p.id] == 1 {
 				r.longest = max(r.longest, p.at.Sub(at))
 			}
 		}
-		repeats := len(posts) - len(times)
+		duplicates := len(posts) - len(times)
 		r.handled += len(times)
-		r.repeats += repeats
-		r.unexplained += max(0, repeats-int(last-first))
+		r.duplicates += duplicates
+		r.unexplained += max(0, duplicates-int(last-first))
 		r.mostStale = max(r.mostStale, slices.Max(append(slices.Collect(maps.Values(stale)), 0)))
 		r.epoch = max(r.epoch, last)
 		texts := map[string]int{}
@@ -387,20 +387,20 @@ func (w *world) result() (r result) {
 		}
 	}
 	w.t.Logf("%d messages handled, %d handled twice, %d under an old epoch, %d doubled, %d × 429, longest wait %s",
-		r.handled, r.repeats, r.stale, r.doubled, w.throttled, r.longest.Round(time.Millisecond))
+		r.handled, r.duplicates, r.stale, r.doubled, w.throttled, r.longest.Round(time.Millisecond))
 	require.Zero(w.t, r.doubled)
 	require.Zero(w.t, w.throttled)
 	return r
 }
 
-func (w *world) saidAt(id string) (time.Time, bool) {
+func (w *world) sentAt(id string) (time.Time, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	at, ok := w.said[id]
+	at, ok := w.sent[id]
 	return at, ok
 }
 
-// send sends a message to a chat, by one process after another until one of them has sent it.
+// send sends a message to a chat through one process after another until one succeeds.
 func (w *world) send(contact *participanttest.Contact, clientToken, text string) {
 	in := map[string]string{"clientToken": clientToken, "text": text}
 	for n := 0; w.t.Context().Err() == nil; n++ {
@@ -416,7 +416,7 @@ func (w *world) send(contact *participanttest.Contact, clientToken, text string)
 	}
 }
 
-// sends keeps sending messages in each chat until stop is called, which returns how many were sent.
+// sends keeps sending messages to each chat until stop is called, which returns how many were sent.
 func (w *world) sends(every time.Duration) (stop func() int) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var wg sync.WaitGroup

@@ -27,7 +27,7 @@ import (
 
 func randomID() string { return uuid.NewString()[:8] }
 
-// openStore opens what the processes share.
+// openStore opens the store that the processes share.
 func openStore(ctx context.Context, c config) (store fleet.Store, closeStore func(), err error) {
 	switch {
 	case c.dynamodb != "":
@@ -51,7 +51,7 @@ func openStore(ctx context.Context, c config) (store fleet.Store, closeStore fun
 }
 
 func openNATS(ctx context.Context, url string) (fleet.Store, func(), error) {
-	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.PingInterval(5*time.Second)) // a silent network is noticed
+	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.PingInterval(5*time.Second)) // to detect a silent network
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -71,8 +71,8 @@ func openDynamoDB(ctx context.Context, table string) (fleet.Store, error) {
 	return dynamofleet.New(dynamodb.NewFromConfig(aws), table), nil
 }
 
-// runEngine runs a NATS server and nothing else, until a signal: the store for processes on one machine,
-// which each of them can be without.
+// runEngine runs a NATS server and nothing else until a signal: a store for processes on one
+// machine that outlives each of them.
 func runEngine(args []string, signals <-chan os.Signal, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bridge engine", flag.ContinueOnError)
 	flags.SetOutput(stderr)

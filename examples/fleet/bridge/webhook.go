@@ -24,23 +24,23 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-const postTimeout = 20 * time.Second // of one attempt to reach the webhook
+const postTimeout = 20 * time.Second // of one request to the webhook
 
-// notification is what the receiver gets.
+// notification is a request to the webhook.
 type notification struct {
 	Chat string `json:"chat"`
-	// Epoch rises each time the chat changes hands. A receiver that has seen a higher one refuses
-	// the notification: its process was frozen, and another one holds the chat.
+	// Epoch rises each time the owner of the chat changes. A receiver that has seen a higher one
+	// rejects the notification: its process was frozen, and another one owns the chat.
 	Epoch uint64 `json:"epoch"`
-	// Member is the process that holds the chat.
+	// Member is the process that owns the chat.
 	Member string `json:"member"`
-	// Data is what POST /chats has brought.
+	// Data is the data of POST /chats.
 	Data json.RawMessage `json:"data,omitempty"`
-	// Event is the event as chat.MarshalEvent returns it. An id may come twice.
+	// Event is the event as returned by chat.MarshalEvent. An ID may be received twice.
 	Event json.RawMessage `json:"event,omitempty"`
 	// Ended is why the chat is over, in its last notification.
 	Ended string `json:"ended,omitempty"`
-	// Gap reports that something may be missing before the end.
+	// Gap reports that events may be missing before the end.
 	Gap bool `json:"gap,omitempty"`
 }
 
@@ -55,12 +55,12 @@ func newWebhook(url, secret, member string, log *slog.Logger) *webhook {
 	return &webhook{url: url, secret: secret, member: member, log: log, client: &http.Client{
 		Timeout:   postTimeout,
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute},
-		// A redirected POST becomes a GET, whose 200 would be taken for a response.
+		// A redirected POST becomes a GET, whose 200 would count as accepted.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// handle posts an event once. After an error the fleet calls it again.
+// handle posts an event once. After an error, the fleet retries.
 func (w *webhook) handle(ctx context.Context, held *fleet.Held, event chat.Event) error {
 	body, err := chat.MarshalEvent(event)
 	if err != nil {
@@ -104,13 +104,13 @@ func (w *webhook) post(ctx context.Context, n notification) error {
 	response, err := w.client.Do(request)
 	var sending *url.Error
 	if errors.As(err, &sending) {
-		return sending.Err // without the URL, which may hold a secret
+		return sending.Err // without the URL, which may be a secret
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { _ = response.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, response.Body, 64<<10) // so that the connection can be used again
+	_, _ = io.CopyN(io.Discard, response.Body, 64<<10) // so that the connection can be reused
 	if response.StatusCode/100 != 2 {
 		return fmt.Errorf("the webhook responded with status %d", response.StatusCode)
 	}
@@ -125,11 +125,11 @@ func sign(secret, timestamp string, body []byte) string {
 	return "v1=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// checkWebhook wants a URL that shows the chats to nobody else.
+// checkWebhook requires a URL that doesn't expose the chats to the network.
 func checkWebhook(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-		return errors.New("-webhook must be an https URL, or one of this machine")
+		return errors.New("-webhook must be an https URL, or one on this machine")
 	}
 	return nil
 }
