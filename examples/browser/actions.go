@@ -13,20 +13,20 @@ import (
 
 const (
 	maxBody = 64 << 10
-	// maxFile is what the service takes unless the instance says otherwise.
+	// maxFile is the default limit of the service.
 	maxFile = 20 << 20
 )
 
-// posted is what a page posts.
+// posted is the body of a request of a page.
 type posted struct {
 	ID   string `json:"id"`
 	Text string `json:"text"`
 }
 
-// receive reads what was posted, or answers that it can't.
+// receive reads a request's body, or responds with an error.
 func receive(w http.ResponseWriter, r *http.Request) (p posted, ok bool) {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&p); err != nil {
-		http.Error(w, "This is no JSON, or too much of it.", http.StatusBadRequest)
+		http.Error(w, "The request is not JSON or too large.", http.StatusBadRequest)
 		return p, false
 	}
 	return p, true
@@ -44,7 +44,7 @@ func (s *site) sendMessage(w http.ResponseWriter, r *http.Request, v *visitor) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// sendFile passes a file on while it comes in.
+// sendFile passes a file on while it arrives.
 func (s *site) sendFile(w http.ResponseWriter, r *http.Request, v *visitor) {
 	if r.ContentLength > maxFile {
 		s.fail(w, "send a file", &http.MaxBytesError{Limit: maxFile})
@@ -52,7 +52,7 @@ func (s *site) sendFile(w http.ResponseWriter, r *http.Request, v *visitor) {
 	}
 	name, kind := r.URL.Query().Get("name"), r.Header.Get("Content-Type")
 	if name == "" || kind == "" || r.ContentLength <= 0 {
-		http.Error(w, "This is no file, or an empty one.", http.StatusBadRequest)
+		http.Error(w, "Please choose a file that is not empty.", http.StatusBadRequest)
 		return
 	}
 	_, err := v.session.SendFile(r.Context(), chat.File{Name: name, ContentType: kind, Size: r.ContentLength, Reader: r.Body})
@@ -63,8 +63,8 @@ func (s *site) sendFile(w http.ResponseWriter, r *http.Request, v *visitor) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// attachment passes a file on as it comes. It is somebody else's, under our own origin:
-// only pictures are shown, and nothing in it runs.
+// attachment passes a file on while it arrives. The file is from someone else and has our origin,
+// so only images are shown, and nothing in it runs.
 func (s *site) attachment(w http.ResponseWriter, r *http.Request, v *visitor) {
 	file, ok := v.log.file(r.PathValue("id"))
 	if !ok {
@@ -86,7 +86,7 @@ func (s *site) attachment(w http.ResponseWriter, r *http.Request, v *visitor) {
 		h.Set("Content-Disposition", "inline")
 	}
 	if _, err := io.Copy(w, content); err != nil {
-		panic(http.ErrAbortHandler) // or the browser would take it for the whole file
+		panic(http.ErrAbortHandler) // otherwise the browser would consider the file complete
 	}
 }
 

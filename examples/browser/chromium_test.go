@@ -26,17 +26,17 @@ import (
 
 var screenshotFile = flag.String("screenshot", "", "write what the page looks like into this PNG `FILE`")
 
-// The page's own view of the chat.
+// JavaScript that reads the page.
 const (
 	shownTexts = `[...document.querySelectorAll(".message .bubble")].map((b) => b.textContent)`
 	lastText   = `[...document.querySelectorAll(".message .bubble")].at(-1)?.textContent`
 	lastState  = `[...document.querySelectorAll(".own .state")].at(-1)?.textContent`
 	isHidden   = `getComputedStyle(document.getElementById(%q)).display === "none"`
 	height     = 900
-	gap        = 32 // between the pictures of the screenshot
+	gap        = 32 // between the images of the screenshot
 )
 
-// stay is a guest's talk with a hotel, in a browser.
+// stay is a guest's chat with a hotel, in a browser.
 type stay struct {
 	*chromium
 	fake    *participanttest.Server
@@ -62,7 +62,7 @@ func newStay(t *testing.T) *stay {
 	return s
 }
 
-// send lets the guest write a message.
+// send makes the guest send a message.
 func (s *stay) send(text string) {
 	s.t.Helper()
 	s.click("#text")
@@ -95,7 +95,7 @@ func TestChatInChromium(t *testing.T) {
 	require.Empty(t, s.faults, "errors in the page")
 }
 
-// greet: the agent writes and types, the visitor types, sends, and sees that it was read.
+// greet: the agent writes and types; the visitor types, sends, and sees that the message was read.
 func (s *stay) greet() {
 	s.t.Helper()
 	s.contact.Agent.Join()
@@ -108,7 +108,7 @@ func (s *stay) greet() {
 	require.Eventually(s.t, func() bool { return isRead(s.contact, s.lastMessageID()) }, patience, 20*time.Millisecond, "no receipt")
 
 	s.send("Hi! I stayed with you last autumn and can't forget the view.")
-	require.NoError(s.t, s.contact.Customer.WaitRequest(s.t.Context(), "SendEvent", 2), "no typing beside the receipt")
+	require.NoError(s.t, s.contact.Customer.WaitRequest(s.t.Context(), "SendEvent", 2), "no typing event in addition to the receipt")
 	s.wait(lastState + ` === "Sent"`)
 	s.contact.Agent.MarkRead(s.lastMessageID())
 	s.wait(lastState + ` === "Read"`)
@@ -121,7 +121,7 @@ func (s *stay) greet() {
 	s.wait(fmt.Sprintf(isHidden, "typing"))
 }
 
-// exchangeFiles: a picture is shown on both ways, another file can be downloaded.
+// exchangeFiles: images are shown in both directions, and another file can be downloaded.
 func (s *stay) exchangeFiles() {
 	s.t.Helper()
 	file := filepath.Join(s.t.TempDir(), "view.png")
@@ -136,11 +136,11 @@ func (s *stay) exchangeFiles() {
 	s.contact.Agent.ShareFile("Offer room 12.pdf", "application/pdf", []byte("%PDF-1.7 two nights"))
 	s.wait(`document.querySelector("a.file b")?.textContent === "Offer room 12.pdf"`)
 	var content string
-	s.eval(`fetch(document.querySelector("a.file").href).then((answer) => answer.text())`, &content)
+	s.eval(`fetch(document.querySelector("a.file").href).then((response) => response.text())`, &content)
 	require.Equal(s.t, "%PDF-1.7 two nights", content)
 }
 
-// loseTheConnection: the banner comes and goes, and what was missed is there once.
+// loseTheConnection: the banner appears and disappears, and what was missed is shown once.
 func (s *stay) loseTheConnection() {
 	s.t.Helper()
 	refused := s.fake.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Fail(http.StatusServiceUnavailable, "")})
@@ -152,7 +152,7 @@ func (s *stay) loseTheConnection() {
 	s.wait(lastText + ` === "Shall I hold it for you until tomorrow?"`)
 }
 
-// reload: a reload, and a lost stream, show the same chat once.
+// reload: after a reload and after a lost stream, the page shows the same chat once.
 func (s *stay) reload() {
 	s.t.Helper()
 	before := s.shown()
@@ -166,10 +166,10 @@ func (s *stay) reload() {
 	s.contact.Agent.MarkRead(s.lastMessageID())
 	s.wait(lastState + ` === "Read"`)
 	require.Equal(s.t, append(before, "Yes, please!"), s.shown())
-	require.Equal(s.t, 2, s.dials(), "one, and one after the loss: the pages share a session")
+	require.Equal(s.t, 2, s.dials(), "one dial, and one after the loss: the pages share a session")
 }
 
-// dials are those that the fake answered.
+// dials returns the number of dials that the fake accepted.
 func (s *stay) dials() (n int) {
 	for _, r := range s.fake.Requests() {
 		if r.Operation == "WebSocket" && r.Status == http.StatusSwitchingProtocols {
@@ -179,7 +179,7 @@ func (s *stay) dials() (n int) {
 	return n
 }
 
-// pose: the page fits a screen and a telephone, and is painted if asked to.
+// pose: the page fits a screen and a telephone, and is saved as an image if -screenshot is set.
 func (s *stay) pose() {
 	s.t.Helper()
 	s.contact.Agent.Type()
@@ -204,7 +204,7 @@ func (s *stay) pose() {
 	s.show(1280, height, "light")
 }
 
-// besides puts pictures of one height beside each other.
+// besides joins images of one height side by side.
 func besides(t *testing.T, shots []image.Image) []byte {
 	t.Helper()
 	width := -gap
@@ -222,7 +222,7 @@ func besides(t *testing.T, shots []image.Image) []byte {
 	return out.Bytes()
 }
 
-// takeNoHarm: what looks like HTML is text.
+// takeNoHarm: HTML in messages is shown as text.
 func (s *stay) takeNoHarm() {
 	s.t.Helper()
 	const hostile = `<img src=x onerror="document.title='harmed'"><script>document.title='harmed'</script>`
@@ -239,11 +239,11 @@ func (s *stay) takeNoHarm() {
 	}
 }
 
-// end: the visitor ends the chat, sees so after a reload too, and starts another one.
+// end: the visitor ends the chat, sees that after a reload too, and starts another chat.
 func (s *stay) end() {
 	s.t.Helper()
 	s.click("#leave")
-	s.wait(`document.getElementById("leave").textContent === "Really end it?"`)
+	s.wait(`document.getElementById("leave").textContent === "End the chat?"`)
 	s.click("#leave")
 	s.wait(`document.getElementById("over").checkVisibility() && !document.getElementById("composer").checkVisibility()`)
 	s.call("Page.reload", nil, nil)

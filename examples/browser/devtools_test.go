@@ -27,12 +27,12 @@ import (
 type chromium struct {
 	t       *testing.T
 	conn    *websocket.Conn
-	session string // of the page; empty before there is one
+	session string // of the page; empty before it is open
 	calls   int
-	faults  []string // what the page threw, and what was refused to it
+	faults  []string // exceptions of the page, and requests that were refused
 }
 
-// command is what is sent to Chromium, and reply what comes back: an answer or an event.
+// command is a message to Chromium, and reply is a message from it: a response or an event.
 type command struct {
 	ID      int    `json:"id"`
 	Session string `json:"sessionId,omitempty"`
@@ -48,15 +48,15 @@ type reply struct {
 	Error  *struct{ Message string }
 }
 
-// params are those of a command.
+// params are the parameters of a command.
 type params map[string]any
 
-// startChromium fails the test if there is no Chromium.
+// startChromium fails the test if Chromium isn't installed.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	require.NoError(t, err, "install Chromium: apt-get install chromium")
-	// t.Context would kill it before it is closed; this one does if it hangs.
+	// t.Context would kill Chromium before it is closed; this context kills it if it hangs.
 	ctx, kill := context.WithTimeout(context.Background(), 2*time.Minute)
 	profile := t.TempDir()
 	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -78,7 +78,7 @@ func startChromium(t *testing.T) *chromium {
 	return c
 }
 
-// dialDevTools waits until Chromium has written down where it listens: a port and a path.
+// dialDevTools waits until Chromium has written its port and path to a file.
 func dialDevTools(t *testing.T, file string) *websocket.Conn {
 	t.Helper()
 	var where []string
@@ -89,12 +89,12 @@ func dialDevTools(t *testing.T, file string) *websocket.Conn {
 	}, patience, 20*time.Millisecond, "Chromium doesn't start")
 	conn, _, err := fips.Dial(t.Context(), "ws://127.0.0.1:"+where[0]+where[1], nil)
 	require.NoError(t, err)
-	conn.SetReadLimit(64 << 20) // a screenshot
+	conn.SetReadLimit(64 << 20) // enough for a screenshot
 	return conn
 }
 
-// close ends Chromium, and waits for the end of the connection: it has written its files
-// by then, which are about to be removed.
+// close closes Chromium and waits for the end of the connection, by which time it has written its
+// files, which are about to be removed.
 func (c *chromium) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -117,7 +117,7 @@ func (c *chromium) openPage() {
 	}
 }
 
-// call sends a command and waits for its answer.
+// call sends a command and waits for its response.
 func (c *chromium) call(method string, p params, result any) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
@@ -139,7 +139,7 @@ func (c *chromium) call(method string, p params, result any) {
 	}
 }
 
-// note keeps what went wrong in the page.
+// note records errors of the page.
 func (c *chromium) note(event reply) {
 	switch event.Method {
 	case "Runtime.exceptionThrown":
@@ -167,7 +167,7 @@ func (c *chromium) eval(expression string, value any) {
 	require.NoError(c.t, json.Unmarshal(out.Result.Value, value), expression)
 }
 
-// wait waits until a condition holds in the page.
+// wait waits until a condition is true in the page.
 func (c *chromium) wait(condition string) {
 	c.t.Helper()
 	tick := time.NewTicker(30 * time.Millisecond)
@@ -186,7 +186,7 @@ func (c *chromium) wait(condition string) {
 	}
 }
 
-// click clicks into the middle of an element.
+// click clicks the middle of an element.
 func (c *chromium) click(selector string) {
 	c.t.Helper()
 	var at struct{ X, Y float64 }
@@ -196,7 +196,7 @@ func (c *chromium) click(selector string) {
 	}
 }
 
-// write types into what has the focus.
+// write types text into the focused element.
 func (c *chromium) write(text string) {
 	c.t.Helper()
 	c.call("Input.insertText", params{"text": text}, nil)
@@ -209,7 +209,7 @@ func (c *chromium) pressEnter() {
 	}
 }
 
-// choose picks a file, as the dialog of a file input does.
+// choose selects a file, as the dialog of a file input does.
 func (c *chromium) choose(selector, file string) {
 	c.t.Helper()
 	var document struct{ Root struct{ NodeID int } }
@@ -219,7 +219,7 @@ func (c *chromium) choose(selector, file string) {
 	c.call("DOM.setFileInputFiles", params{"nodeId": input.NodeID, "files": []string{file}}, nil)
 }
 
-// show sets the size of the window and its colours.
+// show sets the size of the window and its color scheme.
 func (c *chromium) show(width, height int, scheme string) {
 	c.t.Helper()
 	c.call("Emulation.setDeviceMetricsOverride", params{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}, nil)

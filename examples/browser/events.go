@@ -16,37 +16,37 @@ import (
 )
 
 const (
-	// aliveEvery is how often a silent stream is written to, so that a dead one is noticed.
+	// aliveEvery is how often a comment is written to a silent stream, to detect a lost one.
 	aliveEvery = 15 * time.Second
-	// writeWait is how long a page may take nothing before it loses its stream.
+	// writeWait is how long a page may stop reading before it loses its stream.
 	writeWait = 10 * time.Second
 )
 
-// eventLog is what a visitor's pages have to show. Most of it stays, oldest first, for as long
-// as the visitor does: a page may come back from any point of it.
+// eventLog contains the events for a visitor's pages. Most of them are kept, the oldest first, as
+// long as the visitor: a page may resume from any of them.
 type eventLog struct {
-	id string // begins the ids of its events: those of another chat mean nothing here
+	id string // prefix of the IDs of its events, which distinguishes them from those of another chat
 
-	mu      sync.Mutex
-	entries [][]byte
-	passing map[topic]passingEvent
-	passed  int                  // how many passing events there have been
-	files   map[string]shownFile // by id
-	grown   chan struct{}        // closed by the next event
+	mu         sync.Mutex
+	entries    [][]byte
+	transient  map[topic]transientEvent
+	transients int                  // number of transient events so far
+	files      map[string]shownFile // by id
+	grown      chan struct{}        // closed when the next event is added
 }
 
-// passingEvent is one that doesn't stay: only the newest of its topic is of any use.
-type passingEvent struct {
-	number int // counts them
+// transientEvent is an event that isn't kept: only the newest of its topic matters.
+type transientEvent struct {
+	number int // consecutive number
 	data   []byte
-	until  time.Time // when it is of no use any more; zero for never
+	until  time.Time // when it is obsolete; zero: never
 }
 
-// topic is a message that is still being written, by its id, or who is typing.
+// topic is a message that is still being written, by its ID, or a typing participant.
 type topic struct{ kind, id string }
 
 func newEventLog() *eventLog {
-	return &eventLog{id: rand.Text(), passing: map[topic]passingEvent{}, files: map[string]shownFile{}, grown: make(chan struct{})}
+	return &eventLog{id: rand.Text(), transient: map[topic]transientEvent{}, files: map[string]shownFile{}, grown: make(chan struct{})}
 }
 
 func (l *eventLog) add(e shownEvent) {
@@ -55,15 +55,15 @@ func (l *eventLog) add(e shownEvent) {
 	defer l.mu.Unlock()
 	switch {
 	case e.Type == typeTyping:
-		l.pass(topic{typeTyping, e.From}, data, time.Now().Add(typingLasts))
+		l.addTransient(topic{typeTyping, e.From}, data, time.Now().Add(typingLasts))
 	case e.Partial:
-		l.pass(topic{typeMessage, e.ID}, data, time.Time{})
+		l.addTransient(topic{typeMessage, e.ID}, data, time.Time{})
 	default:
 		l.entries = append(l.entries, data)
-		delete(l.passing, topic{typeMessage, e.ID})
+		delete(l.transient, topic{typeMessage, e.ID})
 	}
 	if e.Type == typeMessage {
-		delete(l.passing, topic{typeTyping, e.From})
+		delete(l.transient, topic{typeTyping, e.From})
 	}
 	for _, file := range e.Files {
 		l.files[file.ID] = file
@@ -72,26 +72,26 @@ func (l *eventLog) add(e shownEvent) {
 	l.grown = make(chan struct{})
 }
 
-func (l *eventLog) pass(t topic, data []byte, until time.Time) {
-	l.passed++
-	l.passing[t] = passingEvent{l.passed, data, until}
+func (l *eventLog) addTransient(t topic, data []byte, until time.Time) {
+	l.transients++
+	l.transient[t] = transientEvent{l.transients, data, until}
 }
 
-// after returns the entries from number n on, the passing events beyond number passed, and
-// what closes when there are more.
-func (l *eventLog) after(n, passed int) (entries [][]byte, passing []passingEvent, grown <-chan struct{}) {
+// after returns the entries from number n on, the transient events after number passed, and a
+// channel that is closed when there are more.
+func (l *eventLog) after(n, passed int) (entries [][]byte, transient []transientEvent, grown <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, e := range l.passing {
+	for _, e := range l.transient {
 		if e.number > passed && (e.until.IsZero() || time.Now().Before(e.until)) {
-			passing = append(passing, e)
+			transient = append(transient, e)
 		}
 	}
-	slices.SortFunc(passing, func(a, b passingEvent) int { return cmp.Compare(a.number, b.number) })
-	return l.entries[min(n, len(l.entries)):], passing, l.grown
+	slices.SortFunc(transient, func(a, b transientEvent) int { return cmp.Compare(a.number, b.number) })
+	return l.entries[min(n, len(l.entries)):], transient, l.grown
 }
 
-// file finds a file of the chat.
+// file returns a file of the chat.
 func (l *eventLog) file(id string) (shownFile, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -99,8 +99,8 @@ func (l *eventLog) file(id string) (shownFile, bool) {
 	return file, ok
 }
 
-// position tells how many entries a page has that got the event with this id last, and
-// false if it isn't one of this log.
+// position returns the number of entries that a page has if lastEventID is the last one that it
+// received, and false if lastEventID is not from this log.
 func (l *eventLog) position(lastEventID string) (n int, ok bool) {
 	id, number, _ := strings.Cut(lastEventID, "-")
 	n, err := strconv.Atoi(number)
@@ -110,8 +110,8 @@ func (l *eventLog) position(lastEventID string) (n int, ok bool) {
 	return n, true
 }
 
-// events streams what happens. A browser that has lost its stream says itself how far it
-// got, and goes on there; a page that was just loaded doesn't, and gets all.
+// events streams events. A browser that has lost its stream sends the last ID, and the stream
+// continues there. A page that was just loaded has no ID and gets all events.
 func (s *site) events(w http.ResponseWriter, r *http.Request, v *visitor) {
 	defer v.open()()
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -124,12 +124,12 @@ func (s *site) events(w http.ResponseWriter, r *http.Request, v *visitor) {
 	alive := time.NewTicker(aliveEvery)
 	defer alive.Stop()
 	for passed := 0; out.err == nil; {
-		entries, passing, grown := v.log.after(n, passed)
+		entries, transient, grown := v.log.after(n, passed)
 		for _, data := range entries {
 			n++
 			out.printf("id: %s-%d\ndata: %s\n\n", v.log.id, n, data)
 		}
-		for _, e := range passing {
+		for _, e := range transient {
 			passed = e.number
 			out.printf("data: %s\n\n", e.data)
 		}
@@ -144,7 +144,7 @@ func (s *site) events(w http.ResponseWriter, r *http.Request, v *visitor) {
 	}
 }
 
-// stream writes until its first error.
+// stream writes until the first error.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -169,7 +169,7 @@ func (s *stream) flush() {
 func mustMarshal(e shownEvent) []byte {
 	data, err := json.Marshal(e)
 	if err != nil {
-		panic(err) // its members can all be written
+		panic(err) // all members can be encoded
 	}
 	return data
 }

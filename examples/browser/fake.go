@@ -24,17 +24,17 @@ import (
 const (
 	agentName = "Robin"
 	greeting  = "Hello! I am an echo: I repeat what you write. I also know /image, /cut and /bye."
-	// attention is how often the echo looks for something new.
+	// attention is how often the echo checks for new items.
 	attention = 200 * time.Millisecond
-	// thinking is how long it seems to type.
+	// thinking is how long the echo types.
 	thinking = 900 * time.Millisecond
-	// maxMessage is what SendMessage takes, in bytes.
+	// maxMessage is the limit of SendMessage, in bytes.
 	maxMessage = 16384
-	// lostDials are how many attempts to come back fail after /cut: a few seconds.
+	// lostDials is the number of failed reconnects after /cut, which take a few seconds.
 	lostDials = 3
 )
 
-// startFake runs a fake of the service, where an echo plays the agent of each chat.
+// startFake starts a fake of the service, where an echo is the agent of each chat.
 func startFake() (service, error) {
 	srv, err := participanttest.New()
 	if err != nil {
@@ -56,7 +56,7 @@ func startFake() (service, error) {
 	return s, nil
 }
 
-// onFake is the service that a fake plays.
+// onFake returns a service that is a fake.
 func onFake(srv *participanttest.Server, newContact func() (contact, error)) service {
 	return service{
 		client: connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()}),
@@ -69,14 +69,14 @@ func onFake(srv *participanttest.Server, newContact func() (contact, error)) ser
 	}
 }
 
-// echo plays the agent of one chat beside the wire.
+// echo is the agent of a chat. It acts directly on the server.
 type echo struct {
 	server  *participanttest.Server
 	contact *participanttest.Contact
-	seen    int // how many items of the transcript
+	seen    int // number of items of the transcript
 }
 
-// run ends with its context.
+// run runs until its context ends.
 func (e *echo) run(ctx context.Context) {
 	if e.contact.Customer.WaitSockets(ctx, 1) != nil {
 		return
@@ -87,14 +87,14 @@ func (e *echo) run(ctx context.Context) {
 	}
 	for pause(ctx, attention) == nil {
 		for _, item := range e.unseen() {
-			if e.answer(ctx, item) != nil {
+			if e.reply(ctx, item) != nil {
 				return
 			}
 		}
 	}
 }
 
-// unseen are the customer's messages and files since the last time.
+// unseen returns the customer's messages and files since the last call.
 func (e *echo) unseen() []participanttest.Item {
 	items := e.contact.Kept()
 	var found []participanttest.Item
@@ -107,7 +107,7 @@ func (e *echo) unseen() []participanttest.Item {
 	return found
 }
 
-func (e *echo) answer(ctx context.Context, item participanttest.Item) error {
+func (e *echo) reply(ctx context.Context, item participanttest.Item) error {
 	e.contact.Agent.MarkRead(item.Id)
 	if len(item.Attachments) > 0 {
 		return e.say(ctx, "Thank you for "+item.Attachments[0].AttachmentName)
@@ -121,7 +121,7 @@ func (e *echo) answer(ctx context.Context, item participanttest.Item) error {
 			On: participanttest.OnUpgrade, Participant: e.contact.Customer, Times: lostDials, Effect: participanttest.Fail(http.StatusServiceUnavailable, ""),
 		})
 		e.contact.Customer.CutSockets()
-		return e.say(ctx, "I said this while you were cut off.")
+		return e.say(ctx, "I sent this while you were disconnected.")
 	case "/bye":
 		e.contact.Agent.Leave()
 		return nil
@@ -130,7 +130,7 @@ func (e *echo) answer(ctx context.Context, item participanttest.Item) error {
 	}
 }
 
-// say writes a message after some typing, cut to what the service takes.
+// say sends a message after some typing, truncated to the limit of the service.
 func (e *echo) say(ctx context.Context, text string) error {
 	e.contact.Agent.Type()
 	if err := pause(ctx, thinking); err != nil {
@@ -140,7 +140,7 @@ func (e *echo) say(ctx context.Context, text string) error {
 	return nil
 }
 
-// picture paints hills in the evening.
+// picture draws hills in the evening.
 func picture() []byte {
 	const width, height = 480, 300
 	ridges := []struct {
@@ -168,7 +168,7 @@ func picture() []byte {
 	}
 	var out bytes.Buffer
 	if err := png.Encode(&out, img); err != nil {
-		panic(err) // memory takes everything
+		panic(err) // writing to memory never fails
 	}
 	return out.Bytes()
 }

@@ -2,16 +2,16 @@
 
 // Command browser serves a page for the customer of an Amazon Connect chat.
 //
-// The chat is held here, on the server: the page gets what happens as server-sent events,
-// and posts what the visitor does. No token of the service reaches the browser.
+// The session of the chat is on the server. The page gets events as server-sent events, and posts
+// the visitor's actions. No token of the service reaches the browser.
 //
 // Usage:
 //
 //	browser [-addr HOST:PORT] [-host NAMES]
 //	PARTICIPANT_TOKEN=… browser -region REGION [-addr HOST:PORT] [-host NAMES] [-endpoint URL]
 //
-// Without a token every visitor gets a chat of their own on a fake of the service, with an
-// agent who repeats what they say. With one, the first visitor joins that chat.
+// Without a token, every visitor gets a chat on a fake of the service, with an agent that echoes
+// messages. With a token, the first visitor joins that chat.
 package main
 
 import (
@@ -32,7 +32,7 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// The exit codes.
+// Exit codes.
 const (
 	exitOK = iota
 	exitFailed
@@ -49,17 +49,17 @@ func main() {
 func run(ctx context.Context, args []string, token string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("browser", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:8080", "serve the page on `HOST:PORT`; port 0 is a free one")
-	hosts := flags.String("host", "", "serve the page under these host `NAMES` too, separated by commas (default localhost and IP addresses)")
+	addr := flags.String("addr", "127.0.0.1:8080", "serve the page on `HOST:PORT`; port 0 selects a free one")
+	hosts := flags.String("host", "", "also serve the page under these host `NAMES`, separated by commas (default localhost and IP addresses)")
 	region := flags.String("region", "", "join the chat of PARTICIPANT_TOKEN in this AWS `REGION`")
-	endpoint := flags.String("endpoint", "", "join it at this `URL` in place of the region's own")
+	endpoint := flags.String("endpoint", "", "join it at this `URL` instead of the region's")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	} else if err != nil {
-		return exitUsage // Parse has said why
+		return exitUsage // Parse has printed the error
 	}
 	if flags.NArg() > 0 || (token != "") != (*region != "" || *endpoint != "") {
-		fmt.Fprintf(stderr, "browser: PARTICIPANT_TOKEN goes with -region or -endpoint, and nothing else is taken\n")
+		fmt.Fprintf(stderr, "browser: set PARTICIPANT_TOKEN and one of -region and -endpoint, or none of them, and no arguments\n")
 		flags.Usage()
 		return exitUsage
 	}
@@ -82,14 +82,14 @@ func run(ctx context.Context, args []string, token string, stdout, stderr io.Wri
 	return exitOK
 }
 
-// realService is Amazon Connect. A program with AWS credentials would call
-// StartChatContact for every visitor; this one has a single chat to give.
+// realService is Amazon Connect. A program with AWS credentials would call StartChatContact for
+// every visitor; this one has a single chat.
 func realService(token, region, endpoint string) service {
 	options := connectparticipant.Options{Region: region}
 	if endpoint != "" {
 		options.BaseEndpoint = &endpoint
 	}
-	free := make(chan struct{}, 1) // holds one value while nobody has the chat
+	free := make(chan struct{}, 1) // holds one value while no visitor has the chat
 	free <- struct{}{}
 	return service{
 		client: connectparticipant.New(options),
@@ -119,9 +119,9 @@ func serve(ctx context.Context, addr string, site *site, stdout io.Writer) error
 		// A stream ends with its request's context, so that Shutdown needn't wait for it.
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
-	ended := make(chan error, 1) // the one error of Serve
+	ended := make(chan error, 1) // the result of Serve
 	go func() { ended <- server.Serve(listener) }()
-	fmt.Fprintf(stdout, "Open http://%s in a browser. Ctrl-C ends it.\n", listener.Addr())
+	fmt.Fprintf(stdout, "Open http://%s in a browser. Press Ctrl-C to stop.\n", listener.Addr())
 	select {
 	case err = <-ended:
 		return fmt.Errorf("serve the page: %w", err)

@@ -10,15 +10,15 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// typingLasts is how long somebody who typed is taken to be typing.
+// typingLasts is how long a participant is shown as typing after a typing event.
 const typingLasts = 12 * time.Second
 
-// nobodysName is what the service has for messages of flows, where no name was set.
-const nobodysName = "SYSTEM_MESSAGE"
+// unnamed is the display name of messages from flows without a name.
+const unnamed = "SYSTEM_MESSAGE"
 
-// The types of what a page shows.
+// Types of shownEvent.
 const (
-	typeReset      = "reset" // forget everything: the whole chat follows
+	typeReset      = "reset" // discard everything: the whole chat follows
 	typeMessage    = "message"
 	typeReceipt    = "receipt"
 	typeTyping     = "typing"
@@ -27,31 +27,31 @@ const (
 	typeEnded      = "ended"
 )
 
-// shownEvent is what a page gets of an event: no more than it shows.
+// shownEvent is the form in which a page gets an event, with only what it shows.
 type shownEvent struct {
 	Type string `json:"type"`
-	// ID names a message, also that of a receipt. A later message replaces an earlier one.
+	// ID is the ID of the message, also for a receipt. A later message replaces an earlier one.
 	ID string `json:"id,omitempty"`
-	// Time is left out where it can't be read.
+	// Time is omitted if JSON can't represent it.
 	Time time.Time `json:"time,omitzero"`
 	From string    `json:"from,omitempty"`
-	// Name is that of the participant From.
+	// Name is the display name of the participant From.
 	Name string `json:"name,omitempty"`
-	// Own says that the visitor did it, here or elsewhere.
+	// Own reports that the visitor caused the event, on this page or elsewhere.
 	Own bool `json:"own,omitempty"`
-	// System says that no person did it.
+	// System reports that no person caused the event.
 	System bool        `json:"system,omitempty"`
 	Text   string      `json:"text,omitempty"`
 	Files  []shownFile `json:"files,omitempty"`
-	// Partial says that more of the message is to come.
+	// Partial reports that the message is incomplete.
 	Partial bool `json:"partial,omitempty"`
-	// Unknown says that the message is of a kind that the page can't show.
+	// Unknown reports that the page can't show messages of this type.
 	Unknown bool `json:"unknown,omitempty"`
-	// What is joined, left …, or else read or delivered.
+	// What is joined, left … for a notice, and read or delivered for a receipt.
 	What string `json:"what,omitempty"`
 	// Connected is false while the connection is lost.
 	Connected bool `json:"connected,omitempty"`
-	// Gap says that something may be missing at the end.
+	// Gap reports that events may be missing at the end.
 	Gap bool `json:"gap,omitempty"`
 }
 
@@ -63,7 +63,7 @@ type shownFile struct {
 	kind   string               // the MIME type
 }
 
-// show tells what a page shows of an event, if anything.
+// show returns what a page shows of an event, if anything.
 func show(event chat.Event) (shownEvent, bool) {
 	switch e := event.(type) {
 	case chat.Message:
@@ -95,24 +95,24 @@ func show(event chat.Event) (shownEvent, bool) {
 	case chat.ConnectionChanged:
 		return shownEvent{Type: typeConnection, Connected: e.Connected}, true
 	default:
-		return shownEvent{}, false // the end of the chat is told with that of the session
+		return shownEvent{}, false // follow reports the end of the chat with the end of the session
 	}
 }
 
 func showMeta(kind string, m chat.Meta) shownEvent {
 	name := m.From.DisplayName
-	if name == nobodysName {
+	if name == unnamed {
 		name = ""
 	}
 	return shownEvent{
 		Type: kind, ID: m.ID, Time: writable(m.Time), From: m.From.ParticipantID, Name: name,
-		// In the history of a chat that was joined with a bare token nothing is Own yet.
+		// Without a participant ID, no message in the history of a chat is Own.
 		Own:    m.Own || m.From.Role == types.ParticipantRoleCustomer,
 		System: m.From.Role == types.ParticipantRoleSystem,
 	}
 }
 
-// writable returns a time that JSON has a form for, or else the zero one, which is left out.
+// writable returns a time that JSON can represent, or the zero time, which is omitted.
 func writable(t time.Time) time.Time {
 	if t.Year() < 0 || t.Year() > 9999 {
 		return time.Time{}
@@ -134,7 +134,7 @@ func showMessage(m chat.Message) shownEvent {
 	return s
 }
 
-// isImage tells whether a file is one that can do no harm in a page: SVG, for one, could.
+// isImage reports whether a file is an image that is harmless in a page, which SVG is not.
 func isImage(contentType string) bool {
 	return slices.Contains([]string{"image/png", "image/jpeg", "image/gif", "image/webp"}, contentType)
 }

@@ -33,13 +33,13 @@ const (
 
 var (
 	errTaken = errors.New("the chat is open in another browser")
-	errFull  = errors.New("there are too many visitors")
+	errFull  = errors.New("too many visitors")
 )
 
 //go:embed web
 var web embed.FS
 
-// service is where the chats are.
+// service is the service that has the chats.
 type service struct {
 	client     connectparticipant.API
 	options    func(*chat.Options)     // of each session; may be nil
@@ -50,23 +50,23 @@ type service struct {
 // contact is a chat that a visitor joins.
 type contact struct {
 	token         string // the customer's participant token
-	participantID string // the customer's id, empty if it isn't known
-	release       func() // tells that the visitor has gone
+	participantID string // the customer's participant ID, or empty if unknown
+	release       func() // called when the visitor has left
 }
 
-// site serves the page, and one chat to each visitor.
+// site serves the page, and a chat for each visitor.
 type site struct {
 	service service
 	log     *slog.Logger
-	hosts   []string // under which it is served, beside localhost and IP addresses
+	hosts   []string // accepted in addition to localhost and IP addresses
 	away    time.Duration
 	wg      sync.WaitGroup
-	life    context.Context // of the visitors, whom no request outlives
+	life    context.Context // of the visitors' sessions
 	cancel  context.CancelFunc
 
 	mu       sync.Mutex
 	visitors map[string]*visitor // by the value of their cookie
-	starting int                 // how many are about to be added
+	starting int                 // number of visitors about to be added
 }
 
 func newSite(s service, log *slog.Logger) *site {
@@ -74,8 +74,7 @@ func newSite(s service, log *slog.Logger) *site {
 	return &site{service: s, log: log, away: awayAfter, life: life, cancel: cancel, visitors: map[string]*visitor{}}
 }
 
-// close ends all sessions, and leaves the chats as they are. No request may be served
-// any more.
+// close closes all sessions; the chats continue. No request may be served after that.
 func (s *site) close() {
 	s.cancel()
 	s.wg.Wait()
@@ -99,20 +98,20 @@ func (s *site) handler() http.Handler {
 	return guarded(s.onlyServed(http.NewCrossOriginProtection().Handler(mux)))
 }
 
-// onlyServed refuses requests for other hosts. A page of another site whose name has been
-// pointed here (DNS rebinding) passes for the same origin.
+// onlyServed refuses requests for other hosts. For the browser, a page of another site whose name
+// points to this server (DNS rebinding) has the same origin.
 func (s *site) onlyServed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isServed(r.Host, s.hosts) {
-			http.Error(w, "This host is not served here.", http.StatusMisdirectedRequest)
+			http.Error(w, "Unknown host.", http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// isServed reports whether a Host header names this server: an IP address, which DNS can't
-// point elsewhere, localhost, or one of names.
+// isServed reports whether a Host header is an IP address, which DNS can't point elsewhere,
+// localhost, or one of names.
 func isServed(host string, names []string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -123,8 +122,8 @@ func isServed(host string, names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(host, name) })
 }
 
-// guarded lets the page load nothing from elsewhere, run no script but its own, and stand
-// in no frame.
+// guarded prevents the page from loading anything from elsewhere, running other scripts than its
+// own, and being framed.
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -138,7 +137,7 @@ func guarded(next http.Handler) http.Handler {
 	})
 }
 
-// visit lets in those who have joined.
+// visit serves requests of visitors who have joined.
 func (s *site) visit(next func(http.ResponseWriter, *http.Request, *visitor)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := s.visitor(r)
@@ -150,7 +149,7 @@ func (s *site) visit(next func(http.ResponseWriter, *http.Request, *visitor)) ht
 	}
 }
 
-// visitor returns whose request it is, nil if nobody's.
+// visitor returns the visitor of a request, or nil.
 func (s *site) visitor(r *http.Request) *visitor {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
@@ -161,11 +160,11 @@ func (s *site) visitor(r *http.Request) *visitor {
 	return s.visitors[cookie.Value]
 }
 
-// join gives the browser a cookie and a chat, unless it has them. With ?again it gets a
-// new chat once the old one is over.
+// join gives the browser a cookie and a chat, unless it has them. With ?again it gets a new chat if
+// the old one is over.
 //
-// It is a request of its own because a cookie that is SameSite=Strict doesn't come with a
-// visit through a link from elsewhere: the page itself must not start chats.
+// It is a separate request because browsers don't send a SameSite=Strict cookie when a link on another
+// site leads here: loading the page must not start a chat.
 func (s *site) join(w http.ResponseWriter, r *http.Request) {
 	if v := s.visitor(r); v != nil {
 		if !r.URL.Query().Has("again") || v.session.Err() == nil {
@@ -235,7 +234,7 @@ func (s *site) reserve() error {
 	return nil
 }
 
-// settle ends a reservation, with nil if the visitor doesn't come.
+// settle ends a reservation. v is nil if the visitor could not be added.
 func (s *site) settle(id string, v *visitor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -251,14 +250,14 @@ func (s *site) forget(id string) {
 	delete(s.visitors, id)
 }
 
-// fail answers a request that came to nothing.
+// fail responds to a request that failed.
 func (s *site) fail(w http.ResponseWriter, doing string, err error) {
-	s.log.Warn("request came to nothing", "doing", doing, "error", err)
+	s.log.Warn("request failed", "doing", doing, "error", err)
 	status, text := explain(err)
 	http.Error(w, text, status)
 }
 
-// explain tells a visitor what an error means to them.
+// explain returns the status and the text that explain an error to a visitor.
 func explain(err error) (status int, text string) {
 	var (
 		over    *chat.CloseError
@@ -270,13 +269,13 @@ func explain(err error) (status int, text string) {
 	case errors.Is(err, errTaken):
 		return http.StatusConflict, "This chat is open in another browser."
 	case errors.Is(err, errFull), connectparticipant.IsRetryable(err):
-		return http.StatusServiceUnavailable, "There is too much going on. Please try again in a minute."
+		return http.StatusServiceUnavailable, "The chat is busy. Please try again in a minute."
 	case errors.As(err, &over):
 		return http.StatusGone, "This chat is over."
 	case errors.As(err, &large):
-		return http.StatusRequestEntityTooLarge, "This is too large."
+		return http.StatusRequestEntityTooLarge, "The message or file is too large."
 	case errors.As(err, &invalid), errors.As(err, &quota):
-		return http.StatusUnprocessableEntity, "The chat doesn't take this."
+		return http.StatusUnprocessableEntity, "The chat doesn't accept this message or file."
 	default:
 		return http.StatusBadGateway, "The chat can't be reached. Please try again."
 	}

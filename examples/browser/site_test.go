@@ -25,24 +25,24 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// patience is how long a test waits for what must come.
+// patience is the timeout of the tests.
 const patience = 20 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// visit is a browser at the page, with a chat of its own on the fake.
+// visit is a browser with the page open, and its chat on the fake.
 type visit struct {
 	t       *testing.T
 	fake    *participanttest.Server
 	contact *participanttest.Contact
-	second  *participanttest.Contact // for who joins again
+	second  *participanttest.Contact // for joining again
 	url     string
 	browser *http.Client
 }
 
-// inTurn gives each visitor the next of some chats.
+// inTurn returns a function that returns one chat after the other.
 func inTurn(contacts ...*participanttest.Contact) func() (contact, error) {
-	queue := make(chan *participanttest.Contact, len(contacts)) // all of them
+	queue := make(chan *participanttest.Contact, len(contacts)) // large enough for all
 	for _, c := range contacts {
 		queue <- c
 	}
@@ -62,7 +62,7 @@ func newVisit(t *testing.T, optFns ...func(*site)) *visit {
 	}
 	server := httptest.NewServer(site.handler())
 	t.Cleanup(func() {
-		server.CloseClientConnections() // streams
+		server.CloseClientConnections() // ends the streams
 		server.Close()
 		site.close()
 	})
@@ -80,7 +80,7 @@ func newBrowser(t *testing.T) *http.Client {
 	return &http.Client{Jar: jar, Transport: transport}
 }
 
-// joined is a visit that has joined the chat.
+// joined returns a visit that has joined the chat.
 func joined(t *testing.T, optFns ...func(*site)) *visit {
 	t.Helper()
 	v := newVisit(t, optFns...)
@@ -88,21 +88,21 @@ func joined(t *testing.T, optFns ...func(*site)) *visit {
 	return v
 }
 
-// answer is what a request got.
-type answer struct {
+// response is the response to a request.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-func (v *visit) do(request *http.Request) answer {
+func (v *visit) do(request *http.Request) response {
 	v.t.Helper()
-	response, err := v.browser.Do(request)
+	got, err := v.browser.Do(request)
 	require.NoError(v.t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	defer got.Body.Close()
+	body, err := io.ReadAll(got.Body)
 	require.NoError(v.t, err)
-	return answer{response.StatusCode, response.Header, string(body)}
+	return response{got.StatusCode, got.Header, string(body)}
 }
 
 func (v *visit) request(method, path string, body io.Reader, header ...string) *http.Request {
@@ -115,12 +115,12 @@ func (v *visit) request(method, path string, body io.Reader, header ...string) *
 	return request
 }
 
-func (v *visit) get(path string) answer {
+func (v *visit) get(path string) response {
 	v.t.Helper()
 	return v.do(v.request(http.MethodGet, path, nil))
 }
 
-func (v *visit) post(path, body string, header ...string) answer {
+func (v *visit) post(path, body string, header ...string) response {
 	v.t.Helper()
 	return v.do(v.request(http.MethodPost, path, strings.NewReader(body), header...))
 }
@@ -133,7 +133,7 @@ type page struct {
 	lastID string
 }
 
-// open opens a page: with the id of the event it got last, or none.
+// open opens a page, with the ID of the last event that it has, or none.
 func (v *visit) open(lastID string) *page {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
@@ -150,7 +150,7 @@ func (v *visit) open(lastID string) *page {
 	return p
 }
 
-// next is the next event.
+// next returns the next event.
 func (p *page) next() (e shownEvent) {
 	p.t.Helper()
 	for p.lines.Scan() {
@@ -167,7 +167,7 @@ func (p *page) next() (e shownEvent) {
 	return e
 }
 
-// until skips to the first event of a type.
+// until skips events up to the first of a type.
 func (p *page) until(kind string) shownEvent {
 	p.t.Helper()
 	for {
@@ -177,7 +177,7 @@ func (p *page) until(kind string) shownEvent {
 	}
 }
 
-// texts are the texts of the next n messages.
+// texts returns the texts of the next n messages.
 func (p *page) texts(n int) (texts []string) {
 	p.t.Helper()
 	for range n {
@@ -186,7 +186,7 @@ func (p *page) texts(n int) (texts []string) {
 	return texts
 }
 
-func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
+func TestPageLoadsNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
 	v := newVisit(t)
 	for path, want := range map[string]string{
@@ -197,14 +197,14 @@ func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
 		require.Contains(t, got.header.Get("Content-Type"), want)
 		require.Contains(t, got.header.Get("Content-Security-Policy"), "default-src 'none'; script-src 'self'")
 		require.Equal(t, "nosniff", got.header.Get("X-Content-Type-Options"))
-		require.Empty(t, got.header.Values("Set-Cookie"), "a visit through a link would lose its chat")
+		require.Empty(t, got.header.Values("Set-Cookie"), "a visitor who follows a link would lose the chat")
 		require.NotContains(t, strings.ReplaceAll(got.body, "http://www.w3.org/2000/svg", ""), "://")
 		require.NotRegexp(t, `innerHTML|insertAdjacentHTML|document\.write|\son[a-z]+="|<script>|<style`, got.body)
 	}
 	require.Equal(t, http.StatusNotFound, v.get("/secrets").status)
 }
 
-func TestTheTokenStaysOnTheServer(t *testing.T) {
+func TestTokenStaysOnTheServer(t *testing.T) {
 	t.Parallel()
 	v := newVisit(t)
 	got := v.post("/join", "")
@@ -221,17 +221,17 @@ func TestTheTokenStaysOnTheServer(t *testing.T) {
 			return
 		}
 	}
-	require.Fail(t, "the stream ended")
+	require.Fail(t, "the stream has ended")
 }
 
-func TestAVisitorJoinsOnce(t *testing.T) {
+func TestVisitorJoinsOnce(t *testing.T) {
 	t.Parallel()
 	v := joined(t)
 	require.Empty(t, v.post("/join", "").header.Values("Set-Cookie"))
 	require.Equal(t, 1, v.fake.Count("CreateParticipantConnection"))
 }
 
-func TestStrangersAreKeptOut(t *testing.T) {
+func TestOtherOriginsAndVisitorsAreRefused(t *testing.T) {
 	t.Parallel()
 	v := joined(t)
 	for name, test := range map[string]struct {
@@ -253,7 +253,7 @@ func TestStrangersAreKeptOut(t *testing.T) {
 			stranger := *v
 			stranger.t, stranger.browser = t, newBrowser(t)
 			if test.status == http.StatusForbidden {
-				stranger.browser = v.browser // the cookie alone must not do
+				stranger.browser = v.browser // the cookie alone must not suffice
 			}
 			got := stranger.do(stranger.request(test.method, test.path, strings.NewReader(`{"text":"Hello"}`), test.header...))
 			require.Equal(t, test.status, got.status, got.body)
@@ -262,7 +262,7 @@ func TestStrangersAreKeptOut(t *testing.T) {
 	t.Cleanup(func() { require.Zero(t, v.fake.Count("SendMessage")) })
 }
 
-func TestAPageGoesOnWhereItsStreamBroke(t *testing.T) {
+func TestStreamResumesAtTheLastEvent(t *testing.T) {
 	t.Parallel()
 	v := joined(t)
 	v.contact.Agent.Say("one")
@@ -276,7 +276,7 @@ func TestAPageGoesOnWhereItsStreamBroke(t *testing.T) {
 	v.contact.Agent.Say("four")
 	p = v.open(p.lastID)
 	first := p.next()
-	require.Equal(t, typeMessage, first.Type, "what it had was repeated")
+	require.Equal(t, typeMessage, first.Type, "an event was sent twice")
 	require.Equal(t, "three", first.Text)
 	require.Equal(t, []string{"four"}, p.texts(1))
 
@@ -285,7 +285,7 @@ func TestAPageGoesOnWhereItsStreamBroke(t *testing.T) {
 	require.Equal(t, []string{"one", "two", "three", "four"}, reloaded.texts(4))
 }
 
-func TestAPageOfAnotherChatBeginsAnew(t *testing.T) {
+func TestPageOfAnotherChatIsReset(t *testing.T) {
 	t.Parallel()
 	v := joined(t)
 	v.contact.Agent.Say("one")
@@ -301,9 +301,9 @@ func TestOldTypingIsNotShown(t *testing.T) {
 	log := newEventLog()
 	log.add(shownEvent{Type: typeTyping})
 	typing := topic{kind: typeTyping}
-	require.WithinDuration(t, time.Now().Add(typingLasts), log.passing[typing].until, time.Minute)
+	require.WithinDuration(t, time.Now().Add(typingLasts), log.transient[typing].until, time.Minute)
 	require.Contains(t, written(t, log), typeTyping)
-	log.passing[typing] = passingEvent{number: 1, until: time.Now()}
+	log.transient[typing] = transientEvent{number: 1, until: time.Now()}
 	require.NotContains(t, written(t, log), typeTyping)
 
 	log.add(shownEvent{Type: typeTyping})
@@ -312,35 +312,35 @@ func TestOldTypingIsNotShown(t *testing.T) {
 	require.NotContains(t, written(t, log), typeTyping)
 }
 
-// written is what a page gets that is loaded now.
+// written returns what a newly loaded page gets.
 func written(t *testing.T, log *eventLog) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // what is there already is written all the same
+	cancel() // the existing entries are written nevertheless
 	w := writerWithDeadline{httptest.NewRecorder()}
 	v := &visitor{log: log, awayAfter: time.Hour, away: time.NewTimer(time.Hour)}
 	(&site{}).events(w, httptest.NewRequest(http.MethodGet, "/events", nil).WithContext(ctx), v)
 	return w.Body.String()
 }
 
-func TestPiecesOfAMessageAreNotKept(t *testing.T) {
+func TestPartialMessagesAreNotKept(t *testing.T) {
 	t.Parallel()
 	log := newEventLog()
 	text := strings.Repeat("x", 2<<10)
 	for i := range len(text) {
 		log.add(shownEvent{Type: typeMessage, ID: "streamed", Text: text[:i+1], Partial: true})
 	}
-	require.Less(t, len(log.entries)+len(log.passing), 2)
-	require.Equal(t, 1, strings.Count(written(t, log), text), "the newest is shown")
-	require.NotContains(t, written(t, log), "id: ", "it isn't a point to come back to")
+	require.Less(t, len(log.entries)+len(log.transient), 2)
+	require.Equal(t, 1, strings.Count(written(t, log), text), "the newest part must be shown")
+	require.NotContains(t, written(t, log), "id: ", "a page can't resume from it")
 
 	log.add(shownEvent{Type: typeMessage, ID: "streamed", Text: "whole"})
-	require.Empty(t, log.passing)
+	require.Empty(t, log.transient)
 	require.NotContains(t, written(t, log), text)
 	require.Contains(t, written(t, log), "whole")
 }
 
-func TestAPageSeesAMessageGrow(t *testing.T) {
+func TestPageShowsPartialMessages(t *testing.T) {
 	t.Parallel()
 	v := joined(t)
 	p := v.open("")
@@ -355,7 +355,7 @@ func TestAPageSeesAMessageGrow(t *testing.T) {
 	require.Equal(t, []string{"I speak in pieces."}, v.open("").texts(1))
 }
 
-func TestATimeThatJSONHasNoFormForIsLeftOut(t *testing.T) {
+func TestTimeThatJSONCannotRepresentIsOmitted(t *testing.T) {
 	t.Parallel()
 	for _, at := range []string{"9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00", "soon"} {
 		when, _ := connectparticipant.ParseTime(at)
@@ -364,7 +364,7 @@ func TestATimeThatJSONHasNoFormForIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestOnlyItsHostsAreServed(t *testing.T) {
+func TestRequestsForOtherHostsAreRefused(t *testing.T) {
 	t.Parallel()
 	v := newVisit(t, func(s *site) { s.hosts = []string{"chat.example", "other.example"} })
 	for host, status := range map[string]int{
@@ -385,7 +385,7 @@ func TestOnlyItsHostsAreServed(t *testing.T) {
 	require.Zero(t, v.fake.Count("CreateParticipantConnection"))
 }
 
-// writerWithDeadline is a recorder that passes for a connection.
+// writerWithDeadline is a recorder that accepts write deadlines, as a connection does.
 type writerWithDeadline struct{ *httptest.ResponseRecorder }
 
 func (writerWithDeadline) SetWriteDeadline(time.Time) error { return nil }
@@ -424,7 +424,7 @@ func isRead(c *participanttest.Contact, id string) bool {
 	return false
 }
 
-func TestPostsThatMakeNoSense(t *testing.T) {
+func TestInvalidPosts(t *testing.T) {
 	t.Parallel()
 	v := joined(t)
 	for name, test := range map[string]struct {
@@ -448,7 +448,7 @@ func TestPostsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsTooLarge(t *testing.T) {
+func TestFileTooLarge(t *testing.T) {
 	t.Parallel()
 	request := httptest.NewRequest(http.MethodPost, "/files?name=film.mp4", nil)
 	request.ContentLength = maxFile + 1
@@ -489,7 +489,7 @@ func TestFilesGoBothWays(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, v.get("/attachments/unknown").status)
 }
 
-func TestALostSocketIsTold(t *testing.T) {
+func TestLostSocketIsShown(t *testing.T) {
 	t.Parallel()
 	v := joined(t)
 	p := v.open("")
@@ -504,7 +504,7 @@ func TestALostSocketIsTold(t *testing.T) {
 	require.Equal(t, []string{"meanwhile"}, p.texts(1))
 }
 
-func TestTheEndStaysTold(t *testing.T) {
+func TestEndIsShownToLaterPages(t *testing.T) {
 	t.Parallel()
 	v := joined(t)
 	p := v.open("")
@@ -527,7 +527,7 @@ func TestTheEndStaysTold(t *testing.T) {
 	require.Equal(t, []string{"Hello again"}, v.open(reloaded.lastID).texts(1))
 }
 
-func TestAVisitorLeaves(t *testing.T) {
+func TestVisitorLeaves(t *testing.T) {
 	t.Parallel()
 	v := joined(t)
 	p := v.open("")
@@ -536,7 +536,7 @@ func TestAVisitorLeaves(t *testing.T) {
 	require.Equal(t, 1, v.contact.Customer.Count("DisconnectParticipant"))
 }
 
-func TestAVisitorWhoHasGoneLeaves(t *testing.T) {
+func TestVisitorWithoutAPageLeaves(t *testing.T) {
 	t.Parallel()
 	v := joined(t, func(s *site) { s.away = 50 * time.Millisecond })
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -545,33 +545,33 @@ func TestAVisitorWhoHasGoneLeaves(t *testing.T) {
 	require.Eventually(t, func() bool { return v.get("/attachments/1").status == http.StatusUnauthorized }, patience, 20*time.Millisecond)
 }
 
-func TestAnOpenPageKeepsTheVisitor(t *testing.T) {
+func TestVisitorWithAnOpenPageStays(t *testing.T) {
 	t.Parallel()
 	v := &visitor{awayAfter: time.Hour, away: time.AfterFunc(time.Hour, func() {})}
 	first, second := v.open(), v.open()
-	require.False(t, v.away.Stop(), "the timer runs beside an open page")
+	require.False(t, v.away.Stop(), "the timer is running although a page is open")
 	first()
-	require.False(t, v.away.Stop(), "the timer runs beside an open page")
+	require.False(t, v.away.Stop(), "the timer is running although a page is open")
 	second()
 	require.True(t, v.away.Stop())
 }
 
-func TestWhatIsShown(t *testing.T) {
+func TestShow(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		event chat.Event
 		want  shownEvent
 		shown bool
 	}{
-		"a message in pieces":        {chat.Progress{Text: "I spe"}, shownEvent{Type: typeMessage, Text: "I spe", Partial: true}, true},
-		"a new state of a message":   {chat.Updated{Message: chat.Message{Text: "x"}}, shownEvent{Type: typeMessage, Text: "x"}, true},
-		"a form":                     {chat.Message{ContentType: "application/json", Text: "{}"}, shownEvent{Type: typeMessage, Unknown: true}, true},
-		"a flow's message":           {chat.Message{Meta: chat.Meta{From: chat.From{DisplayName: nobodysName, Role: "SYSTEM"}}}, shownEvent{Type: typeMessage, System: true}, true},
-		"a transfer":                 {chat.Transfer{Succeeded: true}, shownEvent{Type: typeNotice, What: "transferred"}, true},
-		"who joined":                 {chat.Participant{Change: chat.ParticipantJoined}, shownEvent{Type: typeNotice, What: "joined"}, true},
-		"delivered":                  {chat.Receipt{MessageID: "m"}, shownEvent{Type: typeReceipt, ID: "m", What: "delivered"}, true},
-		"what nobody here can show":  {chat.Other{}, shownEvent{}, false},
-		"the session's end tells it": {chat.ChatEnded{}, shownEvent{}, false},
+		"a message in pieces":             {chat.Progress{Text: "I spe"}, shownEvent{Type: typeMessage, Text: "I spe", Partial: true}, true},
+		"a new state of a message":        {chat.Updated{Message: chat.Message{Text: "x"}}, shownEvent{Type: typeMessage, Text: "x"}, true},
+		"a form":                          {chat.Message{ContentType: "application/json", Text: "{}"}, shownEvent{Type: typeMessage, Unknown: true}, true},
+		"a flow's message":                {chat.Message{Meta: chat.Meta{From: chat.From{DisplayName: unnamed, Role: "SYSTEM"}}}, shownEvent{Type: typeMessage, System: true}, true},
+		"a transfer":                      {chat.Transfer{Succeeded: true}, shownEvent{Type: typeNotice, What: "transferred"}, true},
+		"who joined":                      {chat.Participant{Change: chat.ParticipantJoined}, shownEvent{Type: typeNotice, What: "joined"}, true},
+		"delivered":                       {chat.Receipt{MessageID: "m"}, shownEvent{Type: typeReceipt, ID: "m", What: "delivered"}, true},
+		"what nobody here can show":       {chat.Other{}, shownEvent{}, false},
+		"the end of the session shows it": {chat.ChatEnded{}, shownEvent{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -581,7 +581,7 @@ func TestWhatIsShown(t *testing.T) {
 		})
 	}
 	_, shown := show(chat.Typing{Meta: chat.Meta{Own: true}})
-	require.False(t, shown, "one's own typing")
+	require.False(t, shown, "own typing")
 }
 
 // startRun runs the command until the test ends, and returns the address of its page.
@@ -589,7 +589,7 @@ func startRun(t *testing.T, token string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	stdout, in := io.Pipe()
-	ended := make(chan int, 1) // one code
+	ended := make(chan int, 1) // buffered
 	go func() { ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), token, in, io.Discard) }()
 	t.Cleanup(func() {
 		cancel()
@@ -602,13 +602,13 @@ func startRun(t *testing.T, token string, args ...string) string {
 	return address.String()
 }
 
-func TestTheEchoAnswers(t *testing.T) {
+func TestEchoReplies(t *testing.T) {
 	t.Parallel()
 	v := &visit{t: t, url: startRun(t, ""), browser: newBrowser(t)}
 	require.Equal(t, http.StatusNoContent, v.post("/join", "").status)
 	p := v.open("")
 	require.Equal(t, []string{greeting}, p.texts(1))
-	for said, want := range map[string]string{"/image": "", "Hello": "You said: Hello", "/cut": "I said this while you were cut off."} {
+	for said, want := range map[string]string{"/image": "", "Hello": "You said: Hello", "/cut": "I sent this while you were disconnected."} {
 		require.Equal(t, http.StatusNoContent, v.post("/messages", `{"text":"`+said+`"}`).status)
 		require.Equal(t, []string{said, want}, p.texts(2))
 	}
@@ -634,18 +634,18 @@ func TestOneVisitorJoinsTheChatOfAToken(t *testing.T) {
 	require.Equal(t, http.StatusConflict, second.post("/join", "").status)
 }
 
-func TestAChatThatCannotBeJoined(t *testing.T) {
+func TestChatThatCannotBeJoined(t *testing.T) {
 	t.Parallel()
 	fake := participanttest.Start(t)
 	v := &visit{t: t, url: startRun(t, "made-up", "-endpoint", fake.URL), browser: newBrowser(t)}
-	for range 2 { // the first attempt doesn't keep the chat
+	for range 2 { // the first attempt must release the chat
 		got := v.post("/join", "")
 		require.Equal(t, http.StatusGone, got.status)
 		require.NotContains(t, got.body, "made-up")
 	}
 }
 
-func TestWrongCalls(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		token string

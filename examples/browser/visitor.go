@@ -11,16 +11,16 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// leaveWait is how long leaving may take for a visitor who has gone.
+// leaveWait is the timeout of leaving the chat of a visitor who has gone.
 const leaveWait = 10 * time.Second
 
-// visitor is somebody with a browser, and their chat.
+// visitor is a browser and its chat.
 type visitor struct {
 	session *chat.Session
 	log     *eventLog
 	release func()
-	gone    chan struct{} // closed when the visitor needn't be kept any longer
-	dismiss func()        // closes it
+	gone    chan struct{} // closed when the visitor is considered gone
+	dismiss func()        // closes gone
 
 	mu        sync.Mutex
 	pages     int
@@ -38,8 +38,8 @@ func newVisitor(session *chat.Session, release func(), awayAfter time.Duration) 
 	return v
 }
 
-// stay writes down what happens until the visitor has gone, who then leaves the chat. The
-// end of ctx ends the session only.
+// stay records the events until the visitor has gone, and then leaves the chat. If ctx ends, it
+// only closes the session.
 func (v *visitor) stay(ctx context.Context) {
 	defer v.release()
 	defer func() { _ = v.session.Close() }()
@@ -50,14 +50,14 @@ func (v *visitor) stay(ctx context.Context) {
 	case <-v.gone:
 		leaving, cancel := context.WithTimeout(ctx, leaveWait)
 		defer cancel()
-		_ = v.session.Leave(leaving) // a chat that can't be left ends in its own time
+		_ = v.session.Leave(leaving) // otherwise the service ends the chat later
 	case <-ctx.Done():
 	}
 	_ = v.session.Close()
 	work.Wait()
 }
 
-// follow writes down what happens until the session is over, or ctx ends.
+// follow records the events until the session is over or ctx ends.
 func (v *visitor) follow(ctx context.Context) {
 	for event, err := range v.session.Events(ctx) {
 		if err != nil {
@@ -76,7 +76,7 @@ func (v *visitor) follow(ctx context.Context) {
 	}
 }
 
-// open counts a page, and returns what is to be called when it is closed.
+// open counts a page, and returns the function to call when it is closed.
 func (v *visitor) open() (closed func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The page of a chat: draws what the server streams, and posts what the visitor does.
+// The page of a chat: shows the server's events, and posts the visitor's actions.
 // Nothing from the chat is ever parsed as HTML.
 
 import { Messages } from "./messages.js";
@@ -11,9 +11,9 @@ const typists = new Map(); // timers, by participant
 
 let source; // of server-sent events
 let streaming = false;
-let connected = true; // the server, with the service
+let connected = true; // whether the server is connected to the service
 let over = false;
-let unread; // the newest message that isn't marked read yet
+let unread; // the newest message that hasn't been marked as read
 
 const handlers = {
   reset() {
@@ -51,23 +51,23 @@ const handlers = {
 };
 
 function notice({ what, name, own }) {
-  const who = own ? "You" : name || "Somebody";
+  const who = own ? "You" : name || "Someone";
   switch (what) {
     case "joined": return own ? "" : `${who} joined`;
     case "left": return own ? "" : `${who} left`;
     case "idle": return own ? "Are you still there?" : "";
     case "autodisconnection": return `${who} ${own ? "were" : "was"} away for too long`;
-    case "transferred": return "You are being passed on to a colleague";
+    case "transferred": return "You are being transferred to a colleague";
     default: return "";
   }
 }
 
-// The stream.
+// The stream of events.
 
 async function join(again = false) {
-  const answer = await post(again ? "join?again" : "join").catch(() => undefined);
-  if (!answer?.ok) {
-    setBanner((await answer?.text()) || "The chat can't be reached. Trying again…");
+  const response = await post(again ? "join?again" : "join").catch(() => undefined);
+  if (!response?.ok) {
+    setBanner((await response?.text()) || "The chat can't be reached. Trying again…");
     setTimeout(join, 3000, again);
     return;
   }
@@ -86,7 +86,7 @@ function listen() {
   source.onerror = () => {
     streaming = false;
     showConnection();
-    // A refusal: the server has been restarted, and knows the visitor no more.
+    // The server refused: it was restarted and doesn't know the visitor any more.
     if (source.readyState === EventSource.CLOSED && !over) setTimeout(join, 1000);
   };
 }
@@ -97,7 +97,7 @@ function post(path, body, type = "application/json") {
 
 const postJSON = (path, value) => post(path, JSON.stringify(value));
 
-// What one sees besides the messages.
+// Everything on the page other than messages.
 
 function showConnection() {
   const online = streaming && connected && !over;
@@ -134,7 +134,7 @@ function stopTyping(from) {
 }
 
 function showTyping() {
-  const names = [...typists.values()].map(({ name }) => name || "Somebody");
+  const names = [...typists.values()].map(({ name }) => name || "Someone");
   $("typing").hidden = names.length === 0;
   $("typist").textContent = `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} typing`;
   messages.follow();
@@ -146,7 +146,7 @@ function markRead() {
   unread = undefined;
 }
 
-// What the visitor does.
+// Actions of the visitor.
 
 function sendText(text) {
   messages.pend({ text }, () => postJSON("messages", { text }));
@@ -159,22 +159,22 @@ function sendFile(file) {
 function typed() {
   const text = $("text").value;
   $("send").disabled = !text.trim();
-  if (text) tellTyping();
+  if (text) sendTyping();
 }
 
-let toldTyping = 0;
-function tellTyping() {
-  if (Date.now() - toldTyping < 3000) return;
-  toldTyping = Date.now();
-  post("typing").catch(() => {}); // the next key tells it again
+let sentTyping = 0;
+function sendTyping() {
+  if (Date.now() - sentTyping < 3000) return;
+  sentTyping = Date.now();
+  post("typing").catch(() => {}); // the next key sends it again
 }
 
-/** Asks on the button itself, for a few seconds; the second click is the answer. */
-function askedToLeave() {
+/** The first click asks on the button itself, for a few seconds; the second click confirms. */
+function confirmedLeaving() {
   const button = $("leave");
   if (button.dataset.asked) return true;
   button.dataset.asked = "yes";
-  button.textContent = "Really end it?";
+  button.textContent = "End the chat?";
   setTimeout(() => {
     delete button.dataset.asked;
     button.textContent = "End chat";
@@ -204,7 +204,7 @@ $("file").addEventListener("change", () => {
   $("file").value = "";
 });
 $("leave").addEventListener("click", () => {
-  if (!askedToLeave()) return;
+  if (!confirmedLeaving()) return;
   post("leave").catch(() => setBanner("The chat could not be ended. Please try again."));
 });
 $("again").addEventListener("click", () => join(true));

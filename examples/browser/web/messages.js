@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The list of messages. Everything in it has a time, and stands in the order of it.
+// The list of messages. Its elements have times and are in the order of these.
 
 const SVG = "http://www.w3.org/2000/svg";
-const groupGap = 5 * 60_000; // the silence after which a name and a time are told again
+const groupGap = 5 * 60_000; // the pause after which name and time are shown again
 
 export class Messages {
   #list;
   #shown = new Map(); // elements, by message id
   #receipts = new Map(); // "read" or "delivered", by message id
-  #pending = new Set(); // elements of what is being sent
-  #following = true; // the newest is in sight
+  #pending = new Set(); // elements of messages being sent
+  #following = true; // whether the newest message is in view
   #arranging = false;
 
   constructor(list) {
@@ -21,7 +21,7 @@ export class Messages {
     new ResizeObserver(() => this.follow()).observe(list);
   }
 
-  /** Forgets what the server has told. What couldn't be sent stays. */
+  /** Removes everything from the server. Messages that couldn't be sent stay. */
   clear() {
     for (const element of [...this.#list.children]) {
       if (!this.#pending.has(element)) element.remove();
@@ -30,7 +30,7 @@ export class Messages {
     this.#receipts.clear();
   }
 
-  /** Shows a message, in the place of an earlier state of it. */
+  /** Shows a message, and replaces an earlier state of it. */
   show(event) {
     const element = draw(event);
     const earlier = this.#shown.get(event.id);
@@ -56,7 +56,7 @@ export class Messages {
     this.#arrange();
   }
 
-  /** Shows what is being sent until it arrives; send answers as fetch does. */
+  /** Shows a message being sent until it arrives. send returns a promise like fetch. */
   async pend({ text = "", file = "" }, send) {
     const element = make("li", "message own pending");
     element.append(by("", Date.now()), make("div", "bubble", text || `Sending ${file}…`), make("div", "state", "Sending…"));
@@ -64,13 +64,13 @@ export class Messages {
     this.#pending.add(element);
     this.#following = true;
     this.#insert(element, Infinity);
-    const answer = await send().catch(() => undefined);
-    if (answer?.ok || !this.#pending.has(element)) return;
-    const why = (await answer?.text().catch(() => "")) || "The server can't be reached.";
+    const response = await send().catch(() => undefined);
+    if (response?.ok || !this.#pending.has(element)) return;
+    const why = (await response?.text().catch(() => "")) || "The server can't be reached.";
     this.#failed(element, why.trim(), () => this.pend({ text, file }, send));
   }
 
-  /** Keeps the newest in sight, if it was. */
+  /** Keeps the newest message in view if it was. */
   follow() {
     if (this.#following) this.#list.scrollTop = this.#list.scrollHeight;
   }
@@ -87,7 +87,7 @@ export class Messages {
     this.follow();
   }
 
-  /** Removes what was pending of a message that is there now. */
+  /** Removes the pending element of a message that has arrived. */
   #arrived({ text = "", files = [] }) {
     for (const element of this.#pending) {
       if (element.file ? files.some(({ name }) => name === element.file) : element.text === text) {
@@ -112,14 +112,14 @@ export class Messages {
     this.#arrange();
   }
 
-  /** Puts neighbours into groups, days above them and states below, once a frame. */
+  /** Groups neighbors, with days above them and states below, once per frame. */
   #arrange() {
     if (this.#arranging) return;
     this.#arranging = true;
     setTimeout(() => {
       this.#arranging = false;
       this.#group();
-      this.#tellStates();
+      this.#showStates();
       this.follow();
     });
   }
@@ -141,14 +141,14 @@ export class Messages {
     previous?.element.classList.add("last");
   }
 
-  /** Tells the state of the newest own message, and of the newest that was read. */
-  #tellStates() {
+  /** Shows the state of the newest own message, and of the newest one that was read. */
+  #showStates() {
     let newest = true;
     let read = false;
     for (const element of [...this.#list.querySelectorAll(".own")].reverse()) {
       const state = this.#receipts.get(element.message);
       if (element.message) element.querySelector(".state").textContent = { read: "Read", delivered: "Delivered" }[state] ?? "Sent";
-      element.classList.toggle("tell", newest || (state === "read" && !read));
+      element.classList.toggle("with-state", newest || (state === "read" && !read));
       newest = false;
       read ||= state === "read";
     }
