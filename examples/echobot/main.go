@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command echobot joins a chat and says everything again that the others say. It ends
-// with the chat, and leaves it on SIGINT and SIGTERM.
+// Command echobot joins a chat and echoes the messages of the others. It ends with the chat, and
+// leaves it on SIGINT and SIGTERM.
 //
 // Usage:
 //
@@ -27,7 +27,7 @@ import (
 const (
 	startTimeout = time.Minute
 	callTimeout  = 20 * time.Second
-	// maxMessage is what SendMessage takes at most, in bytes.
+	// maxMessage is the limit of SendMessage, in bytes.
 	maxMessage = 16384
 )
 
@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, participantToken string, stderr io.
 	flags := flag.NewFlagSet("echobot", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	region := flags.String("region", "", "the `REGION` of the Amazon Connect instance, such as eu-west-2")
-	endpoint := flags.String("endpoint", "", "call the service at `URL`, such as that of a fake, in place of the region's")
+	endpoint := flags.String("endpoint", "", "call the service at `URL`, for example a fake, instead of the region's")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, participantToken string, stderr io.
 	return join(ctx, connectparticipant.New(options), participantToken, slog.New(slog.NewTextHandler(stderr, nil)))
 }
 
-// join returns nil when the chat has ended, or when ctx has and the bot has left.
+// join returns nil when the chat has ended, or when ctx has ended and the bot has left.
 func join(ctx context.Context, client connectparticipant.API, participantToken string, log *slog.Logger) error {
 	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -71,32 +71,32 @@ func join(ctx context.Context, client connectparticipant.API, participantToken s
 		return fmt.Errorf("join chat: %w", err)
 	}
 	defer func() { _ = session.Close() }()
-	log.Info("in the chat")
+	log.Info("joined the chat")
 	b := &bot{session: session, log: log}
 	if err := b.converse(ctx); ctx.Err() == nil {
 		return err
 	}
-	// ctx is over, and leaving needs one that isn't.
+	// ctx has ended, but leaving needs a live context.
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
 	return session.Leave(leaving)
 }
 
-// bot answers in one chat.
+// bot replies in one chat.
 type bot struct {
 	session *chat.Session
 	log     *slog.Logger
 }
 
-// converse answers until the session is over or ctx ends.
+// converse replies until the session is over or ctx ends.
 func (b *bot) converse(ctx context.Context) error {
 	for event, err := range b.session.Events(ctx) {
 		if err != nil {
-			return fmt.Errorf("listen: %w", err)
+			return fmt.Errorf("receive events: %w", err)
 		}
 		switch e := event.(type) {
 		case chat.Message:
-			b.answer(ctx, e)
+			b.reply(ctx, e)
 		case chat.ChatEnded:
 			b.log.Info("the chat has ended", "gap", e.Gap)
 		}
@@ -104,22 +104,22 @@ func (b *bot) converse(ctx context.Context) error {
 	return nil
 }
 
-// answer says a message again. One answer that fails doesn't end the bot: if the session
-// is over, the loop over its events ends by itself.
-func (b *bot) answer(ctx context.Context, m chat.Message) {
+// reply echoes a message. A reply that fails doesn't end the bot: if the session is over, the loop over
+// its events ends.
+func (b *bot) reply(ctx context.Context, m chat.Message) {
 	if m.Own || m.History || m.Text == "" {
-		return // its own words, the history, and files
+		return // own messages, the history and files
 	}
 	text := "You said: " + m.Text
 	if len(text) > maxMessage {
-		text = "That was too long to say it again."
+		text = "That was too long to repeat."
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	sent, err := b.session.Send(ctx, text)
 	if err != nil {
-		b.log.Warn("send answer", "to", m, "error", err)
+		b.log.Warn("could not send a reply", "to", m, "error", err)
 		return
 	}
-	b.log.Info("answered", "to", m, "answer", sent.ID)
+	b.log.Info("replied", "to", m, "reply", sent.ID)
 }

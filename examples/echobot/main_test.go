@@ -18,8 +18,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// asProgram makes the test binary be the program: what go build would make, without
-// building it.
+// asProgram makes the test binary run as the program, without building it.
 const asProgram = "ECHOBOT_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -30,13 +29,13 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// joined is a bot in a chat, as the agent.
+// joined is a bot that has joined a chat as the agent.
 type joined struct {
 	*participanttest.Contact
 
 	ctx   context.Context // of the test
 	leave context.CancelFunc
-	ended chan error // what run returned
+	ended chan error // the result of run
 }
 
 func joinAsAgent(t *testing.T, srv *participanttest.Server) *joined {
@@ -44,8 +43,7 @@ func joinAsAgent(t *testing.T, srv *participanttest.Server) *joined {
 	return joinContact(t, srv, srv.NewChat())
 }
 
-// joinContact returns when what is said is no longer history: that of its first second
-// may be.
+// joinContact returns when new messages are no longer history, as those of the first second may be.
 func joinContact(t *testing.T, srv *participanttest.Server, contact *participanttest.Contact) *joined {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -58,7 +56,7 @@ func joinContact(t *testing.T, srv *participanttest.Server, contact *participant
 	return j
 }
 
-// said are the messages of a role, in the order of the transcript.
+// said returns the messages of a role, in the order of the transcript.
 func (j *joined) said(role types.ParticipantRole) (texts []string) {
 	for _, item := range j.Kept() {
 		if item.Type == string(types.ChatItemTypeMessage) && item.ParticipantRole == role {
@@ -68,21 +66,21 @@ func (j *joined) said(role types.ParticipantRole) (texts []string) {
 	return texts
 }
 
-func TestEachMessageIsAnsweredOnceWhateverTheSocketDoes(t *testing.T) {
+func TestEachMessageGetsOneReplyDespiteLostSockets(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	j := joinAsAgent(t, srv)
 	j.Customer.Say("one")
 	require.NoError(t, j.Agent.WaitRequest(j.ctx, "SendMessage", 1))
 	j.Agent.CutSockets()
-	j.Customer.Say("two") // nobody hears it live
+	j.Customer.Say("two") // while the bot has no socket
 	require.NoError(t, j.Agent.WaitRequest(j.ctx, "SendMessage", 2))
 	j.Customer.Leave() // which ends the chat
 	require.NoError(t, <-j.ended)
 	require.Equal(t, []string{"You said: one", "You said: two"}, j.said(types.ParticipantRoleAgent))
 }
 
-func TestHistoryIsNotAnswered(t *testing.T) {
+func TestHistoryGetsNoReply(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	contact := srv.NewChat()
@@ -95,7 +93,7 @@ func TestHistoryIsNotAnswered(t *testing.T) {
 	require.Equal(t, []string{"You said: now"}, j.said(types.ParticipantRoleAgent))
 }
 
-func TestAnAnswerThatIsRefusedDoesNotEndTheBot(t *testing.T) {
+func TestRefusedReplyDoesNotEndTheBot(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	j := joinAsAgent(t, srv)
@@ -108,7 +106,7 @@ func TestAnAnswerThatIsRefusedDoesNotEndTheBot(t *testing.T) {
 	require.Equal(t, []string{"You said: two"}, j.said(types.ParticipantRoleAgent))
 }
 
-func TestTheBotLeavesWithItsContext(t *testing.T) {
+func TestBotLeavesWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	j := joinAsAgent(t, srv)
@@ -119,7 +117,7 @@ func TestTheBotLeavesWithItsContext(t *testing.T) {
 	require.Equal(t, 1, j.Agent.Count("DisconnectParticipant"))
 }
 
-func TestTheErrorSaysWhatWasWrong(t *testing.T) {
+func TestErrorsOfTheCommandLine(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	require.EqualError(t, run(t.Context(), nil, "", t.Output()), "PARTICIPANT_TOKEN is not set")
@@ -128,7 +126,7 @@ func TestTheErrorSaysWhatWasWrong(t *testing.T) {
 	require.NotContains(t, err.Error(), "a-made-up-token")
 }
 
-func TestTheProgramLeavesOnAnInterrupt(t *testing.T) {
+func TestProgramLeavesOnAnInterrupt(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	contact := srv.NewChat()

@@ -21,23 +21,23 @@ const (
 	modelTimeout = time.Minute
 	callTimeout  = 20 * time.Second
 	typingEvery  = 5 * time.Second
-	maxTurns     = 40 // that the model sees
+	maxTurns     = 40 // passed to the model
 	apology      = "Something went wrong on my side. I'll get somebody for you."
 )
 
-// bot holds one chat.
+// bot takes part in one chat.
 type bot struct {
 	session *chat.Session
 	model   model
 	log     *slog.Logger
 
-	turns    []turn // of the loop over the events
+	turns    []turn // used by the loop over the events only
 	thinking sync.WaitGroup
-	stop     context.CancelFunc // of the reply under way
+	stop     context.CancelFunc // cancels the current reply
 }
 
-// join holds the chat until a person takes over, the chat ends or ctx does. Then it has left.
-// participantID comes from CreateParticipant, beside the token.
+// join takes part in the chat until a person takes over, the chat ends or ctx does, and then
+// leaves. CreateParticipant returns participantID with the token.
 func join(ctx context.Context, client connectparticipant.API, participantToken, participantID string, m model, log *slog.Logger) error {
 	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -62,20 +62,20 @@ func join(ctx context.Context, client connectparticipant.API, participantToken, 
 	return nil
 }
 
-// converse returns when the bot has no more to say.
+// converse returns when the bot should leave.
 func (b *bot) converse(ctx context.Context) error {
 	defer b.thinking.Wait()
 	defer func() { b.stop() }()
 	for event, err := range b.session.Events(ctx) {
 		switch {
-		case errors.Is(err, chat.ErrLeft): // it has handed over
+		case errors.Is(err, chat.ErrLeft): // the bot has handed over
 			return nil
 		case err != nil:
-			return fmt.Errorf("listen: %w", err)
+			return fmt.Errorf("receive events: %w", err)
 		}
 		switch e := event.(type) {
 		case chat.Message:
-			b.hear(ctx, e)
+			b.receive(ctx, e)
 		case chat.Transfer:
 			if e.Succeeded && !e.History {
 				return nil
@@ -89,9 +89,9 @@ func (b *bot) converse(ctx context.Context) error {
 	return nil
 }
 
-// hear remembers a message, and replies to the customer's. A reply under way is given up: the new
-// one sees both messages. An unanswered message in the history is answered with the next one.
-func (b *bot) hear(ctx context.Context, m chat.Message) {
+// receive records a message, and replies to the customer's. It cancels the current reply, because the
+// new one takes both messages into account. A message in the history gets its reply with the next one.
+func (b *bot) receive(ctx context.Context, m chat.Message) {
 	fromCustomer := m.From.Role == types.ParticipantRoleCustomer
 	if m.Text == "" || !fromCustomer && !m.Own {
 		return
@@ -104,12 +104,12 @@ func (b *bot) hear(ctx context.Context, m chat.Message) {
 	b.thinking.Wait()
 	ctx, b.stop = context.WithCancel(ctx)
 	conversation := slices.Clone(b.turns[max(0, len(b.turns)-maxTurns):])
-	b.thinking.Go(func() { b.answer(ctx, m.ID, conversation) })
+	b.thinking.Go(func() { b.respond(ctx, m.ID, conversation) })
 }
 
-// answer says what the model makes of the conversation. The service knows a reply that is sent
-// twice, after a restart for example, by its client token.
-func (b *bot) answer(ctx context.Context, id string, conversation []turn) {
+// respond sends the model's reply to the conversation. If a reply is sent again, for example after a
+// restart, the service recognizes it by its client token.
+func (b *bot) respond(ctx context.Context, id string, conversation []turn) {
 	r, err := b.think(ctx, conversation)
 	switch {
 	case ctx.Err() != nil:
@@ -121,17 +121,17 @@ func (b *bot) answer(ctx context.Context, id string, conversation []turn) {
 	sending, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if _, err := b.session.SendOnce(sending, "reply-"+id, types.ContentTypeTextPlain, r.text); err != nil {
-		b.log.Warn("send reply", "to", id, "error", err)
+		b.log.Warn("could not send a reply", "to", id, "error", err)
 		return
 	}
 	if r.handOver {
 		if err := b.session.Leave(sending); err != nil {
-			b.log.Warn("leave chat", "error", err)
+			b.log.Warn("could not leave the chat", "error", err)
 		}
 	}
 }
 
-// think asks the model, and shows the customer that the bot is typing.
+// think calls the model, and shows the customer that the bot is typing.
 func (b *bot) think(ctx context.Context, conversation []turn) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, modelTimeout)
 	defer cancel()
@@ -141,7 +141,7 @@ func (b *bot) think(ctx context.Context, conversation []turn) (reply, error) {
 	defer done()
 	typing.Go(func() {
 		for thinking.Err() == nil {
-			_ = b.session.Typing(thinking) // a courtesy: it may fail
+			_ = b.session.Typing(thinking) // may fail
 			select {
 			case <-thinking.Done():
 			case <-time.After(typingEvery):

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command llmbot holds a chat as a custom bot, with a language model behind it, until a person
-// takes over. Without a token it shows itself: it talks to a customer on a fake of the service,
-// and prints what was said.
+// Command llmbot takes part in a chat as a custom bot with a language model, until a person takes
+// over. Without a token, it runs a demo: it talks to a customer on a fake of the service, and
+// prints the conversation.
 //
 // Usage:
 //
@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, participantToken string, stdout, st
 	flags := flag.NewFlagSet("llmbot", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	region := flags.String("region", "", "the `REGION` of the Amazon Connect instance, such as eu-west-2")
-	participantID := flags.String("participant-id", "", "the bot's `ID`, which CreateParticipant returns beside the token")
+	participantID := flags.String("participant-id", "", "the bot's `ID`, which CreateParticipant returns with the token")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, participantToken string, stdout, st
 	return join(ctx, client, participantToken, *participantID, script{}, slog.New(slog.NewTextHandler(stderr, nil)))
 }
 
-// show lets the bot talk to a customer who asks for a person in the end.
+// show runs a demo of the bot with a customer who asks for a person in the end.
 func show(ctx context.Context, stdout io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -74,7 +74,7 @@ func show(ctx context.Context, stdout io.Writer) error {
 	if err := helper.WaitSockets(ctx, 1); err != nil {
 		return errors.Join(err, <-ended)
 	}
-	srv.Advance(2 * time.Second) // what comes now is no history
+	srv.Advance(2 * time.Second) // messages from now on are not history
 	for i, question := range []string{"Hello!", "Where is my parcel?", "I want to talk to a person."} {
 		contact.Customer.Say(question)
 		if err := helper.WaitRequest(ctx, "SendMessage", i+1); err != nil {

@@ -57,7 +57,7 @@ func (s *scene) wait(d time.Duration) {
 	synctest.Wait()
 }
 
-// says are the bot's messages.
+// says returns the bot's messages.
 func (s *scene) says() (texts []string) {
 	for _, item := range s.Kept() {
 		if item.Type == string(types.ChatItemTypeMessage) && item.ParticipantRole == types.ParticipantRoleCustomBot {
@@ -67,14 +67,14 @@ func (s *scene) says() (texts []string) {
 	return texts
 }
 
-// models by function.
+// modelFunc is a model as a function.
 type modelFunc func(ctx context.Context, conversation []turn) (reply, error)
 
 func (f modelFunc) reply(ctx context.Context, conversation []turn) (reply, error) {
 	return f(ctx, conversation)
 }
 
-func TestTheBotSeesTheConversation(t *testing.T) {
+func TestModelGetsTheConversation(t *testing.T) {
 	t.Parallel()
 	var seen [][]turn
 	play(t, modelFunc(func(_ context.Context, conversation []turn) (reply, error) {
@@ -93,7 +93,7 @@ func TestTheBotSeesTheConversation(t *testing.T) {
 	}, seen)
 }
 
-func TestMessagesInAHurryGetOneReply(t *testing.T) {
+func TestMessagesInQuickSuccessionGetOneReply(t *testing.T) {
 	t.Parallel()
 	play(t, script{pause: 20 * time.Second}, func(s *scene) {
 		s.Customer.Say("Where is")
@@ -101,13 +101,13 @@ func TestMessagesInAHurryGetOneReply(t *testing.T) {
 		s.Customer.Say("my parcel?")
 		s.wait(15 * time.Second)
 		require.Empty(t, s.says())
-		require.GreaterOrEqual(t, s.bot.Count("SendEvent"), 2, "it is typing")
+		require.GreaterOrEqual(t, s.bot.Count("SendEvent"), 2, "the bot must be shown as typing")
 		s.wait(15 * time.Second)
 		require.Equal(t, []string{"Your parcel arrives tomorrow."}, s.says())
 	})
 }
 
-func TestTheBotStopsWhenAPersonTakesOver(t *testing.T) {
+func TestBotStopsWhenAPersonTakesOver(t *testing.T) {
 	t.Parallel()
 	for name, takeOver := range map[string]func(*scene){
 		"an agent joins":          func(s *scene) { s.Agent.Join() },
@@ -126,7 +126,7 @@ func TestTheBotStopsWhenAPersonTakesOver(t *testing.T) {
 	}
 }
 
-func TestTheBotHandsOver(t *testing.T) {
+func TestBotHandsOver(t *testing.T) {
 	t.Parallel()
 	for name, m := range map[string]model{
 		"the customer wants a person": script{},
@@ -143,7 +143,7 @@ func TestTheBotHandsOver(t *testing.T) {
 				s.wait(2 * time.Minute)
 				require.Len(t, s.says(), 1)
 				require.Contains(t, s.says()[0], "I'll get somebody for you.")
-				require.Zero(t, s.bot.Sockets(), "it has left")
+				require.Zero(t, s.bot.Sockets(), "the bot must have left")
 			})
 		})
 	}

@@ -14,20 +14,20 @@ type turn struct {
 	text    string
 }
 
-// reply is what a model makes of a conversation.
+// reply is a reply of a model.
 type reply struct {
 	text string
-	// handOver reports that a person has to go on: the bot says text and leaves.
+	// handOver reports that a person must continue: the bot sends text and leaves.
 	handOver bool
 }
 
-// model writes the bot's replies. Put yours in place of the script: a call of a language model's
-// API that ends with ctx, as a newer message of the customer makes the reply worthless.
+// model generates the bot's replies. Replace script by a call of a language model's API. It must
+// end with ctx, because a newer message of the customer makes the reply obsolete.
 type model interface {
 	reply(ctx context.Context, conversation []turn) (reply, error)
 }
 
-// script is a model that knows a few words.
+// script is a model that recognizes a few words.
 type script struct{ pause time.Duration }
 
 func (s script) reply(ctx context.Context, conversation []turn) (reply, error) {
@@ -47,7 +47,7 @@ func (s script) reply(ctx context.Context, conversation []turn) (reply, error) {
 	}
 }
 
-// lastWords are what the customer has said since the bot's last message.
+// lastWords returns what the customer has sent since the bot's last message.
 func lastWords(conversation []turn) string {
 	var words string
 	for _, t := range conversation {

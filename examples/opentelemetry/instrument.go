@@ -14,8 +14,8 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// withProviders hands the client's own spans and metrics to OpenTelemetry: a span for each
-// call, attempt and step. It is the better way for a new program.
+// withProviders passes the client's own spans and metrics to OpenTelemetry: a span for each call,
+// attempt and step. Use it in new programs.
 func withProviders(tracers trace.TracerProvider, meters metric.MeterProvider) func(*connectparticipant.Options) {
 	return func(o *connectparticipant.Options) {
 		o.TracerProvider = smithyoteltracing.Adapt(tracers)
@@ -23,23 +23,24 @@ func withProviders(tracers trace.TracerProvider, meters metric.MeterProvider) fu
 	}
 }
 
-// withMeters hands the metrics of chat sessions to OpenTelemetry: how many are live, how often
+// withMeters passes the metrics of chat sessions to OpenTelemetry: how many are live, how often
 // they reconnect, what they recover, and how long calls and events wait.
 func withMeters(meters metric.MeterProvider) func(*chat.Options) {
 	provider := smithyotelmetrics.Adapt(meters)
 	return func(o *chat.Options) { o.MeterProvider = provider }
 }
 
-// withOtelaws puts the middlewares of otelaws into every call: one span a call. OpenTelemetry
-// has ended that module; a program that has it for its AWS clients uses it here unchanged.
+// withOtelaws adds the middlewares of otelaws to every call: one span per call. OpenTelemetry has
+// discontinued that module. A program that uses it for its AWS clients can use it here unchanged.
 func withOtelaws(tracers trace.TracerProvider) func(*connectparticipant.Options) {
 	return func(o *connectparticipant.Options) {
 		otelaws.AppendMiddlewares(&o.APIOptions, otelaws.WithTracerProvider(tracers))
 	}
 }
 
-// durations is a view for the histograms of the client and of sessions. They count seconds, and
-// the default buckets of OpenTelemetry, made for milliseconds, would put every call into the first.
+// durations is a view for the histograms of the client and of sessions. They are in seconds;
+// OpenTelemetry's default buckets, which are for milliseconds, would put every call into the first
+// bucket.
 func durations() sdkmetric.View {
 	return sdkmetric.NewView(
 		sdkmetric.Instrument{Name: "*", Kind: sdkmetric.InstrumentKindHistogram},

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command opentelemetry lets a client trace and measure its calls with OpenTelemetry, and
-// prints the spans and metrics of a short chat on the fake of the service.
+// Command opentelemetry traces and measures the calls of a client with OpenTelemetry, and prints
+// the spans and metrics of a short chat on the fake of the service.
 //
 // Usage:
 //
 //	opentelemetry [-otelaws]
 //
-// Without the flag the client's own spans go to OpenTelemetry, with it those of otelaws.
+// Without the flag, it uses the client's own spans; with it, those of otelaws.
 package main
 
 import (
@@ -41,17 +41,17 @@ func main() {
 	}
 }
 
-// run traces and measures a chat and prints what comes of it.
+// run traces and measures a chat and prints the results.
 func run(ctx context.Context, stdout io.Writer, byOtelaws bool) error {
 	spans, err := stdouttrace.New(stdouttrace.WithWriter(stdout), stdouttrace.WithPrettyPrint())
 	if err != nil {
-		return fmt.Errorf("make the exporter of spans: %w", err)
+		return fmt.Errorf("create span exporter: %w", err)
 	}
 	metrics, err := stdoutmetric.New(stdoutmetric.WithWriter(stdout), stdoutmetric.WithPrettyPrint())
 	if err != nil {
-		return fmt.Errorf("make the exporter of metrics: %w", err)
+		return fmt.Errorf("create metric exporter: %w", err)
 	}
-	// With a syncer each span is printed when it ends; a server takes WithBatcher.
+	// With a syncer each span is printed when it ends; a server uses WithBatcher.
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
 	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewPeriodicReader(metrics)), sdkmetric.WithView(durations()))
 	instrument := withProviders(tracers, meters)
@@ -73,8 +73,8 @@ func serveFake(use func(*participanttest.Server) error) error {
 	return use(srv)
 }
 
-// talk joins a chat of the fake and sends a message, and another one when the chat is
-// over. The spans of its calls are children of its own.
+// talk joins a chat of the fake, sends a message, and another one after the end of the chat. The
+// spans of its calls are children of its span.
 func talk(ctx context.Context, tracer trace.Tracer, srv *participanttest.Server, instrument func(*connectparticipant.Options)) error {
 	contact := srv.NewChat()
 	client := connectparticipant.New(connectparticipant.Options{
@@ -110,8 +110,8 @@ func talk(ctx context.Context, tracer trace.Tracer, srv *participanttest.Server,
 	return nil
 }
 
-// listen holds a chat of the fake in a session that loses its socket once and leaves when it has
-// heard what was said after that.
+// listen runs a session in a chat of the fake. It loses its socket once, and leaves after it has
+// received the message sent after that.
 func listen(ctx context.Context, srv *participanttest.Server, measure func(*chat.Options)) error {
 	contact := srv.NewChat()
 	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})

@@ -26,13 +26,13 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// tracers returns a provider and the spans that it has made.
+// tracers returns a provider and a function that returns its spans.
 func tracers() (trace.TracerProvider, func() tracetest.SpanStubs) {
 	exporter := tracetest.NewInMemoryExporter()
 	return sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter)), exporter.GetSpans
 }
 
-// tree writes the spans under a parent in the order of their start, one a line.
+// tree formats the spans under a parent in the order of their start, one per line.
 func tree(spans tracetest.SpanStubs, parent trace.SpanID, indent string) string {
 	var children tracetest.SpanStubs
 	for _, span := range spans {
@@ -66,7 +66,7 @@ func attributes(span tracetest.SpanStub) map[string]string {
 	return values
 }
 
-// requireNoSecrets looks for tokens and contents: the fake's tokens begin so.
+// requireNoSecrets checks for tokens, by the prefix of the fake's, and for message content.
 func requireNoSecrets(t *testing.T, spans tracetest.SpanStubs) {
 	t.Helper()
 	text := fmt.Sprintf("%+v", spans)
@@ -74,7 +74,7 @@ func requireNoSecrets(t *testing.T, spans tracetest.SpanStubs) {
 	require.NotContains(t, text, "Is anybody there?")
 }
 
-// threeCalls is the tree of talk, with what stands below each call.
+// threeCalls is the tree of talk, with the spans below each call.
 func threeCalls(below string) string {
 	tree := "talk\n"
 	for _, name := range []string{"CreateParticipantConnection", "SendMessage", "SendMessage"} {
@@ -83,7 +83,7 @@ func threeCalls(below string) string {
 	return tree
 }
 
-// steps are the spans below a call of one attempt.
+// steps are the spans of a call with one attempt.
 const steps = `    OperationSerializer
     RetryLoop
       Attempt
@@ -118,7 +118,7 @@ func TestSpansOfTheClient(t *testing.T) {
 	require.NotEmpty(t, attributes(named(spans, "Attempt")[0])["aws.request_id"])
 }
 
-func TestEachAttemptIsASpan(t *testing.T) {
+func TestEachAttemptHasASpan(t *testing.T) {
 	t.Parallel()
 	provider, ended := tracers()
 	srv := participanttest.Start(t)
@@ -207,7 +207,7 @@ func TestMetricsOfASession(t *testing.T) {
 	require.EqualValues(t, 1, counts["chat.connects start"])
 	require.EqualValues(t, 1, counts["chat.connects reconnect"])
 	require.Contains(t, counts, "chat.sessions.live")
-	require.Zero(t, counts["chat.sessions.live"], "it is over")
+	require.Zero(t, counts["chat.sessions.live"], "the session is over")
 }
 
 func TestRunPrints(t *testing.T) {

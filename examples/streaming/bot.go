@@ -18,24 +18,24 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// errNoToken says that a store has no token of a contact.
+// errNoToken is returned by a tokenStore without a token for a contact.
 var errNoToken = errors.New("no participant token")
 
-// tokenStore keeps the bot's participant tokens by contact, where all instances of the
-// function find them: a table with encryption and a time to live, for example. A token
-// opens its chat to whoever has it.
+// tokenStore stores the bot's participant tokens by contact, where all instances of the function
+// can read them, for example in a table with encryption and a time to live. Anyone who has a token
+// can join its chat as the bot.
 type tokenStore interface {
 	Save(ctx context.Context, contactID, participantToken string) error
-	// Token returns errNoToken if there is none.
+	// Token returns errNoToken if the store has no token.
 	Token(ctx context.Context, contactID string) (string, error)
 	Delete(ctx context.Context, contactID string) error
 }
 
-// bot answers customers. One serves all chats, and may be called concurrently.
+// bot replies to customers. One bot serves all chats and may be called concurrently.
 type bot struct {
 	client connectparticipant.API
 	tokens tokenStore
-	reply  func(text string) string // the same for the same text, see answer
+	reply  func(text string) string // always the same for the same text, see respond
 	log    *slog.Logger
 
 	mu          sync.Mutex
@@ -46,10 +46,9 @@ func newBot(client connectparticipant.API, tokens tokenStore, reply func(string)
 	return &bot{client: client, tokens: tokens, reply: reply, log: log, connections: map[string]string{}}
 }
 
-// join makes the bot take part in a chat, for whoever has called CreateParticipant of the
-// Amazon Connect API with the role CUSTOM_BOT: nothing else gives a bot its token. The
-// service wants the connection within 15 seconds (Administrator Guide, "Customize chat
-// flow experiences").
+// join joins a chat. Call it after CreateParticipant of the Amazon Connect API with the role
+// CUSTOM_BOT, which is the only source of a bot's token. The service requires the connection within
+// 15 seconds (Administrator Guide, "Customize chat flow experiences").
 func (b *bot) join(ctx context.Context, contactID, participantToken string) error {
 	if _, err := b.connect(ctx, contactID, participantToken); err != nil {
 		return fmt.Errorf("join contact %s: %w", contactID, err)
@@ -60,34 +59,33 @@ func (b *bot) join(ctx context.Context, contactID, participantToken string) erro
 	return nil
 }
 
-// handle is the function's handler, for the topic or for an SQS queue behind it. Lambda delivers
-// what failed again; what was answered before is not answered again.
+// handle is the handler of the function, for the topic or for an SQS queue subscribed to it. Lambda
+// delivers failed events again; no message gets a second reply.
 func (b *bot) handle(ctx context.Context, payload json.RawMessage) (streaming.BatchResponse, error) {
 	err := streaming.Handle(ctx, payload, nil, b.handleEvent)
 	if err != nil {
-		b.log.Error("handle event", "error", err)
+		b.log.Error("could not handle events", "error", err)
 	}
 	return streaming.BatchResponseOf(err)
 }
 
-// handleEvent ignores all but the customer's words and the end, the bot's own words among the rest.
+// handleEvent ignores all events, including the bot's own messages, except the customer's messages and the end.
 func (b *bot) handleEvent(ctx context.Context, n streaming.Notification) error {
 	switch e := n.Event.(type) {
 	case chat.ChatEnded:
 		return b.leave(ctx, n.ContactID)
 	case chat.Message:
 		if e.From.Role == types.ParticipantRoleCustomer && e.ContentType == types.ContentTypeTextPlain {
-			return b.answer(ctx, n, e.Text)
+			return b.respond(ctx, n, e.Text)
 		}
 	}
 	return nil
 }
 
-// answer sends the reply once, however often it is called for an event: the service recognises
-// a repeat by the ClientToken. It has to be the same reply then, and soon: how long the
-// service remembers isn't documented. Without a token there is nothing to do: the chat
-// is over, or another bot's.
-func (b *bot) answer(ctx context.Context, n streaming.Notification, text string) error {
+// respond sends the reply once, however often it is called for an event: the service recognizes a
+// duplicate by the ClientToken, provided that the reply is the same, for an undocumented time.
+// Without a token there is nothing to do: the chat is over, or belongs to another bot.
+func (b *bot) respond(ctx context.Context, n streaming.Notification, text string) error {
 	participantToken, err := b.tokens.Token(ctx, n.ContactID)
 	if errors.Is(err, errNoToken) {
 		return nil
@@ -97,11 +95,11 @@ func (b *bot) answer(ctx context.Context, n streaming.Notification, text string)
 	}
 	err = b.send(ctx, n, text, participantToken)
 	if connectparticipant.IsAccessDenied(err) {
-		b.forget(n.ContactID) // a connection token is valid for a day only
+		b.forget(n.ContactID) // a connection token is only valid for a day
 		err = b.send(ctx, n, text, participantToken)
 	}
 	if connectparticipant.IsAccessDenied(err) {
-		b.log.Warn("denied: the chat is over, or the bot is no longer in it", "event", n, "error", err)
+		b.log.Warn("access denied: the chat is over, or the bot has left it", "event", n, "error", err)
 		return b.leave(ctx, n.ContactID)
 	}
 	return err
@@ -114,14 +112,14 @@ func (b *bot) send(ctx context.Context, n streaming.Notification, text, particip
 	}
 	_, err = b.client.SendMessage(ctx, &connectparticipant.SendMessageInput{
 		ConnectionToken: &connectionToken,
-		ClientToken:     aws.String("answer-" + n.Key()),
+		ClientToken:     aws.String("reply-" + n.Key()),
 		ContentType:     aws.String(types.ContentTypeTextPlain),
 		Content:         aws.String(b.reply(text)),
 	})
 	return err
 }
 
-// connection returns the connection token of a contact, a new one if there is none.
+// connection returns the cached connection token of a contact, or a new one.
 func (b *bot) connection(ctx context.Context, contactID, participantToken string) (string, error) {
 	if token, ok := b.known(contactID); ok {
 		return token, nil
@@ -129,7 +127,7 @@ func (b *bot) connection(ctx context.Context, contactID, participantToken string
 	return b.connect(ctx, contactID, participantToken)
 }
 
-// connect takes part without a socket, which is what ConnectParticipant is for.
+// connect joins without a socket, which is the purpose of ConnectParticipant.
 func (b *bot) connect(ctx context.Context, contactID, participantToken string) (string, error) {
 	out, err := b.client.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
 		ParticipantToken:   &participantToken,
@@ -140,15 +138,15 @@ func (b *bot) connect(ctx context.Context, contactID, participantToken string) (
 		return "", err
 	}
 	if out.ConnectionCredentials == nil || out.ConnectionCredentials.ConnectionToken == nil {
-		return "", errors.New("the service gave no connection token")
+		return "", errors.New("the response has no connection token")
 	}
 	token := *out.ConnectionCredentials.ConnectionToken
 	b.remember(contactID, token)
 	return token, nil
 }
 
-// leave drops what is known of a contact. At the end of a chat there is nobody to
-// disconnect, and SNS may bring messages after it: they find no token.
+// leave deletes the tokens of a contact. When a chat has ended, disconnecting is unnecessary.
+// Messages that SNS delivers later find no token.
 func (b *bot) leave(ctx context.Context, contactID string) error {
 	b.forget(contactID)
 	if err := b.tokens.Delete(ctx, contactID); err != nil {

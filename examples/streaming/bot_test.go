@@ -24,10 +24,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// recorded is the contact of the events in testdata.
+// recorded is the contact ID of the events in testdata.
 const recorded = "4f2d7c1a-3333-4a55-9c77-c3d4e5f6a7b8"
 
-// function is a bot in a chat, and what it stands on.
+// function is a bot in a chat, and its environment.
 type function struct {
 	*bot
 
@@ -37,7 +37,7 @@ type function struct {
 	tokens  *memory
 }
 
-// deploy lets a bot join a chat.
+// deploy starts a bot that has joined a chat.
 func deploy(t *testing.T) *function {
 	t.Helper()
 	srv := participanttest.Start(t)
@@ -48,13 +48,13 @@ func deploy(t *testing.T) *function {
 	return f
 }
 
-// instance is another one of the function, which finds nothing but the tokens.
+// instance returns another instance of the function, which shares only the tokens.
 func (f *function) instance() *bot {
 	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &f.srv.URL, HTTPClient: f.srv.Client()})
 	return newBot(client, f.tokens, reply, slog.New(slog.DiscardHandler))
 }
 
-// said is what the bot has said.
+// said returns the bot's messages.
 func (f *function) said() (texts []string) {
 	for _, item := range f.contact.Kept() {
 		if item.ParticipantId == f.self.ID && item.Type == string(types.ChatItemTypeMessage) {
@@ -72,7 +72,7 @@ func load(t *testing.T, name string) json.RawMessage {
 	return data
 }
 
-// batch returns an event with the records of several.
+// batch returns an event with the records of several events.
 func batch(t *testing.T, events ...json.RawMessage) json.RawMessage {
 	t.Helper()
 	var all struct{ Records []json.RawMessage }
@@ -86,25 +86,25 @@ func batch(t *testing.T, events ...json.RawMessage) json.RawMessage {
 	return event
 }
 
-// handles lets the function handle an event, and returns its error.
+// handles makes the function handle an event, and returns its error.
 func (f *function) handles(t *testing.T, event json.RawMessage) error {
 	t.Helper()
 	_, err := f.handle(t.Context(), event)
 	return err
 }
 
-func TestACustomersMessageIsAnsweredOnce(t *testing.T) {
+func TestCustomersMessageGetsOneReply(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	event := load(t, "message.json")
 	require.NoError(t, f.handles(t, batch(t, event, event)))
-	require.NoError(t, f.handles(t, event), "a later repeat")
+	require.NoError(t, f.handles(t, event), "a later duplicate")
 	_, err := f.instance().handle(t.Context(), event)
-	require.NoError(t, err, "a repeat that another instance gets")
+	require.NoError(t, err, "a duplicate in another instance")
 	require.Equal(t, []string{"You wrote 18 letters."}, f.said())
 }
 
-func TestRepeatsAtTheSameTimeAreAnsweredOnce(t *testing.T) {
+func TestConcurrentDuplicatesGetOneReply(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	event := load(t, "message.json")
@@ -120,7 +120,7 @@ func TestRepeatsAtTheSameTimeAreAnsweredOnce(t *testing.T) {
 	require.Len(t, f.said(), 1)
 }
 
-func TestAFailedCallIsRepeatedByWhoeverCalledTheFunction(t *testing.T) {
+func TestFailedCallIsReportedForARetry(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
 		"the message wasn't sent":   participanttest.Fail(500, "InternalServerException"),
@@ -134,7 +134,7 @@ func TestAFailedCallIsRepeatedByWhoeverCalledTheFunction(t *testing.T) {
 			fault := f.srv.Inject(participanttest.Fault{On: "SendMessage", Effect: effect})
 			err := f.handles(t, event)
 			require.ErrorContains(t, err, "record 0: ")
-			require.NotContains(t, err.Error(), "order", "content in an error")
+			require.NotContains(t, err.Error(), "order", "the error contains message content")
 			fault.Remove()
 			require.NoError(t, f.handles(t, event))
 			require.Len(t, f.said(), 1)
@@ -142,7 +142,7 @@ func TestAFailedCallIsRepeatedByWhoeverCalledTheFunction(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotTheCustomersIsPassedOver(t *testing.T) {
+func TestOtherEventsAreIgnored(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	require.NoError(t, f.handles(t, load(t, "own.json")))
@@ -154,7 +154,7 @@ func TestWhatIsNotTheCustomersIsPassedOver(t *testing.T) {
 	require.Zero(t, f.srv.Count("SendMessage"))
 }
 
-func TestAnExpiredConnectionTokenIsReplaced(t *testing.T) {
+func TestExpiredConnectionTokenIsReplaced(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	f.self.ExpireTokens()
@@ -163,28 +163,28 @@ func TestAnExpiredConnectionTokenIsReplaced(t *testing.T) {
 	require.Equal(t, 2, f.self.Count("CreateParticipantConnection"))
 }
 
-func TestTheBotIsDoneWhenTheChatEnds(t *testing.T) {
+func TestBotDeletesItsTokenWhenTheChatEnds(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	f.contact.End()
 	require.NoError(t, f.handles(t, load(t, "ended.json")))
 	_, err := f.tokens.Token(t.Context(), recorded)
 	require.ErrorIs(t, err, errNoToken)
-	require.NoError(t, f.handles(t, load(t, "ended.json")), "a repeat")
-	require.NoError(t, f.handles(t, load(t, "message.json")), "one that comes after the end")
+	require.NoError(t, f.handles(t, load(t, "ended.json")), "a duplicate")
+	require.NoError(t, f.handles(t, load(t, "message.json")), "a message after the end")
 	require.Zero(t, f.srv.Count("SendMessage"))
 }
 
-func TestTheBotIsDoneWhenItIsDenied(t *testing.T) {
+func TestBotDeletesItsTokenWhenAccessIsDenied(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
-	f.self.Leave() // as the service lets it when an agent comes
+	f.self.Leave() // as the service makes it do when an agent joins
 	require.NoError(t, f.handles(t, load(t, "message.json")))
 	_, err := f.tokens.Token(t.Context(), recorded)
 	require.ErrorIs(t, err, errNoToken)
 }
 
-func TestAnUnreadableNotificationDoesNotKeepTheOthersBack(t *testing.T) {
+func TestUnreadableNotificationDoesNotAffectTheOthers(t *testing.T) {
 	t.Parallel()
 	f := deploy(t)
 	bad := json.RawMessage(`{"Records":[{"EventSource":"aws:sns","Sns":{"Type":"Notification","Message":"no JSON"}}]}`)
@@ -193,7 +193,7 @@ func TestAnUnreadableNotificationDoesNotKeepTheOthersBack(t *testing.T) {
 	require.Len(t, f.said(), 1)
 }
 
-func TestAQueueGetsBackWhatFailed(t *testing.T) {
+func TestFailedMessagesReturnToTheQueue(t *testing.T) {
 	t.Parallel()
 	published := make(chan []byte, 10)
 	srv := participanttest.Start(t, func(o *participanttest.Options) { o.Stream = func(payload []byte) { published <- payload } })
@@ -201,7 +201,7 @@ func TestAQueueGetsBackWhatFailed(t *testing.T) {
 	f := &function{srv: srv, contact: contact, self: contact.AddParticipant(types.ParticipantRoleCustomBot, "Bot"), tokens: newMemory()}
 	f.bot = f.instance()
 	require.NoError(t, f.join(t.Context(), contact.ID, f.self.Token))
-	<-published // that the bot has joined
+	<-published // the bot's joining
 	contact.Customer.Say("Where is my order?")
 	response, err := f.handle(t.Context(), participanttest.LambdaSQS([]byte("broken"), <-published))
 	require.NoError(t, err)
@@ -209,7 +209,7 @@ func TestAQueueGetsBackWhatFailed(t *testing.T) {
 	require.Equal(t, []string{"You wrote 18 letters."}, f.said())
 }
 
-func TestTheProgramTakesEventsFromStandardInput(t *testing.T) {
+func TestProgramHandlesEventsFromStandardInput(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	contact := srv.NewChat()
@@ -227,7 +227,7 @@ func TestTheProgramTakesEventsFromStandardInput(t *testing.T) {
 	require.Equal(t, 2, srv.Count("SendMessage"))
 }
 
-func TestTheErrorSaysWhatWasWrong(t *testing.T) {
+func TestErrorsOfTheCommandLine(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	require.Error(t, run(t.Context(), nil, "", strings.NewReader(""), io.Discard))

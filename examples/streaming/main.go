@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command streaming is a bot without a socket: it answers what Amazon Connect's real-time
-// chat message streaming publishes to an SNS topic. Its handler is made for AWS Lambda;
-// here it is called for each event that standard input brings, so that it can be tried
-// without an AWS account.
+// Command streaming is a bot without a socket: it replies to what Amazon Connect's real-time chat
+// message streaming publishes to an SNS topic. Its handler is for AWS Lambda. Here, the handler is
+// called for each event on standard input, so that you can try it without an AWS account.
 //
 // Usage:
 //
@@ -26,7 +25,7 @@ import (
 	"github.com/participant-go/connectparticipant"
 )
 
-// handleTimeout is what a Lambda function would have as its time-out.
+// handleTimeout stands for the time-out of a Lambda function.
 const handleTimeout = 30 * time.Second
 
 func main() {
@@ -42,21 +41,21 @@ func main() {
 	}
 }
 
-// run lets a bot join one chat and handle the events of stdin. In Lambda there is, with a
-// store that all instances share, and join called where CreateParticipant is:
+// run joins one chat and handles the events of stdin. In Lambda, with a store that all instances
+// share, and with join called after CreateParticipant, this is
 //
 //	lambda.Start(newBot(client, store, reply, log).handle)
 func run(ctx context.Context, args []string, participantToken string, stdin io.Reader, stderr io.Writer) error {
 	flags := flag.NewFlagSet("streaming", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	region := flags.String("region", "", "the `REGION` of the Amazon Connect instance, such as eu-west-2")
-	endpoint := flags.String("endpoint", "", "call the service at `URL`, such as that of a fake, in place of the region's")
-	contact := flags.String("contact", "", "the `ID` of the contact that the token is for, as it stands in the events")
+	endpoint := flags.String("endpoint", "", "call the service at `URL`, for example a fake, instead of the region's")
+	contact := flags.String("contact", "", "the `ID` of the token's contact, as in the events")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if participantToken == "" || *contact == "" {
-		return errors.New("PARTICIPANT_TOKEN is not set, or -contact is missing")
+		return errors.New("set PARTICIPANT_TOKEN and -contact")
 	}
 	options := connectparticipant.Options{Region: *region}
 	if *endpoint != "" {
@@ -70,10 +69,10 @@ func run(ctx context.Context, args []string, participantToken string, stdin io.R
 	return handleAll(ctx, b, json.NewDecoder(stdin))
 }
 
-// reply is where a bot's mind would be.
+// reply is a placeholder for the logic of a bot.
 func reply(text string) string { return fmt.Sprintf("You wrote %d letters.", len([]rune(text))) }
 
-// handleAll handles one event after the other. In Lambda one that fails would be delivered again.
+// handleAll handles one event after the other. In Lambda, a failed event would be delivered again.
 func handleAll(ctx context.Context, b *bot, events *json.Decoder) error {
 	for {
 		var event json.RawMessage
@@ -91,5 +90,5 @@ func handleAll(ctx context.Context, b *bot, events *json.Decoder) error {
 func handleOne(ctx context.Context, b *bot, event json.RawMessage) {
 	ctx, cancel := context.WithTimeout(ctx, handleTimeout)
 	defer cancel()
-	_, _ = b.handle(ctx, event) // which logs what failed
+	_, _ = b.handle(ctx, event) // handle logs errors
 }

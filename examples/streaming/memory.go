@@ -15,7 +15,7 @@ type memory struct {
 
 func newMemory() *memory { return &memory{tokens: map[string]string{}} }
 
-// Save keeps a token.
+// Save stores a token.
 func (m *memory) Save(_ context.Context, contactID, participantToken string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -34,7 +34,7 @@ func (m *memory) Token(_ context.Context, contactID string) (string, error) {
 	return token, nil
 }
 
-// Delete drops a token, if it is there.
+// Delete deletes a token if it exists.
 func (m *memory) Delete(_ context.Context, contactID string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

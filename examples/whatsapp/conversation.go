@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// maxText is what WhatsApp takes of a text.
+	// maxText is WhatsApp's limit of a text.
 	maxText = 4096
-	// maxFile bounds the memory that a file takes on its way, in bytes.
+	// maxFile limits the memory for a file, in bytes.
 	maxFile = 16 << 20
 
 	goodbye = "The chat has ended. Write again to start a new one."
@@ -30,12 +30,12 @@ type conversation struct {
 	number  string
 	log     *slog.Logger
 	menus   menus
-	shown   map[string]bool // the ids of messages and attachments; of relay
+	shown   map[string]bool // by the IDs of messages and attachments; used by relay only
 	over    chan struct{}   // closed when relay has returned
 }
 
-// send sends what the customer wrote, picked or attached. WhatsApp's id is the client token:
-// the service accepts a message once, even if another process sends it again.
+// send sends what the customer wrote, picked or attached. WhatsApp's ID is the client token: the
+// service accepts a message once, even if another process sends it again.
 func (c *conversation) send(ctx context.Context, m message) error {
 	if m.file != nil {
 		if err := c.sendFile(ctx, *m.file); err != nil || m.text == "" {
@@ -56,7 +56,7 @@ func (c *conversation) sendFile(ctx context.Context, f file) error {
 	return err
 }
 
-// relay shows the customer what the others send, until the chat is over or ctx ends.
+// relay shows the customer the messages of the others until the chat is over or ctx ends.
 func (c *conversation) relay(ctx context.Context) {
 	defer close(c.over)
 	for event, err := range c.session.Events(ctx) {
@@ -69,7 +69,7 @@ func (c *conversation) relay(ctx context.Context) {
 		switch e := event.(type) {
 		case chat.Message:
 			c.show(ctx, e)
-		case chat.Updated: // a file was scanned, or a message processed
+		case chat.Updated: // a file has been scanned, or a message processed
 			c.show(ctx, e.Message)
 		case chat.ChatEnded:
 			c.report(c.graph.text(ctx, c.number, goodbye), e.ID)
@@ -98,7 +98,7 @@ func (c *conversation) showText(ctx context.Context, m chat.Message) error {
 	c.menus.close()
 	text := m.Text
 	if types.IsContentType(m.ContentType, types.ContentTypeInteractive) {
-		// What can't be parsed is shown as it is: some bots send text with this content type.
+		// Other content is shown unchanged: some bots send text with this content type.
 		if prompt, err := interactive.Parse(m.Text); err == nil {
 			if menu := c.menus.open(m.ID, prompt); menu != nil {
 				return c.graph.send(ctx, c.number, "interactive", menu)
@@ -129,9 +129,9 @@ func (c *conversation) showFile(ctx context.Context, a chat.Attachment) error {
 	return c.graph.sendFile(ctx, c.number, a.Name, a.ContentType, data)
 }
 
-// report logs what the customer doesn't see.
+// report logs what could not be shown to the customer.
 func (c *conversation) report(err error, id string) {
 	if err != nil {
-		c.log.Error("show on WhatsApp", "id", id, "error", err)
+		c.log.Error("could not show a message on WhatsApp", "id", id, "error", err)
 	}
 }

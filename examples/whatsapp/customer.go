@@ -14,27 +14,27 @@ import (
 )
 
 const (
-	// burst is how long messages are collected: what arrives together is sent as one.
+	// burst is how long messages are collected: those that arrive within it are sent as one.
 	burst = time.Second
-	// maxJoined is how many bytes joined messages may have: Amazon Lex takes 1,024 characters.
+	// maxJoined is the limit of joined messages in bytes: Amazon Lex accepts 1,024 characters.
 	maxJoined = 1024
 
 	startTimeout = time.Minute
 	sendTimeout  = time.Minute
-	endTimeout   = 10 * time.Second // for the last messages of a chat that is over
+	endTimeout   = 10 * time.Second // for the last messages of an ended chat
 
 	notDelivered = "Your message could not be delivered. Please try again later."
 )
 
-// customer is a WhatsApp number. Its goroutine starts with the first message, and ends when there
-// is neither a chat nor a message.
+// customer is a WhatsApp number. Its goroutine starts with the first message, and ends when it has
+// neither a chat nor a message.
 type customer struct {
 	gateway      *gateway
 	name, number string
-	wake         chan struct{} // has room for one: that there are messages
+	wake         chan struct{} // buffered: holds one if inbox has messages
 	inbox        []message     // guarded by gateway.mu
 
-	chat *conversation // nil if there is none; of the goroutine
+	chat *conversation // may be nil; used by the goroutine only
 }
 
 func (c *customer) run(ctx context.Context) {
@@ -73,7 +73,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// join makes one message of typed ones that follow each other.
+// join joins consecutive text messages into one.
 func join(messages []message) (joined []message) {
 	for _, m := range messages {
 		if n := len(joined) - 1; n >= 0 && joined[n].isTyped() && m.isTyped() &&
@@ -88,8 +88,8 @@ func join(messages []message) (joined []message) {
 
 func (m message) isTyped() bool { return m.pickID == "" && m.file == nil }
 
-// deliver sends a message into the chat. Without a chat, and if the service refuses the message
-// because the chat is over, it starts a new one.
+// deliver sends a message to the chat. It starts a new chat if there is none, or if the service
+// refuses the message because the chat is over.
 func (c *customer) deliver(ctx context.Context, m message) {
 	continued := c.chat != nil
 	err := c.send(ctx, m)
@@ -100,13 +100,13 @@ func (c *customer) deliver(ctx context.Context, m message) {
 	if err == nil || ctx.Err() != nil {
 		return
 	}
-	c.log().Error("deliver message", "error", err) // without the id: WhatsApp writes the number into it
+	c.log().Error("could not deliver a message", "error", err) // without the ID, which contains the number
 	if err := c.gateway.graph.text(ctx, c.number, notDelivered); err != nil {
 		c.log().Error("send notice", "error", err)
 	}
 }
 
-// isOver reports whether the error is that of a chat that is over.
+// isOver reports whether an error means that the chat is over.
 func isOver(err error) bool {
 	var closed *chat.CloseError
 	return connectparticipant.IsAccessDenied(err) || errors.As(err, &closed)
@@ -146,7 +146,7 @@ func (c *customer) start(ctx context.Context) error {
 	return nil
 }
 
-// hangUp closes the session. The messages before the end of the chat reach the customer first.
+// hangUp closes the session. The customer gets the messages before the end of the chat first.
 func (c *customer) hangUp(ctx context.Context) {
 	if c.chat == nil {
 		return
@@ -162,7 +162,7 @@ func (c *customer) hangUp(ctx context.Context) {
 	c.chat = nil
 }
 
-// log names a customer by the last digits of the number.
+// log identifies a customer by the last digits of the number.
 func (c *customer) log() *slog.Logger {
 	return c.gateway.log.With("customer", c.number[max(0, len(c.number)-4):])
 }

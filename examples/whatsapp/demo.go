@@ -22,7 +22,7 @@ const question = `{"templateType":"QuickReply","version":"1.0","data":{"content"
 // chats starts chats on the fake.
 type chats struct {
 	srv     *participanttest.Server
-	started chan *participanttest.Contact // has room for all of a show
+	started chan *participanttest.Contact // large enough for a whole demo
 }
 
 func (c chats) start(_ context.Context, name, _ string) (participantToken, participantID string, err error) {
@@ -32,7 +32,7 @@ func (c chats) start(_ context.Context, name, _ string) (participantToken, parti
 	return contact.Customer.Token, contact.Customer.ID, nil
 }
 
-// show plays a conversation between fakes on both sides.
+// show runs a conversation between fakes on both sides.
 func show(ctx context.Context, stdout io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -48,7 +48,7 @@ func show(ctx context.Context, stdout io.Writer) error {
 	return (&demo{phone: p, chats: c, stdout: stdout}).play(ctx)
 }
 
-// demo is a show under way. After the first error its steps do nothing.
+// demo is a running demo. After the first error, its steps do nothing.
 type demo struct {
 	phone  *phone
 	chats  chats
@@ -89,7 +89,7 @@ func (d *demo) act(err error) {
 	}
 }
 
-// system does something on the side of Amazon Connect.
+// system acts on the side of Amazon Connect.
 func (d *demo) system(do func()) {
 	if d.err == nil {
 		do()
@@ -108,7 +108,7 @@ func (d *demo) newChat(ctx context.Context) {
 	}
 }
 
-// arrives waits for the n-th call of an operation in the chat, and prints what it has brought.
+// arrives waits for the n-th call of an operation in the chat, and prints the message.
 func (d *demo) arrives(ctx context.Context, operation string, n int) {
 	if d.err != nil {
 		return

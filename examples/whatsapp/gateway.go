@@ -12,35 +12,35 @@ import (
 )
 
 const (
-	// maxInbox is how many messages of a customer may wait for the chat.
+	// maxInbox is the maximum number of messages of a customer that may wait for the chat.
 	maxInbox = 100
-	// remembered is how many ids of messages are kept to recognize those that WhatsApp repeats.
+	// remembered is the number of message IDs that are kept to recognize duplicates.
 	remembered = 10_000
 )
 
-// starter starts chats. The real one calls StartChatContact of the Amazon Connect API.
+// starter starts chats. A real one calls StartChatContact of the Amazon Connect API.
 type starter interface {
-	// start returns the participant token of a new chat, and the id of the customer in it.
+	// start returns the participant token of a new chat, and the customer's participant ID.
 	start(ctx context.Context, name, number string) (participantToken, participantID string, err error)
 }
 
-// message is what a customer has sent.
+// message is a message of a customer.
 type message struct {
 	id, number, name string
 
-	text   string // what was typed, the title of what was picked, or the caption of a file
-	pickID string // the id of a button or a row, if one was picked
+	text   string // the typed text, the title of the picked option, or the caption of a file
+	pickID string // the ID of the picked button or row
 	file   *file
 }
 
-// gateway connects each WhatsApp number with a chat of its own.
+// gateway connects each WhatsApp number with its own chat.
 type gateway struct {
 	client  connectparticipant.API
 	starter starter
 	graph   *graph
 	log     *slog.Logger
 	seen    streaming.Seen
-	life    context.Context // of the chats; a request's is too short
+	life    context.Context // of the chats, which outlive requests
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
 
@@ -67,8 +67,8 @@ func (g *gateway) close() {
 	g.wg.Wait()
 }
 
-// receive queues a message and reports whether it could. A message with a known id is
-// accepted and ignored.
+// receive queues a message and reports whether it could. A message with a known ID is accepted and
+// ignored.
 func (g *gateway) receive(m message) (accepted bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -90,12 +90,12 @@ func (g *gateway) receive(m message) (accepted bool) {
 	c.inbox = append(c.inbox, m)
 	select {
 	case c.wake <- struct{}{}:
-	default: // it will see this message too
+	default: // it is awake and takes this message too
 	}
 	return true
 }
 
-// take returns the messages that wait.
+// take returns the queued messages.
 func (g *gateway) take(c *customer) []message {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -104,7 +104,7 @@ func (g *gateway) take(c *customer) []message {
 	return messages
 }
 
-// forget drops a customer, unless messages wait.
+// forget removes a customer unless messages are queued.
 func (g *gateway) forget(c *customer) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

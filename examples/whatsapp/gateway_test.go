@@ -24,7 +24,7 @@ func TestMessagesReachTheOtherSide(t *testing.T) {
 		s.writes("I have a question.")
 		require.Equal(t, []string{"Hello!", "I have a question."}, words(said(contact)))
 		require.Equal(t, "Ann", said(contact)[0].DisplayName)
-		require.Empty(t, s.display(), "their own messages don't come back")
+		require.Empty(t, s.display(), "the customer's own messages must not be shown")
 		require.Len(t, s.chats, 1)
 	})
 }
@@ -73,7 +73,7 @@ func TestLongMessagesAreSplit(t *testing.T) {
 	})
 }
 
-func TestAMessageThatIsProcessedIsShownOnce(t *testing.T) {
+func TestProcessedMessageIsShownOnce(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -91,7 +91,7 @@ func TestAMessageThatIsProcessedIsShownOnce(t *testing.T) {
 	})
 }
 
-func TestTheNextMessageAfterTheEndStartsAChat(t *testing.T) {
+func TestFirstMessageAfterTheEndStartsAChat(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*scene, *participanttest.Contact){
 		"the end is seen": func(_ *scene, c *participanttest.Contact) { c.End() },
@@ -128,7 +128,7 @@ func TestTheNextMessageAfterTheEndStartsAChat(t *testing.T) {
 	}
 }
 
-func TestTheLastWordsOfAChatComeBeforeTheNext(t *testing.T) {
+func TestLastMessagesOfAChatAreShownBeforeTheNextChat(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -147,7 +147,7 @@ func TestTheLastWordsOfAChatComeBeforeTheNext(t *testing.T) {
 	})
 }
 
-func TestACustomerWithoutAChatCostsNothing(t *testing.T) {
+func TestCustomerWithoutAChatHasNoGoroutine(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -160,7 +160,7 @@ func TestACustomerWithoutAChatCostsNothing(t *testing.T) {
 	})
 }
 
-func TestTheCustomerLearnsWhatWasNotDelivered(t *testing.T) {
+func TestCustomerIsNotifiedOfUndeliveredMessages(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -173,7 +173,7 @@ func TestTheCustomerLearnsWhatWasNotDelivered(t *testing.T) {
 		contact := s.begin()
 		require.NoError(t, s.attach(t.Context(), "image/x-made-up", "", []byte("made up")))
 		s.wait(5 * time.Second)
-		require.Equal(t, notDelivered, s.last().text, "the service doesn't take the type")
+		require.Equal(t, notDelivered, s.last().text, "the service refuses the type")
 		s.writes("Never mind.")
 		require.Equal(t, []string{"Hello!", "Never mind."}, words(said(contact)), "the chat continues")
 	})
@@ -193,7 +193,7 @@ func TestFilesOfTheCustomer(t *testing.T) {
 				require.Len(t, items, 3)
 				require.Equal(t, name, items[1].Attachments[0].AttachmentName)
 				require.Equal(t, "my parcel", items[2].Content)
-				require.Empty(t, s.display(), "their own files don't come back")
+				require.Empty(t, s.display(), "the customer's own files must not be shown")
 			})
 		})
 	}
@@ -208,7 +208,7 @@ func TestFilesForTheCustomer(t *testing.T) {
 		contact.Agent.ShareFile("bill.pdf", "application/pdf", []byte("a bill"))
 		contact.Agent.ShareFile("map.png", "image/png", []byte("a map"))
 		contact.Agent.ShareFile("photo.png", "image/png", bytes.Repeat([]byte("x"), maxImage+1))
-		require.Empty(t, s.display(), "the scan isn't over")
+		require.Empty(t, s.display(), "the scan isn't complete")
 		s.wait(10 * time.Minute)
 		all := s.display()
 		require.Len(t, all, 3, "each is shown once")
@@ -218,7 +218,7 @@ func TestFilesForTheCustomer(t *testing.T) {
 	})
 }
 
-func TestWhatChangesLaterIsShownOnce(t *testing.T) {
+func TestUpdatedMessagesAreShownOnce(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	attempts    = 3 // of a request that fails for a passing reason
+	attempts    = 3 // of a request that fails with a retryable error
 	firstPause  = time.Second
 	callTimeout = 30 * time.Second
 	maxResponse = 1 << 20 // bytes
@@ -29,7 +29,7 @@ const (
 
 // graph calls Meta's Graph API for one phone number.
 type graph struct {
-	base          string // https://graph.facebook.com/ and the version
+	base          string // https://graph.facebook.com/ and a version
 	phoneNumberID string
 	token         string
 	client        *http.Client
@@ -47,7 +47,7 @@ func (g *graph) text(ctx context.Context, to, body string) error {
 	return g.send(ctx, to, "text", map[string]any{"body": body})
 }
 
-// send sends a message: content is the member that is named after its kind.
+// send sends a message. content is the member that is named after the message's type.
 func (g *graph) send(ctx context.Context, to, kind string, content any) error {
 	body, err := json.Marshal(map[string]any{
 		"messaging_product": "whatsapp", "recipient_type": "individual", "to": to, "type": kind, kind: content,
@@ -59,8 +59,8 @@ func (g *graph) send(ctx context.Context, to, kind string, content any) error {
 	return err
 }
 
-// sendFile uploads a file and sends it: as an image if WhatsApp shows one, else as a document,
-// which may be of any type.
+// sendFile uploads a file and sends it: as an image if WhatsApp can show it, otherwise as a
+// document, which may have any type.
 func (g *graph) sendFile(ctx context.Context, to, name, contentType string, data []byte) error {
 	formType, form, err := uploadForm(name, contentType, data)
 	if err != nil {
@@ -94,7 +94,7 @@ func uploadForm(name, contentType string, data []byte) (formType string, body []
 	return w.FormDataContentType(), form.Bytes(), err
 }
 
-// download returns the content of a file that a customer has sent.
+// download returns the content of a customer's file.
 func (g *graph) download(ctx context.Context, id string) ([]byte, error) {
 	response, err := g.call(ctx, http.MethodGet, g.path(id), "", nil, maxResponse)
 	if err != nil {
@@ -114,8 +114,8 @@ func (g *graph) path(elements ...string) string {
 	return g.base + "/" + strings.Join(elements, "/")
 }
 
-// call tries again after a status that may pass. A request without a response isn't repeated: the
-// customer may have the message.
+// call retries after a retryable status. It doesn't retry a request without a response, because the
+// customer may have received the message.
 func (g *graph) call(ctx context.Context, method, address, contentType string, body []byte, limit int64) ([]byte, error) {
 	for attempt, pause := 1, firstPause; ; attempt, pause = attempt+1, 2*pause {
 		response, err := g.once(ctx, method, address, contentType, body, limit)
@@ -127,11 +127,11 @@ func (g *graph) call(ctx context.Context, method, address, contentType string, b
 	}
 }
 
-// once sends a request. Its errors hold neither addresses nor contents.
+// once sends a request. Its errors contain neither URLs nor message content.
 func (g *graph) once(ctx context.Context, method, address, contentType string, body []byte, limit int64) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("malformed address of the Graph API")
+		return nil, errors.New("malformed URL of the Graph API")
 	}
 	request.Header.Set("Authorization", "Bearer "+g.token)
 	if contentType != "" {
@@ -158,22 +158,22 @@ func (g *graph) once(ctx context.Context, method, address, contentType string, b
 	return data, nil
 }
 
-// statusError is an error response of the Graph API. Meta's documentation explains the code: 131047
+// statusError is an error response of the Graph API. Meta's documentation lists the codes: 131047
 // is a message more than 24 hours after the customer's last one.
 type statusError struct{ status, code int }
 
 func newStatusError(status int, body []byte) *statusError {
 	var in struct{ Error struct{ Code int } }
-	_ = json.Unmarshal(body, &in) // a proxy's error has no code
+	_ = json.Unmarshal(body, &in) // an error of a proxy has no code
 	return &statusError{status, in.Error.Code}
 }
 
 func (e *statusError) Error() string { return fmt.Sprintf("status %d, code %d", e.status, e.code) }
 
-// file is a file that a customer has sent, before it is downloaded.
+// file is a customer's file before the download.
 type file struct{ id, name, contentType string }
 
-// media is a file as the webhook has it.
+// media is a file as described in the webhook.
 type media struct {
 	ID       string `json:"id"`
 	MIMEType string `json:"mime_type"`
@@ -181,13 +181,13 @@ type media struct {
 	Filename string `json:"filename"`
 }
 
-// extensions are those of the types that WhatsApp sends without a file name.
+// extensions are the extensions of types that WhatsApp sends without a file name.
 var extensions = map[string]string{
 	"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "video/mp4": ".mp4", "video/3gpp": ".3gp",
 	"audio/ogg": ".ogg", "audio/mpeg": ".mp3", "audio/mp4": ".m4a", "audio/aac": ".aac", "audio/amr": ".amr",
 }
 
-// file drops the parameters of the type, such as codecs=opus, which the service doesn't know.
+// file removes parameters of the type, such as codecs=opus, which the service doesn't know.
 func (m *media) file() *file {
 	contentType, _, err := mime.ParseMediaType(m.MIMEType)
 	if err != nil {

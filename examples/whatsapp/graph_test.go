@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// transport is a Graph API by function.
+// transport is a Graph API as a function.
 type transport func(*http.Request) (status int, body string, err error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -65,7 +65,7 @@ func TestGraphRetries(t *testing.T) {
 	}
 }
 
-func TestDownloadsAreOverHTTPSAndBounded(t *testing.T) {
+func TestDownloadsAreOverHTTPSAndLimited(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"http://media.example/secret":  "no https URL",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command whatsapp is a gateway between the WhatsApp Cloud API and Amazon Connect: it holds a chat
-// for each number that writes to a business. Without arguments it shows itself: a customer with a
-// fake WhatsApp talks to an agent on a fake of the service, and what they see is printed.
+// Command whatsapp is a gateway between the WhatsApp Cloud API and Amazon Connect, with a chat for
+// each number that writes to a business. Without arguments, it runs a demo: a customer with a fake
+// of WhatsApp talks to an agent on a fake of the service, and what they see is printed.
 //
 // Usage:
 //
@@ -42,11 +42,11 @@ func main() {
 	}
 }
 
-// secrets come from the environment: other users can see a program's arguments.
+// secrets are read from the environment: other users can see the arguments of a process.
 type secrets struct {
 	token       string // of the Graph API
-	appSecret   string // signs what Meta posts
-	verifyToken string // is entered at Meta with the webhook's URL
+	appSecret   string // key of the signatures of Meta's requests
+	verifyToken string // entered in Meta's app settings with the webhook's URL
 }
 
 func run(ctx context.Context, args []string, s secrets, starter starter, stdout, stderr io.Writer) error {
@@ -56,19 +56,19 @@ func run(ctx context.Context, args []string, s secrets, starter starter, stdout,
 	flags := flag.NewFlagSet("whatsapp", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	region := flags.String("region", "", "the `REGION` of the Amazon Connect instance, such as eu-west-2")
-	phoneNumberID := flags.String("phone-number-id", "", "the `ID` that Meta has given to the business's number")
-	addr := flags.String("addr", "127.0.0.1:8092", "listen on `HOST:PORT`, in plain http: put a proxy with TLS before it")
+	phoneNumberID := flags.String("phone-number-id", "", "the `ID` of the business's number")
+	addr := flags.String("addr", "127.0.0.1:8092", "listen on `HOST:PORT`, in plain http: put a proxy with TLS in front of it")
 	base := flags.String("graph", "https://graph.facebook.com/v23.0", "the `URL` of the Graph API with its version")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	switch {
 	case *region == "" || *phoneNumberID == "":
-		return errors.New("-region or -phone-number-id is missing")
+		return errors.New("set -region and -phone-number-id")
 	case s.token == "" || s.appSecret == "" || s.verifyToken == "":
-		return errors.New("WHATSAPP_TOKEN, WHATSAPP_APP_SECRET or WHATSAPP_VERIFY_TOKEN is not set")
+		return errors.New("set WHATSAPP_TOKEN, WHATSAPP_APP_SECRET and WHATSAPP_VERIFY_TOKEN")
 	case starter == nil:
-		return errors.New("nothing starts chats: pass a starter to run in main.go")
+		return errors.New("no starter for chats: pass one to run in main.go")
 	}
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute}
 	defer transport.CloseIdleConnections()
@@ -85,13 +85,13 @@ func run(ctx context.Context, args []string, s secrets, starter starter, stdout,
 	return serve(ctx, listener, hook.handler())
 }
 
-// serve returns when ctx has ended and the requests under way have their responses.
+// serve returns when ctx has ended and all requests have their responses.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 	}
-	served := make(chan error, 1) // what Serve returned, once
+	served := make(chan error, 1) // the result of Serve
 	go func() { served <- server.Serve(listener) }()
 	select {
 	case err := <-served:

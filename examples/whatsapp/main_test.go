@@ -36,7 +36,7 @@ the agent reads: "One more question …"
 	})
 }
 
-// noChats starts none.
+// noChats is a starter that never starts a chat.
 type noChats struct{}
 
 func (noChats) start(context.Context, string, string) (participantToken, participantID string, err error) {
@@ -73,10 +73,10 @@ func TestRunReportsWhatIsMissing(t *testing.T) {
 		secrets secrets
 		starter starter
 	}{
-		"-phone-number-id is missing": {[]string{"-region", "eu-west-2"}, all, noChats{}},
-		"is not set":                  {[]string{"-region", "eu-west-2", "-phone-number-id", "made-up"}, secrets{"made-up", "", "made-up"}, noChats{}},
-		"nothing starts chats":        {[]string{"-region", "eu-west-2", "-phone-number-id", "made-up"}, all, nil},
-		"not defined":                 {[]string{"-unknown"}, all, noChats{}},
+		"set -region and":      {[]string{"-region", "eu-west-2"}, all, noChats{}},
+		"set WHATSAPP_TOKEN":   {[]string{"-region", "eu-west-2", "-phone-number-id", "made-up"}, secrets{"made-up", "", "made-up"}, noChats{}},
+		"no starter for chats": {[]string{"-region", "eu-west-2", "-phone-number-id", "made-up"}, all, nil},
+		"not defined":          {[]string{"-unknown"}, all, noChats{}},
 	} {
 		require.ErrorContains(t, run(t.Context(), test.args, test.secrets, test.starter, io.Discard, io.Discard), want)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// The limits of WhatsApp's interactive messages, in characters where they aren't numbers.
+// Limits of WhatsApp's interactive messages, in characters unless they are numbers of elements.
 const (
 	maxButtons     = 3
 	maxButtonTitle = 20
@@ -23,16 +23,16 @@ const (
 	maxRowDetail   = 72
 )
 
-// menus are the prompts of a chat. WhatsApp returns the id of a button or row, and shows old ones
-// forever: choices maps each id to what the chat expects. What is typed is a reply to the newest
-// message only.
+// menus are the prompts of a chat. WhatsApp returns the ID of a button or row, and keeps old ones
+// visible: choices maps each ID to the choice that the chat expects. Typed text is a reply to the
+// newest message only.
 type menus struct {
 	mu      sync.Mutex
-	newest  interactive.Message // nil if the newest message is no prompt
+	newest  interactive.Message // nil if the newest message isn't a prompt
 	choices map[string]interactive.Choice
 }
 
-// open makes a prompt the newest message, and returns WhatsApp's form of it: nil if it has none.
+// open sets the newest prompt, and returns its form in WhatsApp, or nil if it has none.
 func (m *menus) open(messageID string, prompt interactive.Message) map[string]any {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -57,7 +57,7 @@ func (m *menus) close() {
 	m.newest = nil
 }
 
-// choose returns what to send for a pick or a text. An unknown pick, such as one from an earlier
+// choose returns the choice for a pick or a text. An unknown pick, for example from an earlier
 // chat, is sent as its title.
 func (m *menus) choose(pickID, text string) interactive.Choice {
 	m.mu.Lock()
@@ -82,7 +82,7 @@ type option struct {
 	choice            interactive.Choice
 }
 
-// optionsOf returns the choices of a prompt, nil if they can't be told apart by number.
+// optionsOf returns the choices of a prompt, or nil if their numbers are ambiguous.
 func optionsOf(messageID string, prompt interactive.Message) (options []option) {
 	count := 0
 	interactive.Text(prompt, func(o *interactive.TextOptions) {
@@ -102,7 +102,7 @@ func optionsOf(messageID string, prompt interactive.Message) (options []option) 
 	return options
 }
 
-// bodyOf returns the text above the choices, empty for prompts that buttons would not show in full.
+// bodyOf returns the text above the choices, or "" for prompts that buttons would not show completely.
 func bodyOf(prompt interactive.Message) string {
 	switch p := prompt.(type) {
 	case *interactive.ListPicker:
@@ -137,13 +137,13 @@ func hasLink(elements []interactive.Element) bool {
 	return false
 }
 
-// lines joins what isn't empty.
+// lines joins the strings that aren't empty.
 func lines(all ...string) string {
 	empty := func(s string) bool { return strings.TrimSpace(s) == "" }
 	return strings.Join(slices.DeleteFunc(all, empty), "\n")
 }
 
-// detailsOf returns the second lines of choices by title.
+// detailsOf returns the second lines of choices, by title.
 func detailsOf(prompt interactive.Message) map[string]string {
 	details := map[string]string{}
 	switch p := prompt.(type) {
@@ -161,7 +161,7 @@ func detailsOf(prompt interactive.Message) map[string]string {
 	return details
 }
 
-// menuOf returns buttons, or a list, or nil if the options fit into neither.
+// menuOf returns buttons or a list, or nil if the options fit into neither.
 func menuOf(body string, options []option) map[string]any {
 	switch {
 	case body == "" || len(options) == 0:
@@ -174,7 +174,7 @@ func menuOf(body string, options []option) map[string]any {
 	return nil
 }
 
-// fit is false for titles that WhatsApp refuses: too long, or twice the same.
+// fit returns false for titles that WhatsApp rejects: too long or duplicate.
 func fit(options []option, title, detail int) bool {
 	titles := map[string]bool{}
 	for _, o := range options {

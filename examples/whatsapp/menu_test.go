@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// picker returns a ListPicker with elements, which are JSON.
+// picker returns a ListPicker with elements in JSON.
 func picker(elements ...string) string {
 	return `{"templateType":"ListPicker","version":"1.0","data":{"content":{"title":"Which one?","subtitle":"Choose","elements":[` +
 		strings.Join(elements, ",") + `]}}}`
@@ -27,7 +27,7 @@ func numbered(n int) (elements []string) {
 	return elements
 }
 
-func TestPromptsAreButtonsAndLists(t *testing.T) {
+func TestPromptsBecomeButtonsAndLists(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		content, kind, text string
@@ -84,7 +84,7 @@ func TestPromptsAreButtonsAndLists(t *testing.T) {
 	}
 }
 
-func TestOtherPromptsAreNumberedText(t *testing.T) {
+func TestOtherPromptsBecomeNumberedText(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("long ", 20)
 	for name, test := range map[string]struct{ content, reply, sent string }{
@@ -92,7 +92,7 @@ func TestOtherPromptsAreNumberedText(t *testing.T) {
 		"a long subtitle":  {picker(`{"title":"A"}`, `{"title":"B","subtitle":"`+long+`"}`), "2.", "B"},
 		"eleven choices":   {picker(numbered(11)...), "(11)", "Choice K"},
 		"the same twice":   {picker(`{"title":"A"}`, `{"title":"A"}`), "2", "A"},
-		"a link among it":  {picker(`{"title":"Shop","type":"hyperlink","url":"https://shop.example"}`, `{"title":"B"}`), "1", "B"},
+		"with a link":      {picker(`{"title":"Shop","type":"hyperlink","url":"https://shop.example"}`, `{"title":"B"}`), "1", "B"},
 		"something else":   {picker(numbered(11)...), "none of these", "none of these"},
 		"two meanings":     {picker(`{"title":"2"}`, `{"title":"`+long+`"}`), "2", "2"},
 		"a title, by name": {picker(numbered(11)...), " choice k ", "Choice K"},
@@ -113,7 +113,7 @@ func TestOtherPromptsAreNumberedText(t *testing.T) {
 	}
 }
 
-func TestWhatIsTypedIsForTheNewestMessage(t *testing.T) {
+func TestTypedTextIsAReplyToTheNewestMessage(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -138,7 +138,7 @@ func TestWhatIsTypedIsForTheNewestMessage(t *testing.T) {
 	})
 }
 
-func TestAPickFromAnEarlierChatIsItsTitle(t *testing.T) {
+func TestPickFromAnEarlierChatIsSentAsItsTitle(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -168,7 +168,7 @@ func TestTextWhileAViewIsShown(t *testing.T) {
 	})
 }
 
-func TestAPromptThatIsNoneIsText(t *testing.T) {
+func TestInvalidPromptIsText(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t

@@ -21,7 +21,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// phone is a customer with a fake of WhatsApp: it posts to the webhook, and is the transport of a
+// phone is a customer with a fake of WhatsApp. It posts to the webhook, and is the transport of a
 // graph.
 type phone struct {
 	number, name  string
@@ -30,7 +30,7 @@ type phone struct {
 	secret        string // of the app
 	verifyToken   string
 	webhook       http.Handler
-	shown         chan shown // has room for all of a show
+	shown         chan shown // large enough for a whole demo
 
 	mu    sync.Mutex
 	sent  int
@@ -52,7 +52,7 @@ func newPhone(number, name string) *phone {
 	}
 }
 
-// connect makes a gateway between the phone and a fake of the service.
+// connect creates a gateway between the phone and a fake of the service.
 func (p *phone) connect(srv *participanttest.Server, s starter, log *slog.Logger) *gateway {
 	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
 	gw := newGateway(client, s, newGraph("https://graph.example", p.phoneNumberID, p.token, p), log)
@@ -66,7 +66,7 @@ func (p *phone) write(ctx context.Context, text string) error {
 	return p.send(ctx, map[string]any{"type": "text", "text": map[string]string{"body": text}})
 }
 
-// pick takes the option with a title.
+// pick picks the option with a title.
 func (p *phone) pick(ctx context.Context, s shown, title string) error {
 	kind := map[string]string{"button": "button_reply", "list": "list_reply"}[s.kind]
 	for _, o := range s.options {
@@ -83,7 +83,7 @@ func (p *phone) attach(ctx context.Context, contentType, caption string, data []
 	return p.send(ctx, map[string]any{"type": kind, kind: media{ID: p.keep(data), MIMEType: contentType, Caption: caption}})
 }
 
-// send gives the message an id.
+// send sends a message with a new ID.
 func (p *phone) send(ctx context.Context, m map[string]any) error {
 	p.mu.Lock()
 	p.sent++
@@ -144,7 +144,7 @@ func (p *phone) kept(id string) []byte {
 	return p.files[id]
 }
 
-// RoundTrip plays the Graph API.
+// RoundTrip is the Graph API.
 func (p *phone) RoundTrip(r *http.Request) (*http.Response, error) {
 	status, body := http.StatusOK, []byte(nil)
 	id := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
@@ -190,7 +190,7 @@ func readUpload(r *http.Request) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-// show puts a message of the gateway's on the display.
+// show puts a message of the gateway on the display.
 func (p *phone) show(body io.Reader) error {
 	var in struct {
 		Type            string

@@ -30,12 +30,12 @@ type scene struct {
 	gw    *gateway
 	chats []*participanttest.Contact
 	log   bytes.Buffer
-	// options are those of the chats to come; refused makes their start fail.
+	// options are the options of new chats; refused makes starting them fail.
 	options func(*participanttest.ChatOptions)
 	refused bool
 }
 
-// start makes the scene a starter.
+// start makes scene a starter.
 func (s *scene) start(_ context.Context, name, _ string) (participantToken, participantID string, err error) {
 	if s.refused {
 		return "", "", errors.New("made-up refusal")
@@ -57,7 +57,7 @@ func play(t *testing.T, test func(s *scene)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{phone: newPhone("15550100", "Ann"), t: t, srv: participanttest.Start(t, participanttest.InMemory())}
 		s.gw = s.connect(s.srv, s, slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-		defer s.gw.close() // also if the test fails
+		defer s.gw.close() // even if the test fails
 		test(s)
 		s.gw.close()
 		require.NotContains(t, s.log.String(), s.number)
@@ -71,21 +71,21 @@ func (s *scene) wait(d time.Duration) {
 	synctest.Wait()
 }
 
-// writes lets the customer write, and waits until that is in the chat.
+// writes makes the customer send a text, and waits until it is in the chat.
 func (s *scene) writes(text string) {
 	s.t.Helper()
 	require.NoError(s.t, s.write(s.t.Context(), text))
 	s.wait(5 * time.Second)
 }
 
-// picks lets the customer pick an option of a message, and waits.
+// picks makes the customer pick an option of a message, and waits.
 func (s *scene) picks(from shown, title string) {
 	s.t.Helper()
 	require.NoError(s.t, s.pick(s.t.Context(), from, title))
 	s.wait(5 * time.Second)
 }
 
-// begin starts a chat, and returns it when the customer has read the welcome.
+// begin starts a chat, and returns it when the customer has received the welcome.
 func (s *scene) begin() *participanttest.Contact {
 	s.t.Helper()
 	s.writes("Hello!")
@@ -114,7 +114,7 @@ func (s *scene) last() shown {
 	return all[0]
 }
 
-// said are the customer's messages in a chat.
+// said returns the customer's messages in a chat.
 func said(contact *participanttest.Contact) (items []participanttest.Item) {
 	for _, item := range contact.Kept() {
 		if item.Type != string(types.ChatItemTypeEvent) && item.ParticipantRole == types.ParticipantRoleCustomer {
@@ -124,7 +124,7 @@ func said(contact *participanttest.Contact) (items []participanttest.Item) {
 	return items
 }
 
-// words are the contents of items.
+// words returns the contents of items.
 func words(items []participanttest.Item) (all []string) {
 	for _, item := range items {
 		all = append(all, item.Content)

@@ -15,7 +15,7 @@ import (
 // maxBody is more than WhatsApp posts, in bytes.
 const maxBody = 4 << 20
 
-// webhook is what Meta calls.
+// webhook is the server that Meta calls.
 type webhook struct {
 	verifyToken, appSecret, phoneNumberID string
 
@@ -29,7 +29,7 @@ func (h *webhook) handler() http.Handler {
 	return mux
 }
 
-// verify proves to Meta that the webhook knows the token which was entered there.
+// verify proves to Meta that the webhook knows the token that was entered in the app settings.
 func (h *webhook) verify(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	token := []byte(q.Get("hub.verify_token"))
@@ -42,8 +42,8 @@ func (h *webhook) verify(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, q.Get("hub.challenge"))
 }
 
-// post queues the messages and responds immediately. Meta repeats the request after any other
-// status than 200: those that are queued already are ignored then.
+// post queues the messages and responds immediately. After any status other than 200, Meta retries;
+// messages that are already queued are then ignored.
 func (h *webhook) post(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
@@ -67,14 +67,14 @@ func (h *webhook) post(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// sign returns what Meta sends as X-Hub-Signature-256.
+// sign returns the X-Hub-Signature-256 of a body.
 func sign(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// notification is the body of a POST, as far as the gateway needs it.
+// notification has the members of a POST that the gateway needs.
 type notification struct {
 	Entry []struct {
 		Changes []struct {
@@ -140,7 +140,7 @@ func (n notification) messages(phoneNumberID string) (all []message) {
 	return all
 }
 
-// message returns false for what has no form in a chat, such as a reaction or a location.
+// message returns false for a message without a form in a chat, such as a reaction or a location.
 func (r rawMessage) message() (message, bool) {
 	m := message{id: r.ID, number: r.From}
 	switch r.Type {

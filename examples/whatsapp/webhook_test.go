@@ -15,7 +15,7 @@ func typed(id, number, text string) map[string]any {
 	return map[string]any{"id": id, "from": number, "type": "text", "text": map[string]string{"body": text}}
 }
 
-func TestTheWebhookIsVerified(t *testing.T) {
+func TestWebhookVerification(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -33,7 +33,7 @@ func TestTheWebhookIsVerified(t *testing.T) {
 	})
 }
 
-func TestOnlySignedMessagesAreTaken(t *testing.T) {
+func TestUnsignedMessagesAreRefused(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -49,7 +49,7 @@ func TestOnlySignedMessagesAreTaken(t *testing.T) {
 	})
 }
 
-func TestRepeatedMessagesAreTakenOnce(t *testing.T) {
+func TestDuplicatesAreIgnored(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -64,7 +64,7 @@ func TestRepeatedMessagesAreTakenOnce(t *testing.T) {
 	})
 }
 
-func TestTheWebhookRespondsWithoutWaitingForTheChat(t *testing.T) {
+func TestWebhookRespondsWithoutWaitingForTheChat(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
@@ -88,7 +88,7 @@ func TestTheWebhookRespondsWithoutWaitingForTheChat(t *testing.T) {
 	})
 }
 
-func TestWhatIsNoMessageIsIgnored(t *testing.T) {
+func TestOtherNotificationsAreIgnored(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		t := s.t
