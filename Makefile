@@ -75,8 +75,14 @@ fmt: $(LINT) ## Format the code of every module
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME
 	@for target in $(FUZZ); do \
-		dir=$$(dirname $$(grep -rl --include='*_test.go' "^func $$target(" .)) && \
-		(cd $$dir && set -x && $(GO) test -run=NONE -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x .) || exit 1; \
+		dir=$$(dirname $$(grep -rl --include='*_test.go' "^func $$target(" .)) && echo "$$dir $$target" && \
+		out=$$(cd $$dir && $(GO) test -run=NONE -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x . 2>&1) && code=0 || code=$$?; \
+		case "$$code $$out" in \
+			0*) echo "$$out" | tail -2 ;; \
+			*"Failing input"*) echo "$$out"; exit 1 ;; \
+			*"context deadline exceeded"*) echo "fuzzing ended in the middle of an input" ;; \
+			*) echo "$$out"; exit 1 ;; \
+		esac; \
 	done
 
 .PHONY: nightly
