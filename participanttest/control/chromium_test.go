@@ -67,31 +67,31 @@ const attempts = {
 })();
 </script>`
 
-// lair serves the page and takes its report.
-type lair struct {
+// attacker serves the page and takes its report.
+type attacker struct {
 	page   string
 	report chan map[string]string
 }
 
-func newLair(base, contactID string) *lair {
+func newAttacker(base, contactID string) *attacker {
 	where, _ := json.Marshal(map[string]string{"base": base, "id": contactID})
-	return &lair{page: fmt.Sprintf(attack, where), report: make(chan map[string]string, 1)} // one report
+	return &attacker{page: fmt.Sprintf(attack, where), report: make(chan map[string]string, 1)} // one report
 }
 
 // ServeHTTP serves both.
-func (l *lair) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a *attacker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost {
 		var results map[string]string
 		_ = json.NewDecoder(r.Body).Decode(&results)
-		l.report <- results
+		a.report <- results
 		return
 	}
 	w.Header().Set("Content-Type", "text/html")
-	_, _ = fmt.Fprint(w, l.page)
+	_, _ = fmt.Fprint(w, a.page)
 }
 
 // visit opens the page in Chromium, for which every name ends at this machine.
-func (l *lair) visit(t *testing.T, address string) map[string]string {
+func (a *attacker) visit(t *testing.T, address string) map[string]string {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	require.NoError(t, err, "install Chromium: apt-get install chromium")
@@ -106,7 +106,7 @@ func (l *lair) visit(t *testing.T, address string) map[string]string {
 		_ = cmd.Wait()
 	}()
 	select {
-	case results := <-l.report:
+	case results := <-a.report:
 		return results
 	case <-time.After(time.Minute):
 		require.Fail(t, "the page has sent no report")
@@ -134,20 +134,20 @@ func TestPagesInChromiumCannotUseTheAPI(t *testing.T) {
 			if c.rebound {
 				base = "/_control/v1/" // of the page's own origin
 			}
-			l := newLair(base, contact.ID)
+			a := newAttacker(base, contact.ID)
 			address := srv.URL + "/attack"
 			if c.rebound {
-				srv.Handle("/attack", l)
-				srv.Handle("/report", l)
+				srv.Handle("/attack", a)
+				srv.Handle("/report", a)
 			} else {
-				server := httptest.NewServer(l)
+				server := httptest.NewServer(a)
 				defer server.Close()
 				address = server.URL
 			}
 			u, err := url.Parse(address)
 			require.NoError(t, err)
 			u.Host = c.host + ":" + u.Port()
-			results := l.visit(t, u.String())
+			results := a.visit(t, u.String())
 			require.Len(t, results, 10)
 			require.Empty(t, whichShow(results, contact.ID))
 			require.False(t, contact.Ended())
@@ -159,10 +159,10 @@ func TestPagesInChromiumCannotUseTheAPI(t *testing.T) {
 func TestOwnPageInChromiumCanUseTheAPI(t *testing.T) {
 	t.Parallel()
 	srv, contact := newFake(t)
-	l := newLair("/_control/v1/", contact.ID)
-	srv.Handle("/own", l)
-	srv.Handle("/report", l)
-	results := l.visit(t, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)+"/own")
+	a := newAttacker("/_control/v1/", contact.ID)
+	srv.Handle("/own", a)
+	srv.Handle("/report", a)
+	results := a.visit(t, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)+"/own")
 	require.Equal(t, []string{"frame", "read", "readWithTheHeader", "readWithoutCORS"}, whichShow(results, contact.ID))
 	require.Contains(t, results["end"], "X-Participant-Control")
 	require.Equal(t, "{}\n", results["endWithTheHeader"])

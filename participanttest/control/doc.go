@@ -2,7 +2,7 @@
 
 // Package control makes a participanttest.Server usable from any language: an HTTP API,
 // with JSON, that does what a Go test does with the server's methods. It starts chats,
-// lets participants act, injects faults, moves the clock and tells what the client under
+// lets participants act, injects faults, moves the clock and returns what the client under
 // test did. "participant serve -control" serves it; a Go program mounts it itself:
 //
 //	srv.Handle(control.Prefix, control.Handler(srv))
@@ -13,9 +13,8 @@
 //
 // # Protection
 //
-// The API gives away every token of the fake, so it must be reachable by the tests of
-// this machine only. Listen on loopback. Requests from web pages of other origins are
-// refused: whatever changes something needs the header X-Participant-Control: 1, no
-// response has CORS headers, and the Host must be localhost, a loopback address, or one
-// of Options.Hosts.
+// The API returns every token of the fake, so only the tests of this machine should reach
+// it: listen on loopback. Requests from web pages of other origins are refused: every method
+// but GET needs the header X-Participant-Control: 1, no response has CORS headers, and the
+// Host must be localhost, a loopback address, or one of Options.Hosts.
 package control

@@ -12,10 +12,9 @@ import (
 
 const headerControl = "X-Participant-Control"
 
-// guard lets nobody pass who may be a web page of another origin in the developer's
-// browser. Such a page can't set the header without CORS; a page whose host name was made
-// to resolve to this machine (DNS rebinding) is of the same origin for the browser, but
-// its name is in Host.
+// guard refuses what may come from a web page of another origin in the developer's browser.
+// Such a page can't set the header without CORS. A page whose host name was made to resolve to
+// this machine (DNS rebinding) is of the same origin for the browser, but Host has its name.
 func (c *control) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := c.admit(r); err != nil {
@@ -34,10 +33,10 @@ func (c *control) admit(r *http.Request) error {
 		return errorf(http.StatusForbidden, "Host %q is neither localhost nor a loopback address; participant serve -control-host allows another name", r.Host)
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && !sameOrigin(origin, r.Host) {
-		return errorf(http.StatusForbidden, "Origin %q is another one: no web page may use the control API but its own", origin)
+		return errorf(http.StatusForbidden, "Origin %q is another one: only pages of this server may use the control API", origin)
 	}
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
-		return errorf(http.StatusForbidden, "Sec-Fetch-Site is %q: no web page may use the control API but its own", site)
+		return errorf(http.StatusForbidden, "Sec-Fetch-Site is %q: only pages of this server may use the control API", site)
 	}
 	if !isSafe(r.Method) && r.Header.Get(headerControl) != "1" {
 		return errorf(http.StatusForbidden, "%s needs the header %s: 1", r.Method, headerControl)

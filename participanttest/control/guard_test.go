@@ -14,7 +14,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest/control"
 )
 
-func TestNobodyButThisMachinesTestsIsLetIn(t *testing.T) {
+func TestOnlyTestsOfThisMachineAreAdmitted(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	handler := control.Handler(srv, func(o *control.Options) { o.Hosts = []string{"fake"} })
@@ -25,7 +25,7 @@ func TestNobodyButThisMachinesTestsIsLetIn(t *testing.T) {
 	for name, c := range map[string]struct {
 		method, host string
 		header       map[string]string
-		message      string // empty: let in
+		message      string // empty: admitted
 	}{
 		"read by address":          {"GET", "127.0.0.1:8080", nil, ""},
 		"read by another loopback": {"GET", "127.1.2.3", nil, ""},

@@ -14,9 +14,9 @@ const Prefix = "/_control/"
 
 // Options configure a Handler.
 type Options struct {
-	// Hosts are host names, without port, under which the API may be called beside
-	// localhost and loopback addresses: such as that of a container, from another one.
-	// Whoever reaches the port can use the API then. Defaults to none.
+	// Hosts are further host names, without port, that a request may have in Host beside
+	// localhost and loopback addresses, such as the name of a container. Everybody who
+	// reaches the port can use the API then. Defaults to none.
 	Hosts []string
 }
 
@@ -41,7 +41,7 @@ func Handler(srv *participanttest.Server, optFns ...func(*Options)) http.Handler
 		mux.Handle(r.method+" "+r.path, r.handler(c))
 	}
 	mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, errorf(http.StatusNotFound, "%s %s is no path of the control API; see %sopenapi.json", r.Method, r.URL.Path, base))
+		writeError(w, errorf(http.StatusNotFound, "%s %s is not a path of the control API; see %sopenapi.json", r.Method, r.URL.Path, base))
 	}))
 	return c.guard(mux)
 }

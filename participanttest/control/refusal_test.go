@@ -82,21 +82,21 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		"GET chats/x":                            "no such chat",
 		"POST chats/x/end":                       "no such chat",
 		"GET chats/x/participants/customer":      "no such chat",
-		"POST " + a.chat + "/participants/x/say": "is no path",
+		"POST " + a.chat + "/participants/x/say": "is not a path",
 		"GET " + a.chat + "/participants/x":      "no such participant",
 		"GET faults/1":                           "no such fault",
 		"DELETE faults/one":                      "no such fault",
 		"POST streams/x/chunks":                  "no such unfinished stream",
-		"POST nothing":                           "POST /_control/v1/nothing is no path",
-		"DELETE chats":                           "DELETE /_control/v1/chats is no path",
+		"POST nothing":                           "POST /_control/v1/nothing is not a path",
+		"DELETE chats":                           "DELETE /_control/v1/chats is not a path",
 	} {
 		require.Contains(t, a.refused(t, http.StatusNotFound, call, nil), message)
 	}
 	require.Contains(t, a.refused(t, http.StatusNotFound, "POST "+a.chat+"/authentications", object{"ParticipantId": "x"}), "no such participant")
 }
 
-// Where the fake would silently do nothing a test is told that it came too late.
-func TestWhoHasLeftActsNoMore(t *testing.T) {
+// The methods of the fake do nothing then; a test in another language gets an error.
+func TestWhoHasLeftCannotAct(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	bot := a.ok(t, "POST "+a.chat+"/participants", object{"ParticipantRole": "CUSTOM_BOT", "DisplayName": "Bot"})["ParticipantId"].(string)
