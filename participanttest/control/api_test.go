@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/participant-go/connectparticipant/internal/fips"
 	_ "github.com/participant-go/connectparticipant/internal/fipstest" // random numbers in bubbles
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/participanttest/control"
@@ -91,7 +92,7 @@ func (a api) refused(t *testing.T, status int, methodAndPath string, body any) s
 func (a api) listen(t *testing.T) (next func() object) {
 	t.Helper()
 	connection := a.ok(t, "POST "+a.chat+"/participants/customer/connection", nil)
-	conn, _, err := websocket.Dial(t.Context(), connection["Url"].(string), &websocket.DialOptions{HTTPClient: a.srv.Client()})
+	conn, _, err := fips.Dial(t.Context(), connection["Url"].(string), &websocket.DialOptions{HTTPClient: a.srv.Client()})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.CloseNow() })
 	require.NoError(t, conn.Write(t.Context(), websocket.MessageText, []byte(`{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`)))
