@@ -123,11 +123,12 @@ func TestTypingOverTheWireIsPushed(t *testing.T) {
 	silent(t, st.agent)
 }
 
-func TestAutoDisconnectionLeaves(t *testing.T) {
+func TestAutoDisconnectionLetsAgentsLeave(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))
 	st.contact.Customer.AutoDisconnect()
-	for _, name := range []string{"participant.autodisconnection", "participant.left", "chat.ended"} {
+	require.Equal(t, event+"participant.autodisconnection", pushed(t, st.customer)["ContentType"], "the agent doesn't get it")
+	for _, name := range []string{"participant.left", "chat.ended"} {
 		require.Equal(t, event+name, st.both(t)["ContentType"])
 	}
 	kept := st.contact.Kept()

@@ -178,6 +178,7 @@ func (c *call) ownAttachment() *attachment {
 
 // scan brings the attachment to the chat, with its verdict or ahead of it.
 func (c *Contact) scan(a *attachment) {
+	a.owner.speaks()
 	if c.opts.ScanDelay <= 0 {
 		a.item = a.owner.send(a.newItem(c.opts.ScanVerdict))
 		return

@@ -37,6 +37,16 @@ type ChatOptions struct {
 	// its content, and not pushed. Defaults to none: it is processed when SendMessage
 	// answers.
 	ProcessingDelay time.Duration
+	// Duration is how long the chat may last, waiting included: then it ends with chat.ended.
+	// The service has 1,500 minutes by default, from 60 to 10,080. Defaults to no limit;
+	// StartChatContact has ChatDurationInMinutes, as the service.
+	Duration time.Duration
+	// DisconnectOnCustomerExit lets the agents leave when the last customer has left, before
+	// the chat ends. Defaults to chat.ended alone.
+	DisconnectOnCustomerExit bool
+	// CustomerTimeouts and AgentTimeouts are the chat timeouts of the two roles. The service
+	// accepts 2 to 480 minutes each. Defaults to none.
+	CustomerTimeouts, AgentTimeouts Timeouts
 	// Past are the messages of one past contact of a persistent chat, oldest first. They
 	// follow the current items of a BACKWARD scan by NextToken only. Defaults to none.
 	Past []PastMessage

@@ -14,27 +14,37 @@ const isoMillis = "2006-01-02T15:04:05.000Z"
 const never = time.Duration(1<<63 - 1)
 
 type timer struct {
-	due time.Time
-	set int // counts all timers: those of one time fire in the order of setting
-	act func()
+	due   time.Time
+	set   int // counts all timers: those of one time fire in the order of setting
+	act   func()
+	index int // in the heap
 }
 
 // timers is a heap, the next one first.
-type timers []timer
+type timers []*timer
 
 func (t timers) Len() int           { return len(t) }
 func (t timers) Less(i, j int) bool { return t[i].before(t[j]) }
-func (t timers) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
-func (t *timers) Push(x any)        { *t = append(*t, x.(timer)) }
+
+func (t timers) Swap(i, j int) {
+	t[i], t[j] = t[j], t[i]
+	t[i].index, t[j].index = i, j
+}
+
+func (t *timers) Push(x any) {
+	last := x.(*timer)
+	last.index = len(*t)
+	*t = append(*t, last)
+}
 
 func (t *timers) Pop() any {
 	last := (*t)[len(*t)-1]
-	(*t)[len(*t)-1] = timer{} // its closure may hold much
+	(*t)[len(*t)-1] = nil // its closure may hold much
 	*t = (*t)[:len(*t)-1]
 	return last
 }
 
-func (t timer) before(other timer) bool {
+func (t *timer) before(other *timer) bool {
 	if order := t.due.Compare(other.due); order != 0 {
 		return order < 0
 	}
@@ -71,13 +81,22 @@ func (s *Server) Advance(d time.Duration) {
 }
 
 // after lets act run, with the mutex held, when d has passed on the server's clock.
-func (s *Server) after(d time.Duration, act func()) { s.at(s.now().Add(d), act) }
+func (s *Server) after(d time.Duration, act func()) *timer { return s.at(s.now().Add(d), act) }
 
 // at is after for a time, which may be past.
-func (s *Server) at(due time.Time, act func()) {
+func (s *Server) at(due time.Time, act func()) *timer {
 	s.timersSet++
-	heap.Push(&s.timers, timer{due: due, set: s.timersSet, act: act})
+	t := &timer{due: due, set: s.timersSet, act: act}
+	heap.Push(&s.timers, t)
 	s.wakeKeeper()
+	return t
+}
+
+// stop takes back a timer, which may be nil or have fired.
+func (s *Server) stop(t *timer) {
+	if t != nil && t.index < len(s.timers) && s.timers[t.index] == t {
+		heap.Remove(&s.timers, t.index)
+	}
 }
 
 func (s *Server) wakeKeeper() {
@@ -126,6 +145,6 @@ func (s *Server) untilNext() time.Duration {
 // fireDue fires what is due. An act may set further timers.
 func (s *Server) fireDue() {
 	for len(s.timers) > 0 && !s.timers[0].due.After(s.now()) {
-		heap.Pop(&s.timers).(timer).act()
+		heap.Pop(&s.timers).(*timer).act()
 	}
 }

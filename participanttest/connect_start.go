@@ -29,12 +29,10 @@ var attributeName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // chatSettings are what StartChatContact says about a chat beside ChatOptions.
 type chatSettings struct {
-	duration         time.Duration // ChatDurationInMinutes
-	agentsFollowExit bool          // DisconnectOnCustomerExit
-	responseMode     string
-	customerID       string
-	related          string
-	segment          map[string]json.RawMessage
+	responseMode string
+	customerID   string
+	related      string
+	segment      map[string]json.RawMessage
 }
 
 // startRequest is a StartChatContact request.
@@ -47,6 +45,8 @@ type startRequest struct {
 	connections          []string
 	topic                string
 	settings             chatSettings
+	duration             time.Duration
+	agentsFollowExit     bool
 }
 
 type startOutput struct {
@@ -85,6 +85,7 @@ func (c *call) start(in startRequest, past *Contact) startOutput {
 	opts := chatDefaults(nil)
 	opts.CustomerName = in.name
 	opts.ContentTypes = in.contentTypes
+	opts.Duration, opts.DisconnectOnCustomerExit = in.duration, in.agentsFollowExit
 	contact := c.srv.newContact(opts)
 	contact.InstanceID, contact.FlowID = in.instance, in.flow
 	contact.attributes, contact.settings = in.attributes, in.settings
@@ -114,8 +115,8 @@ func (m *members) startRequest() startRequest {
 		instance:   m.requiredText("InstanceId", 1, 100),
 		flow:       m.requiredText("ContactFlowId", 1, 500),
 		attributes: m.attributes(),
+		duration:   time.Duration(m.integer("ChatDurationInMinutes", 60, 10080, 1500)) * time.Minute,
 		settings: chatSettings{
-			duration:   time.Duration(m.integer("ChatDurationInMinutes", 60, 10080, 1500)) * time.Minute,
 			customerID: m.text("CustomerId", 1, 128),
 			related:    m.text("RelatedContactId", 1, 256),
 			segment:    m.segmentAttributes(),
@@ -130,7 +131,7 @@ func (m *members) startRequest() startRequest {
 	in.settings.responseMode = configuration.enum("ResponseMode", "INCREMENTAL", "COMPLETE")
 	m.join(configuration)
 	exits := m.values("DisconnectOnCustomerExit", "AGENT")
-	in.settings.agentsFollowExit = len(exits) > 0
+	in.agentsFollowExit = len(exits) > 0
 	in.contentTypes = m.contentTypes()
 	in.initialType, in.initial = m.initialMessage()
 	in.rehydration, in.source = m.persistentChat()

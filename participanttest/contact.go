@@ -49,6 +49,7 @@ type Contact struct {
 	pending      []*pendingMessage
 	views        map[string]View
 	sessions     map[string]*authentication
+	deadlines    []*timer // that end the chat
 	reordered    []notice // notifications that a fault holds back
 }
 
@@ -75,6 +76,7 @@ func (s *Server) newContact(opts ChatOptions) *Contact {
 	if opts.Streaming {
 		c.addStream(TopicARN)
 	}
+	c.setDeadlines()
 	return c
 }
 
@@ -138,6 +140,10 @@ const (
 	reasonCustomer = "CUSTOMER_DISCONNECT"
 	reasonFlow     = "CONTACT_FLOW_DISCONNECT"
 	reasonAPI      = "API"
+	reasonExpired  = "EXPIRED"
+	reasonIdle     = "IDLE_DISCONNECT"
+
+	reasonUnconnected = "CUSTOMER_CONNECTION_NOT_ESTABLISHED"
 )
 
 func (c *Contact) endFor(reason string) {
@@ -155,6 +161,8 @@ func (c *Contact) end() {
 	c.ended, c.endedAt = true, c.srv.now()
 	setDefault(&c.endReason, reasonFlow)
 	c.endFlow()
+	c.stopDeadlines()
+	c.watch()
 	c.retire()
 	if c.srv.opts.TokensOutliveTheEnd {
 		return

@@ -45,10 +45,10 @@
 //
 // # Not imitated
 //
-//   - The duration of a chat, ConnectionExpiry, and the gateway's limits of 10 minutes
-//     idle and 2 hours of life: a socket lives until one side closes it.
-//   - The five minutes for the first connection, unless Switches.StrictConnection is on.
-//     The chat doesn't end after them.
+//   - ConnectionExpiry, and the gateway's limits of 10 minutes idle and 2 hours of life: a socket
+//     lives until one side closes it.
+//   - Unless options turn them on: the duration of a chat of NewChat, chat timeouts, and the
+//     five minutes for the first connection.
 //   - Regions, and the Authorization header, which is ignored.
 //   - The other operations of Amazon Connect, which answer 501 NotImplementedException and
 //     name the operation. Instances, flows and queues: their ids are taken as they are.
@@ -117,6 +117,10 @@
 //     Any other role may leave without consequence. Who leaves still gets their own
 //     participant.left and the end that follows from it, and nothing else. Sockets stay open
 //     and answer heartbeats.
+//   - Chat timeouts. Somebody is connected who has joined and not left, whatever their sockets do. A
+//     message that is streamed counts when it is complete. An automatic disconnection ends the
+//     chat when an agent leaves by it, since there is no disconnect flow; a custom bot leaves
+//     alone.
 //   - Sockets. A URL can be dialled any number of times within 100 seconds; later, after
 //     its participant left, and after the end it answers 403. A sixth socket of a
 //     participant closes the oldest with 1001. Origin isn't looked at, deflate declined.

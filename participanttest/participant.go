@@ -3,6 +3,7 @@
 package participanttest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/coder/websocket"
@@ -33,6 +34,7 @@ type Participant struct {
 	active      bool // counts for receipts
 	joined      bool // the others were told
 	left        bool
+	silence     silence
 	deaf        bool // has left and gets no more pushes
 	sockets     []*socket
 	atDoor      int      // its upgrades under way
@@ -66,14 +68,10 @@ func (p *Participant) Idle() { p.actEvent(eventIdle) }
 // Return sends the event that an idle participant is back.
 func (p *Participant) Return() { p.actEvent(eventReturned) }
 
-// AutoDisconnect sends the event that the participant has been idle for too long, and
-// lets them leave.
-func (p *Participant) AutoDisconnect() {
-	p.act(func() {
-		p.event(eventAutoDisconn)
-		p.leave()
-	})
-}
+// AutoDisconnect sends the event that the participant has been silent for too long, and lets all
+// agents and custom bots leave, who don't get the event. The chat ends if an agent has left so,
+// unless Switches.AgentsMayLeave is on. It is what Timeouts do.
+func (p *Participant) AutoDisconnect() { p.act(p.autoDisconnect) }
 
 // Rename changes the display name of all items to come and sends the event about it, as
 // happens after an authentication.
@@ -145,6 +143,14 @@ func (p *Participant) event(contentType string) *Item {
 	return p.send(Item{Type: typeEvent, ContentType: contentType})
 }
 
+// newEvent makes an event that nobody gets yet.
+func (p *Participant) newEvent(contentType string) *Item {
+	it := &Item{Type: typeEvent, ContentType: contentType}
+	p.sign(it)
+	p.contact.stamp(it)
+	return it
+}
+
 // join tells the others the first time.
 func (p *Participant) join() {
 	if p.joined || p.left || p.contact.ended {
@@ -152,6 +158,7 @@ func (p *Participant) join() {
 	}
 	p.joined, p.active = true, true
 	p.event(eventJoined)
+	p.contact.watch()
 	if p.Role == types.ParticipantRoleAgent {
 		p.contact.dismissBots()
 	}
@@ -166,6 +173,9 @@ func (p *Participant) leave() {
 	case agentEnds:
 		p.contact.endFor(reasonAgent)
 	case !p.contact.hasCustomer():
+		if p.contact.opts.DisconnectOnCustomerExit {
+			p.contact.dismiss(p.contact.presentAgents(), reasonCustomer)
+		}
 		p.contact.endFor(reasonCustomer)
 	}
 	p.deaf = true // from here on: who leaves sees the end that follows
@@ -175,4 +185,11 @@ func (p *Participant) depart() {
 	p.event(eventLeft)
 	p.left = true
 	p.forgetTokens()
+	p.contact.watch()
+}
+
+func (c *Contact) presentAgents() []*Participant {
+	return slices.DeleteFunc(slices.Clone(c.participants), func(p *Participant) bool {
+		return p.Role != types.ParticipantRoleAgent || !p.isPresent()
+	})
 }

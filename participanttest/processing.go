@@ -59,6 +59,7 @@ func (s *Server) contactOf(bearer string) *Contact {
 
 // say brings a message to the chat, through the processor if there is one.
 func (p *Participant) say(contentType, content string, r *ruling) *Item {
+	p.speaks()
 	c := p.contact
 	it := Item{Type: typeMessage, ContentType: contentType, Content: content}
 	if r == nil {

@@ -147,6 +147,11 @@ func (s *Server) restoreChat(state *chatState) {
 	c.restoreWaiting(state)
 	if c.ended {
 		s.retired = append(s.retired, c)
+		return
+	}
+	c.setDeadlines()
+	for i, p := range state.Participants {
+		c.participants[i].restoreSilence(p)
 	}
 }
 
@@ -216,6 +221,17 @@ func (a *answered) restore(state []answerState) {
 	}
 }
 
+func (p *Participant) restoreSilence(state participantState) {
+	p.silence = silence{watched: state.Watched, idle: state.Idle}
+	switch {
+	case state.SilentUntil.IsZero():
+	case p.timeouts().Idle > 0 && !state.Idle:
+		p.silence.timer = p.contact.srv.at(state.SilentUntil, p.becomeIdle)
+	default:
+		p.silence.timer = p.contact.srv.at(state.SilentUntil, p.autoDisconnect)
+	}
+}
+
 func (s settingsState) settings() chatSettings {
-	return chatSettings{s.Duration, s.AgentsFollowExit, s.ResponseMode, s.CustomerID, s.Related, s.Segment}
+	return chatSettings{s.ResponseMode, s.CustomerID, s.Related, s.Segment}
 }

@@ -51,8 +51,6 @@ type chatState struct {
 }
 
 type settingsState struct {
-	Duration                          time.Duration
-	AgentsFollowExit                  bool
 	ResponseMode, CustomerID, Related string
 	Segment                           map[string]json.RawMessage
 }
@@ -71,6 +69,8 @@ type participantState struct {
 	Active, Joined, Left, Deaf   bool
 	TokenValid, Custom           bool
 	Generation                   int
+	Watched, Idle                bool
+	SilentUntil                  time.Time // zero without a timer
 	Connections, Tickets         []tokenState
 	Answers                      []answerState
 }
@@ -174,7 +174,7 @@ func (c *Contact) state() *chatState {
 }
 
 func (s chatSettings) state() settingsState {
-	return settingsState{s.duration, s.agentsFollowExit, s.responseMode, s.customerID, s.related, s.segment}
+	return settingsState{s.responseMode, s.customerID, s.related, s.segment}
 }
 
 func (c *Contact) indexOf(p *Participant) int { return slices.Index(c.participants, p) }
@@ -187,6 +187,10 @@ func (p *Participant) state() participantState {
 		ID: p.ID, Token: p.Token, DisplayName: p.DisplayName, Name: p.name, Role: p.Role, Added: p.added,
 		Active: p.active, Joined: p.joined, Left: p.left, Deaf: p.deaf,
 		TokenValid: s.participants[p.Token] == p, Custom: p.custom, Generation: p.generation, Answers: p.answered.state(),
+		Watched: p.silence.watched, Idle: p.silence.idle,
+	}
+	if p.silence.timer != nil {
+		state.SilentUntil = p.silence.timer.due
 	}
 	for _, token := range p.connections {
 		state.Connections = append(state.Connections, tokenState{token, s.credentials[token].expiry})

@@ -73,6 +73,7 @@ func (s *Stream) Complete() (id string) {
 			return
 		}
 		s.done = true
+		s.participant.speaks()
 		var text strings.Builder
 		for _, number := range slices.Sorted(maps.Keys(s.pieces)) {
 			text.WriteString(s.pieces[number])

@@ -37,6 +37,9 @@ type Switches struct {
 	// JoinOnConnection has no effect then. Defaults to joining on the first socket or
 	// ConnectParticipant.
 	StrictConnection bool
+	// EndUnconnected ends a chat whose customer hasn't joined within 5 minutes of its start.
+	// Defaults to waiting for ever.
+	EndUnconnected bool
 	// AgentsMayLeave keeps the chat going when an agent disconnects. Defaults to
 	// chat.ended.
 	AgentsMayLeave bool

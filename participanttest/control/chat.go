@@ -19,10 +19,24 @@ type chatInput struct {
 	MessageProcessing                   bool
 	Processor                           *processorInput
 	ProcessingDelayInSeconds            seconds
+	DurationInSeconds                   seconds
+	DisconnectOnCustomerExit            bool
+	CustomerTimeouts, AgentTimeouts     timeoutsInput
 	Past                                []participanttest.PastMessage
 	RehydrationDelayInSeconds           seconds
 	ScanDelayInSeconds                  seconds
 	ScanVerdict                         types.ArtifactStatus
+}
+
+// timeoutsInput is participanttest.Timeouts.
+type timeoutsInput struct{ IdleInSeconds, AutoDisconnectInSeconds seconds }
+
+func (in timeoutsInput) timeouts() participanttest.Timeouts {
+	return participanttest.Timeouts{Idle: in.IdleInSeconds.duration(), AutoDisconnect: in.AutoDisconnectInSeconds.duration()}
+}
+
+func (in timeoutsInput) check(name string) error {
+	return firstError(in.IdleInSeconds.check(name+".IdleInSeconds"), in.AutoDisconnectInSeconds.check(name+".AutoDisconnectInSeconds"))
 }
 
 // processorInput is what happens to every message that is processed: a Content replaces
@@ -78,6 +92,9 @@ func (in *chatInput) check() error {
 		in.ProcessingDelayInSeconds.check("ProcessingDelayInSeconds"),
 		in.RehydrationDelayInSeconds.check("RehydrationDelayInSeconds"),
 		in.ScanDelayInSeconds.check("ScanDelayInSeconds"),
+		in.DurationInSeconds.check("DurationInSeconds"),
+		in.CustomerTimeouts.check("CustomerTimeouts"),
+		in.AgentTimeouts.check("AgentTimeouts"),
 	)
 }
 
@@ -89,6 +106,8 @@ func (in *chatInput) apply(o *participanttest.ChatOptions) {
 	if p := in.Processor; p != nil {
 		o.Processor = p.process
 	}
+	o.Duration, o.DisconnectOnCustomerExit = in.DurationInSeconds.duration(), in.DisconnectOnCustomerExit
+	o.CustomerTimeouts, o.AgentTimeouts = in.CustomerTimeouts.timeouts(), in.AgentTimeouts.timeouts()
 	o.ProcessingDelay = in.ProcessingDelayInSeconds.duration()
 	o.Past = in.Past
 	o.RehydrationDelay = in.RehydrationDelayInSeconds.duration()

@@ -266,6 +266,10 @@ func TestInputsHaveTheMembersOfParticipanttest(t *testing.T) {
 	}{
 		{reflect.TypeFor[chatInput](), reflect.TypeFor[participanttest.ChatOptions](), map[string]string{
 			"ProcessingDelay": "ProcessingDelayInSeconds", "RehydrationDelay": "RehydrationDelayInSeconds", "ScanDelay": "ScanDelayInSeconds",
+			"Duration": "DurationInSeconds",
+		}},
+		{reflect.TypeFor[timeoutsInput](), reflect.TypeFor[participanttest.Timeouts](), map[string]string{
+			"Idle": "IdleInSeconds", "AutoDisconnect": "AutoDisconnectInSeconds",
 		}},
 		{reflect.TypeFor[faultInput](), reflect.TypeFor[participanttest.Fault](), map[string]string{"Contact": "ContactId", "Participant": "ParticipantId"}},
 		{reflect.TypeFor[viewInput](), reflect.TypeFor[participanttest.View](), map[string]string{"ID": "Id", "ARN": "Arn"}},
