@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -47,4 +48,17 @@ func TestSessionContinuesAfterARestartOfTheFake(t *testing.T) {
 		require.NoError(b.t, err)
 		require.Equal(b.t, "I am back", b.message(s).Text)
 	}, overTLS)
+}
+
+func TestSessionLivesWithinTheLimitsOfTheGateway(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		for range 12 {
+			b.sleep(25 * time.Minute)
+			id := b.contact.Agent.Say("still here")
+			require.Equal(b.t, id, b.message(s).ID)
+		}
+		require.Zero(b.t, s.Stats().Reconnects, "it renews in time")
+	}, func(o *participanttest.Options) { o.CloseAtConnectionExpiry, o.GatewayLimits = true, true })
 }

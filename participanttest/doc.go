@@ -45,10 +45,9 @@
 //
 // # Not imitated
 //
-//   - ConnectionExpiry, and the gateway's limits of 10 minutes idle and 2 hours of life: a socket
-//     lives until one side closes it.
-//   - Unless options turn them on: the duration of a chat of NewChat, chat timeouts, and the
-//     five minutes for the first connection.
+//   - Unless options turn them on: the duration of a chat of NewChat, chat timeouts, the five
+//     minutes for the first connection, and the end of sockets at their ConnectionExpiry, after
+//     10 minutes without a frame and after 2 hours.
 //   - Regions, and the Authorization header, which is ignored.
 //   - The other operations of Amazon Connect, which answer 501 NotImplementedException and
 //     name the operation. Instances, flows and queues: their ids are taken as they are.

@@ -60,6 +60,7 @@ func (s *Server) receive(k *socket, kind websocket.MessageType, text []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	k.used = s.now()
 	s.count(in.Topic, k.participant)
 	if k.interfere(s.strike(k.happening(in.Topic)), in) {
 		return

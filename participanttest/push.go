@@ -157,6 +157,7 @@ func (c *Contact) others(but *Participant) []*Participant {
 
 // push sends a frame, or does with it what an effect does.
 func (k *socket) push(f frame, e Effect) {
+	k.used = k.srv.now()
 	switch e.kind {
 	case effectLose:
 		return

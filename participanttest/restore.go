@@ -207,7 +207,7 @@ func (s *Server) restoreParticipant(c *Contact, state participantState) {
 		p.connections = append(p.connections, t.Token)
 	}
 	for _, t := range state.Tickets {
-		s.tickets[t.Token] = ticket{p, t.Expiry}
+		s.tickets[t.Token] = ticket{p, t.Expiry, t.ConnectionExpiry}
 		p.tickets = append(p.tickets, t.Token)
 	}
 	p.answered.restore(state.Answers)

@@ -76,8 +76,9 @@ type participantState struct {
 }
 
 type tokenState struct {
-	Token  string
-	Expiry time.Time
+	Token            string
+	Expiry           time.Time
+	ConnectionExpiry time.Time // of a URL
 }
 
 type answerState struct {
@@ -193,10 +194,11 @@ func (p *Participant) state() participantState {
 		state.SilentUntil = p.silence.timer.due
 	}
 	for _, token := range p.connections {
-		state.Connections = append(state.Connections, tokenState{token, s.credentials[token].expiry})
+		state.Connections = append(state.Connections, tokenState{Token: token, Expiry: s.credentials[token].expiry})
 	}
 	for _, token := range p.tickets {
-		state.Tickets = append(state.Tickets, tokenState{token, s.tickets[token].expiry})
+		t := s.tickets[token]
+		state.Tickets = append(state.Tickets, tokenState{token, t.expiry, t.connectionExpiry})
 	}
 	return state
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -38,7 +39,11 @@ type socket struct {
 
 	// Guarded by srv.mu.
 	subscribed bool
-	held       []*frame // by a fault, until the next push
+	held       []*frame  // by a fault, until the next push
+	expiry     time.Time // ConnectionExpiry of its URL
+	used       time.Time // the last frame, either way
+	idle       *timer
+	limits     []*timer
 
 	mu     sync.Mutex
 	queue  []frame
@@ -172,6 +177,7 @@ func (k *socket) end(code websocket.StatusCode, reason string) {
 func (k *socket) detach() {
 	p := k.participant
 	p.sockets = slices.DeleteFunc(p.sockets, func(other *socket) bool { return other == k })
+	k.stopLimits()
 	k.srv.changed()
 }
 

@@ -26,6 +26,13 @@ type Switches struct {
 	// RefuseSixthSocket answers a participant's sixth upgrade with 403. Defaults to
 	// closing the oldest with 1001.
 	RefuseSixthSocket bool
+	// CloseAtConnectionExpiry closes a socket with 1001 at the ConnectionExpiry of its URL.
+	// Defaults to leaving it open.
+	CloseAtConnectionExpiry bool
+	// GatewayLimits closes a socket with 1001 after 10 minutes without a frame in either
+	// direction, and 2 hours after its opening. Frames are those with text, not the pings of
+	// RFC 6455. Defaults to leaving it open.
+	GatewayLimits bool
 	// CloseSocketsAtEnd closes the sockets with 1000 after chat.ended. Defaults to
 	// leaving them open.
 	CloseSocketsAtEnd bool

@@ -102,5 +102,10 @@ func (p *Participant) forgetCredentials() {
 func (p *Participant) newSocketURL() (socketURL string, expiry time.Time) {
 	s := p.contact.srv
 	base := "ws" + strings.TrimPrefix(s.base(), "http")
-	return base + socketPath + "?AuthToken=" + p.newTicket(), s.now().Add(connectionLife)
+	life := connectionLife
+	if s.opts.ConnectionExpiryShown > 0 {
+		life = s.opts.ConnectionExpiryShown
+	}
+	expiry = s.now().Add(life)
+	return base + socketPath + "?AuthToken=" + p.newTicket(expiry), expiry
 }

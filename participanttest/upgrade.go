@@ -21,19 +21,20 @@ const urlLife = 100 * time.Second
 
 // ticket is what the credential in a WebSocket URL stands for.
 type ticket struct {
-	participant *Participant
-	expiry      time.Time
+	participant      *Participant
+	expiry           time.Time
+	connectionExpiry time.Time
 }
 
 // newTicket forgets the participant's expired ones meanwhile.
-func (p *Participant) newTicket() string {
+func (p *Participant) newTicket(connectionExpiry time.Time) string {
 	s := p.contact.srv
 	for len(p.tickets) > 0 && !s.now().Before(s.tickets[p.tickets[0]].expiry) {
 		delete(s.tickets, p.tickets[0])
 		p.tickets = p.tickets[1:]
 	}
 	token := newToken("socket-token.")
-	s.tickets[token] = ticket{participant: p, expiry: s.now().Add(urlLife)}
+	s.tickets[token] = ticket{p, s.now().Add(urlLife), connectionExpiry}
 	p.tickets = append(p.tickets, token)
 	return token
 }
@@ -45,7 +46,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if s.interfere(w, r, effect) {
 		return
 	}
-	p, status := s.enter(token)
+	t, status := s.enter(token)
 	if status != 0 {
 		refuseUpgrade(w, status)
 		return
@@ -53,7 +54,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	defer s.sockets.Done()
 	ctx, cut := context.WithCancel(context.Background())
 	k := &socket{
-		srv: s, participant: p, cut: cut, wake: make(chan struct{}, 1),
+		srv: s, participant: t.participant, expiry: t.connectionExpiry, cut: cut, wake: make(chan struct{}, 1),
 		id: base64.URLEncoding.EncodeToString(randomBytes(11)),
 	}
 	u := &upgrader{ResponseWriter: w, socket: k}
@@ -71,9 +72,9 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	k.run(ctx, conn)
 }
 
-// enter finds the participant of a URL. With status 0 the caller must call
+// enter finds what a URL stands for. With status 0 the caller must call
 // s.sockets.Done.
-func (s *Server) enter(token string) (p *Participant, status int) {
+func (s *Server) enter(token string) (t ticket, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, ok := s.tickets[token]
@@ -92,10 +93,10 @@ func (s *Server) enter(token string) (p *Participant, status int) {
 		s.sockets.Add(1)
 		s.atDoor++
 		t.participant.atDoor++
-		return t.participant, 0
+		return t, 0
 	}
 	s.log(newRequest("WebSocket", t.participant, status), t.participant)
-	return nil, status
+	return ticket{}, status
 }
 
 // turnAway ends an upgrade that didn't succeed.
@@ -172,5 +173,6 @@ func (s *Server) welcome(k *socket) {
 		p.sockets[0].close(websocket.StatusGoingAway, "Too many connections")
 	}
 	p.sockets = append(p.sockets, k)
+	k.limit()
 	p.joinBySocket()
 }
