@@ -93,8 +93,12 @@ func (c *call) start(in startRequest, past *Contact) startOutput {
 	customer := contact.Customer
 	out := startOutput{ContactID: contact.ID, ParticipantID: customer.ID, ParticipantToken: customer.Token}
 	if past != nil {
-		contact.continueFrom(past)
-		out.ContinuedFromContactID = past.ID
+		last := past.currentID()
+		if in.rehydration == rehydrateSegment {
+			last = in.source
+		}
+		contact.continueFrom(past, last)
+		out.ContinuedFromContactID = last
 	}
 	if in.topic != "" {
 		out.StreamingID = contact.addStream(in.topic)
@@ -241,16 +245,20 @@ func (s *Server) pastOf(in startRequest) (*Contact, *wireError) {
 		return nil, notFound("The contact to continue is not found")
 	case !past.ended:
 		return nil, invalidParameter("The contact to continue has not ended")
+	case in.rehydration == rehydrateAll && id != past.ID:
+		return nil, invalidParameter("%s needs the initial contact", rehydrateAll)
 	default:
 		return past, nil
 	}
 }
 
-// continueFrom makes what was said in a past chat, and in those that it continued, readable.
-func (c *Contact) continueFrom(past *Contact) {
-	c.PastID = past.ID
+// continueFrom makes what was said in a past chat, up to its contact last, and in those that it
+// continued, readable.
+func (c *Contact) continueFrom(past *Contact, last string) {
+	c.PastID = last
+	later := past.ids[slices.Index(past.ids, last)+1:]
 	for _, it := range past.items {
-		if it.Type == typeEvent || it.shown.Equal(forever) {
+		if it.Type == typeEvent || it.shown.Equal(forever) || slices.Contains(later, it.ContactId) {
 			continue
 		}
 		item := *it
@@ -267,8 +275,8 @@ func (c *Contact) continueFrom(past *Contact) {
 // startedIn counts the active chats that StartChatContact started.
 func (s *Server) startedIn(instance string) int {
 	n := 0
-	for _, c := range s.byAge() {
-		if c.InstanceID == instance && !c.ended {
+	for id, c := range s.contacts {
+		if id == c.ID && c.InstanceID == instance && !c.ended {
 			n++
 		}
 	}

@@ -120,6 +120,40 @@ func TestAPersistentChatContinues(t *testing.T) {
 	ok(t, srv, "/participant/attachment", bearer, `{"AttachmentId":"`+file+`"}`)
 }
 
+func TestATransferredChatContinues(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t)
+	past, _ := startChat(t, srv, nil)
+	past.Customer.Say("one")
+	past.Transfer("Bob")
+	past.Customer.Say("two")
+	past.End()
+	for name, test := range map[string]struct {
+		more     object
+		last     string
+		contents []any
+	}{
+		"entirely":         {object{"PersistentChat": object{"RehydrationType": "ENTIRE_PAST_SESSION", "SourceContactId": past.ID}}, past.CurrentID(), []any{"two", "one"}},
+		"from a segment":   {object{"PersistentChat": object{"RehydrationType": "FROM_SEGMENT", "SourceContactId": past.ID}}, past.ID, []any{"one"}},
+		"from the last":    {object{"PersistentChat": object{"RehydrationType": "FROM_SEGMENT", "SourceContactId": past.CurrentID()}}, past.CurrentID(), []any{"two", "one"}},
+		"as a related one": {object{"RelatedContactId": past.ID}, past.CurrentID(), []any{"two", "one"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			contact, out := startChat(t, srv, test.more)
+			require.Equal(t, test.last, out["ContinuedFromContactId"])
+			require.Equal(t, test.last, contact.PastID)
+			bearer := token(t, srv, contact.Customer)
+			page := ok(t, srv, "/participant/transcript", bearer, `{}`)
+			earlier := items(ok(t, srv, "/participant/transcript", bearer, `{"NextToken":"`+page["NextToken"].(string)+`"}`))
+			require.Equal(t, test.contents, column(earlier, "Content"))
+		})
+	}
+	connectRefused(t, connectAPI(t, srv, http.MethodPut, "/contact/chat", startBody(t, object{
+		"PersistentChat": object{"RehydrationType": "ENTIRE_PAST_SESSION", "SourceContactId": past.CurrentID()},
+	})), http.StatusBadRequest, "InvalidParameterException", "initial contact")
+}
+
 func TestWhatCannotBeContinued(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)

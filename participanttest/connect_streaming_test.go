@@ -81,3 +81,12 @@ func TestContactStreamingChecksItsMembers(t *testing.T) {
 		http.StatusNotFound, "ResourceNotFoundException", "not found")
 	connectRefused(t, connectAPI(t, srv, http.MethodPost, "/contact/stop-streaming", about(t, contact)), http.StatusBadRequest, request, "'StreamingId'")
 }
+
+func TestStreamingLetsACustomerConnectByConnectParticipant(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t, func(o *participanttest.Options) { o.StrictConnection = true })
+	plain, _ := startChat(t, srv, nil)
+	streamed, _ := startChat(t, srv, object{"ChatStreamingConfiguration": streamTo(topic)})
+	denied(t, post(t, srv, "/participant/message", token(t, srv, plain.Customer), hello))
+	ok(t, srv, "/participant/message", token(t, srv, streamed.Customer), hello)
+}

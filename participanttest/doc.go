@@ -103,9 +103,9 @@
 //     ChatStreamingConfiguration, have the shape of those that CreateParticipantConnection and
 //     StartContactStreaming have. ParticipantConfiguration and SegmentAttributes have no
 //     effect.
-//   - Persistent chats. The chat to continue must have ended. Both rehydration types, and
-//     RelatedContactId, bring all messages and attachments of the past chat and of those that
-//     it continued, immediately.
+//   - Persistent chats. The chat to continue must have ended. All messages and attachments of it
+//     and of those that it continued can be read immediately, with FROM_SEGMENT those of the
+//     segment and the ones before. RelatedContactId has the effect of ENTIRE_PAST_SESSION.
 //   - CreateParticipant. A bot can't be added while an agent takes part (409) or another bot
 //     is there (402), and leaves when an agent joins. A chat that isn't streamed takes one too.
 //   - StopContact answers 200 for a chat that has ended, and 410 for an unknown one.
