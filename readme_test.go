@@ -4,7 +4,9 @@ package connectparticipant_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,4 +93,38 @@ func TestThrottledCallIsRetried(t *testing.T) {
 
 	require.NoError(t, sayHello(t.Context(), client, contact.Customer.Token)) // your code
 	require.Equal(t, 2, fault.Struck())
+}
+
+func TestCustomerIsWelcomed(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t, func(o *participanttest.Options) {
+		o.Flow = func(_ context.Context, c *participanttest.Contact) {
+			c.System.Say("Welcome, " + c.Customer.DisplayName)
+		}
+	})
+	participantToken, err := startChat(t.Context(), srv, "Ana") // your code, with the official client of Amazon Connect
+	require.NoError(t, err)
+	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
+	session, err := chat.Start(t.Context(), client, participantToken)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, session.Close()) }()
+
+	require.Equal(t, "Welcome, Ana", nextMessage(t, session).Text)
+}
+
+// startChat stands for a user's code, which signs the request.
+func startChat(ctx context.Context, srv *participanttest.Server, name string) (participantToken string, err error) {
+	body := `{"InstanceId":"instance","ContactFlowId":"flow","ParticipantDetails":{"DisplayName":"` + name + `"}}`
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, srv.URL+"/contact/chat", strings.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	resp, err := srv.Client().Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var started struct{ ParticipantToken string }
+	err = json.NewDecoder(resp.Body).Decode(&started)
+	return started.ParticipantToken, err
 }
