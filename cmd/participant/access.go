@@ -16,6 +16,15 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
+const accessHelp = `
+The participant token is read from PARTICIPANT_TOKEN or -token-file, never from an argument,
+which other users of the machine could see. With -token-file - a token that is typed on a
+terminal isn't shown.
+
+Exit codes: 0 done, 1 failed, 2 called wrongly, 3 the service refuses the token, or the chat
+is over before the work is done.
+`
+
 // access is the way to one participant's side of a chat.
 type access struct {
 	region, endpoint string
@@ -26,17 +35,17 @@ type access struct {
 
 func (a *access) define(flags *flag.FlagSet) {
 	flags.StringVar(&a.region, "region", "", "use the service in the AWS `REGION` of the Amazon Connect instance, such as eu-west-2")
-	flags.StringVar(&a.endpoint, "endpoint", "", "use the service at `URL` instead, such as the one that participant serve tells; plain http to a loopback address only")
-	flags.StringVar(&a.tokenFile, "token-file", "", "read the participant token from `FILE`, which only you should be able to read, - for standard input (default the environment variable PARTICIPANT_TOKEN)")
-	flags.DurationVar(&a.timeout, "timeout", 30*time.Second, "give up when there is no connection after `D`")
+	flags.StringVar(&a.endpoint, "endpoint", "", "use the service at `URL` instead, such as the endpoint that participant serve prints; plain http to a loopback address only")
+	flags.StringVar(&a.tokenFile, "token-file", "", "read the participant token from `FILE`, which only you should be able to read, or - for standard input (default the environment variable PARTICIPANT_TOKEN)")
+	flags.DurationVar(&a.timeout, "timeout", 30*time.Second, "fail if there is no connection after `D`")
 }
 
 func (a *access) check() error {
 	switch {
 	case a.region == "" && a.endpoint == "":
-		return usageError("-region or -endpoint is missing")
+		return usageError("-region or -endpoint is missing: name the AWS region of the instance, or the URL of the service")
 	case a.timeout <= 0:
-		return usageError("-timeout must be more than nothing")
+		return usageError("-timeout must be more than 0")
 	default:
 		return nil
 	}

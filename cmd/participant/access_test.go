@@ -41,14 +41,14 @@ func TestTokenSources(t *testing.T) {
 		"an input that is the chat":     {s.Customer.Token, []string{"chat", "-token-file", "-"}, exitUsage, "standard input is what is to be sent"},
 		"a token for the file's name":   {"", []string{"transcript", "-token-file", s.Customer.Token}, exitFailed, "read the participant token: open the file: no such file"},
 		"a token for a flag's name":     {"", []string{"transcript", "-token=" + s.Customer.Token}, exitUsage, "flag provided but not defined: -token"},
-		"a token for an argument":       {"", []string{"transcript", s.Customer.Token}, exitUsage, "transcript takes no arguments"},
+		"a token for an argument":       {"", []string{"transcript", s.Customer.Token}, exitUsage, "it takes flags only, no arguments"},
 		"a file that is something else": {"", []string{"transcript", "-token-file", writeFile(t, "big", strings.Repeat("x", maxToken+1))}, exitFailed, "too long for a token"},
 		"two tokens in a file":          {"", []string{"transcript", "-token-file", writeFile(t, "two", "made-up-one\nmade-up-two")}, exitFailed, "ParticipantToken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			args := append([]string{test.args[0], "-endpoint", s.srv.URL}, test.args[1:]...)
-			code, stdout, stderr := command(t, test.stdin, args...)
+			code, stdout, stderr := runCommand(t, test.stdin, args...)
 			require.Equal(t, test.code, code, stderr)
 			require.Contains(t, stderr, test.want)
 			requireNoToken(t, stdout+stderr)
@@ -60,13 +60,13 @@ func TestTokenSources(t *testing.T) {
 func TestTokenFromTheEnvironment(t *testing.T) {
 	s := newScene(t)
 	t.Setenv("PARTICIPANT_TOKEN", s.Customer.Token)
-	code, stdout, stderr := command(t, "", "send", "-endpoint", s.srv.URL, "Hello")
+	code, stdout, stderr := runCommand(t, "", "send", "-endpoint", s.srv.URL, "Hello")
 	require.Equal(t, exitOK, code, stderr)
 	require.Equal(t, []string{"Hello"}, s.texts())
 	requireNoToken(t, stdout+stderr)
 
 	t.Setenv("PARTICIPANT_TOKEN", "made-up")
-	code, _, stderr = command(t, "", "send", "-endpoint", s.srv.URL, "-token-file", s.tokenFile, "Hello")
+	code, _, stderr = runCommand(t, "", "send", "-endpoint", s.srv.URL, "-token-file", s.tokenFile, "Hello")
 	require.Equal(t, exitOK, code, "the file goes before the environment: "+stderr)
 }
 
@@ -77,7 +77,7 @@ func TestWrongToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			args := append([]string{args[0], "-endpoint", srv.URL, "-token-file", writeFile(t, "token", "made-up")}, args[1:]...)
-			code, stdout, stderr := command(t, "", args...)
+			code, stdout, stderr := runCommand(t, "", args...)
 			require.Equal(t, exitRefused, code, stderr)
 			require.Empty(t, stdout)
 			require.Contains(t, stderr, "participant "+args[0]+": ")
@@ -127,8 +127,8 @@ func TestCallsThatCannotWork(t *testing.T) {
 		"neither region nor endpoint":       {[]string{"transcript"}, exitUsage, "-region or -endpoint is missing"},
 		"no time":                           {[]string{"transcript", "-region", "eu-west-2", "-timeout", "0s"}, exitUsage, "-timeout must be"},
 		"an unknown format":                 {[]string{"transcript", "-format", "xml"}, exitUsage, "text, json or markdown"},
-		"an argument for chat":              {[]string{"chat", "x"}, exitUsage, "chat takes no arguments"},
-		"no file":                           {[]string{"upload"}, exitUsage, "name one file"},
+		"an argument for chat":              {[]string{"chat", "x"}, exitUsage, "flags only"},
+		"no file":                           {[]string{"upload"}, exitUsage, "name one file to send"},
 		"no attachment":                     {[]string{"download"}, exitUsage, "name one attachment id"},
 		"no output":                         {[]string{"download", "id"}, exitUsage, "-o is missing"},
 		"plain http to somewhere else":      {[]string{"transcript", "-endpoint", "http://example.com"}, exitFailed, "plain http to example.com"},
@@ -139,29 +139,12 @@ func TestCallsThatCannotWork(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			args := append([]string{test.args[0], "-token-file", file}, test.args[1:]...)
-			code, stdout, stderr := command(t, "", args...)
+			code, stdout, stderr := runCommand(t, "", args...)
 			require.Equal(t, test.code, code, stderr)
 			require.Empty(t, stdout)
 			require.Contains(t, stderr, test.want)
-			require.Equal(t, test.code == exitUsage, strings.Contains(stderr, "-h tells how to call it"))
+			require.Equal(t, test.code == exitUsage, strings.Contains(stderr, "Run \"participant help "))
 			require.NotContains(t, stderr, "made-up")
-		})
-	}
-}
-
-func TestHelpOfCommands(t *testing.T) {
-	t.Parallel()
-	for name, args := range commands(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			code, stdout, stderr := command(t, "", args[0], "-h")
-			require.Equal(t, exitOK, code)
-			require.Empty(t, stdout)
-			for _, want := range []string{"Usage: participant " + args[0], "Example: ", "Exit codes: ", "-region REGION", "-token-file FILE"} {
-				require.Contains(t, stderr, want)
-			}
-			require.NotContains(t, usage, "\t")
-			require.Contains(t, usage, "\n  "+args[0])
 		})
 	}
 }

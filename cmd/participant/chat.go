@@ -14,37 +14,43 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-const chatHelp = `Usage: participant chat [FLAGS]
+var chatHelp = command{
+	name:    "chat",
+	summary: "take part in it on the terminal, or through a pipe",
+	about: `chat prints what happens in the chat, beginning with the newest 1,000 items of its history,
+and sends each line of standard input as a message. Lines that begin with a slash are commands:
 
-chat prints what happens in the chat, the newest 1,000 items of its history first, and
-sends each line of standard input as a message. Lines that begin with a slash are commands:
-
-  /file PATH  sends a file; its line appears when it was scanned
-  /typing     shows the others that you are typing, at most every 10 seconds
-  /read       marks what was shown as read
-  /login URI  prints the URL to sign in at, within a minute of "authentication initiated", once;
-              URI is where that page leads back to, and the identity provider must know it
-  /nologin    cancels the authentication
-  /leave      leaves the chat for good, which ends it for a customer or an agent
-  /quit       closes this end only: the chat goes on, and you can come back
-  /help       lists these
-  //text      sends /text
-
+` + slashHelp + `
 Pickers, views and other interactive messages appear with numbered choices. While one is the
-newest message that was printed, a line with the number or the title of a choice sends the
+newest message that was printed, a line with the number or the title of a choice sends that
 choice; other lines are sent as typed. Of a view only the actions are shown; they are sent
 without data, and other lines as the text of its reply.
 
-The end of the input is like /quit. Both wait until all that was sent has appeared in the
-chat. An interrupt doesn't wait.
+The end of the input has the effect of /quit. Both wait until everything that was sent has
+appeared in the chat. An interrupt doesn't wait.
 
-On a terminal a failed send is reported and the chat goes on. In a pipe it ends the
-command, and so does the end of the chat before that of the input (exit code 3). Messages
-of several lines go with participant send.
+On a terminal a failed send is reported and the chat continues. In a pipe it ends the command,
+and so does the end of the chat before that of the input (exit code 3). Use participant send
+for messages of several lines.
 
-A connection that is lost is mended, with a line that tells so, and nothing is missed.
+A lost connection is replaced by a new one, which is reported in a line, and no message is
+missed.
+`,
+	example: `printf 'Hello\n/file invoice.pdf\n' | participant chat -region eu-west-2`,
+}
 
-Example: printf 'Hello\n/file invoice.pdf\n' | participant chat -region eu-west-2
+// slashHelp is what /help prints.
+const slashHelp = `  /file PATH  send a file; its line appears when it has been scanned
+  /typing     show the others that you are typing, at most every 10 seconds
+  /read       mark the newest message of the others as read
+  /login URI  print the URL to sign in at, once, within a minute of
+              "authentication initiated"; URI is where that page returns to, and
+              the identity provider must know it
+  /nologin    cancel the authentication
+  /leave      leave the chat for good, which ends it for a customer or an agent
+  /quit       end this program only: the chat continues, and you can return
+  /help       print this list
+  //text      send /text as a message
 `
 
 // deliveryWait bounds how long the end waits for what was sent. The scan of a file takes
@@ -57,13 +63,10 @@ type chatCommand struct{}
 func (*chatCommand) define(*flag.FlagSet) {}
 
 func (*chatCommand) take(args []string) (readsInput bool, err error) {
-	if len(args) > 0 {
-		return false, usageError("chat takes no arguments")
-	}
-	return true, nil
+	return true, noArguments(args)
 }
 
-func (*chatCommand) run(ctx context.Context, a *access, s streams) error {
+func (*chatCommand) perform(ctx context.Context, a *access, s streams) error {
 	session, err := a.start(ctx)
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ func TestChatOnATerminal(t *testing.T) {
 	r.await(`Customer: after the mistakes\n`)
 	require.Contains(t, r.stderr.String(), "participant chat: unknown command")
 	require.Contains(t, r.stderr.String(), "participant chat: stat no/such/file: no such file")
-	require.Contains(t, r.stderr.String(), "Usage: participant chat")
+	require.Contains(t, r.stderr.String(), "/nologin    cancel the authentication")
 	r.write("/quit")
 	r.awaitCode(exitOK)
 	require.False(t, slices.ContainsFunc(s.Kept(), isEnd), "/quit left the chat")
@@ -209,7 +209,7 @@ func TestChatTellsOfWhatWasNotSeen(t *testing.T) {
 	s.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, ContentType: "text/plain", Effect: participanttest.LagForever()})
 	r := s.start(t, false, "chat")
 	r.write("lost", "/help") // which comes when the line before it has been sent
-	r.awaitIn(r.stderr, "/help +lists these")
+	r.awaitIn(r.stderr, "/help +print this list")
 	require.NoError(t, r.stdin.Close())
 	r.await("participant joined")
 	s.End()

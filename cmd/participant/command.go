@@ -4,32 +4,59 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"strings"
-
-	"github.com/participant-go/connectparticipant"
-	"github.com/participant-go/connectparticipant/chat"
-	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
-// action is what a command does for a participant of a chat.
-type action interface {
-	// define defines the flags that only this command has.
-	define(flags *flag.FlagSet)
-	// take takes the arguments, before anything is read or sent, and tells whether the
-	// command reads standard input.
-	take(args []string) (readsInput bool, err error)
-	// run does the work.
-	run(ctx context.Context, a *access, s streams) error
+// command is one entry of the table from which commands are run, the help is printed and the
+// completion scripts are made.
+type command struct {
+	name    string
+	summary string // for the list of commands
+	args    string // what the usage line has after the flags, such as "FILE"
+	about   string // paragraphs, which the help wraps unless they are indented
+	example string
+	new     func() task
 }
 
-// streams are what a command reads and writes.
-type streams struct {
-	in       io.Reader
-	out, err io.Writer
+// task is one run of a command.
+type task interface {
+	// define defines the flags.
+	define(flags *flag.FlagSet)
+	// run checks the arguments and does the work.
+	run(ctx context.Context, args []string, s streams) error
+}
+
+// group is a part of the list of commands.
+type group struct {
+	title    string
+	commands []command
+}
+
+func groups() []group {
+	return []group{
+		{"Take part in a chat:", []command{
+			inChat(chatHelp, func() action { return &chatCommand{} }),
+			inChat(transcriptHelp, func() action { return &transcriptCommand{} }),
+			inChat(sendHelp, func() action { return &sendCommand{} }),
+			inChat(uploadHelp, func() action { return &uploadCommand{} }),
+			inChat(downloadHelp, func() action { return &downloadCommand{} }),
+		}},
+		{"Without an AWS account:", []command{demoCommand, serveCommand}},
+		{"About this program:", []command{helpCommand, versionCommand}},
+	}
+}
+
+// find returns the command with a name.
+func find(name string) (*command, error) {
+	for _, g := range groups() {
+		for i := range g.commands {
+			if g.commands[i].name == name {
+				return &g.commands[i], nil
+			}
+		}
+	}
+	return nil, usageError(fmt.Sprintf("there is no command %q", name))
 }
 
 // usageError says how a command was called wrongly.
@@ -37,68 +64,53 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-const commonHelp = `
-The participant token is taken from PARTICIPANT_TOKEN or -token-file, never from an
-argument, which other users of the machine could see. With -token-file - a token that is
-typed on a terminal isn't shown.
-
-Exit codes: 0 done, 1 failed, 2 called wrongly, 3 the service refuses the token, or the
-chat is over before the work is done.
-
-`
-
-// participate runs a command from its arguments to its exit code.
-func participate(ctx context.Context, name, help string, do action, args []string, s streams) int {
-	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.SetOutput(s.err)
-	flags.Usage = func() {
-		fmt.Fprint(s.err, help, commonHelp)
-		flags.PrintDefaults()
+// noArguments is for commands that have flags only.
+func noArguments(args []string) error {
+	if len(args) > 0 {
+		return usageError("it takes flags only, no arguments") // not shown: one might be a token
 	}
-	a := &access{}
-	a.define(flags)
-	do.define(flags)
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return exitOK
-	} else if err != nil {
-		return exitUsage // Parse has said why
-	}
-	err := perform(ctx, do, a, flags.Args(), s)
-	if err != nil {
-		fmt.Fprintf(s.err, "participant %s: %s\n", name, strings.Join(terminal.Lines(err.Error()), "\n"))
-	}
-	var wrong usageError
-	if errors.As(err, &wrong) {
-		fmt.Fprintf(s.err, "participant %s -h tells how to call it.\n", name)
-	}
-	return exitCode(err)
+	return nil
 }
 
-func perform(ctx context.Context, do action, a *access, args []string, s streams) error {
-	readsInput, err := do.take(args)
+// action is what a command does for a participant of a chat.
+type action interface {
+	// define defines the flags that only this command has.
+	define(flags *flag.FlagSet)
+	// take checks the arguments, before anything is read or sent, and reports whether the
+	// command reads standard input.
+	take(args []string) (readsInput bool, err error)
+	// perform does the work.
+	perform(ctx context.Context, a *access, s streams) error
+}
+
+// inChat makes a command of an action.
+func inChat(c command, newAction func() action) command {
+	c.about += accessHelp
+	c.new = func() task { return &participation{action: newAction()} }
+	return c
+}
+
+// participation is an action with the access that it needs.
+type participation struct {
+	action
+	access
+}
+
+func (p *participation) define(flags *flag.FlagSet) {
+	p.action.define(flags)
+	p.access.define(flags)
+}
+
+func (p *participation) run(ctx context.Context, args []string, s streams) error {
+	readsInput, err := p.take(args)
 	if err != nil {
 		return err
 	}
-	if err := a.check(); err != nil {
+	if err := p.check(); err != nil {
 		return err
 	}
-	if a.token, err = readToken(ctx, a.tokenFile, s, readsInput); err != nil {
+	if p.token, err = readToken(ctx, p.tokenFile, s, readsInput); err != nil {
 		return err
 	}
-	return do.run(ctx, a, s)
-}
-
-func exitCode(err error) int {
-	var wrong usageError
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &wrong):
-		return exitUsage
-	case connectparticipant.IsAccessDenied(err), errors.Is(err, chat.ErrAccessDenied),
-		errors.Is(err, chat.ErrChatEnded), errors.Is(err, chat.ErrRemoved):
-		return exitRefused
-	default:
-		return exitFailed
-	}
+	return p.perform(ctx, &p.access, s)
 }

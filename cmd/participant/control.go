@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"net"
 
 	"github.com/participant-go/connectparticipant/participanttest"
@@ -20,9 +19,9 @@ type controlFlags struct {
 func (f controlFlags) check(addr string) error {
 	switch {
 	case f.host != "" && !f.on:
-		return errors.New("-control-host needs -control")
+		return usageError("-control-host needs -control")
 	case f.on && f.host == "" && !isLoopback(addr):
-		return errors.New("-control listens on loopback only: use -addr 127.0.0.1:PORT, or -control-host NAME to let others use it as http://NAME:PORT")
+		return usageError("-control listens on loopback only: use -addr 127.0.0.1:PORT, or -control-host NAME to let others use it as http://NAME:PORT")
 	}
 	return nil
 }

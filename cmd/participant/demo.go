@@ -35,34 +35,21 @@ const patience = 10 * time.Second
 //go:embed testdata/dialogue.txt
 var dialogue []byte
 
-func runDemo(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	in := flags.String("in", "", "read the lines to be said from `FILE`, - for standard input; a line may begin with \"customer:\" or \"agent:\", the others are said in turn (default a small dialogue)")
-	attach := flags.String("attach", "", "send `FILE` as an attachment (default the dialogue)")
-	flags.Usage = func() {
-		fmt.Fprint(stderr, "Usage: participant demo [-in FILE] [-attach FILE]\n\nExample: echo 'Is anybody there?' | participant demo -in - -attach photo.png\n\n")
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return exitOK
-	} else if err != nil {
-		return exitUsage // Parse has said why
-	}
-	if flags.NArg() > 0 {
-		flags.Usage()
-		return exitUsage
-	}
-	d := &demo{out: stdout}
-	if err := d.run(ctx, *in, *attach, stdin); err != nil {
-		fmt.Fprintf(stderr, "participant demo: %s\n", terminal.Line(err.Error()))
-		return exitFailed
-	}
-	return exitOK
+var demoCommand = command{
+	name:    "demo",
+	summary: "run a chat on a fake of the service, in this process",
+	about: `demo starts a fake of the service on a free loopback port, runs a chat between a customer
+and an agent on it, and prints what happens: messages, a lost connection, a file, the
+transcript and the end.
+`,
+	example: "echo 'Is anybody there?' | participant demo -in - -attach photo.png",
+	new:     func() task { return &demo{} },
 }
 
-// demo holds one chat.
+// demo runs one chat.
 type demo struct {
+	in, attach string // the flags
+
 	out      io.Writer
 	server   *participanttest.Server
 	client   connectparticipant.API
@@ -83,12 +70,21 @@ type attachment struct {
 	data []byte
 }
 
-func (d *demo) run(ctx context.Context, in, attach string, stdin io.Reader) error {
-	lines, err := readLines(in, stdin)
+func (d *demo) define(flags *flag.FlagSet) {
+	flags.StringVar(&d.in, "in", "", "read the lines of the chat from `FILE`, or - for standard input; a line may begin with \"customer:\" or \"agent:\", the others alternate (default a short dialogue)")
+	flags.StringVar(&d.attach, "attach", "", "send `FILE` as an attachment (default the dialogue)")
+}
+
+func (d *demo) run(ctx context.Context, args []string, s streams) error {
+	if err := noArguments(args); err != nil {
+		return err
+	}
+	d.out = s.out
+	lines, err := readLines(d.in, s.in)
 	if err != nil {
 		return fmt.Errorf("read the dialogue: %w", err)
 	}
-	file, err := readFile(attach)
+	file, err := readFile(d.attach)
 	if err != nil {
 		return fmt.Errorf("read the attachment: %w", err)
 	}

@@ -19,14 +19,16 @@ import (
 	"github.com/participant-go/connectparticipant/internal/storage"
 )
 
-const downloadHelp = `Usage: participant download -o FILE [FLAGS] ATTACHMENT-ID
-
-download fetches a file of the chat. The id is what upload prints, and what transcript and
-chat show. FILE must not exist yet, and is removed again if not all of it arrives; -o -
-writes to standard output, byte for byte, also to a terminal.
-
-Example: participant download -region eu-west-2 -o invoice.pdf 9d5bb9b5-…
-`
+var downloadHelp = command{
+	name:    "download",
+	summary: "fetch a file",
+	args:    "-o FILE ATTACHMENT-ID",
+	about: `download fetches a file of the chat. upload prints the attachment id; transcript and chat
+show it. FILE must not exist yet, and is removed if the download fails. -o - writes to
+standard output, byte for byte, to a terminal too.
+`,
+	example: "participant download -region eu-west-2 -o invoice.pdf 9d5bb9b5-…",
+}
 
 // maxDownload is the largest file that an instance can be set to take
 // (API_UpdateAttachedFilesConfiguration).
@@ -39,21 +41,21 @@ type downloadCommand struct {
 }
 
 func (c *downloadCommand) define(flags *flag.FlagSet) {
-	flags.StringVar(&c.output, "o", "", "write to `FILE`, - for standard output")
+	flags.StringVar(&c.output, "o", "", "write to `FILE`, or - for standard output")
 }
 
 func (c *downloadCommand) take(args []string) (readsInput bool, err error) {
 	switch {
 	case len(args) != 1:
-		return false, usageError("name one attachment id, after the flags")
+		return false, usageError("name one attachment id")
 	case c.output == "":
-		return false, usageError("-o is missing")
+		return false, usageError("-o is missing: name the file to write, or - for standard output")
 	}
 	c.id = args[0]
 	return false, nil
 }
 
-func (c *downloadCommand) run(ctx context.Context, a *access, s streams) error {
+func (c *downloadCommand) perform(ctx context.Context, a *access, s streams) error {
 	conn, err := a.connect(ctx, false)
 	if err != nil {
 		return err

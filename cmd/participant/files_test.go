@@ -59,7 +59,7 @@ func TestSendRefuses(t *testing.T) {
 		code  int
 		want  string
 	}{
-		"two messages":         {"", []string{"Hello", "there"}, exitUsage, "more than one message"},
+		"two messages":         {"", []string{"Hello", "there"}, exitUsage, "put quotes around the message"},
 		"an empty argument":    {"", []string{""}, exitUsage, "the message is empty"},
 		"an empty input":       {"\n", nil, exitUsage, "the message is empty"},
 		"an endless input":     {strings.Repeat("x", maxInput+1), nil, exitFailed, "longer than the service takes"},

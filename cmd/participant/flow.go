@@ -48,5 +48,5 @@ func (s *serve) published(notification []byte) {
 	if role == "" {
 		role = "-"
 	}
-	fmt.Fprintf(s.stderr, "%s  %-8s  %-31s  %s %s\n", time.Now().Format("15:04:05.000"), role, "Publish", n.TopicArn, kind)
+	fmt.Fprintf(s.err, "%s  %-8s  %-31s  %s %s\n", time.Now().Format("15:04:05.000"), role, "Publish", n.TopicArn, kind)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command participant takes part in Amazon Connect chats, shows them and serves them.
+// Command participant takes part in Amazon Connect chats, shows them and serves a fake of the
+// service.
 //
 // Usage:
 //
@@ -10,65 +11,54 @@
 //	participant upload [-name NAME] [-content-type TYPE] [-wait] [FLAGS] FILE
 //	participant download -o FILE [FLAGS] ATTACHMENT-ID
 //	participant demo [-in FILE] [-attach FILE]
-//	participant serve [-addr HOST:PORT] [-chats N] [-agent echo|none] [-max-sockets N]
-//	                  [-latency D] [-throttle] [-seed N]
+//	participant serve [-addr HOST:PORT] [-chats N] [-agent echo|none] [FLAGS]
+//	participant help [COMMAND]
 //	participant version [-licenses]
 //
-// The first five work for one participant of a chat. They want the participant token,
-// from the environment variable PARTICIPANT_TOKEN or with -token-file FILE (- for standard
-// input, where the command doesn't read it otherwise), and -region REGION or -endpoint
-// URL. An endpoint on plain http must be a loopback address. -timeout D bounds the
-// connecting.
+// The first five act for one participant of a chat. They need the participant token, from the
+// environment variable PARTICIPANT_TOKEN or with -token-file FILE (- for standard input, where
+// the command doesn't read it otherwise), and -region REGION or -endpoint URL. An endpoint on
+// plain http must be a loopback address. -timeout D limits the time to connect.
 //
-// chat sends the lines of standard input and prints what happens, on a terminal or in a
-// pipe; a number chooses from a picker or a view. transcript prints the whole transcript, the oldest item first, and with -follow
-// goes on until the chat ends. send sends a message, upload a file; each prints its id.
-// download fetches a file by that id.
+// chat sends the lines of standard input as messages and prints what happens, on a terminal or
+// in a pipe; a number chooses from a picker or a view. transcript prints the whole transcript,
+// oldest item first, and with -follow continues until the chat ends. send sends one message and
+// upload one file; each prints its id. download fetches a file by that id.
 //
-// What others have written can't control the terminal: control characters, characters that set
-// the direction of text and Unicode line breaks in it are replaced, or escaped in JSON. The
+// Text from other participants can't control the terminal: control characters, characters that
+// set the direction of text and Unicode line breaks in it are replaced, or escaped in JSON. The
 // bytes of a downloaded file are left as they are.
 //
-// demo starts a fake of the Amazon Connect Participant Service on a free loopback
-// port, lets a customer and an agent hold a chat through the public client, and
-// prints what happens.
+// demo starts a fake of the Amazon Connect Participant Service on a free loopback port, runs a
+// chat between a customer and an agent through the public client, and prints what happens.
 //
-// serve runs the fake until it is interrupted, for clients in any language. It prints
-// one line of JSON when it is ready: the endpoint, and the participant tokens of both
-// sides of each chat. Where nobody else plays the agent, an echo answers the customer.
+// serve runs the fake until it is interrupted, for clients in any language. When it is ready it
+// prints one line of JSON: the endpoint, and the participant tokens of both sides of each chat.
+// Where nobody else plays the agent, an echo replies to the customer.
 //
-// version prints the version, and with -licenses the licenses of what is linked.
+// help prints the help of a command, and version the version, or with -licenses the licenses of
+// everything that is linked.
 //
-// All end with 0, with 1 if something failed, with 2 if they were called wrongly, and
-// with 3 if the service refuses the token or the chat is over before the work is done:
-// the service does not say which.
+// All commands exit with 0 when done, 1 if something failed, 2 if they were called wrongly, and
+// 3 if the service refuses the token or the chat is over before the work is done: the service
+// does not say which of the two.
 package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/participant-go/connectparticipant"
+	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/internal/terminal"
 )
-
-const usage = `Usage: participant COMMAND [FLAGS]
-
-Take part in a chat:
-  chat        hold it on the terminal, or through a pipe
-  transcript  print what was said, and with -follow what is being said
-  send        write one message
-  upload      send a file
-  download    fetch a file
-
-Without an AWS account:
-  demo        hold a chat on a fake of the service, in this process
-  serve       run the fake of the service, for clients in any language
-  version     print the version, or the licenses of what is linked
-
-participant COMMAND -h lists the flags of a command.
-`
 
 // The exit codes.
 const (
@@ -85,34 +75,73 @@ func main() {
 	os.Exit(code)
 }
 
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
-		fmt.Fprint(stderr, usage)
+		fmt.Fprint(stderr, overview())
 		return exitUsage
 	}
-	s := streams{in: stdin, out: stdout, err: stderr}
-	switch command := args[0]; command {
-	case "chat":
-		return participate(ctx, "chat", chatHelp, &chatCommand{}, args[1:], s)
-	case "transcript":
-		return participate(ctx, "transcript", transcriptHelp, &transcriptCommand{}, args[1:], s)
-	case "send":
-		return participate(ctx, "send", sendHelp, &sendCommand{}, args[1:], s)
-	case "upload":
-		return participate(ctx, "upload", uploadHelp, &uploadCommand{}, args[1:], s)
-	case "download":
-		return participate(ctx, "download", downloadHelp, &downloadCommand{}, args[1:], s)
-	case "demo":
-		return runDemo(ctx, args[1:], stdin, stdout, stderr)
-	case "serve":
-		return runServe(ctx, args[1:], stdout, stderr)
-	case "version":
-		return runVersion(args[1:], stdout, stderr)
-	case "help", "-h", "-help", "--help":
-		fmt.Fprint(stdout, usage)
-		return exitOK
-	default:
-		fmt.Fprintf(stderr, "participant: there is no command %q\n\n%s", command, usage)
+	name := args[0]
+	switch name {
+	case "-h", "-help", "--help":
+		name = "help"
+	case "-version", "--version":
+		name = "version"
+	}
+	c, err := find(name)
+	if err != nil {
+		fmt.Fprintf(stderr, "participant: %v\n%s", err, seeHelp("help"))
 		return exitUsage
+	}
+	return c.run(ctx, args[1:], streams{in: stdin, out: stdout, err: stderr})
+}
+
+// run runs the command from its arguments to its exit code.
+func (c *command) run(ctx context.Context, args []string, s streams) int {
+	task := c.new()
+	flags := flagsOf(c.name, task)
+	args, err := parse(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(s.out, c.help())
+		return exitOK
+	}
+	if err == nil {
+		err = task.run(ctx, args, s)
+	}
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(s.err, "participant %s: %s\n", c.name, strings.Join(terminal.Lines(err.Error()), "\n"))
+	code := exitCode(err)
+	if code == exitUsage {
+		fmt.Fprint(s.err, seeHelp(c.name))
+	}
+	return code
+}
+
+func seeHelp(command string) string {
+	if command == "help" {
+		return "Run \"participant help\" for details.\n"
+	}
+	return fmt.Sprintf("Run \"participant help %s\" for details.\n", command)
+}
+
+func exitCode(err error) int {
+	var wrong usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &wrong):
+		return exitUsage
+	case connectparticipant.IsAccessDenied(err), errors.Is(err, chat.ErrAccessDenied),
+		errors.Is(err, chat.ErrChatEnded), errors.Is(err, chat.ErrRemoved):
+		return exitRefused
+	default:
+		return exitFailed
 	}
 }

@@ -51,7 +51,7 @@ func (s *scene) args(name string, args ...string) []string {
 // command runs a command to its end and looks for tokens in what it prints.
 func (s *scene) command(t *testing.T, stdin, name string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	code, stdout, stderr = command(t, stdin, s.args(name, args...)...)
+	code, stdout, stderr = runCommand(t, stdin, s.args(name, args...)...)
 	requireNoToken(t, stdout+stderr)
 	return code, stdout, stderr
 }

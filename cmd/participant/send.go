@@ -17,15 +17,17 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-const sendHelp = `Usage: participant send [FLAGS] [MESSAGE | -]
-
-send sends one message and prints the Id that the service gives it. Without MESSAGE, or
-with - for it, it sends what standard input holds, less the end of its last line; then
--token-file can't be -. Other users of the machine can see an argument, but not standard
-input. How long a message may be, the service decides: mostly 16,384 bytes.
-
-Example: git log -1 | participant send -region eu-west-2
-`
+var sendHelp = command{
+	name:    "send",
+	summary: "send one message",
+	args:    "[MESSAGE | -]",
+	about: `send sends one message and prints the Id that the service gives it. Without MESSAGE, or
+with - for it, it sends what standard input holds, without the line break at the end;
+-token-file can't be - then. Other users of the machine can see an argument, but not
+standard input. The service decides how long a message may be: mostly 16,384 bytes.
+`,
+	example: "git log -1 | participant send -region eu-west-2",
+}
 
 // maxInput keeps an endless input from being read whole. It is far more than the service takes.
 const maxInput = 1 << 20
@@ -44,7 +46,7 @@ func (c *sendCommand) define(flags *flag.FlagSet) {
 func (c *sendCommand) take(args []string) (readsInput bool, err error) {
 	switch {
 	case len(args) > 1:
-		return false, usageError("more than one message: put quotes around it")
+		return false, usageError("more than one argument: put quotes around the message")
 	case len(args) == 0 || args[0] == "-":
 		c.fromInput = true
 	case args[0] == "":
@@ -55,7 +57,7 @@ func (c *sendCommand) take(args []string) (readsInput bool, err error) {
 	return c.fromInput, nil
 }
 
-func (c *sendCommand) run(ctx context.Context, a *access, s streams) error {
+func (c *sendCommand) perform(ctx context.Context, a *access, s streams) error {
 	if c.fromInput {
 		var err error
 		if c.message, err = readMessage(s.in); err != nil {

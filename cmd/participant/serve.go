@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -23,73 +22,65 @@ const (
 	agentNone = "none"
 )
 
-const serveUsage = `Usage: participant serve [FLAGS]
+var serveCommand = command{
+	name:    "serve",
+	summary: "run the fake of the service, for clients in any language",
+	about: `serve runs the fake of the service until it is interrupted. When it is ready it prints one
+line of JSON: the endpoint, and for each chat the participant tokens of its two sides.
+Requests are logged to standard error, without tokens and contents.
 
-serve runs the fake service until it is interrupted. When it is ready it prints one line
-of JSON: the endpoint, and for each chat the participant tokens of its two sides. Requests
-are logged to standard error, without tokens and content.
+A customer whom nobody answers within a second gets a reply from the echo, an agent who
+repeats every message. The echo stays away where a client connects with the agent's token;
+-agent none turns it off, which a bot on the customer's token needs, or the two would talk
+forever. The echo understands some messages (in participant chat, type "//list" to send
+"/list"):
 
-A customer whom nobody answers within a second meets the echo, an agent who repeats every
-message. Where a client connects with the agent's token the echo stays away; with -agent
-none there is no echo, which a bot on the customer's token would talk to for ever. Some
-messages it understands (participant chat sends "//list" as "/list"):
-
-  /list    sends a list picker
-  /view    sends a view
-  /file    sends a file
-  /stream  lets an AI agent speak piece by piece
-  /login   starts an authentication
-  /cut     cuts the customer's WebSockets
-  /bye     ends the chat
-
-Example: participant serve -addr 127.0.0.1:8080 -chats 1
-
-`
-
-func runServe(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	s := &serve{stdout: stdout, stderr: stderr}
-	flags.StringVar(&s.options.Addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 is a free one")
-	flags.IntVar(&s.options.MaxSockets, "max-sockets", 8000, "keep at most `N` WebSockets open, and answer 503 to further ones")
-	flags.DurationVar(&s.options.Latency, "latency", 0, "let each operation wait for `D`, such as 80ms, before it is looked at")
-	flags.BoolVar(&s.options.Throttle, "throttle", false, "answer calls over the service's published quotas with ThrottlingException")
-	flags.Uint64Var(&s.options.Seed, "seed", 0, "begin the server's streams of chance with `N`")
-	flags.IntVar(&s.chats, "chats", 8, "start `N` chats")
-	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language")
-	flags.StringVar(&s.control.host, "control-host", "", "serve the control API under host `NAME` too, also beyond loopback")
-	flags.StringVar(&s.agent, "agent", agentEcho, "let `WHO` play the agent where nobody else does: echo or none")
-	flags.Usage = func() {
-		fmt.Fprint(stderr, serveUsage)
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return exitOK
-	} else if err != nil {
-		return exitUsage // Parse has said why
-	}
-	if flags.NArg() > 0 || s.chats < 1 || s.options.MaxSockets < 1 || s.options.Latency < 0 || s.agent != agentEcho && s.agent != agentNone {
-		flags.Usage()
-		return exitUsage
-	}
-	if err := s.control.check(s.options.Addr); err != nil {
-		fmt.Fprintf(stderr, "participant serve: %v\n", err)
-		return exitUsage
-	}
-	if err := s.run(ctx); err != nil {
-		fmt.Fprintf(stderr, "participant serve: %v\n", err)
-		return exitFailed
-	}
-	return exitOK
+  /list    send a list picker
+  /view    send a view
+  /file    send a file
+  /stream  let an AI agent send a message piece by piece
+  /login   start an authentication
+  /cut     cut the customer's WebSockets
+  /bye     end the chat
+`,
+	example: "participant serve -addr 127.0.0.1:8080 -chats 1",
+	new:     func() task { return &serve{} },
 }
 
 // serve is the fake on its own, for clients in any language.
 type serve struct {
-	stdout, stderr io.Writer
-	options        participanttest.Options
-	chats          int
-	agent          string
-	control        controlFlags
+	streams
+	options participanttest.Options
+	chats   int
+	agent   string
+	control controlFlags
+}
+
+func (s *serve) define(flags *flag.FlagSet) {
+	flags.StringVar(&s.options.Addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 is a free one")
+	flags.IntVar(&s.options.MaxSockets, "max-sockets", 8000, "keep at most `N` WebSockets open, and respond with 503 to further ones")
+	flags.DurationVar(&s.options.Latency, "latency", 0, "delay each operation by `D`, such as 80ms")
+	flags.BoolVar(&s.options.Throttle, "throttle", false, "respond with ThrottlingException to calls over the service's published quotas")
+	flags.Uint64Var(&s.options.Seed, "seed", 0, "seed the random numbers of the server with `N`")
+	flags.IntVar(&s.chats, "chats", 8, "start `N` chats")
+	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language")
+	flags.StringVar(&s.control.host, "control-host", "", "serve the control API under host `NAME` too, also beyond loopback")
+	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the agent where nobody else does", agentEcho, agentNone)
+}
+
+func (s *serve) check(args []string) error {
+	switch {
+	case s.chats < 1:
+		return usageError("-chats must be 1 or more")
+	case s.options.MaxSockets < 1:
+		return usageError("-max-sockets must be 1 or more")
+	case s.options.Latency < 0:
+		return usageError("-latency must be 0 or more")
+	}
+	if err := s.control.check(s.options.Addr); err != nil {
+		return err
+	}
+	return noArguments(args)
 }
 
 // ready is the line that tells a client where the fake is and whom to play.
@@ -109,7 +100,11 @@ type readySide struct {
 	ParticipantToken string `json:"participantToken"`
 }
 
-func (s *serve) run(ctx context.Context) error {
+func (s *serve) run(ctx context.Context, args []string, streams streams) error {
+	if err := s.check(args); err != nil {
+		return err
+	}
+	s.streams = streams
 	s.options.Flow, s.options.Stream = s.flow, s.published
 	srv, err := participanttest.New(func(o *participanttest.Options) { *o = s.options })
 	if err != nil {
@@ -121,10 +116,10 @@ func (s *serve) run(ctx context.Context) error {
 	for i := range contacts {
 		contacts[i] = srv.NewChat()
 	}
-	if err := s.tell(srv, contacts); err != nil {
-		return fmt.Errorf("tell the endpoint: %w", err)
+	if err := s.print(srv, contacts); err != nil {
+		return fmt.Errorf("print the endpoint: %w", err)
 	}
-	log := requestLog{s.stderr, srv}
+	log := requestLog{s.err, srv}
 	var work sync.WaitGroup
 	defer work.Wait()
 	work.Go(func() { log.follow(ctx) })
@@ -137,7 +132,7 @@ func (s *serve) run(ctx context.Context) error {
 	return nil
 }
 
-func (s *serve) tell(srv *participanttest.Server, contacts []*participanttest.Contact) error {
+func (s *serve) print(srv *participanttest.Server, contacts []*participanttest.Contact) error {
 	line := ready{Endpoint: srv.URL, Control: s.control.address(srv.URL)}
 	for _, c := range contacts {
 		line.Chats = append(line.Chats, readyChat{
@@ -146,7 +141,7 @@ func (s *serve) tell(srv *participanttest.Server, contacts []*participanttest.Co
 			Agent:     readySide{c.Agent.Token},
 		})
 	}
-	return json.NewEncoder(s.stdout).Encode(line)
+	return json.NewEncoder(s.out).Encode(line)
 }
 
 // requestLog prints a line a request.

@@ -117,7 +117,7 @@ func (t *talk) obey(ctx context.Context, line string) error {
 	case "/quit":
 		return errQuit
 	case "/help":
-		fmt.Fprint(t.s.err, chatHelp)
+		fmt.Fprint(t.s.err, slashHelp)
 		return nil
 	default:
 		return errors.New("unknown command: /help lists them, and // begins a message with a slash")

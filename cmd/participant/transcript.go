@@ -20,22 +20,23 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-const transcriptHelp = `Usage: participant transcript [FLAGS]
+var transcriptHelp = command{
+	name:    "transcript",
+	summary: "print what was said, and with -follow what is being said",
+	about: `transcript prints everything that the service keeps of the chat, oldest item first, with the
+past contacts of a persistent chat. Times are UTC. Interactive messages, such as pickers,
+appear as text. The JSON format has one item a line, with the service's names and contents.
+The Markdown format keeps the formatting of Markdown messages, but shows their HTML, images
+and links as text. The whole transcript is held in memory, since the service returns its
+newest items first.
 
-transcript prints all that the service keeps of the chat, the oldest item first, past
-contacts of a persistent chat included. Times are UTC. Interactive messages, such as
-pickers, appear as text. JSON is one item a line, with the service's names and contents.
-Markdown keeps the formatting of messages in Markdown, but shows their HTML, images and
-links as text. The whole transcript is held in memory: the service gives the way to its
-oldest items only from the newest on.
-
-With -follow it goes on with what happens, until the chat ends or an interrupt, both with
-exit code 0. An item in a new state, such as a file that was scanned, is printed again
-under the same Id. Losses of the connection are told on standard error, and what was
-missed follows.
-
-Example: participant transcript -region eu-west-2 -format markdown >chat.md
-`
+With -follow it continues with what happens, until the chat ends or an interrupt, both with
+exit code 0. An item that changes, such as a file that has been scanned, is printed again
+under the same Id. Lost connections are reported on standard error, and what was missed
+follows.
+`,
+	example: "participant transcript -region eu-west-2 -format markdown >chat.md",
+}
 
 // transcriptCommand prints the transcript.
 type transcriptCommand struct {
@@ -44,22 +45,15 @@ type transcriptCommand struct {
 }
 
 func (c *transcriptCommand) define(flags *flag.FlagSet) {
-	flags.StringVar(&c.format, "format", "text", "print as `FORMAT`: text, json or markdown")
-	flags.BoolVar(&c.follow, "follow", false, "go on with what happens")
+	oneOfVar(flags, &c.format, "format", "print in `FORMAT`", "text", "json", "markdown")
+	flags.BoolVar(&c.follow, "follow", false, "continue with what happens until the chat ends")
 }
 
 func (c *transcriptCommand) take(args []string) (readsInput bool, err error) {
-	switch {
-	case len(args) > 0:
-		return false, usageError("transcript takes no arguments")
-	case formats[c.format] == nil:
-		return false, usageError("the format must be text, json or markdown")
-	default:
-		return false, nil
-	}
+	return false, noArguments(args)
 }
 
-func (c *transcriptCommand) run(ctx context.Context, a *access, s streams) error {
+func (c *transcriptCommand) perform(ctx context.Context, a *access, s streams) error {
 	if c.follow {
 		return c.runLive(ctx, a, s)
 	}

@@ -16,15 +16,17 @@ import (
 	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
-const uploadHelp = `Usage: participant upload [FLAGS] FILE
-
-upload sends a file and prints its attachment id, which download takes. The others see it
-when the service has scanned it; with -wait that is waited for, mostly for less than a
-minute, and a file that is rejected is a failure. Which types and sizes are taken is set
-for the instance.
-
-Example: participant upload -region eu-west-2 -wait invoice.pdf
-`
+var uploadHelp = command{
+	name:    "upload",
+	summary: "send a file",
+	args:    "FILE",
+	about: `upload sends a file and prints its attachment id, which download takes. The others see the
+file when the service has scanned it; -wait waits for that, mostly less than a minute, and
+fails for a file that the scan rejects. The instance decides which types and sizes of files
+are accepted.
+`,
+	example: "participant upload -region eu-west-2 -wait invoice.pdf",
+}
 
 // uploadCommand sends a file.
 type uploadCommand struct {
@@ -33,20 +35,20 @@ type uploadCommand struct {
 }
 
 func (c *uploadCommand) define(flags *flag.FlagSet) {
-	flags.StringVar(&c.name, "name", "", "let the others see `NAME` (default the file's own)")
-	flags.StringVar(&c.contentType, "content-type", "", "send the file as `TYPE`, such as image/png (default what its name tells)")
-	flags.BoolVar(&c.wait, "wait", false, "wait for the scan")
+	flags.StringVar(&c.name, "name", "", "show the others `NAME` (default the name of FILE)")
+	flags.StringVar(&c.contentType, "content-type", "", "send the file as `TYPE`, such as image/png (default the type of its extension)")
+	flags.BoolVar(&c.wait, "wait", false, "wait until the file has been scanned")
 }
 
 func (c *uploadCommand) take(args []string) (readsInput bool, err error) {
 	if len(args) != 1 {
-		return false, usageError("name one file")
+		return false, usageError("name one file to send")
 	}
 	c.path = args[0]
 	return false, nil
 }
 
-func (c *uploadCommand) run(ctx context.Context, a *access, s streams) error {
+func (c *uploadCommand) perform(ctx context.Context, a *access, s streams) error {
 	file, size, err := openFile(c.path)
 	if err != nil {
 		return err

@@ -4,8 +4,8 @@ package main
 
 import (
 	"cmp"
+	"context"
 	_ "embed"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -13,42 +13,34 @@ import (
 	"runtime/debug"
 )
 
-const versionUsage = `Usage: participant version [-licenses]
-
-version prints the version of this command and of Go, or the licenses and notices of all
-that is linked into it.
-
-`
+var versionCommand = command{
+	name:    "version",
+	summary: "print the version, or the licenses of everything that is linked",
+	about: `version prints the version of this program and of Go, or the licenses and notices of
+everything that is linked into it.
+`,
+	new: func() task { return &versionTask{} },
+}
 
 //go:embed THIRD_PARTY_NOTICES
 var notices string
 
-func runVersion(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("version", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	licenses := flags.Bool("licenses", false, "print the licenses and notices of what is linked")
-	flags.Usage = func() {
-		fmt.Fprint(stderr, versionUsage)
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return exitOK
-	} else if err != nil {
-		return exitUsage // Parse has said why
-	}
-	if flags.NArg() > 0 {
-		flags.Usage()
-		return exitUsage
+type versionTask struct{ licenses bool }
+
+func (t *versionTask) define(flags *flag.FlagSet) {
+	flags.BoolVar(&t.licenses, "licenses", false, "print the licenses and notices of everything that is linked")
+}
+
+func (t *versionTask) run(_ context.Context, args []string, s streams) error {
+	if err := noArguments(args); err != nil {
+		return err
 	}
 	text := fmt.Sprintf("participant %s, %s\n", version(), runtime.Version())
-	if *licenses {
+	if t.licenses {
 		text = notices
 	}
-	if _, err := io.WriteString(stdout, text); err != nil {
-		fmt.Fprintf(stderr, "participant version: %v\n", err)
-		return exitFailed
-	}
-	return exitOK
+	_, err := io.WriteString(s.out, text)
+	return err
 }
 
 // version is that of the module, if the command was built from one.

@@ -10,15 +10,15 @@ import (
 
 func TestVersion(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr := command(t, "", "version")
+	code, stdout, stderr := runCommand(t, "", "version")
 	require.Equal(t, exitOK, code, stderr)
 	require.Regexp(t, `^participant \S+, go1\.\S+\n$`, stdout)
-	code, stdout, stderr = command(t, "", "version", "-licenses")
+	code, stdout, stderr = runCommand(t, "", "version", "-licenses")
 	require.Equal(t, exitOK, code, stderr)
 	require.Contains(t, stdout, "github.com/coder/websocket v")
 	require.Contains(t, stdout, "Permission to use, copy, modify, and distribute this software")
-	code, stdout, stderr = command(t, "", "version", "all")
+	code, stdout, stderr = runCommand(t, "", "version", "all")
 	require.Equal(t, exitUsage, code)
 	require.Empty(t, stdout)
-	require.Contains(t, stderr, "-licenses")
+	require.Contains(t, stderr, "flags only")
 }
