@@ -4,12 +4,16 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
@@ -29,6 +33,7 @@ is over before the work is done.
 type access struct {
 	region, endpoint string
 	tokenFile        string
+	caFile           string
 	timeout          time.Duration
 	token            string // the participant token
 }
@@ -37,6 +42,7 @@ func (a *access) define(flags *flag.FlagSet) {
 	flags.StringVar(&a.region, "region", "", "use the service in the AWS `REGION` of the Amazon Connect instance, such as eu-west-2")
 	flags.StringVar(&a.endpoint, "endpoint", "", "use the service at `URL` instead, such as the endpoint that participant serve prints; plain http to a loopback address only")
 	flags.StringVar(&a.tokenFile, "token-file", "", "read the participant token from `FILE`, which only you should be able to read, or - for standard input (default the environment variable PARTICIPANT_TOKEN)")
+	flags.StringVar(&a.caFile, "ca-file", "", "trust the authorities whose certificates are in `FILE` (PEM), beside those of the system; participant serve -tls writes one")
 	flags.DurationVar(&a.timeout, "timeout", 30*time.Second, "fail if there is no connection after `D`")
 }
 
@@ -51,12 +57,37 @@ func (a *access) check() error {
 	}
 }
 
-func (a *access) client() *connectparticipant.Client {
+func (a *access) client() (*connectparticipant.Client, error) {
 	options := connectparticipant.Options{Region: a.region}
 	if a.endpoint != "" {
 		options.BaseEndpoint = &a.endpoint
 	}
-	return connectparticipant.New(options)
+	if a.caFile != "" {
+		roots, err := a.readAuthorities()
+		if err != nil {
+			return nil, fmt.Errorf("read -ca-file: %w", err)
+		}
+		options.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.TLSClientConfig.RootCAs = roots
+		})
+	}
+	return connectparticipant.New(options), nil
+}
+
+// readAuthorities returns the authorities to trust.
+func (a *access) readAuthorities() (*x509.CertPool, error) {
+	data, err := os.ReadFile(a.caFile)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(data) {
+		return nil, errors.New("there is no certificate in PEM form in it")
+	}
+	return roots, nil
 }
 
 // connection is for single calls.
@@ -70,7 +101,10 @@ type connection struct {
 func (a *access) connect(ctx context.Context, join bool) (*connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	client := a.client()
+	client, err := a.client()
+	if err != nil {
+		return nil, err
+	}
 	in := &connectparticipant.CreateParticipantConnectionInput{
 		ParticipantToken: &a.token, Type: []types.ConnectionType{types.ConnectionTypeConnectionCredentials},
 	}
@@ -91,7 +125,11 @@ func (a *access) connect(ctx context.Context, join bool) (*connection, error) {
 func (a *access) start(ctx context.Context, optFns ...func(*chat.Options)) (*chat.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	return chat.Start(ctx, a.client(), a.token, append(optFns, func(o *chat.Options) {
+	client, err := a.client()
+	if err != nil {
+		return nil, err
+	}
+	return chat.Start(ctx, client, a.token, append(optFns, func(o *chat.Options) {
 		o.Limiter = chat.NewLimiter(1) // shared with nobody: a run has one session
 	})...)
 }

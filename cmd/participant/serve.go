@@ -9,12 +9,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/participant-go/connectparticipant/participanttest"
 )
+
+const fakePackage = "github.com/participant-go/connectparticipant/participanttest"
 
 // Who plays the agents.
 const (
@@ -42,6 +46,11 @@ forever. The echo understands some messages (in participant chat, type "//list" 
   /login   start an authentication
   /cut     cut the customer's WebSockets
   /bye     end the chat
+
+Clients on other machines reach it with -addr 0.0.0.0:8080. It is for tests: whoever reaches
+it can use it. With -tls, clients must trust the authority in the file: set SSL_CERT_FILE for
+Go on Linux and for curl, NODE_EXTRA_CA_CERTS for Node.js, AWS_CA_BUNDLE for Python, and
+-ca-file for the commands of this program. Each start makes a new one.
 `,
 	example: "participant serve -addr 127.0.0.1:8080 -chats 1",
 	new:     func() task { return &serve{} },
@@ -54,15 +63,19 @@ type serve struct {
 	chats   int
 	agent   string
 	control controlFlags
+	tlsFile string // for the certificate of the authority
 }
 
 func (s *serve) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.options.Addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 is a free one")
+	flags.StringVar(&s.options.PublicURL, "public-url", "", "begin the WebSocket and file URLs in responses with `URL`, such as https://fake.example:8443 (default the scheme and the Host header of the request)")
+	flags.StringVar(&s.tlsFile, "tls", "", "serve https and wss with a new certificate, and write that of its authority to `FILE`, for clients to trust")
 	flags.IntVar(&s.options.MaxSockets, "max-sockets", 8000, "keep at most `N` WebSockets open, and respond with 503 to further ones")
 	flags.DurationVar(&s.options.Latency, "latency", 0, "delay each operation by `D`, such as 80ms")
 	flags.BoolVar(&s.options.Throttle, "throttle", false, "respond with ThrottlingException to calls over the service's published quotas")
 	flags.Uint64Var(&s.options.Seed, "seed", 0, "seed the random numbers of the server with `N`")
-	flags.IntVar(&s.chats, "chats", 8, "start `N` chats")
+	flags.IntVar(&s.chats, "chats", 8, "start `N` chats; 0 for none, if clients start them")
+	flags.Var(switches{&s.options.Switches}, "switch", "change a decision of the fake: `NAME` or NAME=VALUE; may be repeated. The names are "+list(switchNames())+"; \"go doc "+fakePackage+".Switches\" describes them")
 	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language")
 	flags.StringVar(&s.control.host, "control-host", "", "serve the control API under host `NAME` too, also beyond loopback")
 	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the agent where nobody else does", agentEcho, agentNone)
@@ -70,8 +83,10 @@ func (s *serve) define(flags *flag.FlagSet) {
 
 func (s *serve) check(args []string) error {
 	switch {
-	case s.chats < 1:
-		return usageError("-chats must be 1 or more")
+	case s.chats < 0:
+		return usageError("-chats must be 0 or more")
+	case strings.HasPrefix(s.tlsFile, "-"):
+		return usageError("-tls needs the name of the file to write the authority's certificate to")
 	case s.options.MaxSockets < 1:
 		return usageError("-max-sockets must be 1 or more")
 	case s.options.Latency < 0:
@@ -106,12 +121,18 @@ func (s *serve) run(ctx context.Context, args []string, streams streams) error {
 	}
 	s.streams = streams
 	s.options.Flow, s.options.Stream = s.flow, s.published
+	s.options.TLS = s.tlsFile != ""
 	srv, err := participanttest.New(func(o *participanttest.Options) { *o = s.options })
 	if err != nil {
 		return err
 	}
 	defer srv.Close()
 	s.control.mount(srv)
+	if s.options.TLS {
+		if err := os.WriteFile(s.tlsFile, srv.AuthorityPEM(), 0o644); err != nil {
+			return fmt.Errorf("write the certificate: %w", err)
+		}
+	}
 	contacts := make([]*participanttest.Contact, s.chats)
 	for i := range contacts {
 		contacts[i] = srv.NewChat()
@@ -133,7 +154,7 @@ func (s *serve) run(ctx context.Context, args []string, streams streams) error {
 }
 
 func (s *serve) print(srv *participanttest.Server, contacts []*participanttest.Contact) error {
-	line := ready{Endpoint: srv.URL, Control: s.control.address(srv.URL)}
+	line := ready{Endpoint: srv.URL, Control: s.control.address(srv.URL), Chats: []readyChat{}}
 	for _, c := range contacts {
 		line.Chats = append(line.Chats, readyChat{
 			ContactID: c.ID,

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/internal/fips"
+	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -308,9 +310,15 @@ func TestServeRefuses(t *testing.T) {
 		code int
 		want string
 	}{
-		"an address that isn't one": {[]string{"-addr", "nowhere"}, exitFailed, "participant serve: start participant service"},
-		"no chats":                  {[]string{"-chats", "0"}, exitUsage, "-chats must be 1 or more"},
-		"an unknown agent":          {[]string{"-agent", "smith"}, exitUsage, "use echo or none"},
+		"an address that isn't one":           {[]string{"-addr", "nowhere"}, exitFailed, "participant serve: start participant service"},
+		"fewer chats than none":               {[]string{"-chats", "-1"}, exitUsage, "-chats must be 0 or more"},
+		"no file for a certificate":           {[]string{"-tls", "-throttle"}, exitUsage, "-tls needs the name of the file"},
+		"a certificate that can't be written": {[]string{"-tls", "no/such/dir/ca.pem"}, exitFailed, "write the certificate: open no/such/dir/ca.pem"},
+		"an unknown switch":                   {[]string{"-switch", "Magic"}, exitUsage, "use OldTokensDie, TokensOutliveTheEnd, "},
+		"a switch without its life":           {[]string{"-switch", "TokenLife"}, exitUsage, "use TokenLife=D, such as 90s"},
+		"a switch without its size":           {[]string{"-switch", "ContentLimit=big"}, exitUsage, "use ContentLimit=N, a whole number"},
+		"a switch that is neither":            {[]string{"-switch", "StrictConnection=so"}, exitUsage, "use StrictConnection"},
+		"an unknown agent":                    {[]string{"-agent", "smith"}, exitUsage, "use echo or none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -329,4 +337,47 @@ func TestServeFailsWithoutItsReader(t *testing.T) {
 	var stderr bytes.Buffer
 	require.Equal(t, exitFailed, run(t.Context(), []string{"serve"}, strings.NewReader(""), in, &stderr))
 	require.Contains(t, stderr.String(), "participant serve: print the endpoint")
+}
+
+func TestServeWithoutChats(t *testing.T) {
+	t.Parallel()
+	s := startServe(t, "-chats", "0")
+	require.Regexp(t, `^\{"endpoint":"[^"]+","chats":\[\]\}$`, s.line)
+}
+
+func TestServeOverTLSUnderAnotherURL(t *testing.T) {
+	t.Parallel()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	s := startServe(t, "-chats", "1", "-tls", ca, "-agent", "none")
+	require.Regexp(t, `^https://127\.0\.0\.1:`, s.Endpoint)
+	token := writeFile(t, "token", s.Chats[0].Customer.ParticipantToken)
+	for _, args := range [][]string{{"send", "Hello"}, {"chat"}} {
+		args = append(args, "-endpoint", s.Endpoint, "-token-file", token)
+		code, stdout, stderr := runCommand(t, "", append(args, "-ca-file", ca)...)
+		require.Equal(t, exitOK, code, stderr)
+		require.NotContains(t, stdout, "wss://")
+	}
+
+	named := startServe(t, "-chats", "1", "-public-url", "https://fake.example:8443")
+	connection := connectAs(t, named.client(t), named.Chats[0].Customer)
+	require.Regexp(t, `^wss://fake\.example:8443/`, aws.ToString(connection.Websocket.Url))
+}
+
+func TestServeSwitches(t *testing.T) {
+	t.Parallel()
+	var o participanttest.Options
+	for _, text := range []string{"StrictConnection", "SingleUseURLs=true", "EchoFirst=false", "TokenLife=90s", "ContentLimit=7", "ErrorForm=2"} {
+		require.NoError(t, switches{&o.Switches}.Set(text))
+	}
+	require.Equal(t, participanttest.Switches{
+		StrictConnection: true, SingleUseURLs: true, TokenLife: 90 * time.Second, ContentLimit: 7, ErrorForm: participanttest.ErrorTypeInBody,
+	}, o.Switches)
+
+	s := startServe(t, "-chats", "1", "-switch", "TokensOutliveTheEnd", "-switch", "ContentLimit=3", "-agent", "none")
+	client := s.client(t)
+	token := connectAs(t, client, s.Chats[0].Customer).ConnectionCredentials.ConnectionToken
+	_, err := client.SendMessage(t.Context(), &connectparticipant.SendMessageInput{
+		ConnectionToken: token, ContentType: aws.String("text/plain"), Content: aws.String("four"),
+	})
+	require.ErrorAs(t, err, new(*types.ValidationException))
 }
