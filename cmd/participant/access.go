@@ -7,16 +7,19 @@ import (
 	"crypto/x509"
 	"errors"
 	"flag"
-	"fmt"
 	"net/http"
+	"net/url"
 	"os"
+	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
+	"github.com/participant-go/connectparticipant/internal/endpoint"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -50,8 +53,27 @@ func (a *access) check() error {
 	switch {
 	case a.region == "" && a.endpoint == "":
 		return usageError("-region or -endpoint is missing: name the AWS region of the instance, or the URL of the service")
+	case a.region != "" && !regionForm.MatchString(a.region):
+		return usageError("-region must be the name of an AWS region, such as eu-west-2")
 	case a.timeout <= 0:
 		return usageError("-timeout must be more than 0")
+	case a.endpoint != "":
+		return checkEndpoint(a.endpoint)
+	default:
+		return nil
+	}
+}
+
+var regionForm = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
+
+// checkEndpoint leaves the URL out of its errors, in which there may be a password.
+func checkEndpoint(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "":
+		return usageError("-endpoint must be a URL such as https://connect.example:8443 or http://127.0.0.1:8080")
+	case u.Scheme == "http" && !endpoint.IsLoopback(u.Hostname()):
+		return usageError("-endpoint must be https, or http on a loopback address such as 127.0.0.1: others could read the token")
 	default:
 		return nil
 	}
@@ -65,7 +87,7 @@ func (a *access) client() (*connectparticipant.Client, error) {
 	if a.caFile != "" {
 		roots, err := a.readAuthorities()
 		if err != nil {
-			return nil, fmt.Errorf("read -ca-file: %w", err)
+			return nil, &stepError{"read -ca-file", err}
 		}
 		options.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.TLSClientConfig.RootCAs = roots
@@ -111,14 +133,19 @@ func (a *access) connect(ctx context.Context, join bool) (*connection, error) {
 	if join {
 		in.ConnectParticipant = aws.Bool(true)
 	}
-	out, err := client.CreateParticipantConnection(ctx, in)
+	out, err := client.CreateParticipantConnection(ctx, in, retrySoon)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, a.late(ctx, err)
 	case out.ConnectionCredentials == nil:
-		return nil, errors.New("connect: the answer lacks the connection token")
+		return nil, errors.New("the response lacks the connection token: check -endpoint")
 	}
 	return &connection{client, out.ConnectionCredentials.ConnectionToken}, nil
+}
+
+// retrySoon lets a call fail with its cause rather than wait for a last attempt until -timeout.
+func retrySoon(o *connectparticipant.Options) {
+	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 2 * time.Second })
 }
 
 // start starts a session.
@@ -129,7 +156,19 @@ func (a *access) start(ctx context.Context, optFns ...func(*chat.Options)) (*cha
 	if err != nil {
 		return nil, err
 	}
-	return chat.Start(ctx, client, a.token, append(optFns, func(o *chat.Options) {
+	session, err := chat.Start(ctx, client, a.token, append(optFns, func(o *chat.Options) {
 		o.Limiter = chat.NewLimiter(1) // shared with nobody: a run has one session
 	})...)
+	if err != nil {
+		return nil, a.late(ctx, err)
+	}
+	return session, nil
+}
+
+// late marks an error as one of -timeout if its context has expired.
+func (a *access) late(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &lateError{a.timeout, err}
+	}
+	return err
 }

@@ -131,10 +131,10 @@ func TestCallsThatCannotWork(t *testing.T) {
 		"no file":                           {[]string{"upload"}, exitUsage, "name one file to send"},
 		"no attachment":                     {[]string{"download"}, exitUsage, "name one attachment id"},
 		"no output":                         {[]string{"download", "id"}, exitUsage, "-o is missing"},
-		"plain http to somewhere else":      {[]string{"transcript", "-endpoint", "http://example.com"}, exitFailed, "plain http to example.com"},
-		"a session on plain http":           {[]string{"chat", "-endpoint", "http://example.com"}, exitFailed, "plain http to example.com"},
-		"a region that could not be one":    {[]string{"send", "-region", "a/b", "Hello"}, exitFailed, "connect: "},
-		"an endpoint that could not be one": {[]string{"send", "-endpoint", "::", "Hello"}, exitFailed, "connect: "},
+		"plain http to somewhere else":      {[]string{"transcript", "-endpoint", "http://example.com"}, exitUsage, "-endpoint must be https, or http on a loopback address"},
+		"a session on plain http":           {[]string{"chat", "-endpoint", "http://example.com"}, exitUsage, "-endpoint must be https, or http on a loopback address"},
+		"a region that could not be one":    {[]string{"send", "-region", "a/b", "Hello"}, exitUsage, "-region must be"},
+		"an endpoint that could not be one": {[]string{"send", "-endpoint", "::", "Hello"}, exitUsage, "-endpoint must be a URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

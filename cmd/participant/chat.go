@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -118,7 +117,7 @@ func (t *talk) printEvents() {
 			_, err = io.WriteString(t.s.out, text)
 		}
 		if err != nil {
-			t.printErr = fmt.Errorf("print what happens: %w", err)
+			t.printErr = &stepError{"print what happens", err}
 			_ = t.session.Close()
 			return
 		}

@@ -167,7 +167,7 @@ func TestChatStopsAtTheFirstFailureOfAPipe(t *testing.T) {
 	code, stdout, stderr := s.command(t, "one\ntwo\nthree\n", "chat")
 	require.Equal(t, exitFailed, code)
 	require.Equal(t, []string{"one"}, s.texts())
-	require.Contains(t, stderr, "participant chat: send the message: operation error ConnectParticipant: SendMessage")
+	require.Contains(t, stderr, "participant chat: send the message: the service refuses the request: ")
 	require.NotContains(t, stdout+stderr, "two")
 }
 

@@ -82,15 +82,15 @@ func (d *demo) run(ctx context.Context, args []string, s streams) error {
 	d.out = s.out
 	lines, err := readLines(d.in, s.in)
 	if err != nil {
-		return fmt.Errorf("read the dialogue: %w", err)
+		return &stepError{"read the dialogue", err}
 	}
 	file, err := readFile(d.attach)
 	if err != nil {
-		return fmt.Errorf("read the attachment: %w", err)
+		return &stepError{"read the attachment", err}
 	}
 	d.server, err = participanttest.New()
 	if err != nil {
-		return fmt.Errorf("start the fake: %w", err)
+		return &stepError{"start the fake", err}
 	}
 	defer d.server.Close()
 	d.client = connectparticipant.New(connectparticipant.Options{BaseEndpoint: &d.server.URL, HTTPClient: d.server.Client()})
@@ -116,7 +116,7 @@ func (d *demo) run(ctx context.Context, args []string, s streams) error {
 		{"disconnect", d.disconnect},
 	} {
 		if err := step.do(ctx); err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
+			return &stepError{step.name, err}
 		}
 	}
 	return nil
@@ -262,13 +262,13 @@ func await[E chat.Event](ctx context.Context, s *chat.Session, what string, want
 	defer cancel()
 	for event, err := range s.Events(ctx) {
 		if err != nil {
-			return found, fmt.Errorf("wait for %s: %w", what, err)
+			return found, &stepError{"wait for " + what, err}
 		}
 		if e, ok := event.(E); ok && wanted(e) {
 			return e, nil
 		}
 	}
-	return found, fmt.Errorf("wait for %s: %w", what, s.Err())
+	return found, &stepError{"wait for " + what, s.Err()}
 }
 
 // exchange lets the customer send a file and the agent open it.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 
@@ -63,15 +62,15 @@ func (c *downloadCommand) perform(ctx context.Context, a *access, s streams) err
 	// Not by a session, which needs a socket and doesn't tell the size.
 	found, err := conn.client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{ConnectionToken: conn.token, AttachmentId: &c.id})
 	if err != nil {
-		return fmt.Errorf("find the file: %w", err)
+		return &stepError{"find the file", err}
 	}
 	if err := endpoint.RequireNoDowngrade(aws.ToString(found.Url), found.ResultMetadata); err != nil {
-		return fmt.Errorf("fetch the file: %w", err)
+		return &stepError{"fetch the file", err}
 	}
 	size := aws.ToInt64(found.AttachmentSizeInBytes)
 	body, err := storage.Get(ctx, egress.ChatClient(conn.client.Options().HTTPClient), aws.ToString(found.Url), maxBytes(size), false)
 	if err != nil {
-		return fmt.Errorf("fetch the file: %w", err)
+		return &stepError{"fetch the file", err}
 	}
 	defer func() { _ = body.Close() }()
 	bar := newProgress(s.err, c.output, size)
@@ -100,7 +99,7 @@ func (c *downloadCommand) write(body io.Reader, stdout io.Writer) error {
 
 func copyFile(to io.Writer, from io.Reader) error {
 	if _, err := io.Copy(to, from); err != nil {
-		return fmt.Errorf("fetch the file: %w", err)
+		return &stepError{"fetch the file", err}
 	}
 	return nil
 }

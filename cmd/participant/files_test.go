@@ -145,7 +145,7 @@ func TestUploadFails(t *testing.T) {
 		"a rejected file":   {options: func(o *participanttest.ChatOptions) { o.ScanVerdict = types.ArtifactStatusRejected }, args: []string{"-wait", "FILE"}, want: "the file was rejected by the scan", printed: true},
 		"no file":           {args: []string{"no/such/file"}, want: "stat no/such/file: no such file"},
 		"a directory":       {args: []string{"."}, want: "open .: not a regular file"},
-		"a type not taken":  {args: []string{"-name", "a.exe", "FILE"}, want: "StartAttachmentUpload"},
+		"a type not taken":  {args: []string{"-name", "a.exe", "FILE"}, want: "Value at 'AttachmentName'"},
 		"a refusing bucket": {args: []string{"FILE"}, fault: participanttest.Fault{On: participanttest.OnUpload, Effect: participanttest.Fail(403, "AccessDenied")}, want: "upload file: PUT 127.0.0.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestDownloadFails(t *testing.T) {
 
 	code, _, stderr = s.command(t, "", "download", "-o", "-", "unknown")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, stderr, "find the file: operation error")
+	require.Contains(t, stderr, "find the file: the service refuses the request: ")
 
 	s.srv.Inject(participanttest.Fault{On: participanttest.OnDownload, Effect: participanttest.Fail(404, "NoSuchKey")})
 	output := filepath.Join(t.TempDir(), "a.txt")
@@ -240,5 +240,5 @@ func TestFilesStopWithAnInterrupt(t *testing.T) {
 	require.NoError(t, s.srv.WaitRequest(ctx, "PutObject", 1))
 	r.interrupt()
 	r.awaitCode(exitFailed)
-	require.Contains(t, r.stderr.String(), "context canceled")
+	require.Equal(t, "participant upload: interrupted\n", r.stderr.String())
 }

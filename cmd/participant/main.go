@@ -52,12 +52,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
-	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
 // The exit codes.
@@ -116,7 +114,7 @@ func (c *command) run(ctx context.Context, args []string, s streams) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(s.err, "participant %s: %s\n", c.name, strings.Join(terminal.Lines(err.Error()), "\n"))
+	fmt.Fprintf(s.err, "participant %s: %s\n", c.name, problem(err))
 	code := exitCode(err)
 	if code == exitUsage {
 		fmt.Fprint(s.err, seeHelp(c.name))

@@ -61,7 +61,7 @@ func (p *prompt) describe(session chat.API, announced time.Time) {
 		p.view, err = interactive.ParseView(out)
 	}
 	if err != nil {
-		p.problem = "the view can't be shown: " + err.Error()
+		p.problem = "the view can't be shown: " + problem(err)
 		return
 	}
 	for _, action := range p.view.Actions {

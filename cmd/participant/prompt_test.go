@@ -211,5 +211,5 @@ func TestChatCancelsTheSignIn(t *testing.T) {
 	r.await(`(?s)authentication initiated\n.*authentication initiated\n`)
 	r.write("/login https://shop.example/back", "/quit")
 	r.awaitCode(exitOK)
-	require.Contains(t, r.stderr.String(), "participant chat: get the URL to sign in: operation error")
+	require.Contains(t, r.stderr.String(), "participant chat: get the URL to sign in: the service refuses the request: ")
 }

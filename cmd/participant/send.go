@@ -61,7 +61,7 @@ func (c *sendCommand) perform(ctx context.Context, a *access, s streams) error {
 	if c.fromInput {
 		var err error
 		if c.message, err = readMessage(s.in); err != nil {
-			return fmt.Errorf("read the message: %w", err)
+			return &stepError{"read the message", err}
 		}
 	}
 	conn, err := a.connect(ctx, true)
@@ -72,7 +72,7 @@ func (c *sendCommand) perform(ctx context.Context, a *access, s streams) error {
 		ConnectionToken: conn.token, ContentType: &c.contentType, Content: &c.message,
 	})
 	if err != nil {
-		return fmt.Errorf("send the message: %w", err)
+		return &stepError{"send the message", err}
 	}
 	_, err = fmt.Fprintln(s.out, terminal.Line(aws.ToString(out.Id)))
 	return err

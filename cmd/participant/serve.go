@@ -130,7 +130,7 @@ func (s *serve) run(ctx context.Context, args []string, streams streams) error {
 	s.control.mount(srv)
 	if s.options.TLS {
 		if err := os.WriteFile(s.tlsFile, srv.AuthorityPEM(), 0o644); err != nil {
-			return fmt.Errorf("write the certificate: %w", err)
+			return &stepError{"write the certificate", err}
 		}
 	}
 	contacts := make([]*participanttest.Contact, s.chats)
@@ -138,7 +138,7 @@ func (s *serve) run(ctx context.Context, args []string, streams streams) error {
 		contacts[i] = srv.NewChat()
 	}
 	if err := s.print(srv, contacts); err != nil {
-		return fmt.Errorf("print the endpoint: %w", err)
+		return &stepError{"print the endpoint", err}
 	}
 	log := requestLog{s.err, srv}
 	var work sync.WaitGroup

@@ -47,7 +47,7 @@ func (i *input) read(ctx context.Context, in io.Reader) {
 	case errors.Is(err, bufio.ErrTooLong): // its text speaks of a token
 		i.err = errors.New("read the input: a line is longer than the service takes")
 	case err != nil:
-		i.err = fmt.Errorf("read the input: %w", err)
+		i.err = &stepError{"read the input", err}
 	}
 }
 
@@ -81,7 +81,7 @@ func (t *talk) say(ctx context.Context, line string) error {
 	if err == nil || t.strict || ctx.Err() != nil || errors.Is(err, errQuit) || t.session.Err() != nil {
 		return err
 	}
-	t.tell("participant chat: " + err.Error())
+	t.tell("participant chat: " + problem(err))
 	return nil
 }
 
@@ -144,7 +144,7 @@ func (t *talk) answer(ctx context.Context, line string) error {
 func (t *talk) send(ctx context.Context, contentType, content string) error {
 	sent, err := t.session.SendContent(ctx, contentType, content)
 	if err != nil {
-		return fmt.Errorf("send the message: %w", err)
+		return &stepError{"send the message", err}
 	}
 	t.sent = append(t.sent, sent.ID)
 	return nil
@@ -158,7 +158,7 @@ func (t *talk) sendFile(ctx context.Context, path string) error {
 	defer func() { _ = file.Close() }()
 	id, err := t.session.SendFile(ctx, newFile(file, filepath.Base(path)))
 	if err != nil {
-		return fmt.Errorf("send the file: %w", err)
+		return &stepError{"send the file", err}
 	}
 	t.sent = append(t.sent, id)
 	return nil
@@ -176,7 +176,7 @@ func (t *talk) markRead(ctx context.Context) error {
 		return errors.New("there is no message of somebody else to be marked as read")
 	}
 	if err := sendReceipt(ctx, t.session, types.ContentTypeMessageRead, id); err != nil {
-		return fmt.Errorf("mark as read: %w", err)
+		return &stepError{"mark as read", err}
 	}
 	return nil
 }
@@ -205,7 +205,7 @@ func (t *talk) login(ctx context.Context, redirectURI string) error {
 	}
 	url, err := t.session.GetAuthenticationURL(ctx, id, redirectURI)
 	if err != nil {
-		return fmt.Errorf("get the URL to sign in: %w", err)
+		return &stepError{"get the URL to sign in", err}
 	}
 	t.tell("Sign in at: " + url)
 	return nil
@@ -217,7 +217,7 @@ func (t *talk) cancelLogin(ctx context.Context) error {
 		return errNoLogin
 	}
 	if err := t.session.CancelAuthentication(ctx, id); err != nil {
-		return fmt.Errorf("cancel the authentication: %w", err)
+		return &stepError{"cancel the authentication", err}
 	}
 	return nil
 }
@@ -246,7 +246,7 @@ func (t *talk) settle(ctx context.Context) error {
 	defer cancel()
 	err := t.shown.await(ctx, t.over, t.sent)
 	if errors.Is(err, errNotShown) && t.session.Err() != nil {
-		return fmt.Errorf("%w: %w", err, t.session.Err())
+		return &stepError{err.Error(), t.session.Err()}
 	}
 	return err
 }
@@ -263,5 +263,5 @@ func (t *talk) ended(in *input) error {
 		}
 	default:
 	}
-	return fmt.Errorf("the input had not ended: %w", chat.ErrChatEnded)
+	return &stepError{"the input had not ended", chat.ErrChatEnded}
 }

@@ -39,7 +39,7 @@ func readToken(ctx context.Context, file string, s streams, inputTaken bool) (st
 		text, err = readTokenFile(file, s.err)
 	}
 	if err != nil {
-		return "", fmt.Errorf("read the participant token: %w", err)
+		return "", &stepError{"read the participant token", err}
 	}
 	token := strings.TrimSpace(text)
 	if token == "" {
@@ -56,7 +56,7 @@ func readTokenFile(name string, warnings io.Writer) (string, error) {
 		if errors.As(err, &path) {
 			err = path.Err
 		}
-		return "", fmt.Errorf("open the file: %w", err)
+		return "", &stepError{"open the file", err}
 	}
 	defer func() { _ = file.Close() }()
 	if isReadByOthers(file) {

@@ -58,7 +58,7 @@ func TestAnInterruptTurnsTheEchoOnAgain(t *testing.T) {
 	_, err := io.WriteString(r.stdin, "\x03")
 	require.NoError(t, err)
 	r.awaitCode(exitOK)
-	require.Contains(t, r.stdout.String(), "context canceled")
+	require.Contains(t, r.stdout.String(), "read the participant token: interrupted")
 	require.Regexp(t, ` echo `, r.stdout, "the echo stays off")
 }
 

@@ -16,7 +16,6 @@ import (
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
-	"github.com/participant-go/connectparticipant/internal/terminal"
 	"github.com/participant-go/connectparticipant/types"
 )
 
@@ -73,7 +72,7 @@ func (c *transcriptCommand) perform(ctx context.Context, a *access, s streams) e
 func oldestFirst(transcript iter.Seq2[types.Item, error]) (items []types.Item, err error) {
 	for item, err := range transcript {
 		if err != nil {
-			return nil, fmt.Errorf("read the transcript: %w", err)
+			return nil, &stepError{"read the transcript", err}
 		}
 		items = append(items, item)
 	}
@@ -178,6 +177,6 @@ func connectionText(change chat.ConnectionChanged) string {
 	case change.Cause == nil:
 		return "connection lost"
 	default:
-		return "connection lost: " + terminal.Line(change.Cause.Error())
+		return "connection lost: " + problem(change.Cause)
 	}
 }

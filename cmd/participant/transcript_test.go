@@ -131,7 +131,7 @@ func TestTranscriptFails(t *testing.T) {
 		code, stdout, stderr := s.command(t, "", "transcript", args...)
 		require.Equal(t, exitFailed, code)
 		require.Empty(t, stdout)
-		require.Contains(t, stderr, "participant transcript: read the transcript: operation error")
+		require.Contains(t, stderr, "participant transcript: read the transcript: the service refuses the request: ")
 	}
 }
 
