@@ -32,6 +32,13 @@ On a terminal a failed send is reported and the chat continues. In a pipe it end
 and so does the end of the chat before that of the input (exit code 3). Use participant send
 for messages of several lines.
 
+On a terminal the line that is being typed can be edited, and what happens is printed above
+it: arrows move the cursor and recall earlier lines; Ctrl-A and Ctrl-E go to the beginning and
+the end; Ctrl-U, Ctrl-K and Ctrl-W delete up to the beginning, up to the end and the last
+word. Pasted lines are sent as one message, at Enter. Ctrl-D in an empty line is the end of
+the input, Ctrl-C an interrupt, and Ctrl-Z has no effect. NO_COLOR turns colours off, and
+TERM=dumb all of this.
+
 A lost connection is replaced by a new one, which is reported in a line, and no message is
 missed.
 `,
@@ -71,8 +78,12 @@ func (*chatCommand) perform(ctx context.Context, a *access, s streams) error {
 		return err
 	}
 	defer func() { _ = session.Close() }()
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	on := openConsole(s, interrupt)
+	defer on.close()
 	t := &talk{
-		session: session, s: s, strict: !isTerminal(s.in), shown: newBoard(), over: make(chan struct{}), names: map[string]string{},
+		session: session, s: on, strict: !isTerminal(s.in), shown: newBoard(), over: make(chan struct{}), names: map[string]string{},
 	}
 	return t.run(ctx)
 }
@@ -81,7 +92,7 @@ func (*chatCommand) perform(ctx context.Context, a *access, s streams) error {
 // input and sends.
 type talk struct {
 	session *chat.Session
-	s       streams
+	s       *console
 	strict  bool // nobody would see what went wrong
 	shown   *board
 	over    chan struct{} // closed when all events have been printed
@@ -97,7 +108,7 @@ func (t *talk) run(ctx context.Context) error {
 	defer stop()
 	var work sync.WaitGroup
 	work.Go(t.printEvents)
-	err := t.speak(ctx, readInput(inputCtx, t.s.in))
+	err := t.speak(ctx, readInput(inputCtx, 0, t.s.next))
 	_ = t.session.Close()
 	work.Wait()
 	return errors.Join(err, t.printErr)
@@ -106,6 +117,7 @@ func (t *talk) run(ctx context.Context) error {
 // printEvents ends with the session.
 func (t *talk) printEvents() {
 	defer close(t.over)
+	defer t.s.restoreOnPanic()
 	for event, err := range t.session.Events(context.Background()) {
 		if err != nil {
 			return // Session.Err tells it too
@@ -114,7 +126,7 @@ func (t *talk) printEvents() {
 		t.shown.expect(event, p)
 		text, err := t.describe(event, p)
 		if err == nil {
-			_, err = io.WriteString(t.s.out, text)
+			_, err = io.WriteString(t.s.out, t.s.paintOut(colourOf(event), text))
 		}
 		if err != nil {
 			t.printErr = &stepError{"print what happens", err}
@@ -122,6 +134,17 @@ func (t *talk) printEvents() {
 			return
 		}
 		t.shown.note(event)
+	}
+}
+
+func colourOf(event chat.Event) string {
+	switch m := messageOf(event); {
+	case m.ID == "":
+		return colourSystem
+	case m.Own:
+		return colourOwn
+	default:
+		return colourOthers
 	}
 }
 

@@ -97,7 +97,7 @@ func (d *demo) run(ctx context.Context, args []string, s streams) error {
 	d.printf("The fake service listens on %s.\n", d.server.URL)
 	contact, err := d.start(ctx)
 	if err != nil {
-		return fmt.Errorf("start a chat: %w", err)
+		return &stepError{"start a chat", err}
 	}
 	d.customer = &speaker{name: "Customer", participant: contact.Customer}
 	d.agent = &speaker{name: "Agent", participant: contact.Agent}

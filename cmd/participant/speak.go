@@ -24,30 +24,53 @@ type input struct {
 	err   error       // valid once lines is closed
 }
 
-// readInput reads until ctx ends. Nothing waits for the goroutine: a Read of a terminal or
-// a pipe can't be interrupted, so that it may last until its input, or the process, ends.
-func readInput(ctx context.Context, in io.Reader) *input {
-	i := &input{lines: make(chan string)}
-	go i.read(ctx, in)
+// maxWaiting is how many lines may wait to be sent. With more of them nothing is read, not even
+// Ctrl-C where the terminal is in raw mode.
+const maxWaiting = 1000
+
+// readInput calls next until it fails, up to limit times if that isn't 0, or until ctx ends.
+// Nothing waits for the goroutine: a Read of a terminal or a pipe can't be interrupted, so that
+// it may last until its input, or the process, ends.
+func readInput(ctx context.Context, limit int, next func() (string, error)) *input {
+	i := &input{lines: make(chan string, maxWaiting)}
+	go i.read(ctx, limit, next)
 	return i
 }
 
-func (i *input) read(ctx context.Context, in io.Reader) {
+func (i *input) read(ctx context.Context, limit int, next func() (string, error)) {
 	defer close(i.lines)
-	scanner := bufio.NewScanner(in)
-	scanner.Buffer(nil, maxInput)
-	for scanner.Scan() {
+	for n := 0; limit == 0 || n < limit; n++ {
+		line, err := next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			i.err = &stepError{"read the input", err}
+			return
+		}
 		select {
-		case i.lines <- scanner.Text():
+		case i.lines <- line:
 		case <-ctx.Done():
 			return
 		}
 	}
-	switch err := scanner.Err(); {
-	case errors.Is(err, bufio.ErrTooLong): // its text speaks of a token
-		i.err = errors.New("read the input: a line is longer than the service takes")
-	case err != nil:
-		i.err = &stepError{"read the input", err}
+}
+
+// scanLines returns a function that returns the next line, and at the end io.EOF.
+func scanLines(in io.Reader) func() (string, error) {
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(nil, maxInput)
+	return func() (string, error) {
+		switch {
+		case scanner.Scan():
+			return scanner.Text(), nil
+		case errors.Is(scanner.Err(), bufio.ErrTooLong): // its text speaks of a token
+			return "", errors.New("a line is longer than the service takes")
+		case scanner.Err() != nil:
+			return "", scanner.Err()
+		default:
+			return "", io.EOF
+		}
 	}
 }
 
@@ -81,13 +104,13 @@ func (t *talk) say(ctx context.Context, line string) error {
 	if err == nil || t.strict || ctx.Err() != nil || errors.Is(err, errQuit) || t.session.Err() != nil {
 		return err
 	}
-	t.tell("participant chat: " + problem(err))
+	t.tell(colourError, "participant chat: "+problem(err))
 	return nil
 }
 
 // tell prints to who sits at the terminal.
-func (t *talk) tell(text string) {
-	fmt.Fprintf(t.s.err, "%s\n", strings.Join(terminal.Lines(text), "\n"))
+func (t *talk) tell(colour, text string) {
+	fmt.Fprint(t.s.err, t.s.paintErrs(colour, strings.Join(terminal.Lines(text), "\n")+"\n"))
 }
 
 func (t *talk) obey(ctx context.Context, line string) error {
@@ -136,7 +159,7 @@ func (t *talk) answer(ctx context.Context, line string) error {
 	}
 	t.shown.answered(p)
 	if choice.Title != "" {
-		t.tell("You chose: " + choice.Title)
+		t.tell(colourSystem, "You chose: "+choice.Title)
 	}
 	return nil
 }
@@ -207,7 +230,7 @@ func (t *talk) login(ctx context.Context, redirectURI string) error {
 	if err != nil {
 		return &stepError{"get the URL to sign in", err}
 	}
-	t.tell("Sign in at: " + url)
+	t.tell(colourSystem, "Sign in at: "+url)
 	return nil
 }
 

@@ -6,13 +6,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"os/exec"
+	"strings"
+	"sync"
+
+	"golang.org/x/term"
+
+	"github.com/participant-go/connectparticipant/cmd/participant/internal/lineedit"
 )
 
-// isTerminal tells whether a stream is one that a person sits at.
+// isTerminal reports whether a person sits at a stream.
 func isTerminal(stream any) bool {
+	if file, ok := stream.(*os.File); ok {
+		return term.IsTerminal(int(file.Fd()))
+	}
 	file, ok := stream.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {
 		return false
@@ -21,21 +30,37 @@ func isTerminal(stream any) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
+// hasSequences reports whether a stream is a terminal that knows escape sequences. The console of
+// Windows sets no TERM.
+func hasSequences(stream any) bool {
+	kind := os.Getenv("TERM")
+	return kind != "" && kind != "dumb" && isTerminal(stream)
+}
+
+func hasColours(stream any) bool { return hasSequences(stream) && os.Getenv("NO_COLOR") == "" }
+
 // readHidden reads a line from a terminal that doesn't show it, unless the prompt says
 // otherwise.
 func readHidden(ctx context.Context, s streams, prompt string) (string, error) {
-	reading, stop := context.WithCancel(ctx)
-	defer stop()
-	if err := setEcho(ctx, s.in, "-echo"); err != nil {
-		prompt = "(cannot be hidden here) " + prompt
-	} else {
+	next := scanLines(s.in)
+	if file, ok := s.in.(*os.File); ok {
+		before, err := term.GetState(int(file.Fd()))
+		if err != nil {
+			return "", err
+		}
+		next = func() (string, error) {
+			line, err := term.ReadPassword(int(file.Fd()))
+			return string(line), err
+		}
 		defer func() {
-			_ = setEcho(ctx, s.in, "echo")
-			fmt.Fprint(s.err, "\n") // the one that ended the line was hidden too
+			_ = term.Restore(int(file.Fd()), before) // an interrupt leaves ReadPassword waiting
+			fmt.Fprint(s.err, "\n")                  // the one that ended the line was hidden too
 		}()
+	} else {
+		prompt = "(cannot be hidden here) " + prompt
 	}
 	fmt.Fprint(s.err, prompt)
-	in := readInput(reading, s.in)
+	in := readInput(ctx, 1, next)
 	select {
 	case line, ok := <-in.lines:
 		if !ok {
@@ -47,14 +72,89 @@ func readHidden(ctx context.Context, s streams, prompt string) (string, error) {
 	}
 }
 
-// setEcho sets the echo of a terminal, also after the end of ctx. A system call would need
-// package unsafe or a dependency; stty is on every Unix.
-func setEcho(ctx context.Context, stream any, mode string) error {
-	file, ok := stream.(*os.File)
-	if !ok {
-		return errors.New("not a terminal of the system")
+// The colours of what is printed, as terminals number them.
+const (
+	colourOwn    = "36" // cyan
+	colourOthers = ""   // the terminal's own
+	colourSystem = "2"  // faint
+	colourError  = "31" // red
+)
+
+// paint returns a text, with or without a line break at its end, in a colour.
+func paint(colour, text string) string {
+	if colour == "" || text == "" {
+		return text
 	}
-	stty := exec.CommandContext(context.WithoutCancel(ctx), "stty", mode)
-	stty.Stdin = file
-	return stty.Run()
+	text, broken := strings.CutSuffix(text, "\n")
+	text = "\x1b[" + colour + "m" + text + "\x1b[0m"
+	if broken {
+		text += "\n"
+	}
+	return text
+}
+
+// console is where a chat is typed and printed.
+type console struct {
+	streams
+	next                func() (string, error) // the next line, or io.EOF
+	paintOut, paintErrs func(colour, text string) string
+	close               func() // leaves the terminal as it was
+}
+
+// openConsole lets lines be edited, and printed above the one that is being typed, where both
+// input and output are a terminal. Interrupt is called for Ctrl-C, which is no signal then.
+func openConsole(s streams, interrupt func()) *console {
+	plain := func(_, text string) string { return text }
+	c := &console{streams: s, next: scanLines(s.in), paintOut: plain, paintErrs: plain, close: func() {}}
+	if hasColours(s.out) {
+		c.paintOut = paint
+	}
+	if hasColours(s.err) {
+		c.paintErrs = paint
+	}
+	in, inIsFile := s.in.(*os.File)
+	out, outIsFile := s.out.(*os.File)
+	if !inIsFile || !outIsFile || !isTerminal(in) || !hasSequences(out) {
+		return c
+	}
+	before, err := term.MakeRaw(int(in.Fd()))
+	if err != nil {
+		return c
+	}
+	editor := lineedit.New(in, out, func() int { return widthOf(out) }, "> ")
+	c.out = editor
+	if isTerminal(s.err) {
+		c.err = editor
+	}
+	c.close = sync.OnceFunc(func() {
+		editor.Close()
+		_ = term.Restore(int(in.Fd()), before)
+	})
+	c.next = func() (string, error) {
+		defer c.restoreOnPanic()
+		line, err := editor.ReadLine()
+		if errors.Is(err, lineedit.ErrInterrupted) {
+			interrupt()
+			err = io.EOF
+		}
+		return line, err
+	}
+	return c
+}
+
+// restoreOnPanic, deferred, leaves the terminal usable after a panic of a goroutine.
+func (c *console) restoreOnPanic() {
+	if p := recover(); p != nil {
+		c.close()
+		panic(p)
+	}
+}
+
+// widthOf returns the columns of a terminal.
+func widthOf(terminal *os.File) int {
+	width, _, err := term.GetSize(int(terminal.Fd()))
+	if err != nil || width == 0 {
+		return 80
+	}
+	return width
 }

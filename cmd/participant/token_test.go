@@ -3,64 +3,12 @@
 package main
 
 import (
-	"context"
-	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// onTerminal runs the command on a terminal of its own.
-func (s *scene) onTerminal(t *testing.T, command string) *running {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("needs script of util-linux")
-	}
-	script, err := exec.LookPath("script")
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{t: t, stdout: &syncBuffer{}, stderr: &syncBuffer{}, interrupt: cancel, code: make(chan int, 1)}
-	program := exec.CommandContext(ctx, script, "-qec", command, os.DevNull)
-	program.Env = append(os.Environ(), asProgram+"=1", "PROGRAM="+os.Args[0], "ENDPOINT="+s.srv.URL)
-	program.Stdout, program.Stderr = r.stdout, r.stderr
-	stdin, err := program.StdinPipe()
-	require.NoError(t, err)
-	require.NoError(t, program.Start())
-	r.stdin = stdin
-	go func() {
-		_ = program.Wait()
-		r.code <- program.ProcessState.ExitCode()
-	}()
-	t.Cleanup(cancel)
-	return r
-}
-
-func TestATypedTokenIsNotShown(t *testing.T) {
-	t.Parallel()
-	s := newScene(t)
-	s.Agent.Say("Good morning")
-	r := s.onTerminal(t, `"$PROGRAM" transcript -endpoint "$ENDPOINT" -token-file -; stty -a`)
-	r.await(`Participant token: $`)
-	r.write(s.Customer.Token)
-	r.awaitCode(exitOK)
-	require.NotContains(t, r.stdout.String(), s.Customer.Token)
-	require.Regexp(t, `(?s)^Participant token: \r\n.*Good morning`, r.stdout)
-	require.Regexp(t, ` echo `, r.stdout, "the echo stays off")
-}
-
-func TestAnInterruptTurnsTheEchoOnAgain(t *testing.T) {
-	t.Parallel()
-	r := newScene(t).onTerminal(t, `trap : INT; "$PROGRAM" transcript -endpoint "$ENDPOINT" -token-file -; stty -a`)
-	r.await(`Participant token: $`)
-	_, err := io.WriteString(r.stdin, "\x03")
-	require.NoError(t, err)
-	r.awaitCode(exitOK)
-	require.Contains(t, r.stdout.String(), "read the participant token: interrupted")
-	require.Regexp(t, ` echo `, r.stdout, "the echo stays off")
-}
 
 func TestATokenIsReadWhereItCannotBeHidden(t *testing.T) {
 	t.Parallel()
