@@ -15,7 +15,7 @@ GOVULNCHECK := $(BIN)/govulncheck-$(GOVULNCHECK_VERSION)
 APIDIFF     := $(BIN)/apidiff-$(APIDIFF_VERSION)
 MODULES     := $(dir $(shell git ls-files '*go.mod'))
 COMMAND     := cmd/participant
-SEEDED      := ^Test(NothingIsLostOrRepeated|EndingsTellTheTruth|EveryEventIsHandled|Soak.*|Crash)$$
+SEEDED      := ^Test(NothingIsLostOrDuplicated|EndingsAreReportedCorrectly|EveryEventIsHandled|Soak.*|Crash)$$
 FUZZ        := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
 
 # Each module is built separately, as its users build it.
@@ -87,8 +87,8 @@ fuzz: ## Run each fuzz target for FUZZTIME
 
 .PHONY: nightly
 nightly: fuzz ## Run the long tests: fuzzing, many seeds, soaks, killed processes
-	$(GO) test ./chat -timeout=0 -v -run='^TestNothingIsLostOrRepeated$$' -chat.seeds=10000
-	$(GO) test ./chat -timeout=0 -v -run='^TestEndingsTellTheTruth$$' -chat.endings=10000
+	$(GO) test ./chat -timeout=0 -v -run='^TestNothingIsLostOrDuplicated$$' -chat.seeds=10000
+	$(GO) test ./chat -timeout=0 -v -run='^TestEndingsAreReportedCorrectly$$' -chat.endings=10000
 	$(GO) test ./chat -timeout=0 -v -run='^TestSoak' -soak.sessions=1000 -soak.time=2m
 	$(GO) test ./fleet -timeout=0 -v -run='^TestEveryEventIsHandled$$' -fleet.seeds=10000
 	$(GO) test ./fleet -timeout=0 -v -run='^TestTheQuotaIsNeverExceeded$$' -fleet.quota.seeds=1000

@@ -16,7 +16,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-func TestFilesGoUpAndDown(t *testing.T) {
+func TestFilesAreUploadedAndDownloaded(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact = b.srv.NewChat(func(o *participanttest.ChatOptions) { o.ScanDelay = 20 * time.Second })
@@ -63,7 +63,7 @@ func TestARejectedFile(t *testing.T) {
 	})
 }
 
-func TestAFileThatLacksSomething(t *testing.T) {
+func TestSendFileNamesAMissingMember(t *testing.T) {
 	t.Parallel()
 	for want, file := range map[string]chat.File{
 		"File.Name":        {ContentType: "text/plain", Reader: strings.NewReader("x")},
@@ -76,13 +76,13 @@ func TestAFileThatLacksSomething(t *testing.T) {
 	}
 }
 
-func TestAnAttachmentThatIsTooLarge(t *testing.T) {
+func TestOpenAttachmentRejectsALargerFile(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		id := b.shareFile(s, strings.Repeat("x", 1000))
 		_, err := s.OpenAttachment(b.t.Context(), id, 999)
-		require.ErrorIs(b.t, err, chat.ErrTooLarge, "the size is known")
+		require.ErrorIs(b.t, err, chat.ErrTooLarge, "the size is known from Content-Length")
 		body, err := s.OpenAttachment(b.t.Context(), id, 1000)
 		require.NoError(b.t, err)
 		got, err := io.ReadAll(body)
@@ -92,7 +92,7 @@ func TestAnAttachmentThatIsTooLarge(t *testing.T) {
 	})
 }
 
-func TestAnAttachmentThatTurnsOutTooLarge(t *testing.T) {
+func TestReadingAnAttachmentFailsBeyondTheLimit(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -105,7 +105,7 @@ func TestAnAttachmentThatTurnsOutTooLarge(t *testing.T) {
 		require.ErrorIs(b.t, err, chat.ErrTooLarge)
 		require.Len(b.t, got, size-1)
 		_, err = body.Read(make([]byte, 1))
-		require.ErrorIs(b.t, err, chat.ErrTooLarge, "it stays")
+		require.ErrorIs(b.t, err, chat.ErrTooLarge, "the error is permanent")
 		require.NoError(b.t, body.Close())
 		_, err = s.OpenAttachment(b.t.Context(), "unknown", size)
 		require.Error(b.t, err)

@@ -38,13 +38,13 @@ type turn struct {
 
 // page is a page of the transcript.
 type page struct {
-	items []*item   // in the order of the request
-	next  string    // the token of the next page; "" for none
-	chat  uint64    // a hash of the chat's InitialContactId; 0 if unknown
-	date  time.Time // of the response; zero if unknown
-	came  instant   // when it arrived; it may be taken much later
-	read  int64     // when the service read it, by its own clock, in ns
-	took  time.Duration
+	items   []*item   // in the order of the request
+	next    string    // the token of the next page; "" for none
+	chat    uint64    // a hash of the chat's InitialContactId; 0 if unknown
+	date    time.Time // of the response; zero if unknown
+	arrived instant   // when it arrived; it may be taken much later
+	read    int64     // when the service read it, by its own clock, in ns
+	took    time.Duration
 }
 
 // asked returns the latest time at which the page may have been requested, by the service's clock, in

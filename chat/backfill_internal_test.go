@@ -16,7 +16,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// archive is a source: the transcript of a service, whose items go to a core.
+// archive is a source with the transcript of a service. It delivers the items to a core.
 type archive struct {
 	*fixture
 
@@ -25,8 +25,8 @@ type archive struct {
 	urgency  []Priority
 	got      []Message
 
-	// before may refuse a request, the first of which is number 1; token may replace the
-	// token of its response.
+	// before may reject a request; the first one has number 1. token may replace the token of
+	// its response.
 	before func(n int, in *connectparticipant.GetTranscriptInput) error
 	token  func(n int, token string) string
 	taken  func(r *reading) // after a page was taken
@@ -71,7 +71,7 @@ func (a *archive) fetch(_ context.Context, t turn, priority Priority, in *connec
 			first = len(items)
 		}
 	}
-	p := &page{date: a.time(), came: a.now, read: a.time().UnixNano()}
+	p := &page{date: a.time(), arrived: a.now, read: a.time().UnixNano()}
 	last := min(first+int(*in.MaxResults), len(items))
 	for _, it := range items[first:last] {
 		copied := *it
@@ -100,7 +100,7 @@ func (a *archive) take(_ context.Context, p *page, from origin, r *reading) (int
 	return fresh, nil
 }
 
-// newArchive has n messages, one a second, the last of them a second before the session.
+// newArchive returns an archive with n messages, one per second, the last one a second before the session.
 func newArchive(t *testing.T, n int, optFns ...func(*Options)) *archive {
 	t.Helper()
 	a := &archive{fixture: newFixture(t, optFns...)}
@@ -111,7 +111,7 @@ func newArchive(t *testing.T, n int, optFns ...func(*Options)) *archive {
 	return a
 }
 
-// says adds n messages, a second apart.
+// says adds n messages, one per second.
 func (a *archive) says(n int) {
 	for i := range n {
 		a.sleep(time.Second)
@@ -119,7 +119,7 @@ func (a *archive) says(n int) {
 	}
 }
 
-// readNow makes a pass, and returns the IDs of the messages that it delivers.
+// readNow runs a pass and returns the IDs of the messages that it delivers.
 func (a *archive) readNow() (ids []string, backward bool, err error) {
 	a.passes.wanted++
 	a.passes.retryAt = 0
@@ -138,7 +138,7 @@ func (a *archive) readNow() (ids []string, backward bool, err error) {
 	return ids, backward, err
 }
 
-// reads requires a complete pass, and returns the IDs of what it delivers.
+// reads requires a complete pass and returns the IDs of the messages that it delivers.
 func (a *archive) reads() []string {
 	a.t.Helper()
 	ids, _, err := a.readNow()
@@ -153,7 +153,7 @@ func named(format string, first, end int) (ids []string) {
 	return ids
 }
 
-// started has read the transcript once.
+// started returns an archive that has been read once.
 func started(t *testing.T, n int) *archive {
 	t.Helper()
 	a := newArchive(t, n)
@@ -161,7 +161,7 @@ func started(t *testing.T, n int) *archive {
 	return a
 }
 
-func TestAForwardPassReadsFromTheFenceLessTheOverlap(t *testing.T) {
+func TestForwardPassBeginsAtFenceMinusOverlap(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)
 	a.says(250)
@@ -171,17 +171,17 @@ func TestAForwardPassReadsFromTheFenceLessTheOverlap(t *testing.T) {
 	require.Equal(t, types.ScanDirectionForward, first.ScanDirection)
 	require.Equal(t, types.SortKeyAscending, first.SortOrder)
 	require.Equal(t, "2026-01-01T11:57:59.000Z", *first.StartPosition.AbsoluteTime)
-	require.Nil(t, first.StartPosition.Id, "the service may not know it any more")
+	require.Nil(t, first.StartPosition.Id, "the service may not know the ID any more")
 	require.Nil(t, first.ContactId)
 	require.Nil(t, first.NextToken)
 	require.EqualValues(t, 100, *first.MaxResults)
 	require.Equal(t, "after 279", *a.requests[1].NextToken)
 	require.Equal(t, a.items[len(a.items)-1].at, a.inbox.ledger.fence)
-	require.Empty(t, a.reads(), "nothing comes twice")
+	require.Empty(t, a.reads(), "nothing is delivered twice")
 	require.Equal(t, 250, a.stats.Recovered)
 }
 
-func TestAPassOfATranscriptThatForgotEverythingReadsBackward(t *testing.T) {
+func TestPassReadsBackwardIfTheTranscriptShowsNoKnownItem(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)
 	a.says(150)
@@ -193,7 +193,7 @@ func TestAPassOfATranscriptThatForgotEverythingReadsBackward(t *testing.T) {
 	require.Equal(t, types.ScanDirectionBackward, a.requests[len(a.requests)-1].ScanDirection)
 }
 
-func TestAServiceThatRefusesTimesIsReadBackward(t *testing.T) {
+func TestPassReadsBackwardIfTheServiceRejectsTimes(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)
 	a.before = func(_ int, in *connectparticipant.GetTranscriptInput) error {
@@ -207,10 +207,10 @@ func TestAServiceThatRefusesTimesIsReadBackward(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, backward)
 	require.Equal(t, named("new %d", 0, 150), ids)
-	require.Len(t, a.requests, 4, "one is refused")
+	require.Len(t, a.requests, 4, "one is rejected")
 }
 
-func TestARefusedTokenIsReplacedByTheLastTime(t *testing.T) {
+func TestRejectedPageTokenIsReplacedByTheLastTime(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)
 	a.says(400)
@@ -229,7 +229,7 @@ func TestARefusedTokenIsReplacedByTheLastTime(t *testing.T) {
 	require.Equal(t, "2026-01-01T12:01:18.999Z", *a.requests[3].StartPosition.AbsoluteTime, "a millisecond before the last item")
 }
 
-func TestTokensThatAreAlwaysRefused(t *testing.T) {
+func TestForwardPassWithoutValidPageTokens(t *testing.T) {
 	t.Parallel()
 	a := started(t, 50)
 	a.says(400)
@@ -242,7 +242,7 @@ func TestTokensThatAreAlwaysRefused(t *testing.T) {
 	require.Equal(t, named("new %d", 0, 400), a.reads(), "each page brings the next start")
 }
 
-func TestATokenDoesNotOutliveItsConnection(t *testing.T) {
+func TestPageTokenIsNotUsedWithANewConnection(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)
 	a.says(400)
@@ -259,7 +259,7 @@ func TestATokenDoesNotOutliveItsConnection(t *testing.T) {
 	require.NotNil(t, a.requests[3].NextToken)
 }
 
-func TestARepeatedTokenIsNotFollowed(t *testing.T) {
+func TestRepeatedPageTokenIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)
 	a.says(400)
@@ -273,7 +273,7 @@ func TestARepeatedTokenIsNotFollowed(t *testing.T) {
 	require.Nil(t, a.requests[3].NextToken)
 }
 
-func TestARepeatedTokenMayPass(t *testing.T) {
+func TestForwardPassRecoversFromARepeatedPageToken(t *testing.T) {
 	t.Parallel()
 	a := started(t, 10)
 	a.says(10)
@@ -287,7 +287,7 @@ func TestARepeatedTokenMayPass(t *testing.T) {
 	require.Len(t, a.requests, 6)
 }
 
-func TestPagesWithoutAnEndAreNotReadForever(t *testing.T) {
+func TestEndlessPagesEndThePass(t *testing.T) {
 	t.Parallel()
 	for name, token := range map[string]func(n int, token string) string{
 		"always the same token": func(int, string) string { return "after 0" },
@@ -303,7 +303,7 @@ func TestPagesWithoutAnEndAreNotReadForever(t *testing.T) {
 			ids, backward, err := a.readNow()
 			require.ErrorIs(t, err, errStuck)
 			require.False(t, backward)
-			require.Equal(t, named("new %d", 0, 10), ids, "what could be read is delivered")
+			require.Equal(t, named("new %d", 0, 10), ids, "the items that could be read are delivered")
 			require.LessOrEqual(t, len(a.requests), 20+5)
 			require.Greater(t, a.inbox.ledger.fence, fence)
 			require.EqualValues(t, 1, a.passes.failures)
@@ -311,7 +311,7 @@ func TestPagesWithoutAnEndAreNotReadForever(t *testing.T) {
 	}
 }
 
-func TestATokenThatLeadsNowhereIsGivenUpSoon(t *testing.T) {
+func TestForwardPassGivesUpOnUselessPageTokens(t *testing.T) {
 	t.Parallel()
 	a := started(t, 10)
 	a.says(10)
@@ -321,7 +321,7 @@ func TestATokenThatLeadsNowhereIsGivenUpSoon(t *testing.T) {
 	require.LessOrEqual(t, len(a.requests), 8)
 }
 
-func TestRestartsWithoutProgressAreCounted(t *testing.T) {
+func TestCursorCountsRestartsWithoutProgress(t *testing.T) {
 	t.Parallel()
 	c := cursor{start: at(0), last: at(0)}
 	for range 3 {
@@ -337,7 +337,7 @@ func TestRestartsWithoutProgressAreCounted(t *testing.T) {
 	require.False(t, c.restart())
 }
 
-func TestARequestIsMadeAgainWithTheSizeOfTheNewTurn(t *testing.T) {
+func TestRetriedPageHasTheNewPageSize(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)
 	a.says(10)
@@ -368,13 +368,13 @@ func TestAnErrorEndsThePass(t *testing.T) {
 	}
 }
 
-// What a pass has to remember grows with its time, and the caller may be slow.
-func TestALongPassEndsInParts(t *testing.T) {
+// The ids to be remembered grow with the duration of a pass, and the caller may be slow.
+func TestLongPassIsSplit(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)
 	a.says(150)
 	a.taken = func(r *reading) {
-		if r.recent != 0 { // the pass reads the clock of the process
+		if r.recent != 0 { // now is the process's clock, so move begun
 			r.begun = now().Add(-a.opts.Overlap - time.Minute)
 		}
 	}
@@ -387,7 +387,7 @@ func TestALongPassEndsInParts(t *testing.T) {
 	require.Zero(t, a.passes.failures)
 }
 
-func TestAPassHasTheMarkOfItsLastRequest(t *testing.T) {
+func TestForwardPassKeepsTheMarkOfItsLastRequest(t *testing.T) {
 	t.Parallel()
 	a := started(t, 300)
 	a.says(150)
@@ -400,13 +400,13 @@ func TestAPassHasTheMarkOfItsLastRequest(t *testing.T) {
 	}
 	a.reads()
 	require.Len(t, a.requests, 3)
-	require.True(t, a.inbox.gap.open, "it was opened during the last request")
+	require.True(t, a.inbox.gap.open, "the gap was opened during the last request")
 	a.before = nil
 	a.reads()
 	require.False(t, a.inbox.gap.open)
 }
 
-func TestThePriorityOfALongPassFalls(t *testing.T) {
+func TestLongPassGetsALowPriority(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[passKind]Priority{passFinal: PriorityHigh, passCatchUp: PriorityLow, passPeriodic: PriorityBackground} {
 		b := backfill{kind: kind}
@@ -418,7 +418,7 @@ func TestThePriorityOfALongPassFalls(t *testing.T) {
 	}
 }
 
-func TestTheLastPagesOfALongPassAreRequestedWithALowPriority(t *testing.T) {
+func TestLaterPagesOfALongPassAreRequestedWithALowPriority(t *testing.T) {
 	t.Parallel()
 	a := started(t, 10)
 	a.says(2400)
@@ -429,7 +429,7 @@ func TestTheLastPagesOfALongPassAreRequestedWithALowPriority(t *testing.T) {
 	}
 }
 
-func TestAStateIsResumedWithoutItsText(t *testing.T) {
+func TestPassAfterRestoreReadsForward(t *testing.T) {
 	t.Parallel()
 	before := started(t, 300)
 	before.sleep(before.opts.Settle)
@@ -441,10 +441,10 @@ func TestAStateIsResumedWithoutItsText(t *testing.T) {
 	a.connect()
 	_, backward, err := a.readNow()
 	require.NoError(t, err)
-	require.False(t, backward, "the transcript shows what it showed before")
+	require.False(t, backward, "the transcript shows the same items again")
 }
 
-func TestTheTokenOfARequestStaysWhatItWas(t *testing.T) {
+func TestFollowKeepsTheTokenOfAnEarlierRequest(t *testing.T) {
 	t.Parallel()
 	c := cursor{start: at(0), token: "first"}
 	in := c.forward(100)

@@ -14,7 +14,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-func TestTheFirstPassReadsBackwardAndDeliversForward(t *testing.T) {
+func TestFirstPassReadsBackwardAndDeliversTheOldestFirst(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 250)
 	a.says(5)
@@ -31,12 +31,12 @@ func TestTheFirstPassReadsBackwardAndDeliversForward(t *testing.T) {
 		require.Equal(t, n < 250, m.History, m.ID)
 		require.False(t, m.Late)
 	}
-	require.Zero(t, a.stats.Recovered, "it looks for nothing that was lost")
+	require.Zero(t, a.stats.Recovered, "the first pass recovers nothing")
 	require.Equal(t, a.items[254].at, a.inbox.ledger.fence)
 	require.Empty(t, a.reads())
 }
 
-func TestTheHistoryIsBounded(t *testing.T) {
+func TestHistoryIsLimited(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ history, delivered, pages int }{
 		"the default":           {0, 1000, 11},
@@ -44,7 +44,7 @@ func TestTheHistoryIsBounded(t *testing.T) {
 		"more than the overlap": {150, 150, 2},
 		"none":                  {HistoryNone, 0, 2},
 		"all":                   {HistoryAll, 1500, 15},
-		"as many as there are":  {1500, 1500, 15},
+		"the whole transcript":  {1500, 1500, 15},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -52,21 +52,21 @@ func TestTheHistoryIsBounded(t *testing.T) {
 			require.Equal(t, named("old %d", 1500-test.delivered, 1500), a.reads())
 			require.Len(t, a.requests, test.pages)
 			a.says(3)
-			require.Equal(t, named("new %d", 0, 3), a.reads(), "what was left out stays so")
+			require.Equal(t, named("new %d", 0, 3), a.reads(), "omitted items stay omitted")
 			require.Equal(t, types.ScanDirectionForward, a.requests[0].ScanDirection)
 		})
 	}
 }
 
-func TestNewItemsAreNoHistory(t *testing.T) {
+func TestNewItemsAreNotHistory(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 10, func(o *Options) { o.History = 5 })
 	a.says(150)
 	require.Equal(t, append(named("old %d", 5, 10), named("new %d", 0, 150)...), a.reads())
 }
 
-// Items with the time of the oldest one that counts may be on the next page.
-func TestTheHistoryOfEqualTimes(t *testing.T) {
+// Items with the same time as the oldest delivered one may be on the next page.
+func TestHistoryWithEqualTimes(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 1000, func(o *Options) { o.History = 100 })
 	for _, it := range a.items {
@@ -84,10 +84,10 @@ func TestItemsWithoutATimeDoNotEndTheHistory(t *testing.T) {
 		it.at = 0
 	}
 	require.Equal(t, named("old %d", 2900, 3000), a.reads())
-	require.Len(t, a.requests, 12, "a thousand more are remembered")
+	require.Len(t, a.requests, 12, "a thousand more are read and remembered")
 }
 
-func TestThePastContactEndsThePass(t *testing.T) {
+func TestItemOfAPastContactEndsThePass(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 250)
 	for _, it := range a.items[:130] {
@@ -99,21 +99,21 @@ func TestThePastContactEndsThePass(t *testing.T) {
 	require.Equal(t, named("new %d", 0, 1), a.reads())
 }
 
-func TestAnEmptyTranscript(t *testing.T) {
+func TestPassOverAnEmptyTranscript(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 0)
 	require.Empty(t, a.reads())
 	require.Zero(t, a.inbox.ledger.fence)
 	a.says(1)
 	require.Equal(t, named("new %d", 0, 1), a.reads())
-	require.Equal(t, types.ScanDirectionBackward, a.requests[0].ScanDirection, "there was nothing to start from")
+	require.Equal(t, types.ScanDirectionBackward, a.requests[0].ScanDirection, "no item is known")
 	a.says(1)
 	a.items[1] = said("next", a.now.Sub(began))
 	require.Equal(t, []string{"next"}, a.reads())
 	require.Equal(t, types.ScanDirectionForward, a.requests[0].ScanDirection)
 }
 
-// backwardOnly makes the later passes backward ones.
+// backwardOnly returns an archive that has been read and whose later passes are backward.
 func backwardOnly(t *testing.T, n int) *archive {
 	t.Helper()
 	a := started(t, n)
@@ -121,7 +121,7 @@ func backwardOnly(t *testing.T, n int) *archive {
 	return a
 }
 
-func TestALaterBackwardPassEndsWhereTheLastOnesBegan(t *testing.T) {
+func TestLaterBackwardPassEndsAtItsStart(t *testing.T) {
 	t.Parallel()
 	a := backwardOnly(t, 500)
 	a.says(30)
@@ -133,7 +133,7 @@ func TestALaterBackwardPassEndsWhereTheLastOnesBegan(t *testing.T) {
 	}
 }
 
-func TestAWrongTimeInBetweenDoesNotEndABackwardPass(t *testing.T) {
+func TestWrongTimeWithinAPageDoesNotEndABackwardPass(t *testing.T) {
 	t.Parallel()
 	a := backwardOnly(t, 500)
 	a.says(150)
@@ -142,7 +142,7 @@ func TestAWrongTimeInBetweenDoesNotEndABackwardPass(t *testing.T) {
 	require.Equal(t, slices.DeleteFunc(named("new %d", 0, 150), func(id string) bool { return id == "new 100" }), a.reads())
 }
 
-func TestABackwardPassBeginsAnewWithANewConnection(t *testing.T) {
+func TestBackwardPassRestartsWithANewConnection(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 250)
 	a.before = func(n int, _ *connectparticipant.GetTranscriptInput) error {
@@ -156,7 +156,7 @@ func TestABackwardPassBeginsAnewWithANewConnection(t *testing.T) {
 	require.Nil(t, a.requests[2].NextToken)
 }
 
-func TestATokenThatIsRefusedOnceBeginsABackwardPassAnew(t *testing.T) {
+func TestBackwardPassRestartsAfterARejectedPageToken(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 250)
 	a.before = func(n int, in *connectparticipant.GetTranscriptInput) error {
@@ -169,26 +169,26 @@ func TestATokenThatIsRefusedOnceBeginsABackwardPassAnew(t *testing.T) {
 	require.Len(t, a.requests, 6)
 }
 
-// A time takes the place of a token.
-func TestABackwardPassContinuesByTime(t *testing.T) {
+// A time replaces the token.
+func TestBackwardPassContinuesByTimeWithoutAValidPageToken(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		before func(n int, in *connectparticipant.GetTranscriptInput) error
 		token  func(n int, token string) string
 	}{
-		"where a token is refused": {func(n int, _ *connectparticipant.GetTranscriptInput) error {
+		"a token is rejected": {func(n int, _ *connectparticipant.GetTranscriptInput) error {
 			if n == 2 {
 				return &types.ValidationException{}
 			}
 			return nil
 		}, nil},
-		"where all are": {func(_ int, in *connectparticipant.GetTranscriptInput) error {
+		"all tokens are rejected": {func(_ int, in *connectparticipant.GetTranscriptInput) error {
 			if in.NextToken != nil {
 				return &types.ValidationException{}
 			}
 			return nil
 		}, nil},
-		"where one is repeated": {nil, func(_ int, token string) string {
+		"a token is repeated": {nil, func(_ int, token string) string {
 			if token == "" {
 				return ""
 			}
@@ -205,31 +205,31 @@ func TestABackwardPassContinuesByTime(t *testing.T) {
 	}
 }
 
-// What could be read is better than nothing.
-func TestABackwardPassThatLeadsNoFurther(t *testing.T) {
+// The items that could be read are delivered.
+func TestStuckBackwardPassDeliversWhatItHasRead(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		before   func(a *archive, n int, in *connectparticipant.GetTranscriptInput) error
 		token    func(n int, token string) string
 		requests int
 	}{
-		"refused tokens and times": {func(_ *archive, _ int, in *connectparticipant.GetTranscriptInput) error {
+		"tokens and times are rejected": {func(_ *archive, _ int, in *connectparticipant.GetTranscriptInput) error {
 			if in.NextToken != nil || in.StartPosition != nil {
 				return &types.ValidationException{}
 			}
 			return nil
 		}, nil, 12},
-		"sockets that flap": {func(a *archive, _ int, _ *connectparticipant.GetTranscriptInput) error {
+		"sockets flap": {func(a *archive, _ int, _ *connectparticipant.GetTranscriptInput) error {
 			a.issue()
 			return nil
 		}, nil, 4},
-		"a repeated token, and times that are refused": {func(_ *archive, _ int, in *connectparticipant.GetTranscriptInput) error {
+		"a token is repeated and times are rejected": {func(_ *archive, _ int, in *connectparticipant.GetTranscriptInput) error {
 			if in.StartPosition != nil {
 				return &types.ValidationException{}
 			}
 			return nil
 		}, func(int, string) string { return "after 0" }, 12},
-		"pages without an end": {nil, func(n int, _ string) string { return fmt.Sprint("after 0 again ", n) }, 20 + 2},
+		"pages never end": {nil, func(n int, _ string) string { return fmt.Sprint("after 0 again ", n) }, 20 + 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -258,14 +258,14 @@ func TestAnInvalidFirstRequestIsNotRetried(t *testing.T) {
 	require.Len(t, a.requests, 1)
 }
 
-// large makes the items so large that a pass can't hold them all.
+// large makes the items so large that a pass can't keep them all in memory.
 func large(a *archive) {
 	for _, it := range a.items {
 		it.meta.Raw = make([]byte, 8<<10)
 	}
 }
 
-func TestPagesThatAreTooLargeToHoldAreRequestedAgain(t *testing.T) {
+func TestPagesBeyondTheMemoryLimitAreRequestedAgain(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 650)
 	large(a)
@@ -281,14 +281,14 @@ func TestPagesThatAreTooLargeToHoldAreRequestedAgain(t *testing.T) {
 			tokens[*in.NextToken]++
 		}
 	}
-	require.Equal(t, 1, tokens[""], "it would not be the same again")
-	require.Equal(t, 2, tokens["after 100"], "the newest ones are delivered last")
+	require.Equal(t, 1, tokens[""], "without a token it can't be requested again unchanged")
+	require.Equal(t, 2, tokens["after 100"], "the newest pages are delivered last")
 	require.Equal(t, 1, tokens["after 600"])
 	a.says(1)
 	require.Equal(t, named("new %d", 0, 1), a.reads())
 }
 
-func TestTheSilentPartOfTheHistoryIsSilentWhenItIsRequestedAgain(t *testing.T) {
+func TestSilentHistoryStaysSilentWhenRequestedAgain(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 1000, func(o *Options) { o.History = 30 })
 	for n, it := range a.items {
@@ -301,7 +301,7 @@ func TestTheSilentPartOfTheHistoryIsSilentWhenItIsRequestedAgain(t *testing.T) {
 	require.Equal(t, named("new %d", 0, 1), a.reads())
 }
 
-func TestAPageThatCannotBeRequestedAgainIsForAnotherPass(t *testing.T) {
+func TestPageThatCannotBeRequestedAgainIsLeftToTheNextPass(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(a *archive) error{
 		"a new connection":       func(a *archive) error { a.issue(); return nil },
@@ -329,7 +329,7 @@ func TestAPageThatCannotBeRequestedAgainIsForAnotherPass(t *testing.T) {
 	}
 }
 
-func TestAPageThatFailsTheSecondTimeEndsThePass(t *testing.T) {
+func TestPageThatFailsWhenRequestedAgainEndsThePass(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 650)
 	large(a)
@@ -344,7 +344,7 @@ func TestAPageThatFailsTheSecondTimeEndsThePass(t *testing.T) {
 	require.Zero(t, a.inbox.ledger.fence)
 }
 
-func TestItemsThatPagesRepeatAreDeliveredOnce(t *testing.T) {
+func TestItemsShownByTwoPagesAreDeliveredOnce(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 250)
 	a.token = func(n int, token string) string {
@@ -357,7 +357,7 @@ func TestItemsThatPagesRepeatAreDeliveredOnce(t *testing.T) {
 	require.Zero(t, a.stats.Duplicates)
 }
 
-func TestABackwardPassHasTheMarkOfItsFirstRequest(t *testing.T) {
+func TestBackwardPassKeepsTheMarkOfItsFirstRequest(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t, 250)
 	a.sleep(a.opts.Settle)
@@ -374,7 +374,7 @@ func TestABackwardPassHasTheMarkOfItsFirstRequest(t *testing.T) {
 	require.False(t, a.inbox.gap.open)
 }
 
-func TestASessionThatResumesReadsForward(t *testing.T) {
+func TestResumedSessionReadsForward(t *testing.T) {
 	t.Parallel()
 	before := started(t, 300)
 	before.sleep(before.opts.Settle)
@@ -393,7 +393,7 @@ func TestASessionThatResumesReadsForward(t *testing.T) {
 	require.Equal(t, types.ScanDirectionForward, a.requests[0].ScanDirection)
 }
 
-func TestHistoryWithATimelessItemEnds(t *testing.T) {
+func TestTimelessItemDoesNotExtendTheHistory(t *testing.T) {
 	t.Parallel()
 	begun := time.Now()
 	b := backfill{since: begun.UnixNano(), history: 2, overlap: 2 * time.Minute}
@@ -406,5 +406,5 @@ func TestHistoryWithATimelessItemEnds(t *testing.T) {
 		items = append(items, messageAt(fmt.Sprint("old-", i), at.Add(-time.Duration(i+1)*time.Hour)))
 	}
 	p := &page{items: items, read: begun.UnixNano()}
-	require.True(t, b.visit(&d, step{page: p}), "the second of two history items has no time: the whole transcript is read")
+	require.True(t, b.visit(&d, step{page: p}), "a history item without a time must not make the pass read the whole transcript")
 }

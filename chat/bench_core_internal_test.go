@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// BenchmarkLiveItem shows what a session allocates for a live item, from the frame to the
+// BenchmarkLiveItem measures the allocations of a session for a live item, from the frame to the
 // caller, without the socket.
 func BenchmarkLiveItem(b *testing.B) {
 	opts := withDefaults(nil)
@@ -28,7 +28,7 @@ func BenchmarkLiveItem(b *testing.B) {
 		c.receive(nil, &f, f.parseItem(), now())
 		c.takeEvent()
 		if i++; i%len(frames) == 0 {
-			clear(c.inbox.ledger.seen) // or the next ones would be known
+			clear(c.inbox.ledger.seen) // so that the next items are new
 		}
 	}
 }

@@ -29,9 +29,9 @@ var (
 	deliveryPause    = flag.Duration("delivery.pause", time.Second, "on the server's clock, between two items in one chat")
 )
 
-// BenchmarkDelivery tells what CPU time the process needs for an item, beside the floor:
-// a plain WebSocket whose frames and items encoding/json decodes. The server is a process
-// of its own. For the numbers:
+// BenchmarkDelivery measures the CPU time of the process per item, and compares it with a floor: a
+// plain WebSocket whose frames and items encoding/json decodes. The server is a separate process.
+// For the published numbers:
 //
 //	go test -run=NONE -bench=Delivery -benchtime=1x ./chat -args -delivery.sessions=1000 -delivery.items=100000
 func BenchmarkDelivery(b *testing.B) {
@@ -56,8 +56,8 @@ func (r *remote) delivery(n int, listen func(r *remote, tokens []string, t *tall
 	var t tally
 	end := listen(r, r.chats(n), &t)
 	defer end()
-	burst := max(1, 64/n) // no more than a session has room for
-	r.burst(&t, n, burst) // to warm up
+	burst := max(1, 64/n) // fits into a session's queue
+	r.burst(&t, n, burst) // warms up
 	runtime.GC()
 	begun, items := cpuTime(r.b), 0
 	for items < *deliveryItems {
@@ -67,7 +67,7 @@ func (r *remote) delivery(n int, listen func(r *remote, tokens []string, t *tall
 	return float64(cpuTime(r.b)-begun) / float64(items)
 }
 
-// burst sends items to each of n listeners and waits until all have arrived.
+// burst sends items to each of n listeners and waits until all of them have arrived.
 func (r *remote) burst(t *tally, n, each int) {
 	r.b.Helper()
 	done := t.expect(int64(n * each))
@@ -79,7 +79,7 @@ func (r *remote) burst(t *tally, n, each int) {
 	}
 }
 
-// tally counts down to the last item that is expected.
+// tally counts the expected items down.
 type tally struct {
 	missing atomic.Int64
 	done    chan struct{}
@@ -148,7 +148,7 @@ func (r *remote) listenByFloor(tokens []string, t *tally) (end func()) {
 	})
 }
 
-// cpuTime is what the process has used, user and system.
+// cpuTime returns the CPU time that the process has used, user and system.
 func cpuTime(tb testing.TB) int64 {
 	tb.Helper()
 	var usage syscall.Rusage

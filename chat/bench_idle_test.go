@@ -36,9 +36,9 @@ import (
 
 var idleSessions = flag.Int("idle.sessions", 200, "how many sessions BenchmarkIdleSession opens")
 
-// BenchmarkIdleSession tells what an idle session costs the process that holds it, beside
-// the floor: a plain WebSocket with one goroutine that reads. The server is a process of
-// its own. For the numbers:
+// BenchmarkIdleSession measures the memory of an idle session, and compares it with a floor: a plain
+// WebSocket with one goroutine that reads. The server is a separate process. For the published
+// numbers:
 //
 //	go test -run=NONE -bench=IdleSession -benchtime=1x ./chat -args -idle.sessions=10000
 func BenchmarkIdleSession(b *testing.B) {
@@ -61,19 +61,19 @@ func BenchmarkIdleSession(b *testing.B) {
 	}
 }
 
-// What is measured: memory in use with its gaps, which depend on what else the process
-// has done, and without them.
+// The measurements: memory in use including fragmentation, which depends on what else the process
+// has done, and live memory without it.
 const (
 	costInUse      = "bytes/session"
 	costLive       = "live-bytes/session"
 	costGoroutines = "goroutines/session"
 )
 
-// measuredVariable says what a process measures that costAlone has started.
+// measuredVariable selects what a process started by costAlone measures.
 const measuredVariable = "CHAT_TEST_MEASURED"
 
-// costAlone runs the benchmark in a process of its own, for one of the two that are
-// measured: what the other leaves in the heap would be counted, or filled.
+// costAlone runs one of the two measurements in a separate process, because the heap that the other
+// one leaves behind would change the result.
 func costAlone(b *testing.B, measured string) map[string]float64 {
 	b.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=NONE", "-test.bench=^"+strings.ReplaceAll(b.Name(), "/", "$/^")+"$",
@@ -106,7 +106,7 @@ func (r *remote) reportCost(measured string) {
 	r.measure(*idleSessions, open)
 }
 
-// measure reports what each of n things costs while it is open.
+// measure reports the cost of each of n open connections.
 func (r *remote) measure(n int, open func(tokens []string) (end func())) {
 	r.b.Helper()
 	tokens := r.chats(n)
@@ -126,7 +126,7 @@ func (r *remote) measure(n int, open func(tokens []string) (end func())) {
 	require.Eventually(r.b, func() bool { return runtime.NumGoroutine() <= routines+10 }, time.Minute, 10*time.Millisecond)
 }
 
-// memory is what the process holds after the garbage has gone, with and without gaps.
+// memory returns the heap of the process after garbage collection, with and without fragmentation.
 func memory() (inUse, live int64) {
 	runtime.GC()
 	runtime.GC()
@@ -135,8 +135,8 @@ func memory() (inUse, live int64) {
 	return int64(m.HeapInuse + m.StackInuse), int64(m.HeapAlloc + m.StackInuse)
 }
 
-// idleSessions opens sessions whose caller has read all and has nothing to do. They have
-// settled when it returns.
+// idleSessions opens sessions whose callers have read all events. It returns after their settle
+// passes.
 func (r *remote) idleSessions(tokens []string) (end func()) {
 	r.b.Helper()
 	sessions := make([]*chat.Session, len(tokens))
@@ -156,13 +156,13 @@ func (r *remote) idleSessions(tokens []string) (end func()) {
 	over, cancel := context.WithCancel(r.b.Context())
 	cancel()
 	for _, s := range sessions {
-		for _, err := s.Next(over); err == nil; _, err = s.Next(over) { // a ready event goes first
+		for _, err := s.Next(over); err == nil; _, err = s.Next(over) { // returns the queued events
 		}
 	}
 	return func() { r.each(len(sessions), func(i int) error { return sessions[i].Close() }) }
 }
 
-// floor opens plain WebSockets. A goroutine each reads until read has an error.
+// floor opens plain WebSockets. One goroutine per socket calls read until it fails.
 func (r *remote) floor(tokens []string, read func(*websocket.Conn) error) (end func()) {
 	r.b.Helper()
 	conns := make([]*websocket.Conn, len(tokens))
@@ -183,7 +183,7 @@ func (r *remote) floor(tokens []string, read func(*websocket.Conn) error) (end f
 	}
 }
 
-// dial opens a plain WebSocket that is subscribed.
+// dial opens and subscribes a plain WebSocket.
 func (r *remote) dial(token string) (*websocket.Conn, error) {
 	ctx := r.b.Context()
 	out, err := r.api.CreateParticipantConnection(ctx, &connectparticipant.CreateParticipantConnectionInput{
@@ -205,15 +205,15 @@ func (r *remote) dial(token string) (*websocket.Conn, error) {
 	return conn, err
 }
 
-// each does something n times, a few at once.
+// each calls do n times, a few calls at a time.
 func (r *remote) each(n int, do func(i int) error) {
 	r.b.Helper()
 	errs := make([]error, n)
 	var workers sync.WaitGroup
-	const atOnce = 16
-	for w := range atOnce {
+	const parallel = 16
+	for w := range parallel {
 		workers.Go(func() {
-			for i := w; i < n; i += atOnce {
+			for i := w; i < n; i += parallel {
 				errs[i] = do(i)
 			}
 		})
@@ -222,7 +222,7 @@ func (r *remote) each(n int, do func(i int) error) {
 	require.NoError(r.b, errors.Join(errs...))
 }
 
-// remote is a fake in another process, and a client for it.
+// remote is a fake in another process and a client for it.
 type remote struct {
 	b    *testing.B
 	rpc  *rpc.Client
@@ -230,7 +230,7 @@ type remote struct {
 	api  connectparticipant.API
 }
 
-// remoteVariable makes the test binary the fake's process.
+// remoteVariable makes the test binary run the fake.
 const remoteVariable = "CHAT_TEST_REMOTE"
 
 func init() {
@@ -253,7 +253,7 @@ func startRemote(b *testing.B, secure bool) *remote {
 	r := &remote{b: b, rpc: rpc.NewClient(pipes{out, in})}
 	b.Cleanup(func() {
 		r.http.CloseIdleConnections()
-		_ = r.rpc.Close() // the end of its input ends the process
+		_ = r.rpc.Close() // the process exits at the end of its input
 		require.NoError(b, cmd.Wait())
 	})
 	transport := &http.Transport{MaxIdleConnsPerHost: 32}
@@ -278,14 +278,14 @@ func (r *remote) options(o *chat.Options) {
 	o.Limiter = chat.Unlimited
 }
 
-// chats begins chats, which Say is about from now on, and returns the customers' tokens.
+// chats starts chats, to which later calls of Say apply, and returns the customers' tokens.
 func (r *remote) chats(n int) (tokens []string) {
 	r.b.Helper()
 	require.NoError(r.b, r.rpc.Call("Remote.Chats", n, &tokens))
 	return tokens
 }
 
-// behindTLS knows where the server is that takes TLS.
+// behindTLS replaces the addresses of sockets by that of the TLS proxy.
 type behindTLS struct {
 	connectparticipant.API
 
@@ -307,7 +307,7 @@ func (c behindTLS) CreateParticipantConnection(ctx context.Context, params *conn
 	return out, nil
 }
 
-// pipes are a connection.
+// pipes is a connection made of two pipes.
 type pipes struct {
 	io.ReadCloser
 	io.Writer
@@ -329,19 +329,19 @@ func serveRemote() {
 	server.ServeConn(pipes{os.Stdin, os.Stdout})
 }
 
-// remoteServer is called by remote. Its exported methods are net/rpc's.
+// remoteServer is called by remote. net/rpc requires exported methods.
 type remoteServer struct {
 	srv   *participanttest.Server
 	chats []*participanttest.Contact
 }
 
-// RemoteAddress is where the fake is.
+// RemoteAddress is the address of the fake.
 type RemoteAddress struct {
 	URL         string
 	Certificate []byte // empty without TLS
 }
 
-// Serve starts the fake, for TLS in memory and behind a proxy.
+// Serve starts the fake; for TLS in memory, behind a proxy.
 func (s *remoteServer) Serve(secure bool, address *RemoteAddress) (err error) {
 	unlimited := func(o *participanttest.Options) { o.MaxSockets = 1 << 20 }
 	if !secure {
@@ -368,7 +368,7 @@ func (s *remoteServer) Serve(secure bool, address *RemoteAddress) (err error) {
 	return nil
 }
 
-// proxy takes TLS off, until the process ends.
+// proxy terminates TLS until the process exits.
 func (s *remoteServer) proxy(listener net.Listener) {
 	dial := s.srv.Client().Transport.(*http.Transport).DialContext
 	for {
@@ -390,7 +390,7 @@ func pump(to io.WriteCloser, from io.Reader) {
 	_ = to.Close()
 }
 
-// Chats begins n chats.
+// Chats starts n chats.
 func (s *remoteServer) Chats(n int, tokens *[]string) error {
 	s.chats = make([]*participanttest.Contact, n)
 	for i := range s.chats {
@@ -400,13 +400,13 @@ func (s *remoteServer) Chats(n int, tokens *[]string) error {
 	return nil
 }
 
-// RemoteSaid is what agents say.
+// RemoteSaid are the messages of the agents.
 type RemoteSaid struct {
-	Each  int           // so many messages in each chat
-	Pause time.Duration // on the server's clock, between two in one chat
+	Each  int           // messages in each chat
+	Pause time.Duration // between two messages of a chat, on the server's clock
 }
 
-// Say lets the agents of all chats write.
+// Say makes the agents of all chats write.
 func (s *remoteServer) Say(in RemoteSaid, _ *struct{}) error {
 	for i := range in.Each {
 		for _, contact := range s.chats {
@@ -417,13 +417,13 @@ func (s *remoteServer) Say(in RemoteSaid, _ *struct{}) error {
 	return nil
 }
 
-// sentences are messages as people write them, some 300 bytes each.
+// sentences are realistic messages of about 300 bytes each.
 var sentences = []string{
 	"Thank you for waiting, and sorry that it took so long. I have found your order 4711-0815 in our system: it left the " +
 		"warehouse in Leipzig on Tuesday evening and was handed over to the carrier the same night. The carrier's page says " +
 		"that it will be with you tomorrow between 10:00 and 12:30.",
 	"I see.\n\nThere are two things that you can do:\n1. open \"My account\" > \"Orders\" and choose \"Change address\",\n" +
-		"2. tell me the new address here, and I'll change it for you.\n\nThe second takes about five minutes; you will get an " +
+		"2. write the new address here, and I'll change it for you.\n\nThe second takes about five minutes; you will get an " +
 		"e-mail with the subject \"Your order has changed\" when it is done.",
 	"Grüezi Frau Müller! Schön, dass Sie sich melden 👋. Die Rückerstattung über CHF 129.– haben wir am Freitag veranlaßt; " +
 		"je nach Bank dauert es zwei bis drei Werktage, bis sie auf Ihrem Konto erscheint. Kann ich sonst noch etwas für Sie tun? " +

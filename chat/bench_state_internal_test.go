@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// busyChat has had a message each 2 s, 60 of them within Options.Overlap, each with the receipts
-// of so many readers.
+// busyChat returns a chat with a message every 2 s, 60 of them within Options.Overlap, each with
+// receipts of that many readers.
 func busyChat(readers int) *core {
 	opts := withDefaults([]func(*Options){func(o *Options) { o.ParticipantID = "0d5b7a4e-3c0f-4a8e-9a43-6f1c2b7d9e10" }})
 	c := &core{}
@@ -29,8 +29,7 @@ func busyChat(readers int) *core {
 	return c
 }
 
-// BenchmarkState takes the State of a busy chat, which a caller may do after each event, and
-// writes it:
+// BenchmarkState takes and marshals the State of a busy chat, as a caller may do after each event:
 //
 //	go test -run=NONE -bench=State -benchmem ./chat
 func BenchmarkState(b *testing.B) {

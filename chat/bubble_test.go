@@ -24,7 +24,7 @@ const create = "CreateParticipantConnection"
 
 const sendMessage = "SendMessage"
 
-// bubble is a chat on a fake in memory, in virtual time.
+// bubble is a chat on an in-memory fake, in virtual time.
 type bubble struct {
 	t       *testing.T
 	srv     *participanttest.Server
@@ -49,7 +49,7 @@ func inBubble(t *testing.T, test func(b *bubble), optFns ...func(*participanttes
 	synctest.Test(t, func(t *testing.T) { test(newBubble(t, optFns...)) })
 }
 
-// start lets the customer join.
+// start starts a session of the customer.
 func (b *bubble) start(optFns ...func(*chat.Options)) *chat.Session {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
@@ -60,7 +60,7 @@ func (b *bubble) start(optFns ...func(*chat.Options)) *chat.Session {
 	return s
 }
 
-// startAs starts a session of another participant than the customer.
+// startAs starts a session of a participant.
 func (b *bubble) startAs(p *participanttest.Participant, optFns ...func(*chat.Options)) *chat.Session {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
@@ -75,7 +75,7 @@ func (b *bubble) sleep(d time.Duration) { <-time.After(d) }
 
 func (b *bubble) settle() { b.sleep(time.Minute) }
 
-// next returns the next event that isn't about the connection or a participant.
+// next returns the next event other than ConnectionChanged and Participant.
 func (b *bubble) next(s *chat.Session) chat.Event {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), 2*time.Hour)
@@ -100,7 +100,7 @@ func (b *bubble) message(s *chat.Session) chat.Message {
 	return m
 }
 
-// lastMessage returns the next message, after transfers.
+// lastMessage returns the next message, and skips all other events.
 func (b *bubble) lastMessage(s *chat.Session) chat.Message {
 	b.t.Helper()
 	for {
@@ -110,7 +110,7 @@ func (b *bubble) lastMessage(s *chat.Session) chat.Message {
 	}
 }
 
-// within waits for the next message, which must come soon enough.
+// within returns the next message, which must arrive within longest.
 func (b *bubble) within(s *chat.Session, longest time.Duration) chat.Message {
 	b.t.Helper()
 	begun := time.Now()
@@ -119,7 +119,7 @@ func (b *bubble) within(s *chat.Session, longest time.Duration) chat.Message {
 	return m
 }
 
-// nothing fails if an event comes within d.
+// nothing requires that no event arrives within d, except ConnectionChanged and Participant.
 func (b *bubble) nothing(s *chat.Session, d time.Duration) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), d)
@@ -138,7 +138,7 @@ func (b *bubble) nothing(s *chat.Session, d time.Duration) {
 	}
 }
 
-// events returns what comes within d, but for what is about the connection or a participant.
+// events returns the events within d, except ConnectionChanged and Participant.
 func (b *bubble) events(s *chat.Session, d time.Duration) (all []chat.Event) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), d)
@@ -157,7 +157,7 @@ func (b *bubble) events(s *chat.Session, d time.Duration) (all []chat.Event) {
 	}
 }
 
-// queued are the messages that Next returns without a wait; ctx has ended.
+// queued returns the messages that Next returns without waiting; ctx must be done.
 func (b *bubble) queued(ctx context.Context, s *chat.Session) (all []chat.Event) {
 	b.t.Helper()
 	for {
@@ -172,7 +172,7 @@ func (b *bubble) queued(ctx context.Context, s *chat.Session) (all []chat.Event)
 	}
 }
 
-// end reads s to its end and returns why it ended.
+// end receives the events of s until its end, which it returns.
 func (b *bubble) end(s *chat.Session) *chat.CloseError {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), 5*time.Hour)
@@ -186,8 +186,8 @@ func (b *bubble) end(s *chat.Session) *chat.CloseError {
 	}
 }
 
-// toEnd returns all events up to the end of the session, which must come within longest,
-// and the end.
+// toEnd returns all events until the end of the session, which must occur within longest, and the
+// reason.
 func (b *bubble) toEnd(s *chat.Session, longest time.Duration) (events []chat.Event, end *chat.CloseError) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), longest)
@@ -202,7 +202,7 @@ func (b *bubble) toEnd(s *chat.Session, longest time.Duration) (events []chat.Ev
 	}
 }
 
-// ids are the ids of events, with how often each came.
+// ids returns the ids of events, with how often each was delivered.
 func ids(events []chat.Event) map[string]int {
 	counts := make(map[string]int, len(events))
 	for _, event := range events {
@@ -212,7 +212,7 @@ func ids(events []chat.Event) map[string]int {
 	return counts
 }
 
-// messageIDs returns the ids of the messages among some events.
+// messageIDs returns the ids of the messages among the events.
 func messageIDs(events []chat.Event) (ids []string) {
 	for _, event := range events {
 		if m, ok := event.(chat.Message); ok {
@@ -222,7 +222,7 @@ func messageIDs(events []chat.Event) (ids []string) {
 	return ids
 }
 
-// only are the events of one type.
+// only returns the events of one type.
 func only[E chat.Event](events []chat.Event) (some []E) {
 	for _, event := range events {
 		if e, ok := event.(E); ok {
@@ -232,7 +232,7 @@ func only[E chat.Event](events []chat.Event) (some []E) {
 	return some
 }
 
-// addBot adds a participant whose leaving doesn't end the chat.
+// addBot adds a participant whose departure doesn't end the chat.
 func (b *bubble) addBot() *participanttest.Participant {
 	return b.contact.AddParticipant(types.ParticipantRoleCustomBot, "Bot")
 }
@@ -249,7 +249,7 @@ func (b *bubble) hasLeft(c *participanttest.Contact, p *participanttest.Particip
 
 const participantLeft = "application/vnd.amazonaws.connect.event.participant.left"
 
-// slack is what a bound may be exceeded by: the time that a call or a wake-up takes.
+// slack is added to time limits, for the duration of a call.
 const slack = 100 * time.Millisecond
 
 // breakTranscript makes GetTranscript fail with 429 from now on.
@@ -270,14 +270,14 @@ func (b *bubble) lose() {
 	b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: b.contact.Customer, Times: 1, Effect: participanttest.Lose()})
 }
 
-// reconnect cuts the sockets, so that a pass is made, and waits for the next one.
+// reconnect cuts the sockets, which makes a pass due, and waits for the next socket.
 func (b *bubble) reconnect() {
 	b.t.Helper()
 	b.contact.Customer.CutSockets()
 	require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))
 }
 
-// flap cuts n sockets that live 20 s each, and pushes one message on each of them.
+// flap cuts n sockets, each of which lives 20 s, and pushes one message on each of them.
 func (b *bubble) flap(n int) (pushed map[string]time.Time) {
 	b.t.Helper()
 	pushed = map[string]time.Time{}
@@ -290,14 +290,14 @@ func (b *bubble) flap(n int) (pushed map[string]time.Time) {
 	return pushed
 }
 
-// blackhole loses everything that goes to a participant's socket from now on, a message of
-// the agent first.
+// blackhole drops everything that is sent to a participant's socket from now on, beginning with a
+// message of the agent.
 func (b *bubble) blackhole(p *participanttest.Participant) {
 	b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: p, Times: 1, Effect: participanttest.Blackhole()})
 	b.contact.Agent.Say("lost")
 }
 
-// shareFile lets the agent share a file and returns its attachment id.
+// shareFile makes the agent share a file and returns its attachment id.
 func (b *bubble) shareFile(s *chat.Session, content string) string {
 	b.t.Helper()
 	b.contact.Agent.ShareFile("a.txt", "text/plain", []byte(content))
@@ -306,7 +306,7 @@ func (b *bubble) shareFile(s *chat.Session, content string) string {
 	return m.Attachments[0].ID
 }
 
-// receiptOf returns when a message was delivered and read.
+// receiptOf returns when a message was delivered and when it was read.
 func (b *bubble) receiptOf(id string) (delivered, read string) {
 	for _, item := range b.contact.Kept() {
 		if item.Id == id && item.MessageMetadata != nil {
@@ -318,7 +318,7 @@ func (b *bubble) receiptOf(id string) (delivered, read string) {
 	return "", ""
 }
 
-// resume starts a session from a state, through its text.
+// resume resumes a session from the text of a state.
 func (b *bubble) resume(state chat.State) *chat.Session {
 	b.t.Helper()
 	text, err := state.MarshalText()

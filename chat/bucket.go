@@ -19,7 +19,7 @@ const (
 	noticeAfter = 200 * time.Millisecond
 	// likelyRate is the rate to which any quota can be raised without a long queue noticing it late.
 	likelyRate = 100
-	// checkEvery makes all calls of a long queue together check about 1,000 times a second.
+	// checkEvery makes all calls of a long queue together check about 1,000 times per second.
 	checkEvery            = time.Millisecond
 	minPause, maxPause    = 500 * time.Millisecond, 8 * time.Second
 	scatterMin, scatterBy = 0.75, 0.5

@@ -17,8 +17,8 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// changing lets n calls of GetTranscript come at once, makes the changes at their times, and
-// returns the seconds after which each call was let through.
+// changing starts n calls of GetTranscript together, makes the changes at their times, and returns
+// the seconds after which each call was admitted.
 func changing(t *testing.T, l *chat.QuotaLimiter, n int, changes map[time.Duration]chat.Quota) []float64 {
 	t.Helper()
 	var wg sync.WaitGroup
@@ -37,7 +37,7 @@ func TestALowerQuotaIsEffectiveImmediately(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		times := changing(t, chat.NewQuotaLimiter(1, nil), 100, map[time.Duration]chat.Quota{2010 * time.Millisecond: {Rate: 2}})
-		require.InDelta(t, 2, times[21], 1e-6, "6, and 8 a second")
+		require.InDelta(t, 2, times[21], 1e-6, "6 together, then 8 per second")
 		for i, seconds := range times[22:] {
 			require.InDelta(t, 2.01+(float64(i)+0.92)/2, seconds, 1e-6, "call %d", i+22)
 		}
@@ -50,9 +50,9 @@ func TestAHigherQuotaIsNoticedSoon(t *testing.T) {
 		known, rate float64 // the rates before, and the one set
 		n           int
 	}{
-		"back to a former rate":           {8, 8, 100},
+		"an earlier rate":                 {8, 8, 100},
 		"a rate that was never set":       {8, 60, 100},
-		"far above what was ever set":     {8, 1000, 100},
+		"far above all earlier rates":     {8, 1000, 100},
 		"a queue of 1,000":                {6, 6, 1000},
 		"a raised quota, and 10,000 wait": {300, 300, 10_000},
 	} {
@@ -84,7 +84,7 @@ func TestAStoppedOperationWaitsForAQuota(t *testing.T) {
 				times := changing(t, l, 100, map[time.Duration]chat.Quota{
 					time.Minute: {Rate: 8, Burst: 12}, 65010 * time.Millisecond: stop, 2 * time.Minute: {Rate: 8, Burst: 12},
 				})
-				require.GreaterOrEqual(t, times[0], 60+1.0/8-1e-6, "it begins without a token")
+				require.GreaterOrEqual(t, times[0], 60+1.0/8-1e-6, "the operation begins without a token")
 				require.Less(t, times[39], 65.011)
 				require.GreaterOrEqual(t, times[40], 120+1.0/8-1e-6)
 				require.InDelta(t, 120+60.0/8, times[99], 0.25)
@@ -93,7 +93,7 @@ func TestAStoppedOperationWaitsForAQuota(t *testing.T) {
 	}
 }
 
-func TestAChangeAddsNothingToWhatMayComeTogether(t *testing.T) {
+func TestSetQuotaDoesNotRefillTheBurst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := chat.NewQuotaLimiter(1, nil)
@@ -104,7 +104,7 @@ func TestAChangeAddsNothingToWhatMayComeTogether(t *testing.T) {
 		require.Equal(t, 20, burst(t, l, getTranscript))
 
 		l.SetQuota("GetAuthenticationUrl", chat.Quota{Rate: 1, Burst: 3})
-		require.Zero(t, burst(t, l, "GetAuthenticationUrl"), "it had no quota")
+		require.Zero(t, burst(t, l, "GetAuthenticationUrl"), "the operation had no quota")
 		<-time.After(time.Hour)
 		require.Equal(t, 2, burst(t, l, "GetAuthenticationUrl"))
 	})
@@ -122,7 +122,7 @@ func TestASmallShareOfABurstAdmitsOneCallAtATime(t *testing.T) {
 	})
 }
 
-func TestTheBackgroundHasHalfOfAChangedRate(t *testing.T) {
+func TestPriorityBackgroundHasHalfOfAChangedRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l, start := chat.NewQuotaLimiter(1, nil), time.Now()
@@ -140,7 +140,7 @@ func TestTheBackgroundHasHalfOfAChangedRate(t *testing.T) {
 	})
 }
 
-func TestAPauseContinuesAfterAChange(t *testing.T) {
+func TestPauseContinuesAfterSetQuota(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := chat.NewQuotaLimiter(1, nil)
@@ -150,7 +150,7 @@ func TestAPauseContinuesAfterAChange(t *testing.T) {
 		l.Throttled(getTranscript)
 		l.SetQuota(getTranscript, chat.Quota{})
 		l.SetQuota(getTranscript, chat.Quota{Rate: 100})
-		require.InDelta(t, 1, pass(t, l, getTranscript), 0.25+1e-6, "and the next is longer")
+		require.InDelta(t, 1, pass(t, l, getTranscript), 0.25+1e-6, "and the next pause is longer")
 	})
 }
 
@@ -168,9 +168,9 @@ func TestWaitingCountsTheCallsOfAnOperation(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		require.Equal(t, 30, l.Waiting(getTranscript), "those of the background are left out")
+		require.Equal(t, 30, l.Waiting(getTranscript), "those of PriorityBackground are not counted")
 		require.Zero(t, l.Waiting(createConnection))
-		require.Zero(t, l.Waiting("DescribeView"), "it has no quota")
+		require.Zero(t, l.Waiting("DescribeView"), "the operation has no quota")
 		cancel()
 		wg.Wait()
 		require.Zero(t, l.Waiting(getTranscript))
@@ -183,13 +183,13 @@ func TestDefaultQuotas(t *testing.T) {
 	require.Equal(t, chat.Quota{Rate: 8, Burst: 12}, chat.DefaultQuotas()[getTranscript])
 	require.Len(t, chat.DefaultQuotas(), 8)
 	clear(chat.DefaultQuotas())
-	require.Len(t, chat.DefaultQuotas(), 8, "each caller has a map of its own")
+	require.Len(t, chat.DefaultQuotas(), 8, "each caller has its own map")
 }
 
-// Members of a fleet pass rate on to one another: who gives lowers its quota first. The service,
-// with the whole quota and a third of its burst for the network, refuses nothing, and nearly all
-// of the rate is used.
-func TestRateIsHandedOnWithoutAnOverrun(t *testing.T) {
+// The members of a fleet pass rate to one another: the giving member lowers its quota first. The
+// service has the whole quota, and a third of its burst as slack for the network. It throttles no
+// call, and nearly all of the rate is used.
+func TestRateMovesBetweenLimitersWithinTheQuota(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
 		synctest.Test(t, func(t *testing.T) {
@@ -224,7 +224,7 @@ func TestRateIsHandedOnWithoutAnOverrun(t *testing.T) {
 					giver, left = 1, 1-next
 				}
 				set(giver, left)
-				<-time.After(100 * time.Millisecond) // until the other knows
+				<-time.After(100 * time.Millisecond) // until the other member is informed
 				set(1-giver, 1-left)
 				share = next
 			}
@@ -238,7 +238,7 @@ func TestRateIsHandedOnWithoutAnOverrun(t *testing.T) {
 	}
 }
 
-func TestALongQueueThatIsStoppedWakesSeldom(t *testing.T) {
+func TestLongQueueOfAStoppedOperationChecksSeldom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n, seconds = 10_000, 60
@@ -246,13 +246,13 @@ func TestALongQueueThatIsStoppedWakesSeldom(t *testing.T) {
 		l.SetQuota(getTranscript, chat.Quota{})
 		ctx, cancel := context.WithTimeout(t.Context(), seconds*time.Second)
 		defer cancel()
-		var looks atomic.Int64
+		var checks atomic.Int64
 		var wg sync.WaitGroup
 		for range n {
-			wg.Go(func() { _ = l.Wait(lookCount{ctx, &looks}, getTranscript, chat.PriorityNormal) })
+			wg.Go(func() { _ = l.Wait(checkCount{ctx, &checks}, getTranscript, chat.PriorityNormal) })
 		}
 		wg.Wait()
-		require.Less(t, looks.Load(), int64(seconds*1700+2*n))
+		require.Less(t, checks.Load(), int64(seconds*1700+2*n))
 	})
 }
 

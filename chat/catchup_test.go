@@ -16,7 +16,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// Each socket lives 20 s. A new loss must not begin the wait of what has arrived anew.
+// Each socket lives 20 s. A new loss must not restart the wait of items that have arrived.
 func TestHeldItemsAreReleasedWhileSocketsFlap(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ set, want time.Duration }{
@@ -105,7 +105,7 @@ func TestALostPushIsFoundByAPeriodicPass(t *testing.T) {
 	}
 }
 
-func TestPeriodicPassesAreMadeEveryReadEvery(t *testing.T) {
+func TestPeriodicPassesFollowReadEvery(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ set, want time.Duration }{
 		"by default": {0, 3 * time.Minute}, "every ten minutes": {10 * time.Minute, 10 * time.Minute},
@@ -122,13 +122,13 @@ func TestPeriodicPassesAreMadeEveryReadEvery(t *testing.T) {
 				renewals := b.srv.Count(create)
 				require.LessOrEqual(b.t, made, int(hours*time.Hour/test.want)+2*renewals)
 				require.GreaterOrEqual(b.t, made, int(hours*time.Hour/(test.want*6/5)))
-				require.True(b.t, b.intervalsDiffer(), "sessions must not read in step")
+				require.True(b.t, b.intervalsDiffer(), "the passes of several sessions must not be synchronized")
 			})
 		})
 	}
 }
 
-// intervalsDiffer reports whether the intervals between passes are of different lengths.
+// intervalsDiffer reports whether the intervals between passes differ.
 func (b *bubble) intervalsDiffer() bool {
 	var last time.Time
 	intervals := map[time.Duration]bool{}
@@ -141,9 +141,9 @@ func (b *bubble) intervalsDiffer() bool {
 	return len(intervals) > 10
 }
 
-func TestAnOwnMessageWhosePushIsLostIsFoundSoon(t *testing.T) {
+func TestOwnMessageWithALostPushIsFoundSoon(t *testing.T) {
 	t.Parallel()
-	for name, failures := range map[string]int{"with the first pass": 0, "after two passes that failed": 2} {
+	for name, failures := range map[string]int{"by the first pass": 0, "after two failed passes": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
@@ -155,7 +155,7 @@ func TestAnOwnMessageWhosePushIsLostIsFoundSoon(t *testing.T) {
 					})
 				}
 				b.lose()
-				sent, err := s.Send(b.t.Context(), "whose push is lost")
+				sent, err := s.Send(b.t.Context(), "with a lost push")
 				require.NoError(b.t, err)
 				m := b.within(s, 30*time.Second)
 				require.Equal(b.t, sent.ID, m.ID)
@@ -166,21 +166,21 @@ func TestAnOwnMessageWhosePushIsLostIsFoundSoon(t *testing.T) {
 	}
 }
 
-// An own message shows in the transcript some seconds later than it was sent.
-func TestAnOwnMessageWhosePushIsLostMayShowLate(t *testing.T) {
+// An own message appears in the transcript some seconds late.
+func TestOwnMessageWithALostPushMayAppearLate(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		b.settle()
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(8 * time.Second)})
 		b.lose()
-		sent, err := s.Send(b.t.Context(), "whose push is lost")
+		sent, err := s.Send(b.t.Context(), "with a lost push")
 		require.NoError(b.t, err)
 		require.Equal(b.t, sent.ID, b.within(s, 30*time.Second).ID)
 	})
 }
 
-func TestSendCostsNoPassWhenItsPushArrives(t *testing.T) {
+func TestSendCausesNoPassIfItsPushArrives(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start(func(o *chat.Options) { o.ReadEvery = time.Hour })
@@ -199,7 +199,7 @@ func TestSendCostsNoPassWhenItsPushArrives(t *testing.T) {
 func TestCatchUpDeliversALostPushImmediately(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
-		"on a healthy socket": participanttest.Lose(), "on a socket that is dead": participanttest.Blackhole(),
+		"on a healthy socket": participanttest.Lose(), "on a dead socket": participanttest.Blackhole(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,14 +212,14 @@ func TestCatchUpDeliversALostPushImmediately(t *testing.T) {
 				require.NoError(b.t, s.CatchUp(b.t.Context()))
 				done, cancel := context.WithCancel(b.t.Context())
 				cancel()
-				require.Equal(b.t, map[string]int{id: 1}, ids(b.queued(done, s)), "it is queued when CatchUp returns")
+				require.Equal(b.t, map[string]int{id: 1}, ids(b.queued(done, s)), "the message is queued when CatchUp returns")
 				require.Less(b.t, time.Since(begun), time.Second)
 			})
 		})
 	}
 }
 
-func TestCatchUpShowsWhatWasSaidBeforeIt(t *testing.T) {
+func TestCatchUpFindsItemsSentDuringAnEarlierPass(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -227,7 +227,7 @@ func TestCatchUpShowsWhatWasSaidBeforeIt(t *testing.T) {
 		b.srv.Inject(participanttest.Fault{On: "GetTranscript", Times: 1, Effect: participanttest.Delay(5 * time.Second)})
 		var first sync.WaitGroup
 		first.Go(func() { _ = s.CatchUp(b.t.Context()) })
-		b.sleep(time.Second) // a pass is under way, and may have read the page already
+		b.sleep(time.Second) // a pass is running, and may have read the page already
 		b.lose()
 		id := b.contact.Agent.Say("lost")
 		err := s.CatchUp(b.t.Context())
@@ -268,12 +268,12 @@ func TestCatchUpReturnsTheEndOfTheSession(t *testing.T) {
 		})
 		err := s.CatchUp(b.t.Context())
 		closing.Wait()
-		require.ErrorIs(b.t, err, chat.ErrClosed, "a CatchUp that waits")
+		require.ErrorIs(b.t, err, chat.ErrClosed, "CatchUp was waiting")
 		require.ErrorIs(b.t, s.CatchUp(b.t.Context()), chat.ErrClosed)
 	})
 }
 
-// Whether a pass is made without a socket is open; what was missed must come in any case.
+// Without a socket, CatchUp may or may not make a pass, but the missed item must be delivered.
 func TestCatchUpWhileNoSocketIsOpen(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -317,7 +317,7 @@ func (h *hanging) GetTranscript(ctx context.Context, in *connectparticipant.GetT
 	return h.API.GetTranscript(ctx, in, optFns...)
 }
 
-func TestAPageWaitsTwoSecondsForASend(t *testing.T) {
+func TestPageWaitsAtMostTwoSecondsForASend(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		h := &hanging{API: b.client, page: 500 * time.Millisecond, send: 30 * time.Second}

@@ -18,7 +18,7 @@ func TestTheServiceClockAdvancesWithOurs(t *testing.T) {
 	require.Equal(t, at(time.Hour+30*time.Second), k.latest(began.Add(time.Hour)))
 }
 
-func TestWithoutADateTheServiceClockIsOurs(t *testing.T) {
+func TestServiceClockWithoutADateIsOurs(t *testing.T) {
 	t.Parallel()
 	var k serviceClock
 	require.InDelta(t, time.Now().UnixNano(), k.at(began), float64(time.Minute))
@@ -26,7 +26,7 @@ func TestWithoutADateTheServiceClockIsOurs(t *testing.T) {
 	require.False(t, k.known)
 }
 
-// A response that was slow shows an old time, and one that came faster a newer one.
+// A slow response shows an old time, a faster one a newer time.
 func TestTheServiceClockTrustsTheFastestResponse(t *testing.T) {
 	t.Parallel()
 	for change, taken := range map[time.Duration]bool{
@@ -43,7 +43,7 @@ func TestTheServiceClockTrustsTheFastestResponse(t *testing.T) {
 	}
 }
 
-// Date has seconds: within its own, the estimate knows more.
+// Date has whole seconds; within that second the estimate is more precise.
 func TestADateIsRefinedWithinItsSecond(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ date, after, want time.Duration }{
@@ -59,7 +59,7 @@ func TestADateIsRefinedWithinItsSecond(t *testing.T) {
 	}
 }
 
-func TestAResponseWithoutADateMovesNothing(t *testing.T) {
+func TestResponseWithoutADateKeepsTheEstimate(t *testing.T) {
 	t.Parallel()
 	var k serviceClock
 	k.set(noon, began)

@@ -26,7 +26,7 @@ func TestTheFirstDialIsDueImmediately(t *testing.T) {
 	require.Equal(t, phaseLive, f.phase)
 	require.Zero(t, f.stats.Reconnects)
 	require.Zero(t, f.stats.Renewals)
-	require.Empty(t, f.events(), "the first connection is no change")
+	require.Empty(t, f.events(), "the first connection is not a change")
 }
 
 func TestARenewalIsDueInTime(t *testing.T) {
@@ -63,7 +63,7 @@ func TestARenewalOfASocketOfUnknownLife(t *testing.T) {
 	require.Zero(t, one[startDial](f).urgentAt)
 }
 
-// What was sent to the old socket may have been lost for as long as it didn't respond.
+// Pushes may have been lost while the old socket didn't respond.
 func TestARenewalOfASocketThatMayBeDeadOpensAGap(t *testing.T) {
 	t.Parallel()
 	f := connected(t, rarely)
@@ -77,7 +77,7 @@ func TestARenewalOfASocketThatMayBeDeadOpensAGap(t *testing.T) {
 	require.False(t, f.inbox.gap.open)
 }
 
-func TestTheSocketBeforeTheLastIsClosed(t *testing.T) {
+func TestThirdSocketClosesTheFirst(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	first := f.conn.cur.socket
@@ -88,7 +88,7 @@ func TestTheSocketBeforeTheLastIsClosed(t *testing.T) {
 	}
 	require.Same(t, first, one[closeSocket](f).socket)
 	f.finish(CloseError{Reason: ErrClosed}, f.now)
-	todo, _ := f.look()
+	todo, _ := f.runStep()
 	require.Len(t, tasks[closeSocket](todo), 2)
 }
 
@@ -112,7 +112,7 @@ func TestALossIsFollowedByADialWithinASecond(t *testing.T) {
 	require.False(t, f.inbox.gap.open)
 }
 
-func TestTheLossOfTheOldSocketIsNone(t *testing.T) {
+func TestLossOfTheReplacedSocketIsIgnored(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	old := f.conn.cur.socket
@@ -137,7 +137,7 @@ func longest(n int, wait func() time.Duration) (most time.Duration) {
 func TestFailedDialsBackOff(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.look()
+	f.runStep()
 	for _, bound := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second} {
 		attempts := f.conn.attempts
 		most := longest(100, func() time.Duration {
@@ -156,7 +156,7 @@ func TestFailedDialsBackOff(t *testing.T) {
 }
 
 // A socket that is lost soon after it was subscribed doesn't reset the back-off.
-func TestTheBackOffIsResetByASocketThatLives(t *testing.T) {
+func TestBackOffIsResetByAStableSocket(t *testing.T) {
 	t.Parallel()
 	for lived, attempts := range map[time.Duration]int32{0: 9, 30*time.Second - 1: 9, 30 * time.Second: 1} {
 		f := newFixture(t)
@@ -168,7 +168,7 @@ func TestTheBackOffIsResetByASocketThatLives(t *testing.T) {
 	}
 }
 
-func TestARenewalThatFailsCostsNothing(t *testing.T) {
+func TestFailedRenewalKeepsTheSocket(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.sleep(f.conn.dialAt.Sub(f.now))
@@ -180,7 +180,7 @@ func TestARenewalThatFailsCostsNothing(t *testing.T) {
 	require.Equal(t, PriorityLow, one[startDial](f).priority)
 }
 
-func TestALossHurriesTheRenewalUnderWay(t *testing.T) {
+func TestLossExpeditesARunningRenewal(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.conn.dialAt = f.now
@@ -192,7 +192,7 @@ func TestALossHurriesTheRenewalUnderWay(t *testing.T) {
 	none[startDial](f)
 }
 
-func TestASocketThatIsLostBeforeItsDialIsOverIsNotUsed(t *testing.T) {
+func TestSocketLostDuringItsDialIsNotAttached(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	one[startDial](f)
@@ -207,10 +207,10 @@ func TestASocketThatIsLostBeforeItsDialIsOverIsNotUsed(t *testing.T) {
 	f.connect()
 	require.True(t, f.conn.isUp())
 	f.lost(&socket{}, errTest, f.now)
-	require.True(t, f.conn.isUp(), "it was another one")
+	require.True(t, f.conn.isUp(), "the lost socket was not the current one")
 }
 
-func TestWhatEndsAStart(t *testing.T) {
+func TestErrorsThatEndStart(t *testing.T) {
 	t.Parallel()
 	incomplete := &dialError{step: createConnection, err: errIncomplete, atCreate: true}
 	unsent := &dialError{step: createConnection, err: errTest, atCreate: true}
@@ -218,14 +218,14 @@ func TestWhatEndsAStart(t *testing.T) {
 		err  error
 		ends bool
 	}{
-		"ValidationException":                 {invalid, true},
-		"ResourceNotFoundException":           {missing, true},
-		"one denial":                          {denied, false},
-		"a socket that is refused":            {refused, false},
-		"a response that lacks something":     {incomplete, false},
-		"a request that was not sent":         {unsent, true},
-		"a denial of anything else":           {&dialError{step: "dial", err: &types.AccessDeniedException{}}, false},
-		"an invalid request of anything else": {&dialError{step: "dial", err: &types.ValidationException{}}, false},
+		"ValidationException":                {invalid, true},
+		"ResourceNotFoundException":          {missing, true},
+		"one denial":                         {denied, false},
+		"a refused socket":                   {refused, false},
+		"an incomplete response":             {incomplete, false},
+		"a request that wasn't sent":         {unsent, true},
+		"a denial in another step":           {&dialError{step: "dial", err: &types.AccessDeniedException{}}, false},
+		"an invalid request in another step": {&dialError{step: "dial", err: &types.ValidationException{}}, false},
 	} {
 		f := newFixture(t)
 		one[startDial](f)
@@ -258,16 +258,16 @@ func TestTwoDenialsEndASession(t *testing.T) {
 	wait := f.fail(denied)
 	require.GreaterOrEqual(t, wait, time.Second)
 	require.LessOrEqual(t, wait, 3*time.Second)
-	require.Zero(t, f.conn.attempts, "it is no reason to back off")
+	require.Zero(t, f.conn.attempts, "a denial is not a reason to back off")
 	f.sleep(wait)
 	one[startDial](f)
 	f.fail(denied)
 	require.Equal(t, phaseEnding, f.phase)
-	f.look()
+	f.runStep()
 	require.ErrorIs(t, f.startErr(), ErrAccessDenied)
 }
 
-func TestAConnectionBetweenTwoDenialsCounts(t *testing.T) {
+func TestConnectionResetsTheDenials(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	one[startDial](f)
@@ -280,7 +280,7 @@ func TestAConnectionBetweenTwoDenialsCounts(t *testing.T) {
 	require.Equal(t, phaseStarting, f.phase)
 }
 
-func TestADenialDuringLeaveIsEnough(t *testing.T) {
+func TestOneDenialDuringLeaveEndsASession(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	require.NoError(t, f.beginLeave())
@@ -288,11 +288,11 @@ func TestADenialDuringLeaveIsEnough(t *testing.T) {
 	f.sleep(time.Second)
 	one[startDial](f)
 	f.fail(denied)
-	f.look()
+	f.runStep()
 	require.ErrorIs(t, f.err(), ErrLeft)
 }
 
-func TestGiveUpDoesNotCountTheLimiter(t *testing.T) {
+func TestGiveUpAfterDoesNotCountTheLimiter(t *testing.T) {
 	t.Parallel()
 	f := connected(t, func(o *Options) { o.GiveUpAfter = time.Minute })
 	f.loses()
@@ -300,30 +300,30 @@ func TestGiveUpDoesNotCountTheLimiter(t *testing.T) {
 	one[startDial](f)
 	f.conn.beginWait(f.now)
 	f.sleep(time.Hour)
-	_, next := f.look()
+	_, next := f.runStep()
 	require.Equal(t, nothing, next)
 	f.conn.endWait(f.now)
-	_, next = f.look()
+	_, next = f.runStep()
 	require.Equal(t, 59*time.Second, next)
 	f.fail(refused)
 	f.sleep(59*time.Second - 1)
-	f.look()
+	f.runStep()
 	require.NoError(t, f.err())
 	f.sleep(1)
-	f.look()
+	f.runStep()
 	require.ErrorIs(t, f.err(), ErrGaveUp)
 	require.ErrorIs(t, f.err(), errTest)
 	require.True(t, f.end.why.Gap)
 }
 
-func TestGivingUpIsNotTheDefault(t *testing.T) {
+func TestSessionsDoNotGiveUpByDefault(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.loses()
 	f.sleep(time.Second)
 	one[startDial](f)
 	f.sleep(1000 * time.Hour)
-	_, next := f.look()
+	_, next := f.runStep()
 	require.Equal(t, nothing, next)
 	require.NoError(t, f.err())
 }
@@ -332,25 +332,25 @@ func TestASessionWithASocketDoesNotGiveUp(t *testing.T) {
 	t.Parallel()
 	f := connected(t, func(o *Options) { o.GiveUpAfter = time.Minute })
 	f.sleep(30 * time.Minute)
-	f.look()
+	f.runStep()
 	require.NoError(t, f.err())
 }
 
-func TestADialThatEndsAfterTheSessionIsNotUsed(t *testing.T) {
+func TestSocketDialedAfterTheEndIsNotAttached(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	one[startDial](f)
 	f.finish(CloseError{Reason: ErrClosed}, f.now)
 	require.False(t, f.dialed(&socket{}, nil, f.now))
 	f.fail(context.Canceled)
-	require.ErrorIs(t, f.conn.failure, context.Canceled, "it shows what was under way")
+	require.ErrorIs(t, f.conn.failure, context.Canceled, "the first cancellation is kept")
 	f.fail(refused)
 	require.ErrorIs(t, f.conn.failure, errTest)
 	f.fail(context.Canceled)
-	require.ErrorIs(t, f.conn.failure, errTest, "it shows less")
+	require.ErrorIs(t, f.conn.failure, errTest, "a cancellation doesn't replace another error")
 }
 
-func TestChangesOfTheConnectionReplaceEachOther(t *testing.T) {
+func TestQueuedConnectionChangedIsReplaced(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	for range 5 {
@@ -364,20 +364,20 @@ func TestChangesOfTheConnectionReplaceEachOther(t *testing.T) {
 	require.Len(t, f.events(), 3)
 }
 
-func TestAnOldSocketHidesThatTheNewOneIsLost(t *testing.T) {
+func TestDeadSocketIsNotAttachedWhenAnotherWasLost(t *testing.T) {
 	t.Parallel()
 	c := newTestCore()
 	old := goLive(c)
-	c.lost(old, errSilent, now()) // found dead: its reader is still to end
+	c.lost(old, errSilent, now()) // found dead by its heartbeats
 	c.conn.dial = dialRunning
 	fresh := &socket{}
 	fresh.over.Store(true)
-	c.lost(fresh, errors.New("reset"), now()) // lost before its dial is over
-	c.lost(old, errors.New("closed"), now())  // now the old one's reader ends
+	c.lost(fresh, errors.New("reset"), now()) // lost before its dial has ended
+	c.lost(old, errors.New("closed"), now())  // the reader of the old socket ends
 	require.False(t, c.dialed(fresh, nil, now()), "a dead socket was attached")
 }
 
-func TestASocketThatDiedEarlyIsNotUsedWhenAnotherEnds(t *testing.T) {
+func TestDeadSocketIsNotAttachedWhenAnotherWasReplaced(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	old := f.conn.cur.socket
@@ -392,27 +392,27 @@ func TestASocketThatDiedEarlyIsNotUsedWhenAnotherEnds(t *testing.T) {
 	k := &socket{}
 	k.over.Store(true)
 	f.lost(k, errTest, f.now)
-	f.lost(old, errTest, f.now) // its close is over
+	f.lost(old, errTest, f.now) // the old socket is closed
 	require.False(t, f.dialed(k, nil, f.now))
 }
 
-func TestWaitingBeforeTheLossIsNotExcused(t *testing.T) {
+func TestGiveUpAfterCountsALimiterWaitBeforeTheLoss(t *testing.T) {
 	t.Parallel()
 	c := newTestCore(func(o *Options) { o.GiveUpAfter = time.Minute })
 	k := goLive(c)
 	begun := now()
 	c.conn.dial = dialRunning
-	c.conn.beginWait(begun) // a renewal waits for the limiter for ten minutes while the socket lives
+	c.conn.beginWait(begun) // a renewal waits for the Limiter for ten minutes while the socket lives
 	lost := begun.Add(10 * time.Minute)
 	c.lost(k, errSilent, lost)
-	c.conn.endWait(lost) // its turn comes at the moment of the loss
+	c.conn.endWait(lost) // the renewal is admitted at the moment of the loss
 	c.dialed(nil, errors.New("no route"), lost)
 	var d deadline
 	c.stepGiveUp(lost.Add(2*time.Minute), &d)
-	require.Equal(t, phaseOver, c.phase, "gives up only in %v", d.Sub(lost))
+	require.Equal(t, phaseOver, c.phase, "it would give up only in %v", d.Sub(lost))
 }
 
-func TestGiveUpCountsFromTheLoss(t *testing.T) {
+func TestGiveUpAfterCountsFromTheLoss(t *testing.T) {
 	t.Parallel()
 	f := connected(t, func(o *Options) { o.GiveUpAfter = time.Minute })
 	f.sleep(f.conn.dialAt.Sub(f.now))
@@ -423,6 +423,6 @@ func TestGiveUpCountsFromTheLoss(t *testing.T) {
 	f.fail(refused)
 	f.loses()
 	f.sleep(time.Minute)
-	f.look()
+	f.runStep()
 	require.ErrorIs(t, f.err(), ErrGaveUp)
 }

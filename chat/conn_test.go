@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// proxies are responses of something on the way to the service: they have no code of it.
+// proxies are responses of a proxy, without an error code of the service.
 var proxies = map[string]participanttest.Effect{
 	"400 as HTML": participanttest.AnswerHTML(http.StatusBadRequest),
 	"403 as HTML": participanttest.AnswerHTML(http.StatusForbidden),
@@ -27,7 +27,7 @@ var proxies = map[string]participanttest.Effect{
 	"404, empty":  participanttest.Answer(http.StatusNotFound, "", ""),
 }
 
-func TestAProxysErrorAtARenewalEndsNothing(t *testing.T) {
+func TestProxyErrorAtARenewalKeepsTheSession(t *testing.T) {
 	t.Parallel()
 	for name, effect := range proxies {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestAProxysErrorAtARenewalEndsNothing(t *testing.T) {
 	}
 }
 
-func TestAProxysErrorAtAReconnectEndsNothing(t *testing.T) {
+func TestProxyErrorAtAReconnectKeepsTheSession(t *testing.T) {
 	t.Parallel()
 	for name, effect := range proxies {
 		t.Run(name, func(t *testing.T) {
@@ -66,10 +66,10 @@ func TestAProxysErrorAtAReconnectEndsNothing(t *testing.T) {
 	}
 }
 
-// finalCodes are what the service itself refuses a token with.
+// finalCodes are the error codes with which the service rejects a participant token.
 var finalCodes = map[string]int{"ValidationException": http.StatusBadRequest, "ResourceNotFoundException": http.StatusNotFound}
 
-func TestTheServicesOwnRefusalIsFinal(t *testing.T) {
+func TestErrorCodesOfTheServiceAreFinal(t *testing.T) {
 	t.Parallel()
 	for code, status := range finalCodes {
 		for name, form := range map[string]participanttest.ErrorForm{
@@ -86,15 +86,15 @@ func TestTheServicesOwnRefusalIsFinal(t *testing.T) {
 					b.contact.Customer.CutSockets()
 					_, end := b.toEnd(s, 10*time.Second)
 					require.ErrorIs(b.t, end, chat.ErrGaveUp)
-					require.True(b.t, end.Gap, "the loss was never closed")
+					require.True(b.t, end.Gap, "the gap was never closed")
 				}, func(o *participanttest.Options) { o.ErrorForm = form })
 			})
 		}
 	}
 }
 
-// A single denial ends nothing, also when it is the response to a removal that wasn't one.
-func TestASingleDenialEndsNothing(t *testing.T) {
+// A single denial doesn't end a session.
+func TestSingleDenialKeepsTheSession(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -104,12 +104,12 @@ func TestASingleDenialEndsNothing(t *testing.T) {
 			denied.Remove()
 			denied = b.srv.Inject(participanttest.Fault{On: create, Times: 1, Effect: participanttest.Fail(http.StatusForbidden, "AccessDeniedException")})
 		}
-		require.NoError(b.t, s.Err(), "denials that don't follow each other")
+		require.NoError(b.t, s.Err(), "the denials are not consecutive")
 		require.GreaterOrEqual(b.t, s.Stats().Renewals, 2)
 	})
 }
 
-func TestBackOffGrowsWhileSocketsDieYoung(t *testing.T) {
+func TestBackOffGrowsWhileSocketsAreShortLived(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.start()
@@ -125,11 +125,11 @@ func TestBackOffGrowsWhileSocketsDieYoung(t *testing.T) {
 		b.contact.Customer.CutSockets()
 		begun := time.Now()
 		require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))
-		require.LessOrEqual(b.t, time.Since(begun), time.Second, "a socket that lived begins anew")
+		require.LessOrEqual(b.t, time.Since(begun), time.Second, "a stable socket resets the back-off")
 	})
 }
 
-// slowLimiter lets CreateParticipantConnection wait longer than a URL lives.
+// slowLimiter delays CreateParticipantConnection for longer than a URL is valid.
 type slowLimiter struct{ chat.Limiter }
 
 func (l slowLimiter) Wait(ctx context.Context, operation string, p chat.Priority) error {
@@ -142,7 +142,7 @@ func (l slowLimiter) Wait(ctx context.Context, operation string, p chat.Priority
 	return l.Limiter.Wait(ctx, operation, p)
 }
 
-func TestNoWaitLiesBetweenURLAndDial(t *testing.T) {
+func TestURLIsDialedWithoutAnotherWait(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Minute)
@@ -190,7 +190,7 @@ func TestAWrongLocalClockDoesNotMatter(t *testing.T) {
 	}
 }
 
-func TestExpiriesThatMakeNoSense(t *testing.T) {
+func TestInvalidExpiries(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		shown       time.Duration
@@ -215,11 +215,11 @@ func TestTheOldSocketLivesUntilTheNewOneIsSubscribed(t *testing.T) {
 		b.settle()
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnSubscribe, Effect: participanttest.Delay(4 * time.Second)})
 		require.NoError(b.t, b.contact.Customer.WaitRequest(b.t.Context(), "aws/subscribe", 2))
-		b.contact.Agent.Say("meanwhile")
+		b.contact.Agent.Say("in the meantime")
 		b.within(s, 0)
 		b.sleep(10 * time.Second)
 		require.Equal(b.t, 1, s.Stats().Renewals)
 		require.Zero(b.t, s.Stats().Reconnects)
-		require.Equal(b.t, 1, b.contact.Customer.Sockets(), "the old one is closed")
+		require.Equal(b.t, 1, b.contact.Customer.Sockets(), "the old socket is closed")
 	})
 }

@@ -33,7 +33,7 @@ type phase uint8
 const (
 	phaseStarting phase = iota // until the first socket is subscribed
 	phaseLive
-	phaseLeaving // Leave is under way
+	phaseLeaving // Leave is running
 	phaseEnding  // the chat is over or the token was refused; the last pass is due or running
 	phaseOver
 )

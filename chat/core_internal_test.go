@@ -9,27 +9,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatHasArrivedIsDeliveredBeforeTheEnd(t *testing.T) {
+func TestFinishDeliversHeldItems(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.connect()
 	f.arrives(said("b", time.Second))
 	f.arrives(said("a", 0))
-	require.Empty(t, f.messages(), "they wait for the first pass")
+	require.Empty(t, f.messages(), "the items wait for the first pass")
 	f.finish(CloseError{Reason: ErrClosed}, f.now)
 	require.Equal(t, []string{"a", "b"}, f.messages())
 	f.finish(CloseError{Reason: ErrLeft}, f.now)
 	require.ErrorIs(t, f.err(), ErrClosed, "the first reason counts")
 }
 
-func TestGapOfTheEnds(t *testing.T) {
+func TestFinishSetsTheGap(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		why       CloseError
 		open, gap bool
 	}{
-		"nothing is open":          {CloseError{Reason: ErrLeft}, false, false},
-		"the reason brings a gap":  {CloseError{Reason: ErrLeft, Gap: true}, false, true},
+		"no gap is open":           {CloseError{Reason: ErrLeft}, false, false},
+		"the reason has a gap":     {CloseError{Reason: ErrLeft, Gap: true}, false, true},
 		"a gap is open":            {CloseError{Reason: ErrLeft}, true, true},
 		"never with ErrClosed":     {CloseError{Reason: ErrClosed, Gap: true}, true, false},
 		"a gap is open at give-up": {CloseError{Reason: ErrGaveUp}, true, true},
@@ -53,17 +53,17 @@ func TestNothingIsDueAfterTheEnd(t *testing.T) {
 	f := connected(t)
 	require.NoError(t, f.err())
 	f.finish(CloseError{Reason: ErrClosed}, f.now)
-	require.NoError(t, f.startErr(), "it had started")
+	require.NoError(t, f.startErr(), "the session had started")
 	one[closeSocket](f)
 	f.sleep(time.Hour)
-	todo, next := f.look()
+	todo, next := f.runStep()
 	require.Empty(t, todo)
 	require.Equal(t, nothing, next)
 	require.False(t, f.receive(nil, &frame{topic: topicChat, unreadable: true}, nil, f.now))
 	require.Zero(t, f.stats.Unreadable)
 }
 
-func TestAnEndBeforeTheStart(t *testing.T) {
+func TestFinishBeforeTheStart(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	require.NoError(t, f.startErr())
@@ -71,7 +71,7 @@ func TestAnEndBeforeTheStart(t *testing.T) {
 	require.ErrorIs(t, f.startErr(), ErrGaveUp)
 }
 
-func TestAnUnreadableFrameIsALoss(t *testing.T) {
+func TestUnreadableFrameOpensAGap(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	k := f.conn.cur.socket
@@ -85,14 +85,14 @@ func TestAnUnreadableFrameIsALoss(t *testing.T) {
 	require.False(t, f.inbox.gap.open)
 }
 
-func TestFramesOfASocketWakeTheLoopOnlyForWhatIsDue(t *testing.T) {
+func TestFrameWakesTheLoopOnlyIfSomethingIsDue(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	k := f.conn.cur.socket
 	require.False(t, f.receive(k, &frame{topic: topicHeartbeat}, nil, f.now))
 	require.False(t, f.receive(k, &frame{topic: topicPing, statusCode: 200}, nil, f.now))
 	require.True(t, f.receive(k, &frame{topic: topicPing, statusCode: 500}, nil, f.now))
-	require.False(t, f.receive(k, &frame{topic: topicChat}, said("a", 0), f.now), "it is in the queue")
+	require.False(t, f.receive(k, &frame{topic: topicChat}, said("a", 0), f.now), "the item is in the queue")
 	require.True(t, f.receive(k, &frame{topic: topicChat}, happened(kindEnded, "system", 0), f.now))
 }
 
@@ -100,15 +100,15 @@ func TestAHeldItemWakesTheLoop(t *testing.T) {
 	t.Parallel()
 	f := connected(t, func(o *Options) { o.HoldBack = time.Second })
 	require.True(t, f.arrive(said("a", 0), f.now))
-	_, next := f.look()
+	_, next := f.runStep()
 	require.LessOrEqual(t, next, time.Second)
 	require.Empty(t, f.messages())
 	f.sleep(time.Second)
-	f.look()
+	f.runStep()
 	require.Equal(t, []string{"a"}, f.messages())
 }
 
-func TestTheLoopWakesWhenAPassIsDueToForget(t *testing.T) {
+func TestManyNewItemsMakeAPassDue(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	for n := range 512 {
@@ -120,7 +120,7 @@ func TestTheLoopWakesWhenAPassIsDueToForget(t *testing.T) {
 	require.Zero(t, f.inbox.ledger.fresh)
 }
 
-func TestTakingEventsWakesThePassThatWaits(t *testing.T) {
+func TestTakingEventsWakesAWaitingPass(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	for range maxQueued/2 + 2 {
@@ -129,15 +129,15 @@ func TestTakingEventsWakesThePassThatWaits(t *testing.T) {
 	f.passes.wanted++
 	none[startPass](f)
 	_, wake := f.takeEvent()
-	require.False(t, wake, "more than half of the queue is filled")
+	require.False(t, wake, "more than half of the queue is full")
 	_, wake = f.takeEvent()
 	require.True(t, wake)
 	f.begin(passCatchUp)
 	_, wake = f.takeEvent()
-	require.False(t, wake, "nobody waits")
+	require.False(t, wake, "no pass waits")
 }
 
-func TestAFailedStartHasNoGap(t *testing.T) {
+func TestFailedStartHasNoGap(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	one[startDial](f)

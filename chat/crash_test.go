@@ -31,16 +31,16 @@ const (
 	maxStateText  = 16_384
 )
 
-// crashConfig is what a process that is to be killed is told.
+// crashConfig is the configuration of a process that is to be killed.
 type crashConfig struct {
 	URL, Token string
-	State, Log string // its files
+	State, Log string // files
 	Life       int    // counts the processes from 1
 }
 
 func init() {
 	if text, ok := os.LookupEnv(crashVariable); ok {
-		go func() { // the test's own end is ours
+		go func() { // exit with the test
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			os.Exit(0)
 		}()
@@ -50,9 +50,9 @@ func init() {
 	}
 }
 
-// TestCrash kills processes that handle an event and then save the State. Each resumes
-// from what the one before has saved: nothing is skipped, and all that may come again is
-// what was handled and not saved.
+// TestCrash kills processes that handle an event and then save the State. Each process resumes from
+// the saved State: no event is skipped, and only an event that was handled but not saved is delivered
+// again.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
@@ -72,7 +72,7 @@ func TestCrash(t *testing.T) {
 	for kills := 0; kills < 20 || kills < 40 && !isClosed(written); kills++ {
 		c.Life++
 		c.crash(t, deadline)
-		<-time.After(rand.N(50 * time.Millisecond)) // messages come while no process lives
+		<-time.After(rand.N(50 * time.Millisecond)) // messages arrive while no process is running
 	}
 	<-written
 	c.Life++
@@ -80,7 +80,7 @@ func TestCrash(t *testing.T) {
 
 	handled := c.handled(t)
 	repeats := checkHandled(t, contact, handled)
-	t.Logf("%d items, %d kills, %d repeats, a state of %d bytes", len(contact.Kept()), c.Life-1, repeats, len(c.state(t)))
+	t.Logf("%d items, %d kills, %d duplicates, a state of %d bytes", len(contact.Kept()), c.Life-1, repeats, len(c.state(t)))
 }
 
 func isClosed(ch <-chan struct{}) bool {
@@ -92,8 +92,7 @@ func isClosed(ch <-chan struct{}) bool {
 	}
 }
 
-// crash lets a process live for a moment, mostly long enough to handle something, and
-// kills it.
+// crash starts a process and kills it, usually after it has handled an item.
 func (c crashConfig) crash(t *testing.T, deadline time.Time) {
 	t.Helper()
 	before := len(c.log(t))
@@ -104,12 +103,12 @@ func (c crashConfig) crash(t *testing.T, deadline time.Time) {
 	<-time.After(rand.N(200 * time.Millisecond))
 	require.NoError(t, cmd.Process.Kill())
 	require.Error(t, cmd.Wait())
-	require.False(t, cmd.ProcessState.Exited(), "it ended by itself")
+	require.False(t, cmd.ProcessState.Exited(), "the process exited by itself")
 	_ = in.Close()
 	require.LessOrEqual(t, len(c.state(t)), maxStateText)
 }
 
-// finish lets the last process handle what is left, and what its settle pass brings.
+// finish makes the last process handle the remaining items, including those of its settle pass.
 func (c crashConfig) finish(t *testing.T, contact *participanttest.Contact) {
 	t.Helper()
 	cmd, in, _ := child(t, crashVariable, c)
@@ -122,7 +121,7 @@ func (c crashConfig) finish(t *testing.T, contact *participanttest.Contact) {
 	require.NoError(t, cmd.Wait())
 }
 
-// handling is a line of the log: an item, and which process handled it.
+// handling is a line of the log: an item and the process that handled it.
 type handling struct {
 	life int
 	id   string
@@ -139,7 +138,7 @@ func (c crashConfig) handled(t *testing.T) (all []handling) {
 	return all
 }
 
-// checkHandled returns how many items were handled twice.
+// checkHandled requires that every item was handled, and returns how many were handled twice.
 func checkHandled(t *testing.T, contact *participanttest.Contact, handled []handling) (repeats int) {
 	t.Helper()
 	lives := map[string][]int{}
@@ -155,10 +154,10 @@ func checkHandled(t *testing.T, contact *participanttest.Contact, handled []hand
 		require.NotEmpty(t, lives[it.Id], "skipped: %s %s", it.AbsoluteTime, it.Content)
 	}
 	for life, n := range repeatsOf {
-		require.Greater(t, life, 1, "no crash, and a repeat")
-		require.Equal(t, 1, n, "repeats after one crash: %d", life)
+		require.Greater(t, life, 1, "a duplicate without a crash")
+		require.Equal(t, 1, n, "duplicates after one crash, in life %d", life)
 	}
-	require.Len(t, lives, len(contact.Kept()), "items from nowhere")
+	require.Len(t, lives, len(contact.Kept()), "unknown items")
 	return repeats
 }
 
@@ -181,7 +180,7 @@ func readIfThere(t *testing.T, name string) []byte {
 	return text
 }
 
-// live is the whole process that is killed. It returns an error, if anything.
+// live is the main function of the process. It returns only with an error.
 func (c crashConfig) live() error {
 	var state chat.State
 	text, err := os.ReadFile(c.State)
@@ -213,7 +212,7 @@ func (c crashConfig) live() error {
 	}
 }
 
-// handle notes an item and then saves the state.
+// handle logs an item and then saves the state.
 func (c crashConfig) handle(session *chat.Session, log io.Writer, event chat.Event) error {
 	if item, ok := kept(event); ok {
 		if _, err := fmt.Fprintln(log, c.Life, item.ID); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// seenBy is a message with a receipt of a participant.
+// seenBy returns a message with a receipt of a participant.
 func seenBy(participant string, read bool) *item {
 	receipt := types.Receipt{RecipientParticipantId: &participant, DeliveredTimestamp: aws.String("2026-01-01T12:00:00Z")}
 	if read {
@@ -27,7 +27,7 @@ func seenBy(participant string, read bool) *item {
 	return newItem(in)
 }
 
-func TestAnItemIsDeliveredOnceWhereverItComesFrom(t *testing.T) {
+func TestItemFromSocketAndPageIsDeliveredOnce(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	for range 2 {
@@ -39,7 +39,7 @@ func TestAnItemIsDeliveredOnceWhereverItComesFrom(t *testing.T) {
 	require.Equal(t, 1, f.stats.Recovered)
 }
 
-func TestALateItemIsOlderThanOneBefore(t *testing.T) {
+func TestItemOlderThanADeliveredOneIsLate(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	odd := said("odd", 0)
@@ -55,8 +55,8 @@ func TestALateItemIsOlderThanOneBefore(t *testing.T) {
 	require.Equal(t, 1, f.stats.Late)
 }
 
-// A time ahead of the service's own shows no order.
-func TestAnItemDatedAheadMakesNothingLate(t *testing.T) {
+// An item dated ahead of the service's clock makes no other item Late.
+func TestItemDatedAheadMakesNoOtherLate(t *testing.T) {
 	t.Parallel()
 	for ahead, late := range map[time.Duration]bool{30 * time.Second: true, 30*time.Second + time.Millisecond: false} {
 		f := connected(t)
@@ -69,8 +69,8 @@ func TestAnItemDatedAheadMakesNothingLate(t *testing.T) {
 	}
 }
 
-// The transcript may lack an event of an unknown kind: it shows no order until it does.
-func TestAnUnknownEventMakesNothingLate(t *testing.T) {
+// The transcript may lack an event of an unknown kind, so a pushed one makes no other item Late.
+func TestPushedUnknownEventMakesNoOtherLate(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.arrives(happened("event.of.the.future", "agent", time.Second))
@@ -83,8 +83,8 @@ func TestAnUnknownEventMakesNothingLate(t *testing.T) {
 	require.True(t, metas[3].Late)
 }
 
-// Nor is it late itself: a pass that showed what follows may have passed over it.
-func TestAnUnknownEventIsLateWhenAPageShowsItOnly(t *testing.T) {
+// A pushed unknown event isn't Late itself: the pass that showed later items may not have shown it.
+func TestUnknownEventIsLateOnlyFromAPage(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.shows(said("a", 2*time.Second))
@@ -96,7 +96,7 @@ func TestAnUnknownEventIsLateWhenAPageShowsItOnly(t *testing.T) {
 	require.True(t, metas[2].Late)
 }
 
-func TestAPageReleasesTheLiveItemsBetweenItsOwn(t *testing.T) {
+func TestPageReleasesOlderLiveItems(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.loses()
@@ -107,12 +107,12 @@ func TestAPageReleasesTheLiveItemsBetweenItsOwn(t *testing.T) {
 	odd := said("odd", 0)
 	odd.at = 0
 	f.shows(odd, said("1", time.Second), said("3", 3*time.Second), said("4", 4*time.Second), said("5", 5*time.Second))
-	require.Equal(t, []string{"odd", "1", "2", "3", "4", "5"}, f.messages(), "6 may not be the next one")
-	require.Equal(t, 4, f.stats.Recovered, "4 was not missed")
+	require.Equal(t, []string{"odd", "1", "2", "3", "4", "5"}, f.messages(), "6 waits: older items may follow")
+	require.Equal(t, 4, f.stats.Recovered, "4 had arrived from the socket")
 	require.Zero(t, f.stats.Late)
 }
 
-func TestAMessageInANewStateIsUpdated(t *testing.T) {
+func TestNewStateOfAMessageIsUpdated(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	file := func(status types.ArtifactStatus) *item {
@@ -135,8 +135,8 @@ func TestAMessageInANewStateIsUpdated(t *testing.T) {
 	require.Equal(t, types.ArtifactStatusApproved, f.inbox.scans["id"])
 }
 
-// A call waits for the scan, whatever becomes of the event.
-func TestADiscardedItemShowsTheScan(t *testing.T) {
+// A call may wait for the scan even if the event is discarded.
+func TestDiscardedItemReportsItsScan(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.inbox.behind = true
@@ -150,7 +150,7 @@ func TestADiscardedItemShowsTheScan(t *testing.T) {
 	require.Empty(t, f.events())
 }
 
-func TestReceiptsOnlyRise(t *testing.T) {
+func TestReceiptLevelsOnlyRise(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		read []bool
@@ -202,14 +202,14 @@ func TestSilentItemsAreRemembered(t *testing.T) {
 	require.True(t, f.metas()[0].Late)
 }
 
-func TestTypingIsNeverLateAndMovesNothing(t *testing.T) {
+func TestTypingIsNeverLateAndMakesNoOtherLate(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.arrives(happened(kindTyping, "agent", time.Second))
 	f.arrives(happened(kindTyping, "agent", time.Second))
 	f.arrives(said("a", 0))
 	metas := f.metas()
-	require.Len(t, metas, 2, "both sockets of a renewal bring it")
+	require.Len(t, metas, 2, "both sockets of a renewal bring the item, and it is delivered once")
 	require.False(t, metas[1].Late)
 	require.Len(t, f.inbox.ledger.seen, 1)
 	require.Equal(t, at(0), f.inbox.state().top)
@@ -226,9 +226,9 @@ func TestChatEndedIsTheLastEvent(t *testing.T) {
 	require.Same(t, first, f.inbox.ended)
 }
 
-// What the ledger knows of events that wait for the caller is kept: after Resume they come again,
-// and what is newer with them.
-func TestTheLedgerKeepsWhatIsNewerThanAnEventThatWaits(t *testing.T) {
+// The ledger keeps the entries of events that wait for the caller and of newer items, because all of
+// them arrive again after Resume.
+func TestLedgerKeepsItemsNewerThanAWaitingEvent(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	for n := range 600 {
@@ -252,7 +252,7 @@ func TestTheLedgerKeepsWhatIsNewerThanAnEventThatWaits(t *testing.T) {
 	require.Len(t, f.inbox.ledger.seen, 256)
 }
 
-func TestALateEventThatWaitsKeepsNothing(t *testing.T) {
+func TestWaitingLateEventKeepsNoLedgerEntries(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	for n := range 600 {
@@ -265,7 +265,7 @@ func TestALateEventThatWaitsKeepsNothing(t *testing.T) {
 	require.Len(t, f.inbox.ledger.seen, 256)
 }
 
-func TestTheFenceNeverFalls(t *testing.T) {
+func TestFenceNeverMovesBack(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	fence := f.inbox.ledger.fence
@@ -275,8 +275,8 @@ func TestTheFenceNeverFalls(t *testing.T) {
 	require.Equal(t, fence+1, f.inbox.ledger.fence)
 }
 
-// The ledger is bounded while no pass completes.
-func TestWhatIsRememberedIsBounded(t *testing.T) {
+// The ledger is bounded even if no pass completes.
+func TestLedgerIsBoundedWhilePassesFail(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	for n := range int64(2*16_384 + 1000) {
@@ -290,7 +290,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 	require.LessOrEqual(t, len(f.inbox.ledger.seen), 16_384+512)
 }
 
-func TestSeenIsBoundedWhileThePassesFail(t *testing.T) {
+func TestLedgerOfMessagesIsBoundedWhilePassesFail(t *testing.T) {
 	t.Parallel()
 	c := newTestCore()
 	k := goLive(c)
@@ -306,7 +306,7 @@ func TestSeenIsBoundedWhileThePassesFail(t *testing.T) {
 	require.LessOrEqual(t, len(c.inbox.ledger.seen), 2*keepAtMost)
 }
 
-func TestReceiptsSeenAreBoundedWhileThePassesFail(t *testing.T) {
+func TestLedgerOfReceiptsIsBoundedWhilePassesFail(t *testing.T) {
 	t.Parallel()
 	c := newTestCore()
 	goLive(c)
@@ -319,7 +319,7 @@ func TestReceiptsSeenAreBoundedWhileThePassesFail(t *testing.T) {
 	require.LessOrEqual(t, len(c.inbox.ledger.seen), 2*keepAtMost)
 }
 
-func TestTypingFromASlowCallerOpensAGap(t *testing.T) {
+func TestTypingForASlowCallerOpensNoGap(t *testing.T) {
 	t.Parallel()
 	c := newTestCore()
 	goLive(c)
@@ -330,6 +330,6 @@ func TestTypingFromASlowCallerOpensAGap(t *testing.T) {
 	}
 	it := newItem(types.Item{Id: aws.String("typing"), Type: types.ChatItemTypeEvent, ContentType: aws.String("application/vnd.amazonaws.connect.event.typing")})
 	c.arrive(it, now())
-	require.False(t, c.inbox.gap.open, "typing is never in the transcript: no pass can close this")
+	require.False(t, c.inbox.gap.open, "typing is never in the transcript, so no pass could close the gap")
 	require.Zero(t, c.stats.Behind)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-func TestAPushLostOnAHealthySocketComesWithTheNextPass(t *testing.T) {
+func TestLostPushIsFoundByTheNextPass(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start(func(o *chat.Options) { o.ReadEvery = time.Hour })
@@ -34,7 +34,7 @@ func TestAPushLostOnAHealthySocketComesWithTheNextPass(t *testing.T) {
 	})
 }
 
-func TestWhatTheTranscriptShowsAFewSecondsLateComesWithTheSettlePass(t *testing.T) {
+func TestSettlePassFindsItemsThatAppearSecondsLate(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -46,7 +46,7 @@ func TestWhatTheTranscriptShowsAFewSecondsLateComesWithTheSettlePass(t *testing.
 	})
 }
 
-func TestAPassGoesBackBehindTheLast(t *testing.T) {
+func TestPassReadsTheOverlapAgain(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -54,7 +54,7 @@ func TestAPassGoesBackBehindTheLast(t *testing.T) {
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(90 * time.Second)})
 		b.contact.Customer.CutSockets()
 		lagging := b.contact.Agent.Say("shown after 90 seconds")
-		shown := b.contact.Agent.Say("shown at once")
+		shown := b.contact.Agent.Say("shown immediately")
 		require.Equal(b.t, shown, b.within(s, time.Minute).ID)
 		b.sleep(2 * time.Minute)
 		b.contact.Customer.CutSockets()
@@ -64,7 +64,7 @@ func TestAPassGoesBackBehindTheLast(t *testing.T) {
 	})
 }
 
-func TestLiveItemsWaitForThoseThatWereMissed(t *testing.T) {
+func TestLiveItemsWaitForMissedOnes(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -83,7 +83,7 @@ func TestLiveItemsWaitForThoseThatWereMissed(t *testing.T) {
 	})
 }
 
-func TestLiveItemsDoNotWaitForEver(t *testing.T) {
+func TestLiveItemsWaitAtMostCatchUpWait(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -96,7 +96,7 @@ func TestLiveItemsDoNotWaitForEver(t *testing.T) {
 		require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))
 		live := b.contact.Agent.Say("live")
 		require.Equal(b.t, live, b.within(s, 31*time.Second).ID)
-		require.Equal(b.t, 1, s.Stats().Reconnects, "the transcript costs no socket")
+		require.Equal(b.t, 1, s.Stats().Reconnects, "a failing transcript doesn't close the socket")
 		broken.Remove()
 		m := b.within(s, time.Minute)
 		require.Equal(b.t, missed, m.ID)
@@ -104,7 +104,7 @@ func TestLiveItemsDoNotWaitForEver(t *testing.T) {
 	})
 }
 
-func TestEqualItemsAreDeliveredOnce(t *testing.T) {
+func TestDuplicatesAreDeliveredOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -121,7 +121,7 @@ func TestEqualItemsAreDeliveredOnce(t *testing.T) {
 	})
 }
 
-func TestHoldBackPutsInOrderWhatArrivesOtherwise(t *testing.T) {
+func TestHoldBackOrdersItemsThatArriveOutOfOrder(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start(func(o *chat.Options) { o.HoldBack = 1500 * time.Millisecond })

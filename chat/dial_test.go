@@ -22,7 +22,7 @@ func strict(o *participanttest.Options) { o.StrictConnection = true }
 
 func connecting(o *chat.Options) { o.ConnectParticipant = true }
 
-func TestEachRoleIsConnectedInItsOwnWay(t *testing.T) {
+func TestHowEachRoleIsConnected(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		role      types.ParticipantRole
@@ -30,16 +30,16 @@ func TestEachRoleIsConnectedInItsOwnWay(t *testing.T) {
 		connect   bool
 		connected bool
 	}{
-		"a customer by its socket":                    {role: types.ParticipantRoleCustomer, connected: true},
-		"a customer who asks for it all the same":     {role: types.ParticipantRoleCustomer, connect: true, connected: true},
-		"a customer of a streamed chat":               {role: types.ParticipantRoleCustomer, streaming: true, connect: true, connected: true},
-		"an agent who doesn't ask is not":             {role: types.ParticipantRoleAgent},
-		"an agent":                                    {role: types.ParticipantRoleAgent, connect: true, connected: true},
-		"a supervisor":                                {role: types.ParticipantRoleSupervisor, connect: true, connected: true},
-		"a custom bot that doesn't ask is not":        {role: types.ParticipantRoleCustomBot},
-		"a custom bot":                                {role: types.ParticipantRoleCustomBot, connect: true, connected: true},
-		"a custom bot of a streamed chat":             {role: types.ParticipantRoleCustomBot, streaming: true, connect: true, connected: true},
-		"an agent of a streamed chat who doesn't ask": {role: types.ParticipantRoleAgent, streaming: true},
+		"a customer by its socket":                               {role: types.ParticipantRoleCustomer, connected: true},
+		"a customer with ConnectParticipant":                     {role: types.ParticipantRoleCustomer, connect: true, connected: true},
+		"a customer of a streamed chat":                          {role: types.ParticipantRoleCustomer, streaming: true, connect: true, connected: true},
+		"an agent without ConnectParticipant":                    {role: types.ParticipantRoleAgent},
+		"an agent":                                               {role: types.ParticipantRoleAgent, connect: true, connected: true},
+		"a supervisor":                                           {role: types.ParticipantRoleSupervisor, connect: true, connected: true},
+		"a custom bot without ConnectParticipant":                {role: types.ParticipantRoleCustomBot},
+		"a custom bot":                                           {role: types.ParticipantRoleCustomBot, connect: true, connected: true},
+		"a custom bot of a streamed chat":                        {role: types.ParticipantRoleCustomBot, streaming: true, connect: true, connected: true},
+		"an agent of a streamed chat without ConnectParticipant": {role: types.ParticipantRoleAgent, streaming: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -62,7 +62,7 @@ func TestEachRoleIsConnectedInItsOwnWay(t *testing.T) {
 	}
 }
 
-// participant returns one of a role: the chat's own, or a new one.
+// participant returns a participant with this role: the chat's own, or a new one.
 func (b *bubble) participant(role types.ParticipantRole) *participanttest.Participant {
 	switch role {
 	case types.ParticipantRoleCustomer:
@@ -74,8 +74,7 @@ func (b *bubble) participant(role types.ParticipantRole) *participanttest.Partic
 	}
 }
 
-// A participant is connected once: later connections, and those of a session that lost its
-// first response, don't matter.
+// A participant is connected once, even if the first response is lost and later connections follow.
 func TestAParticipantIsConnectedOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -101,7 +100,7 @@ func (b *bubble) joins(id string) (n int) {
 	return n
 }
 
-// connections notes the ConnectParticipant of each request.
+// connections records ConnectParticipant of each request.
 type connections struct {
 	connectparticipant.API
 
@@ -113,7 +112,7 @@ func (c *connections) CreateParticipantConnection(ctx context.Context, in *conne
 	return c.API.CreateParticipantConnection(ctx, in, optFns...)
 }
 
-func TestACustomBotThatIsTooLateIsRefused(t *testing.T) {
+func TestCustomBotThatConnectsTooLateIsRejected(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		bot := b.addBot()
@@ -131,10 +130,10 @@ func (b *bubble) given() *chat.Connection {
 	return &chat.Connection{ConnectionToken: c.ConnectionToken, Expiry: c.Expiry, URL: c.URL, ConnectionExpiry: c.ConnectionExpiry}
 }
 
-func TestAGivenConnectionSavesTheFirst(t *testing.T) {
+func TestGivenConnectionSavesTheFirstRequest(t *testing.T) {
 	t.Parallel()
 	for name, mode := range map[string]func(*participanttest.Options){
-		"web": func(*participanttest.Options) {}, "strictly": strict, "with an URL for one use": func(o *participanttest.Options) { o.SingleUseURLs = true },
+		"web": func(*participanttest.Options) {}, "strictly": strict, "with a single-use URL": func(o *participanttest.Options) { o.SingleUseURLs = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,16 +161,16 @@ func TestAGivenConnectionSavesTheFirst(t *testing.T) {
 	}
 }
 
-func TestAGivenConnectionThatCannotBeUsedCostsOne(t *testing.T) {
+func TestUnusableGivenConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(b *bubble, c *chat.Connection){
-		"its URL has expired": func(b *bubble, _ *chat.Connection) { b.sleep(101 * time.Second) },
-		"its URL was used":    func(b *bubble, c *chat.Connection) { b.start(func(o *chat.Options) { o.Connection = c }) },
-		"it was revoked":      func(b *bubble, _ *chat.Connection) { b.contact.Customer.ExpireTokens() },
-		"it has no URL":       func(_ *bubble, c *chat.Connection) { c.URL = "" },
-		"its URL is none":     func(_ *bubble, c *chat.Connection) { c.URL = "://AuthToken=made-up" },
-		"it has no token":     func(_ *bubble, c *chat.Connection) { c.ConnectionToken = "" },
-		"its socket is lost before subscribed": func(b *bubble, _ *chat.Connection) {
+		"its URL has expired":  func(b *bubble, _ *chat.Connection) { b.sleep(101 * time.Second) },
+		"its URL was used":     func(b *bubble, c *chat.Connection) { b.start(func(o *chat.Options) { o.Connection = c }) },
+		"it was revoked":       func(b *bubble, _ *chat.Connection) { b.contact.Customer.ExpireTokens() },
+		"it has no URL":        func(_ *bubble, c *chat.Connection) { c.URL = "" },
+		"its URL is malformed": func(_ *bubble, c *chat.Connection) { c.URL = "://AuthToken=made-up" },
+		"it has no token":      func(_ *bubble, c *chat.Connection) { c.ConnectionToken = "" },
+		"its socket is lost before the subscription": func(b *bubble, _ *chat.Connection) {
 			b.srv.Inject(participanttest.Fault{On: participanttest.OnSubscribe, Times: 1, Effect: participanttest.Close(1011)})
 		},
 	} {
@@ -190,7 +189,7 @@ func TestAGivenConnectionThatCannotBeUsedCostsOne(t *testing.T) {
 	}
 }
 
-// The token of a given connection may be dead although its socket lives.
+// The token of a given connection may be invalid although its socket works.
 func TestAGivenTokenThatIsDeniedIsReplaced(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -204,9 +203,9 @@ func TestAGivenTokenThatIsDeniedIsReplaced(t *testing.T) {
 	})
 }
 
-func TestAGivenConnectionWithTimesThatMakeNoSense(t *testing.T) {
+func TestGivenConnectionWithInvalidTimes(t *testing.T) {
 	t.Parallel()
-	for name, at := range map[string]string{"none": "", "no time": "soon", "the past": "1999-01-01T00:00:00.000Z", "far ahead": "2100-01-01T00:00:00.000Z"} {
+	for name, at := range map[string]string{"none": "", "not a time": "soon", "the past": "1999-01-01T00:00:00.000Z", "far ahead": "2100-01-01T00:00:00.000Z"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
@@ -261,7 +260,7 @@ func TestAnAgentOverRealSockets(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A URL that belongs to nobody must not hold up the start for longer than a dial.
+// A URL whose server doesn't respond must not delay Start beyond its context.
 func TestAGivenConnectionThatHangs(t *testing.T) {
 	t.Parallel()
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))

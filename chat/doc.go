@@ -33,10 +33,10 @@
 //
 // # What is delivered
 //
-// Each Session delivers every item that the service keeps in the transcript exactly once, provided
-// that the item appears there within Options.Overlap of its own time. The service's pushes alone
-// do not guarantee that: they are not repeated, a dead socket may go unnoticed for a while, and a
-// single push may be lost. The session therefore also reads the transcript, in passes: after each
+// Each Session delivers, exactly once, every item that appears in the transcript within
+// Options.Overlap of its own time, whatever happens to the sockets. The service's pushes alone do
+// not guarantee that: they are not resent, a dead socket may go unnoticed for a while, and a single
+// push may be lost. The session therefore also reads the transcript, in passes: after each
 // connection and again some seconds later, every Options.ReadEvery, and when a message that it has
 // sent does not arrive as an item. Each pass begins some time before the end of the last one, and
 // its items are merged by ID.
@@ -61,8 +61,8 @@
 //
 //   - An item whose push was missed, and which appears in the transcript later than
 //     Options.Overlap after its time, is not found.
-//   - The tokens of a chat end with it. Items missed in a gap that is open at that moment can no
-//     longer be read; ChatEnded.Gap and CloseError.Gap report it. A gap opens when a socket is
+//   - The tokens of a chat expire when it ends. Items missed in a gap that is still open can then
+//     no longer be read; ChatEnded.Gap and CloseError.Gap report it. A gap opens when a socket is
 //     lost, at Resume, when a frame can't be read and when the caller is too slow. It is closed
 //     by a complete pass that begins Options.Settle later. An item that appears in the transcript
 //     after that pass is lost without a gap if the chat ends before the next pass; so is an item
@@ -71,7 +71,7 @@
 //     are receipts and intermediate states of messages older than the last pass.
 //   - The order is not total: Late items are the exceptions.
 //   - After a crash, the events handled since the last saved State are delivered again. If the
-//     chat ends before Resume, the events not yet handled are lost, because the tokens have ended.
+//     chat ends before Resume, the events not yet handled are lost, because the tokens have expired.
 //
 // # Lifetime of a session
 //
@@ -119,9 +119,9 @@
 // # Quotas
 //
 // The service's quotas are shared by all chats of an account. The sessions of a process share a
-// [Limiter] that stays within the published ones: six connections a second, so that 10,000 sessions
+// [Limiter] that stays within the published ones: six connections per second, so that 10,000 sessions
 // need 28 minutes to reconnect; renewing them every hour uses half of that quota. Periodic passes
-// use at most half of the rate of GetTranscript, four a second: 700 sessions get a pass every 3
+// use at most half of the rate of GetTranscript, four per second: 700 sessions get a pass every 3
 // minutes, 1,000 every 4.2 minutes and 10,000 every 42 minutes. [NewLimiter] returns a Limiter for
 // a share of the quotas, where several processes share them, and [NewQuotaLimiter] one for an
 // account some of whose quotas AWS has raised; [QuotaLimiter.SetQuota] changes them while sessions

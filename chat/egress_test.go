@@ -27,8 +27,8 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// front is a TLS server in front of a fake, which rewrites the fake's URLs of these schemes in
-// responses to its own.
+// front is a TLS proxy in front of a fake. In responses it replaces the fake's URLs of these schemes by
+// its own.
 type front struct {
 	*httptest.Server
 
@@ -37,7 +37,7 @@ type front struct {
 	rewrite []string
 }
 
-// newFront returns a front that isn't started.
+// newFront returns a front that isn't started yet.
 func newFront(t *testing.T, rewrite ...string) *front {
 	t.Helper()
 	f := &front{srv: participanttest.Start(t), rewrite: rewrite}
@@ -74,8 +74,8 @@ func (f *front) modify(response *http.Response) error {
 	return nil
 }
 
-// A service must not lead a session to what listens on this machine.
-func TestPlainURLsOfAResponseOverHTTPSAreRefused(t *testing.T) {
+// A service must not direct a session to servers on this machine.
+func TestPlainURLsInAResponseOverHTTPSAreRejected(t *testing.T) {
 	t.Parallel()
 	withFront := func(f *front) func(*chat.Options) {
 		return func(o *chat.Options) { o.HTTPClient, o.Limiter = f.Client(), chat.Unlimited }
@@ -90,7 +90,7 @@ func TestPlainURLsOfAResponseOverHTTPSAreRefused(t *testing.T) {
 		_, err := chat.Start(ctx, client, f.contact.Customer.Token, withFront(f))
 		require.ErrorContains(t, err, "a response over https must not lead to plain http: its URL is ws://127.0.0.1:")
 		require.NotContains(t, err.Error(), "/participant")
-		require.ErrorIs(t, err, context.DeadlineExceeded, "another response may do")
+		require.ErrorIs(t, err, context.DeadlineExceeded, "another response may be correct")
 	})
 	t.Run("a file's", func(t *testing.T) {
 		t.Parallel()
@@ -108,11 +108,11 @@ func TestPlainURLsOfAResponseOverHTTPSAreRefused(t *testing.T) {
 	})
 }
 
-// tunnel is a proxy for https.
+// tunnel is a CONNECT proxy.
 type tunnel struct {
 	url    *url.URL
 	mu     sync.Mutex
-	dialed map[string]bool // the addresses from which it has connected
+	dialed map[string]bool // the local addresses of its connections
 }
 
 func newTunnel(t *testing.T) *tunnel {
@@ -121,7 +121,7 @@ func newTunnel(t *testing.T) *tunnel {
 	ctx, end := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		work.Add(1) // the server doesn't wait for a connection that is hijacked
+		work.Add(1) // the server doesn't wait for hijacked connections
 		defer work.Done()
 		there, err := new(net.Dialer).DialContext(r.Context(), "tcp", r.Host)
 		if r.Method != http.MethodConnect || err != nil {
@@ -167,8 +167,8 @@ func (p *tunnel) has(address string) bool {
 	return p.dialed[address]
 }
 
-// guard lets the front take only what came through the proxy, and TLS only with its own
-// certificate as the client's.
+// guard starts the front so that it accepts only requests that came through the proxy with its own
+// certificate as the client certificate.
 func (f *front) guard(p *tunnel) {
 	next := f.Config.Handler
 	f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -182,7 +182,7 @@ func (f *front) guard(p *tunnel) {
 	f.StartTLS()
 }
 
-// settings are those of a bank's connections to f.
+// settings configures a transport with the proxy, the CA and the client certificate for f.
 func (f *front) settings(p *tunnel) func(*http.Transport) {
 	roots := x509.NewCertPool()
 	roots.AddCert(f.Certificate())
@@ -194,9 +194,9 @@ func (f *front) settings(p *tunnel) func(*http.Transport) {
 
 const shortTimeout = 400 * time.Millisecond
 
-// Proxy, CA and client certificate are set once, on the client of the calls. Its time-outs and
-// its bound on connections are not the sockets'.
-func TestASessionConnectsAsItsClientDoes(t *testing.T) {
+// Sessions use the proxy, CA and client certificate of the API client, but not its timeouts and its
+// limit on connections.
+func TestSessionConnectsWithTheSettingsOfItsClient(t *testing.T) {
 	t.Parallel()
 	for name, makeClient := range map[string]func(set func(*http.Transport)) connectparticipant.HTTPClient{
 		"an *http.Client": func(set func(*http.Transport)) connectparticipant.HTTPClient {
@@ -204,7 +204,7 @@ func TestASessionConnectsAsItsClientDoes(t *testing.T) {
 			set(transport)
 			return &http.Client{Transport: transport, Timeout: shortTimeout}
 		},
-		"an *http.Client with few connections": func(set func(*http.Transport)) connectparticipant.HTTPClient {
+		"an *http.Client with one connection": func(set func(*http.Transport)) connectparticipant.HTTPClient {
 			transport := &http.Transport{MaxConnsPerHost: 1}
 			set(transport)
 			return &http.Client{Transport: transport}
@@ -212,7 +212,7 @@ func TestASessionConnectsAsItsClientDoes(t *testing.T) {
 		"a BuildableClient": func(set func(*http.Transport)) connectparticipant.HTTPClient {
 			return awshttp.NewBuildableClient().WithReadTimeout(shortTimeout).WithTransportOptions(set)
 		},
-		"a BuildableClient with an overall time-out": func(set func(*http.Transport)) connectparticipant.HTTPClient {
+		"a BuildableClient with an overall timeout": func(set func(*http.Transport)) connectparticipant.HTTPClient {
 			return awshttp.NewBuildableClient().WithTimeout(shortTimeout).WithTransportOptions(set)
 		},
 	} {

@@ -19,7 +19,7 @@ type ending struct {
 	deadline  instant // of the last pass
 	pass      endPass
 	complete  bool // the last pass has read the transcript to its end
-	left      bool // our own participant.left came after Leave had begun
+	left      bool // our own participant.left arrived after Leave had begun
 	leaves    int8 // running calls of Leave
 }
 

@@ -12,10 +12,10 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// chatEnds lets chat.ended come.
+// chatEnds makes chat.ended arrive.
 func (f *fixture) chatEnds() { f.arrives(happened(kindEnded, "system", time.Minute)) }
 
-// over requires the end of the session, and returns it.
+// over requires that the session is over, and returns why.
 func (f *fixture) over() *CloseError {
 	f.t.Helper()
 	var closed *CloseError
@@ -44,11 +44,11 @@ func TestTheSocketIsReadForTwoSecondsAfterChatEnded(t *testing.T) {
 	require.Equal(t, f.now.Add(5*time.Second), start.deadline)
 	require.NoError(t, f.err())
 	f.complete()
-	_, next := f.look()
+	_, next := f.runStep()
 	require.Equal(t, 2*time.Second, next)
 	f.arrives(said("afterwards", time.Minute+1))
 	f.sleep(2*time.Second - 1)
-	f.look()
+	f.runStep()
 	require.NoError(t, f.err())
 	f.sleep(1)
 	one[closeSocket](f)
@@ -61,10 +61,10 @@ func TestTheLastPassMayTakeFiveSeconds(t *testing.T) {
 	f.chatEnds()
 	f.begin(passFinal)
 	f.sleep(2 * time.Second)
-	_, next := f.look()
+	_, next := f.runStep()
 	require.Equal(t, 3*time.Second, next)
 	f.sleep(3 * time.Second)
-	f.look()
+	f.runStep()
 	f.requireEnded(false)
 }
 
@@ -90,12 +90,12 @@ func TestAGapThatTheLastPassCannotCloseIsReported(t *testing.T) {
 		f.chatEnds()
 		f.pass(passFinal)
 		f.sleep(2 * time.Second)
-		f.look()
+		f.runStep()
 		f.requireEnded(gap)
 	}
 }
 
-func TestTheLastPassFollowsTheOneUnderWay(t *testing.T) {
+func TestLastPassStopsARunningPass(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.passes.wanted++
@@ -116,12 +116,12 @@ func TestNothingConnectsAfterChatEnded(t *testing.T) {
 	f.events()
 	f.loses()
 	none[startDial](f)
-	require.Empty(t, f.events(), "the loss of the socket is no news")
+	require.Empty(t, f.events(), "the loss of the socket is not reported")
 	require.False(t, f.inbox.gap.open)
 	require.False(t, f.dialed(&socket{}, nil, f.now))
 }
 
-func TestNothingConnectsAfterARefusal(t *testing.T) {
+func TestNothingConnectsAfterADeniedToken(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.refused(denied, false, f.now)
@@ -131,7 +131,7 @@ func TestNothingConnectsAfterARefusal(t *testing.T) {
 	require.False(t, f.requestToken("SendMessage", f.conn.generation, f.now.Add(time.Hour)))
 	f.loses()
 	none[startDial](f)
-	require.Empty(t, f.events(), "the loss of the socket is no news")
+	require.Empty(t, f.events(), "the loss of the socket is not reported")
 }
 
 func TestItemsAreDeliveredBeforeChatEnded(t *testing.T) {
@@ -145,7 +145,7 @@ func TestItemsAreDeliveredBeforeChatEnded(t *testing.T) {
 	f.begin(passFinal)
 	f.failPass(errTest)
 	f.sleep(2 * time.Second)
-	f.look()
+	f.runStep()
 	require.Equal(t, []string{"held", "after"}, f.messages())
 }
 
@@ -157,22 +157,22 @@ func TestADeniedTokenEndsASessionAfterALastPass(t *testing.T) {
 	one[startDial](f)
 	f.refused(denied, false, f.now)
 	f.pass(passFinal)
-	f.look()
+	f.runStep()
 	require.ErrorIs(t, f.err(), ErrAccessDenied)
 	require.ErrorIs(t, f.err(), denied)
-	require.True(t, f.over().Gap, "nothing shows what came last")
+	require.True(t, f.over().Gap, "the newest items are unknown")
 }
 
-// If chat.ended was missed, the old connection token may still show it.
-func TestALastPassMayShowThatTheChatHasEnded(t *testing.T) {
+// If chat.ended was missed, a pass with the old connection token may still find it.
+func TestLastPassMayFindChatEnded(t *testing.T) {
 	t.Parallel()
 	f := connected(t, func(o *Options) { o.ParticipantID = "me" })
 	f.refused(denied, false, f.now)
 	f.begin(passFinal)
-	_, ok := f.takePage(passFinal, &page{items: []*item{happened(kindEnded, "system", 0)}, date: f.time(), came: f.now}, aPage, &reading{}, f.now)
+	_, ok := f.takePage(passFinal, &page{items: []*item{happened(kindEnded, "system", 0)}, date: f.time(), arrived: f.now}, aPage, &reading{}, f.now)
 	require.True(t, ok)
 	f.complete()
-	f.look()
+	f.runStep()
 	f.requireEnded(false)
 }
 
@@ -185,17 +185,17 @@ func TestWithoutATokenThereIsNoLastPass(t *testing.T) {
 	require.ErrorIs(t, f.err(), ErrAccessDenied)
 }
 
-func TestReasonsAfterARefusal(t *testing.T) {
+func TestReasonsAfterADeniedToken(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		do      func(f *fixture)
 		doubted bool
 		want    error
 	}{
-		"a wrong token":                 {func(*fixture) {}, false, ErrAccessDenied},
-		"our own participant.left came": {func(f *fixture) { f.inbox.removed = true }, false, ErrRemoved},
-		"the membership was in doubt":   {func(*fixture) {}, true, ErrRemoved},
-		"Leave is under way":            {func(f *fixture) { _ = f.beginLeave() }, true, ErrLeft},
+		"a wrong token":                    {func(*fixture) {}, false, ErrAccessDenied},
+		"our own participant.left arrived": {func(f *fixture) { f.inbox.removed = true }, false, ErrRemoved},
+		"the membership was in doubt":      {func(*fixture) {}, true, ErrRemoved},
+		"Leave is running":                 {func(f *fixture) { _ = f.beginLeave() }, true, ErrLeft},
 	} {
 		f := connected(t)
 		test.do(f)
@@ -210,9 +210,9 @@ func TestLeaveEndsTheSession(t *testing.T) {
 		event *item
 		gap   bool
 	}{
-		"our own participant.left came": {happened(kindLeft, "me", 0), false},
-		"another's came":                {happened(kindLeft, "agent", 0), true},
-		"nothing came":                  {said("a", 0), true},
+		"our own participant.left arrived": {happened(kindLeft, "me", 0), false},
+		"another one arrived":              {happened(kindLeft, "agent", 0), true},
+		"nothing arrived":                  {said("a", 0), true},
 	} {
 		f := connected(t, func(o *Options) { o.ParticipantID = "me" })
 		require.NoError(t, f.beginLeave())
@@ -234,21 +234,21 @@ func TestChatEndedDuringLeaveEndsItImmediately(t *testing.T) {
 	require.Len(t, f.events(), 1)
 }
 
-func TestALeaveThatFailedChangesNothing(t *testing.T) {
+func TestFailedLeaveKeepsThePhase(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
-	require.False(t, f.leaveFailed(f.now), "no Leave is under way")
+	require.False(t, f.leaveFailed(f.now), "no Leave is running")
 	require.NoError(t, f.beginLeave())
 	require.True(t, f.leaveFailed(f.now))
 	require.Equal(t, phaseLive, f.phase)
 	require.NoError(t, f.beginLeave())
 	f.chatEnds()
-	require.False(t, f.leaveFailed(f.now), "the chat is over all the same")
-	f.look()
-	require.Error(t, f.beginLeave(), "it is over")
+	require.False(t, f.leaveFailed(f.now), "the chat is over anyway")
+	f.runStep()
+	require.Error(t, f.beginLeave(), "the session is over")
 }
 
-func TestLeaveDuringTheLastSeconds(t *testing.T) {
+func TestLeaveDuringTheLastPass(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.chatEnds()
@@ -266,15 +266,15 @@ func TestLeaveDuringTheLastSeconds(t *testing.T) {
 	require.True(t, f.over().Gap)
 }
 
-// HoldBack ends with the session: chat.ended is its last event.
-func TestHeldItemsComeBeforeChatEnded(t *testing.T) {
+// HoldBack ends with the session, so that chat.ended is the last event.
+func TestHeldBackItemsAreDeliveredBeforeChatEnded(t *testing.T) {
 	t.Parallel()
 	f := connected(t, func(o *Options) { o.HoldBack = time.Hour })
 	f.arrives(said("held", 0))
 	f.chatEnds()
 	f.pass(passFinal)
 	f.sleep(2 * time.Second)
-	f.look()
+	f.runStep()
 	require.ErrorIs(t, f.err(), ErrChatEnded)
 	events := f.events()
 	require.Len(t, events, 2)
@@ -282,7 +282,7 @@ func TestHeldItemsComeBeforeChatEnded(t *testing.T) {
 	require.IsType(t, ChatEnded{}, events[1])
 }
 
-func TestAFailedLeaveOfTwo(t *testing.T) {
+func TestOneOfTwoLeavesFails(t *testing.T) {
 	t.Parallel()
 	c := newTestCore()
 	goLive(c)
@@ -290,11 +290,11 @@ func TestAFailedLeaveOfTwo(t *testing.T) {
 	c.inbox.gap.open = false
 	require.NoError(t, c.beginLeave())    // A
 	require.NoError(t, c.beginLeave())    // B
-	require.True(t, c.leaveFailed(now())) // A's DisconnectParticipant failed, B's is under way
+	require.True(t, c.leaveFailed(now())) // A's DisconnectParticipant has failed, B's is running
 	it := newItem(types.Item{Id: aws.String("l"), Type: types.ChatItemTypeParticipantLeft, ParticipantId: aws.String("me")})
 	c.arrive(it, now()) // B's has succeeded
 	c.left(now())
-	require.False(t, c.end.why.Gap, "own participant.left came after Leave had begun")
+	require.False(t, c.end.why.Gap, "our own participant.left arrived after Leave had begun")
 }
 
 func TestASecondLeaveWaitsForItsOwnDeparture(t *testing.T) {
@@ -304,7 +304,7 @@ func TestASecondLeaveWaitsForItsOwnDeparture(t *testing.T) {
 	f.arrives(happened(kindLeft, "me", 0))
 	require.True(t, f.leaveFailed(f.now))
 	f.conn.dialAt = f.now
-	f.connect() // the participant is back
+	f.connect() // the participant is in the chat again
 	require.NoError(t, f.beginLeave())
 	require.False(t, f.end.left)
 }

@@ -32,7 +32,7 @@ func TestMissedEndIsFoundInTheTranscript(t *testing.T) {
 	}, func(o *participanttest.Options) { o.TokensOutliveTheEnd = true })
 }
 
-func TestAnEndThatNobodySaw(t *testing.T) {
+func TestUnseenEndIsErrAccessDenied(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -48,7 +48,7 @@ func TestAnEndThatNobodySaw(t *testing.T) {
 				break
 			}
 		}
-		require.Equal(b.t, 3, b.srv.Count(create), "the first, and two that were denied")
+		require.Equal(b.t, 3, b.srv.Count(create), "the first one, and two that were denied")
 		var last error
 		for _, err := range s.Events(b.t.Context()) {
 			last = err
@@ -57,8 +57,8 @@ func TestAnEndThatNobodySaw(t *testing.T) {
 	})
 }
 
-// The token is too new to be renewed when the end is noticed.
-func TestAnEndThatNobodySawOfAYoungChat(t *testing.T) {
+// The token is still too new to be renewed when the end is noticed.
+func TestUnseenEndOfAYoungChatIsErrAccessDenied(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start(func(o *chat.Options) { o.ReadEvery = 5 * time.Second })
@@ -70,15 +70,15 @@ func TestAnEndThatNobodySawOfAYoungChat(t *testing.T) {
 	})
 }
 
-func TestAnEndWhosePushIsLostIsFound(t *testing.T) {
+func TestChatEndedWithALostPushIsFound(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		tokensLive bool
 		reason     error
 		gap        bool
 	}{
-		"in the transcript":    {true, chat.ErrChatEnded, false},
-		"by tokens that ended": {false, chat.ErrAccessDenied, true},
+		"in the transcript": {true, chat.ErrChatEnded, false},
+		"by expired tokens": {false, chat.ErrAccessDenied, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,13 +97,13 @@ func TestAnEndWhosePushIsLostIsFound(t *testing.T) {
 	}
 }
 
-func TestTheEndOfAnotherChatEndsNothing(t *testing.T) {
+func TestChatEndedOfAnotherChatIsIgnored(t *testing.T) {
 	t.Parallel()
 	const ended = `"ContentType":"application/vnd.amazonaws.connect.event.chat.ended","AbsoluteTime":"2000-01-01T00:01:00.000Z"`
 	for name, item := range map[string]string{
 		"of another chain":           `{"Id":"x","Type":"EVENT",` + ended + `,"InitialContactId":"another","ContactId":"another"}`,
 		"of a past contact":          `{"Id":"x","Type":"EVENT",` + ended + `,"RelatedContactId":"past"}`,
-		"that is somebody's message": `{"Id":"x","Type":"MESSAGE",` + ended + `,"ParticipantId":"p","Content":"over?"}`,
+		"in a participant's message": `{"Id":"x","Type":"MESSAGE",` + ended + `,"ParticipantId":"p","Content":"over?"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -121,7 +121,7 @@ func TestTheEndOfAnotherChatEndsNothing(t *testing.T) {
 	}
 }
 
-func TestAnEndByTheServiceDeliversWhatIsHeld(t *testing.T) {
+func TestHeldItemsAreDeliveredWhenTheServiceRejectsARenewal(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start(func(o *chat.Options) { o.HoldBack, o.CatchUpWait = 3*time.Hour, 3*time.Hour })
@@ -137,7 +137,7 @@ func TestAnEndByTheServiceDeliversWhatIsHeld(t *testing.T) {
 	})
 }
 
-// denied lets CreateParticipantConnection be denied, and the transcript be read.
+// denied denies CreateParticipantConnection but not GetTranscript.
 type denied struct {
 	connectparticipant.API
 	on atomic.Bool
@@ -150,7 +150,7 @@ func (d *denied) CreateParticipantConnection(ctx context.Context, in *connectpar
 	return d.API.CreateParticipantConnection(ctx, in, optFns...)
 }
 
-func TestACompleteFinalPassLeavesNoGap(t *testing.T) {
+func TestCompleteLastPassLeavesNoGap(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		d := &denied{API: b.client}
@@ -169,7 +169,7 @@ func TestACompleteFinalPassLeavesNoGap(t *testing.T) {
 	})
 }
 
-func TestTheFinalPassIsBounded(t *testing.T) {
+func TestLastPassIsBounded(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()

@@ -25,15 +25,15 @@ import (
 )
 
 var (
-	onlyEnding = flag.Uint64("chat.ending", 0, "run only this seed of TestEndingsTellTheTruth")
-	endings    = flag.Uint64("chat.endings", 100, "how many seeds TestEndingsTellTheTruth runs")
+	onlyEnding = flag.Uint64("chat.ending", 0, "run only this seed of TestEndingsAreReportedCorrectly")
+	endings    = flag.Uint64("chat.endings", 100, "the number of seeds of TestEndingsAreReportedCorrectly")
 )
 
-// Each seed is a chat with a random schedule, as in TestNothingIsLostOrRepeated, and then a
-// random end, in the middle of what goes wrong. Repeat one that failed with -count as well:
+// Each seed is a chat with a random schedule, as in TestNothingIsLostOrDuplicated, and a random end while
+// faults are active. To reproduce a failure, use -count too:
 //
-//	go test ./chat -run TestEndingsTellTheTruth -chat.ending=17 -count=20
-func TestEndingsTellTheTruth(t *testing.T) {
+//	go test ./chat -run TestEndingsAreReportedCorrectly -chat.ending=17 -count=20
+func TestEndingsAreReportedCorrectly(t *testing.T) {
 	t.Parallel()
 	eachSeed(*onlyEnding, *endings, func(seed uint64) {
 		c := endingClasses[seed%uint64(len(endingClasses))]
@@ -48,13 +48,13 @@ func TestEndingsTellTheTruth(t *testing.T) {
 type endingClass struct {
 	class
 
-	// healthy means that nothing is lost, and nothing shown late.
+	// healthy means that no item is lost or appears late.
 	healthy bool
-	// unseen means that pushes are lost on healthy sockets, which a session can't know.
+	// unseen means that pushes are lost on healthy sockets, which a session can't notice.
 	unseen bool
 }
 
-// A lag that is longer than Options.Settle can hide an item behind a gap that was closed.
+// With a lag longer than Options.Settle, an item may appear after the gap was closed.
 var shortLags = []action{
 	{5, func(tr *trial) {
 		tr.fault(participanttest.Fault{
@@ -64,28 +64,28 @@ var shortLags = []action{
 }
 
 var endingClasses = []endingClass{
-	{class: class{name: "anything goes wrong", odd: true, slow: true, actions: [][]action{people, mishaps, callMishaps, shortLags, napping}}},
-	{class: class{name: "nothing goes wrong", odd: true, lossless: true, actions: [][]action{people, harmless}}, healthy: true},
+	{class: class{name: "anything goes wrong", variants: true, slow: true, actions: [][]action{people, mishaps, callMishaps, shortLags, napping}}},
+	{class: class{name: "nothing goes wrong", variants: true, lossless: true, actions: [][]action{people, harmless}}, healthy: true},
 	{class: class{name: "sockets are cut", actions: [][]action{people, cuts}}},
-	{class: class{name: "sockets are cut and the transcript lags", odd: true, actions: [][]action{people, cuts, shortLags}}},
+	{class: class{name: "sockets are cut and the transcript lags", variants: true, actions: [][]action{people, cuts, shortLags}}},
 	{class: class{name: "the caller sleeps", slow: true, lossless: true, actions: [][]action{people, napping, napping}}},
 	{class: class{name: "items are held back", holdBack: 5 * time.Second, actions: [][]action{people, cuts, callMishaps}}},
-	{class: class{name: "pushes are lost", odd: true, slow: true, actions: [][]action{people, mishaps, pushMishaps, shortLags, napping}}, unseen: true},
+	{class: class{name: "pushes are lost", variants: true, slow: true, actions: [][]action{people, mishaps, pushMishaps, shortLags, napping}}, unseen: true},
 }
 
-// endingTrial is one seed.
+// endingTrial is the chat of one seed.
 type endingTrial struct {
 	*trial
 
 	kind    endingClass
 	ending  ending
 	started time.Time
-	before  int  // how many items were kept before the start
+	before  int  // the number of items in the transcript at the start
 	left    bool // Leave succeeded
 	ended   time.Time
-	sawEnd  atomic.Bool // a socket has brought chat.ended
+	sawEnd  atomic.Bool // chat.ended has arrived on a socket
 	over    chan struct{}
-	last    error // that Events yielded
+	last    error // the last error that Events yielded
 }
 
 func newEndingTrial(t *testing.T, seed uint64, c endingClass) *endingTrial {
@@ -95,7 +95,7 @@ func newEndingTrial(t *testing.T, seed uint64, c endingClass) *endingTrial {
 		said: map[string]time.Time{}, sent: map[string]bool{},
 	}
 	switches := tr.switches()
-	if c.odd {
+	if c.variants {
 		switches.TokensOutliveTheEnd, switches.CloseSocketsAtEnd = tr.oneIn(4), tr.oneIn(4)
 	}
 	tr.bubble = newBubble(t, func(o *participanttest.Options) { o.Seed, o.Switches = seed, switches })
@@ -114,7 +114,7 @@ func (e *endingTrial) report() {
 	for _, line := range e.journal {
 		e.t.Log(line)
 	}
-	e.t.Logf("again: go test ./chat -run TestEndingsTellTheTruth -chat.ending=%d -count=20", e.seed)
+	e.t.Logf("reproduce with: go test ./chat -run TestEndingsAreReportedCorrectly -chat.ending=%d -count=20", e.seed)
 }
 
 func (e *endingTrial) run() {
@@ -129,7 +129,7 @@ func (e *endingTrial) run() {
 	e.note("started, to be ended by %s", e.ending.name)
 	e.consumer.Go(e.consume)
 	e.act(e.rng.IntN(30))
-	if !e.lossless && e.oneIn(2) { // so that the end often falls into what a loss leaves open
+	if !e.lossless && e.oneIn(2) { // the end is often within the gap of a loss
 		e.cut()
 		e.sayMore()
 		e.rest(20 * time.Second)
@@ -154,14 +154,14 @@ func (e *endingTrial) configure(o *chat.Options) {
 	}
 }
 
-// await waits for the end of the session, and of all that the test has started.
+// await waits for the end of the session and of the running actions.
 func (e *endingTrial) await() {
-	const longest = 3 * time.Hour // a renewal finds out what nothing else did
+	const longest = 3 * time.Hour // includes a renewal, which notices any end
 	select {
 	case <-e.over:
 	case <-time.After(longest):
 		_ = e.session.Close()
-		require.Fail(e.t, "endless", "the session lives %v after %s", longest, e.ending.name)
+		require.Fail(e.t, "the session doesn't end", "%v after %s", longest, e.ending.name)
 	}
 	e.consumer.Wait()
 	e.doing.Wait()
@@ -172,7 +172,7 @@ func (e *endingTrial) await() {
 	require.NoError(e.t, e.session.Close())
 }
 
-// consume is the caller.
+// consume receives the events, as the caller does.
 func (e *endingTrial) consume() {
 	defer close(e.over)
 	rng := rand.New(rand.NewPCG(e.seed, 4))
@@ -188,12 +188,12 @@ func (e *endingTrial) consume() {
 	}
 }
 
-// ending is a way in which a session comes to its end.
+// ending is a way in which a session ends.
 type ending struct {
 	name        string
 	do          func(*endingTrial)
-	reasons     []error // that are right
-	stranger    bool    // a second customer keeps the chat going
+	reasons     []error // valid reasons
+	stranger    bool    // the chat continues with a second customer
 	giveUpAfter time.Duration
 	needsLoss   bool
 }
@@ -203,10 +203,10 @@ var allEndings = []ending{
 	{name: "the agent", do: func(e *endingTrial) { e.agent.Leave() }, reasons: []error{chat.ErrChatEnded, chat.ErrAccessDenied}},
 	{name: "Leave", do: (*endingTrial).leave, reasons: []error{chat.ErrLeft, chat.ErrChatEnded}},
 	{name: "Leave from a chat that continues", do: (*endingTrial).leave, reasons: []error{chat.ErrLeft}, stranger: true},
-	{name: "Leave beside the end of the chat", do: (*endingTrial).leaveAtTheEnd, reasons: []error{chat.ErrLeft, chat.ErrChatEnded, chat.ErrAccessDenied}},
+	{name: "Leave during the end of the chat", do: (*endingTrial).leaveAtTheEnd, reasons: []error{chat.ErrLeft, chat.ErrChatEnded, chat.ErrAccessDenied}},
 	{name: "Close", do: func(e *endingTrial) { _ = e.session.Close() }, reasons: []error{chat.ErrClosed}},
 	{name: "removal", do: func(e *endingTrial) { e.contact.Customer.Leave() }, reasons: []error{chat.ErrRemoved, chat.ErrAccessDenied}, stranger: true},
-	{name: "an end that nobody sees", do: (*endingTrial).endUnseen, reasons: []error{chat.ErrChatEnded, chat.ErrAccessDenied}, needsLoss: true},
+	{name: "an unseen end of the chat", do: (*endingTrial).endUnseen, reasons: []error{chat.ErrChatEnded, chat.ErrAccessDenied}, needsLoss: true},
 	{name: "GiveUpAfter", do: (*endingTrial).isolate, reasons: []error{chat.ErrGaveUp}, giveUpAfter: 2 * time.Minute, needsLoss: true},
 }
 
@@ -221,7 +221,7 @@ func endingsOf(c endingClass) (some []ending) {
 
 func (e *endingTrial) end() { e.contact.End() }
 
-// leave leaves at last: what goes wrong with the connection lasts two minutes at most.
+// leave retries Leave: faults last at most two minutes.
 func (e *endingTrial) leave() {
 	for range 10 {
 		ctx, cancel := context.WithTimeout(e.t.Context(), 30*time.Second)
@@ -234,7 +234,7 @@ func (e *endingTrial) leave() {
 		e.note("leave: %v", err)
 		e.sleep(30 * time.Second)
 	}
-	require.Fail(e.t, "not left")
+	require.Fail(e.t, "Leave never succeeded")
 }
 
 func (e *endingTrial) leaveAtTheEnd() {
@@ -249,7 +249,7 @@ func (e *endingTrial) leaveAtTheEnd() {
 	e.left = e.session.Leave(ctx) == nil
 }
 
-// moment is no time, or less than 2 seconds.
+// moment returns 0 or a duration below 2 seconds.
 func (e *endingTrial) moment() time.Duration {
 	if e.oneIn(3) {
 		return 0
@@ -263,7 +263,7 @@ func (e *endingTrial) endUnseen() {
 	e.contact.End()
 }
 
-// isolate lets the session never connect again. A dial that is under way may still succeed.
+// isolate prevents all further connections. A running dial may still succeed.
 func (e *endingTrial) isolate() {
 	for _, rule := range e.rules {
 		rule.Remove()
@@ -281,7 +281,7 @@ func (e *endingTrial) isolate() {
 	})
 }
 
-// watchEnd notes that a socket has brought chat.ended.
+// watchEnd records whether chat.ended has arrived on a socket.
 type watchEnd struct {
 	http.RoundTripper
 
@@ -303,17 +303,17 @@ type watchedSocket struct {
 
 	mu     sync.Mutex
 	tail   []byte
-	failed bool // by an error of the gateway: the session doesn't read on
+	failed bool // by an error of the gateway, after which the session stops reading
 	closed bool
 }
 
 func (k *watchedSocket) Read(p []byte) (int, error) {
 	n, err := k.ReadWriteCloser.Read(p)
-	k.look(p[:n])
+	k.watch(p[:n])
 	return n, err
 }
 
-func (k *watchedSocket) look(p []byte) {
+func (k *watchedSocket) watch(p []byte) {
 	const longest = 64
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -327,7 +327,7 @@ func (k *watchedSocket) look(p []byte) {
 	k.tail = bytes.Clone(text[max(0, len(text)-longest):])
 }
 
-// Write notes the session's close frame: what comes after it isn't looked at.
+// Write records the session's close frame, after which arriving frames don't count.
 func (k *watchedSocket) Write(p []byte) (int, error) {
 	const closeFrame = 0x88
 	if len(p) > 0 && p[0] == closeFrame {
@@ -338,7 +338,7 @@ func (k *watchedSocket) Write(p []byte) (int, error) {
 	return k.ReadWriteCloser.Write(p)
 }
 
-// judge compares the end, as the session reports it, with what happened.
+// judge compares the reported end with the actual one.
 func (e *endingTrial) judge() {
 	err := e.session.Err()
 	var end *chat.CloseError
@@ -352,18 +352,18 @@ func (e *endingTrial) judge() {
 	}
 	settled := e.ended.Sub(e.started) > 15*time.Second && e.session.Stats().Behind == 0
 	if e.kind.healthy && settled && (errors.Is(end, chat.ErrChatEnded) || errors.Is(end, chat.ErrLeft) && !e.ending.stranger) {
-		require.False(e.t, end.Gap, "kind: a gap where nothing was lost")
+		require.False(e.t, end.Gap, "kind: a gap although nothing was lost")
 	}
 }
 
 func (e *endingTrial) rightReason(end *chat.CloseError) {
 	if e.sawEnd.Load() && !errors.Is(end, chat.ErrClosed) {
-		require.True(e.t, errors.Is(end, chat.ErrChatEnded) || errors.Is(end, chat.ErrLeft), "kind: chat.ended was seen: %v", end)
+		require.True(e.t, errors.Is(end, chat.ErrChatEnded) || errors.Is(end, chat.ErrLeft), "kind: chat.ended has arrived: %v", end)
 	}
 	if e.left {
 		require.True(e.t, errors.Is(end, chat.ErrChatEnded) || errors.Is(end, chat.ErrLeft), "kind: Leave succeeded: %v", end)
 		out := e.hasLeft(e.contact, e.contact.Customer) || e.hasEnded()
-		require.True(e.t, out, "kind: Leave succeeded, and the participant is still there")
+		require.True(e.t, out, "kind: Leave succeeded, but the participant is still in the chat")
 	}
 	right := false
 	for _, reason := range e.ending.reasons {
@@ -381,7 +381,7 @@ func (e *endingTrial) hasEnded() bool {
 	return false
 }
 
-// rightLoop: the loop over Events ends as documented, and Next returns the same end.
+// rightLoop requires that Events ends as documented, and that Next returns the same error.
 func (e *endingTrial) rightLoop(end *chat.CloseError) {
 	quiet := errors.Is(end, chat.ErrChatEnded) || errors.Is(end, chat.ErrLeft) || errors.Is(end, chat.ErrClosed)
 	if quiet {
@@ -396,8 +396,8 @@ func (e *endingTrial) rightLoop(end *chat.CloseError) {
 	}
 }
 
-// rightEnded: ChatEnded is the last event, comes for an end of the chat, and has the Gap of
-// the end.
+// rightEnded requires that ChatEnded is the last event, is delivered if the chat has ended, and has the
+// Gap of the CloseError.
 func (e *endingTrial) rightEnded(end *chat.CloseError) {
 	found := false
 	for _, event := range e.events {
@@ -407,7 +407,7 @@ func (e *endingTrial) rightEnded(end *chat.CloseError) {
 			require.Equal(e.t, end.Gap, ended.Gap, "kind: ChatEnded and the end differ")
 		}
 	}
-	require.Equal(e.t, errors.Is(end, chat.ErrChatEnded), found && !errors.Is(end, chat.ErrLeft), "kind: ChatEnded where it doesn't belong, or missing")
+	require.Equal(e.t, errors.Is(end, chat.ErrChatEnded), found && !errors.Is(end, chat.ErrLeft), "kind: ChatEnded is wrong or missing")
 }
 
 func (e *endingTrial) onlyOnce() {
@@ -420,7 +420,7 @@ func (e *endingTrial) onlyOnce() {
 	}
 }
 
-// nothingLost looks at what was kept after the start, and until the participant left.
+// nothingLost requires that all items between the start and the departure of the participant were delivered.
 func (e *endingTrial) nothingLost(end *chat.CloseError) {
 	delivered := map[string]bool{}
 	for _, event := range e.events {

@@ -19,15 +19,15 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// endless are transcripts whose pages never end.
+// endless returns transcripts whose pages never end.
 func endless() map[string]func(in pageRequest, fetch func(pageRequest) page) page {
 	return map[string]func(in pageRequest, fetch func(pageRequest) page) page{
-		"one token repeated": cycle("a"), "two tokens in turn": cycle("a", "b"), "five tokens in turn": cycle("a", "b", "c", "d", "e"),
-		"two tokens in turn after the first page": cycleAfterFirst(), "empty pages": emptyPages(), "the same page repeated": repeatedPages(),
+		"a repeated token": cycle("a"), "two tokens in turn": cycle("a", "b"), "five tokens in turn": cycle("a", "b", "c", "d", "e"),
+		"two tokens in turn after the first page": cycleAfterFirst(), "empty pages": emptyPages(), "a repeated page": repeatedPages(),
 	}
 }
 
-// cycle returns the same tokens in turn. The first page is the fake's, the others are empty.
+// cycle returns the tokens in turn. The first page is the fake's, the others are empty.
 func cycle(tokens ...string) func(in pageRequest, fetch func(pageRequest) page) page {
 	return func(in pageRequest, fetch func(pageRequest) page) page {
 		n, out := turn(in, fetch)
@@ -36,8 +36,8 @@ func cycle(tokens ...string) func(in pageRequest, fetch func(pageRequest) page) 
 	}
 }
 
-// turn is the number of a page, taken from the token, and the page itself: the first is the
-// fake's, the others are empty.
+// turn returns the number of a page, taken from the token, and the page: the first one is the fake's,
+// the others are empty.
 func turn(in pageRequest, fetch func(pageRequest) page) (n int, out page) {
 	if in.NextToken == "" {
 		return 0, fetch(in)
@@ -47,7 +47,7 @@ func turn(in pageRequest, fetch func(pageRequest) page) (n int, out page) {
 	return n + 1, page{}
 }
 
-// cycleAfterFirst has tokens that repeat without coming back to the first one.
+// cycleAfterFirst returns tokens in a cycle that doesn't include the first one.
 func cycleAfterFirst() func(in pageRequest, fetch func(pageRequest) page) page {
 	return func(in pageRequest, fetch func(pageRequest) page) page {
 		next, ok := map[string]string{"": "begin", "begin": "a", "a": "b", "b": "a"}[in.NextToken]
@@ -60,7 +60,7 @@ func cycleAfterFirst() func(in pageRequest, fetch func(pageRequest) page) page {
 	}
 }
 
-// emptyPages have a new token each.
+// emptyPages returns empty pages, each with a new token.
 func emptyPages() func(in pageRequest, fetch func(pageRequest) page) page {
 	return func(in pageRequest, fetch func(pageRequest) page) page {
 		n, out := turn(in, fetch)
@@ -69,7 +69,7 @@ func emptyPages() func(in pageRequest, fetch func(pageRequest) page) page {
 	}
 }
 
-// repeatedPages have a new token each and show the first page again.
+// repeatedPages returns the first page again and again, each time with a new token.
 func repeatedPages() func(in pageRequest, fetch func(pageRequest) page) page {
 	return func(in pageRequest, fetch func(pageRequest) page) page {
 		n, _ := turn(in, func(pageRequest) page { return page{} })
@@ -80,7 +80,7 @@ func repeatedPages() func(in pageRequest, fetch func(pageRequest) page) page {
 	}
 }
 
-func TestPagesThatNeverEndKeepNothingBack(t *testing.T) {
+func TestEndlessPagesDelayNoItems(t *testing.T) {
 	t.Parallel()
 	for name, respond := range endless() {
 		t.Run(name, func(t *testing.T) {
@@ -90,13 +90,13 @@ func TestPagesThatNeverEndKeepNothingBack(t *testing.T) {
 				before := b.contact.Agent.Say("before")
 				b.sleep(time.Second)
 				s := b.start()
-				require.Equal(b.t, before, b.within(s, 2*time.Minute).ID, "what was read is delivered")
+				require.Equal(b.t, before, b.within(s, 2*time.Minute).ID, "the items that were read are delivered")
 				for range 10 {
 					live := b.contact.Agent.Say("live")
 					require.Equal(b.t, live, b.within(s, 30*time.Second+slack).ID)
 					require.Empty(b.t, b.events(s, time.Minute))
 				}
-				require.Less(b.t, p.count(), 600, "in 12 minutes; the quota is 8 a second")
+				require.Less(b.t, p.count(), 600, "in 12 minutes; the quota is 8 per second")
 				b.lose()
 				lost := b.contact.Agent.Say("lost")
 				b.reconnect()
@@ -107,12 +107,12 @@ func TestPagesThatNeverEndKeepNothingBack(t *testing.T) {
 	}
 }
 
-// quick is how long a page takes that is not slow.
+// quick returns the delay of a normal page.
 func quick(pageRequest) time.Duration { return 100 * time.Millisecond }
 
-// One chat with a broken transcript must leave the quota to the others of the process,
-// also to their passes of low priority.
-func TestPagesThatNeverEndLeaveTheQuotaToOthers(t *testing.T) {
+// A chat with a broken transcript must leave the quota to the other chats of the process, including
+// their passes of low priority.
+func TestEndlessPagesLeaveTheQuotaToOthers(t *testing.T) {
 	t.Parallel()
 	for name, respond := range endless() {
 		t.Run(name, func(t *testing.T) {
@@ -141,9 +141,9 @@ func TestPagesThatNeverEndLeaveTheQuotaToOthers(t *testing.T) {
 	}
 }
 
-// untimed are pages of new items without a time, each with a new token.
+// untimed returns pages of new items without a time, each with a new token.
 type untimed struct {
-	size int // of each item's content
+	size int // of the content of each item
 	made atomic.Int64
 }
 
@@ -158,7 +158,7 @@ func (u *untimed) respond(in pageRequest, fetch func(pageRequest) page) page {
 	return out
 }
 
-func TestNewItemsWithoutEndHoldUpNobody(t *testing.T) {
+func TestEndlessNewItemsDelayNoOtherSession(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		limiter := chat.NewLimiter(1)
@@ -191,21 +191,21 @@ func TestNewItemsWithoutEndHoldUpNobody(t *testing.T) {
 	})
 }
 
-func TestNewItemsWithoutEndTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it measures memory
+func TestEndlessNewItemsTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it measures memory
 	inBubble(t, func(b *bubble) {
 		u := untimed{size: 1000}
 		b.through(&pages{respond: u.respond, delay: quick})
 		_, before := memory()
 		s := b.start()
-		b.sleep(10 * time.Minute) // the caller reads nothing
+		b.sleep(10 * time.Minute) // the caller receives nothing
 		_, after := memory()
 		require.LessOrEqual(b.t, after-before, int64(16<<20))
 		require.NoError(b.t, s.Err())
 	})
 }
 
-// A page of 100 items takes longer than a page may: 250 ms an item.
-func TestSlowPagesAreReadInSmallerOnes(t *testing.T) {
+// At 250 ms per item, a page of 100 items exceeds the timeout.
+func TestSlowPagesAreRequestedInSmallerSizes(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		p := b.through(&pages{delay: func(in pageRequest) time.Duration {

@@ -16,7 +16,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// An agent isn't connected by its socket.
+// An agent isn't connected by its socket alone.
 func ExampleOptions_connectParticipant() {
 	ctx := context.Background()
 	srv, contact, client := fake()
@@ -40,7 +40,7 @@ func ExampleOptions_connectParticipant() {
 	// AGENT joined
 }
 
-// StartChatContact can return a connection with the participant token.
+// StartChatContact can return a connection together with the participant token.
 func ExampleOptions_connection() {
 	ctx := context.Background()
 	srv, contact, client := fake()
@@ -62,8 +62,8 @@ func ExampleOptions_connection() {
 	// CreateParticipantConnection calls: 0
 }
 
-// A process that is about to stop hands each chat over when its connection would be renewed,
-// within the hour.
+// A process that is going to stop hands each chat over when its connection is due for renewal, within an
+// hour.
 func ExampleRenewalDue() {
 	ctx := context.Background()
 	srv, contact, client := fake()
@@ -78,7 +78,7 @@ func ExampleRenewalDue() {
 			log.Fatal(err)
 		}
 		if _, ok := event.(chat.RenewalDue); ok {
-			break // calling Next again would let the session renew it
+			break // another call of Next would renew the connection
 		}
 	}
 	state := session.State()
@@ -91,8 +91,8 @@ func ExampleRenewalDue() {
 	defer session.Close()
 }
 
-// A call with options that no method of Session has takes its connection token: here for a link
-// that shows a file in the browser.
+// The connection token is for calls with options that no method of Session has, such as a link that shows
+// a file in the browser.
 func ExampleSession_ConnectionToken() {
 	ctx := context.Background()
 	srv, contact, client := fake()
@@ -119,7 +119,7 @@ func ExampleSession_ConnectionToken() {
 	// 8 bytes - the token is valid for 24h0m0s
 }
 
-// A view is what a flow shows to the customer; its message names the token.
+// A flow shows a view to the customer. The view token is in an interactive message.
 func ExampleSession_DescribeView() {
 	ctx := context.Background()
 	srv, contact, client := fake()
@@ -140,7 +140,7 @@ func ExampleSession_DescribeView() {
 	// Address
 }
 
-// A webhook gets events as JSON, under names that don't change.
+// A webhook receives events as JSON, with names that later versions don't change.
 func ExampleMarshalEvent() {
 	event, err := chat.MarshalEvent(chat.Message{
 		Meta:        chat.Meta{ID: "4711", From: chat.From{Role: types.ParticipantRoleAgent, DisplayName: "Bob"}},
@@ -154,7 +154,7 @@ func ExampleMarshalEvent() {
 	// {"kind":"message","id":"4711","from":{"role":"AGENT","displayName":"Bob"},"contentType":"text/plain","text":"Hello"}
 }
 
-// An item that came by SNS, or from a store, becomes the events that a session would deliver.
+// ParseItem converts an item from SNS or from a store to the events that a session would deliver.
 func ExampleParseItem() {
 	events, err := chat.ParseItem([]byte(`{"Id":"4711","Type":"MESSAGE","ContentType":"text/plain","Content":"Hello","ParticipantRole":"AGENT"}`))
 	if err != nil {
@@ -169,7 +169,7 @@ func ExampleParseItem() {
 	// AGENT says Hello
 }
 
-// AWS has raised one quota of the account, whose quotas three processes share.
+// Three processes share the quotas of an account, one of which AWS has raised.
 func ExampleNewQuotaLimiter() {
 	limiter := chat.NewQuotaLimiter(1.0/3, map[string]chat.Quota{"SendMessage": {Rate: 100, Burst: 150}})
 	options := func(o *chat.Options) { o.Limiter = limiter }
@@ -183,7 +183,7 @@ func ExampleOptions_meterProvider() {
 	_ = options // for Start and Resume
 }
 
-// greeter takes what it uses of a session, and so do its tests.
+// greeter accepts an interface, so that tests can pass a stub.
 func greeter(ctx context.Context, session chat.API) error {
 	_, err := session.Send(ctx, "Welcome!")
 	return err
@@ -201,7 +201,7 @@ func (s *stub) Send(_ context.Context, text string) (chat.Sent, error) {
 	return chat.Sent{}, nil
 }
 
-// A stub needs the methods only that are called.
+// A stub implements only the methods that are called.
 func ExampleAPI() {
 	s := &stub{}
 	if err := greeter(context.Background(), s); err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// startBoth lets the customer and the agent of a chat on the fake join.
+// startBoth starts sessions of the customer and the agent of a chat on the fake.
 func startBoth(ctx context.Context) (srv *participanttest.Server, contact *participanttest.Contact, customer, agent *chat.Session) {
 	srv, contact, client := fake()
 	customer, err := chat.Start(ctx, client, contact.Customer.Token)
@@ -29,7 +29,7 @@ func startBoth(ctx context.Context) (srv *participanttest.Server, contact *parti
 	return srv, contact, customer, agent
 }
 
-// next returns the next event of a kind, and passes over others.
+// next returns the next event of type E, and skips others.
 func next[E chat.Event](ctx context.Context, s *chat.Session) E {
 	for {
 		event, err := s.Next(ctx)
@@ -91,7 +91,7 @@ func ExampleSession_Events() {
 	// Customer: You said: Hello
 }
 
-// The sender gets its message too, with Own.
+// The sender receives its own message too, with Own set.
 func ExampleSession_Send() {
 	ctx := context.Background()
 	srv, _, customer, agent := startBoth(ctx)
@@ -111,8 +111,8 @@ func ExampleSession_Send() {
 	// false Customer Where is my parcel?
 }
 
-// A gateway passes on what names the message at its other end: a call that is repeated, also
-// after a restart, is one message.
+// A gateway uses the message ID of the system that it connects as the client token. A call that is
+// retried, even after a restart, then sends one message.
 func ExampleSession_SendOnce() {
 	ctx := context.Background()
 	srv, contact, customer, agent := startBoth(ctx)
@@ -133,7 +133,7 @@ func ExampleSession_SendOnce() {
 	// Output: Where is my parcel?
 }
 
-// What all events have in common, for a log or to know what has been handled.
+// Meta is common to most events, for a log or to remember which items have been handled.
 func ExampleMetaOf() {
 	for _, event := range []chat.Event{
 		chat.Message{Meta: chat.Meta{ID: "item-1", From: chat.From{DisplayName: "Agent"}}, Text: "Hello"},
@@ -147,7 +147,7 @@ func ExampleMetaOf() {
 	// false
 }
 
-// Typing may be called at each key: it goes out every 10 seconds at most.
+// Typing may be called on each keystroke: it sends an event at most every 10 seconds.
 func ExampleSession_Typing() {
 	ctx := context.Background()
 	srv, _, customer, agent := startBoth(ctx)
@@ -164,7 +164,7 @@ func ExampleSession_Typing() {
 	// Output: AGENT 1
 }
 
-// Receipts are for the messages of others. They go out in the background.
+// Receipts are for messages of other participants. They are sent in the background.
 func ExampleSession_MarkRead() {
 	ctx := context.Background()
 	srv, _, customer, agent := startBoth(ctx)
@@ -182,8 +182,8 @@ func ExampleSession_MarkRead() {
 	// Output: true true
 }
 
-// Next is for programs that handle events one by one. After the end it always returns the
-// same error.
+// Next is for programs that handle events one by one. After the end of the session it returns the same
+// error forever.
 func ExampleSession_Next() {
 	ctx := context.Background()
 	srv, contact, customer, agent := startBoth(ctx)
@@ -220,13 +220,13 @@ func ExampleSession_Leave() {
 
 	fmt.Println(customer.Leave(ctx), errors.Is(customer.Err(), chat.ErrLeft))
 	next[chat.ChatEnded](ctx, agent)
-	fmt.Println("the agent knows")
+	fmt.Println("the agent was informed")
 	// Output:
 	// <nil> true
-	// the agent knows
+	// the agent was informed
 }
 
-// The transcript holds the past contacts of a persistent chat too, the newest item first.
+// Transcript ranges over the newest item first, and includes past contacts of a persistent chat.
 func ExampleSession_Transcript() {
 	ctx := context.Background()
 	srv, contact, customer, agent := startBoth(ctx)
@@ -249,8 +249,8 @@ func ExampleSession_Transcript() {
 	// Agent: Good morning!
 }
 
-// A lost socket shows in the counters, and in ConnectionChanged events. What was said
-// meanwhile comes all the same.
+// A lost socket appears in the counters, and as a ConnectionChanged event. Messages sent in the meantime
+// are delivered.
 func ExampleSession_Stats() {
 	ctx := context.Background()
 	srv, contact, customer, agent := startBoth(ctx)
@@ -270,7 +270,7 @@ func ExampleSession_Stats() {
 	// reconnects: 1
 }
 
-// Two processes share the quotas of an account, which are for all of its chats.
+// Two processes share the quotas of an account.
 func ExampleNewLimiter() {
 	ctx := context.Background()
 	srv, contact, client := fake()

@@ -15,8 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// A bot that says everything again, but not what it has said itself. Here it plays the
-// customer, and the fake's agent talks to it.
+// An echo bot that skips its own messages. Here it is the customer, and the fake's agent talks to it.
 func ExampleStart() {
 	ctx := context.Background()
 	srv, contact, client := fake()
@@ -58,14 +57,14 @@ func ExampleStart() {
 	// chat session: the chat has ended
 }
 
-// A bridge hands each message on and then saves how far it got. Whatever happens to the
-// process, it goes on there.
+// A bridge forwards each message and then saves the State. After a crash or a restart it continues from
+// there.
 func ExampleResume() {
 	ctx := context.Background()
 	srv, contact, client := fake()
 	defer srv.Close()
 
-	var saved []byte // in a database, in the transaction that hands the message on
+	var saved []byte // in a database, in the transaction that forwards the message
 	bridge := func(count int) {
 		var state chat.State
 		if err := state.UnmarshalText(saved); err != nil {
@@ -82,7 +81,7 @@ func ExampleResume() {
 				log.Fatal(err)
 			}
 			if m, ok := event.(chat.Message); ok {
-				fmt.Println("handed on:", m.Text)
+				fmt.Println("forwarded:", m.Text)
 				count--
 			}
 			if saved, err = session.State().MarshalText(); err != nil {
@@ -93,17 +92,17 @@ func ExampleResume() {
 	contact.Agent.Say("one")
 	contact.Agent.Say("two")
 	contact.Agent.Say("three")
-	bridge(2) // and then the process dies
+	bridge(2) // then the process crashes
 	contact.Agent.Say("four")
 	bridge(2)
 	// Output:
-	// handed on: one
-	// handed on: two
-	// handed on: three
-	// handed on: four
+	// forwarded: one
+	// forwarded: two
+	// forwarded: three
+	// forwarded: four
 }
 
-// A file goes up, and the others get it as a message with an attachment.
+// The other participants receive a file as a message with an attachment.
 func ExampleSession_SendFile() {
 	ctx := context.Background()
 	srv, contact, client := fake()

@@ -12,9 +12,9 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// plantOdd adds a message with an odd time to the transcript: where its time says if that is
-// ahead, where it entered otherwise.
-func (b *bubble) plantOdd(p *pages, absoluteTime string) (id string) {
+// plantImplausible adds a message with an implausible time to the transcript: at that time if it is
+// ahead, and otherwise at the current time.
+func (b *bubble) plantImplausible(p *pages, absoluteTime string) (id string) {
 	b.t.Helper()
 	shown := time.Now()
 	if at, err := time.Parse(time.RFC3339, absoluteTime); err == nil && at.After(shown) {
@@ -24,47 +24,47 @@ func (b *bubble) plantOdd(p *pages, absoluteTime string) (id string) {
 	return "odd"
 }
 
-// oddTimes are what the AbsoluteTime of an item may be, with the time now.
-func oddTimes(now time.Time) map[string]string {
+// implausibleTimes are values of AbsoluteTime, relative to now.
+func implausibleTimes(now time.Time) map[string]string {
 	ahead := func(d time.Duration) string { return now.Add(d).UTC().Format(isoMillis) }
 	return map[string]string{
-		"ten minutes ahead":             ahead(10 * time.Minute),
-		"a day ahead":                   ahead(24 * time.Hour),
-		"the last that fits into int64": "2262-04-11T23:47:16.854Z",
-		"past int64":                    "2263-01-01T00:00:00.000Z",
-		"the last year":                 "9999-12-31T23:59:59.999Z",
-		"before int64":                  "1677-09-21T00:12:43.000Z",
-		"the first that fits":           "1677-09-21T00:12:44.000Z",
-		"the zero time":                 "0001-01-01T00:00:00.000Z",
-		"1970":                          "1970-01-01T00:00:00.000Z",
-		"unreadable":                    "yesterday",
-		"none":                          "",
+		"ten minutes ahead":      ahead(10 * time.Minute),
+		"a day ahead":            ahead(24 * time.Hour),
+		"the last one in int64":  "2262-04-11T23:47:16.854Z",
+		"after int64":            "2263-01-01T00:00:00.000Z",
+		"the last year":          "9999-12-31T23:59:59.999Z",
+		"before int64":           "1677-09-21T00:12:43.000Z",
+		"the first one in int64": "1677-09-21T00:12:44.000Z",
+		"the zero time":          "0001-01-01T00:00:00.000Z",
+		"1970":                   "1970-01-01T00:00:00.000Z",
+		"unreadable":             "yesterday",
+		"none":                   "",
 	}
 }
 
-// eachOddTime runs a test with an item of each odd time in the transcript of a session.
-func eachOddTime(t *testing.T, test func(b *bubble, p *pages, s *chat.Session, odd string), optFns ...func(*participanttest.Options)) {
+// eachImplausibleTime runs a test for each implausible time, with such an item in the transcript.
+func eachImplausibleTime(t *testing.T, test func(b *bubble, p *pages, s *chat.Session, odd string), optFns ...func(*participanttest.Options)) {
 	t.Helper()
-	for name := range oddTimes(time.Now()) {
+	for name := range implausibleTimes(time.Now()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
 				p := b.through(&pages{})
 				s := b.start()
-				for range 300 { // more than are remembered whatever their age
+				for range 300 { // more than keepAtLeast
 					b.contact.Agent.Say("before")
 					b.message(s)
 				}
 				b.settle()
-				test(b, p, s, b.plantOdd(p, oddTimes(time.Now())[name]))
+				test(b, p, s, b.plantImplausible(p, implausibleTimes(time.Now())[name]))
 			}, optFns...)
 		})
 	}
 }
 
-func TestAnItemWithAnOddTimeIsDeliveredOnce(t *testing.T) {
+func TestItemWithAnImplausibleTimeIsDeliveredOnce(t *testing.T) {
 	t.Parallel()
-	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+	eachImplausibleTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
 		var events []chat.Event
 		for range 8 {
 			b.reconnect()
@@ -75,13 +75,13 @@ func TestAnItemWithAnOddTimeIsDeliveredOnce(t *testing.T) {
 		live := b.contact.Agent.Say("live")
 		m := b.within(s, time.Minute)
 		require.Equal(b.t, live, m.ID)
-		require.False(b.t, m.Late, "an odd time moves nothing")
+		require.False(b.t, m.Late, "an implausible time makes no other item Late")
 	})
 }
 
-func TestAnItemWithAnOddTimeThatIsPushedIsDeliveredOnce(t *testing.T) {
+func TestPushedItemWithAnImplausibleTimeIsDeliveredOnce(t *testing.T) {
 	t.Parallel()
-	eachOddTime(t, func(b *bubble, p *pages, s *chat.Session, odd string) {
+	eachImplausibleTime(t, func(b *bubble, p *pages, s *chat.Session, odd string) {
 		b.contact.PushFrame(envelope(string(p.planted[0].item)))
 		require.Equal(b.t, odd, b.within(s, 0).ID)
 		for range 8 {
@@ -91,13 +91,13 @@ func TestAnItemWithAnOddTimeThatIsPushedIsDeliveredOnce(t *testing.T) {
 		live := b.contact.Agent.Say("live")
 		m := b.within(s, time.Minute)
 		require.Equal(b.t, live, m.ID)
-		require.False(b.t, m.Late, "an odd time moves nothing")
+		require.False(b.t, m.Late, "an implausible time makes no other item Late")
 	})
 }
 
-func TestAnItemWithAnOddTimeHidesNoLostPushes(t *testing.T) {
+func TestItemWithAnImplausibleTimeHidesNoLostPushes(t *testing.T) {
 	t.Parallel()
-	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+	eachImplausibleTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
 		b.reconnect()
 		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, 2*time.Minute)))
 		for range 20 {
@@ -113,13 +113,13 @@ func TestAnItemWithAnOddTimeHidesNoLostPushes(t *testing.T) {
 		events, _ := b.toEnd(s, 5*time.Hour)
 		ended := only[chat.ChatEnded](events)
 		require.Len(b.t, ended, 1)
-		require.False(b.t, ended[0].Gap, "nothing is missing")
+		require.False(b.t, ended[0].Gap, "no item is missing")
 	})
 }
 
-func TestAnItemWithAnOddTimeHidesNothingFromPeriodicPasses(t *testing.T) {
+func TestItemWithAnImplausibleTimeHidesNothingFromPeriodicPasses(t *testing.T) {
 	t.Parallel()
-	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+	eachImplausibleTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
 		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, 4*time.Minute)))
 		for range 20 {
 			b.lose()
@@ -129,10 +129,10 @@ func TestAnItemWithAnOddTimeHidesNothingFromPeriodicPasses(t *testing.T) {
 	})
 }
 
-// A backward pass must not end at an odd time either.
-func TestAnItemWithAnOddTimeHidesNothingFromBackwardPasses(t *testing.T) {
+// A backward pass must not end at an implausible time either.
+func TestItemWithAnImplausibleTimeHidesNothingFromBackwardPasses(t *testing.T) {
 	t.Parallel()
-	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+	eachImplausibleTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
 		b.reconnect()
 		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, 30*time.Second)))
 		for range 20 {
@@ -145,36 +145,36 @@ func TestAnItemWithAnOddTimeHidesNothingFromBackwardPasses(t *testing.T) {
 	}, func(o *participanttest.Options) { o.RefuseStartTime = true })
 }
 
-func TestAnItemWithAnOddTimeHidesNothingAfterResume(t *testing.T) {
+func TestItemWithAnImplausibleTimeHidesNothingAfterResume(t *testing.T) {
 	t.Parallel()
-	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+	eachImplausibleTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
 		b.reconnect()
 		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, time.Minute)))
 		for range 5 {
 			state := s.State()
 			require.NoError(b.t, s.Close())
 			b.sleep(3 * time.Minute)
-			id := b.contact.Agent.Say("meanwhile")
+			id := b.contact.Agent.Say("in the meantime")
 			b.sleep(3 * time.Minute)
 			s = b.resume(state)
 			events := ids(b.events(s, time.Minute))
-			delete(events, odd) // after a restart it may come again
+			delete(events, odd) // may be delivered again after a restart
 			require.Equal(b.t, map[string]int{id: 1}, events)
 		}
 	})
 }
 
-// An item with an odd time may be all that the transcript has.
-func TestAnItemWithAnOddTimeInTheHistoryHidesNothing(t *testing.T) {
+// An item with an implausible time may be the only item of the transcript.
+func TestItemWithAnImplausibleTimeInTheHistoryHidesNothing(t *testing.T) {
 	t.Parallel()
-	for name := range oddTimes(time.Now()) {
+	for name := range implausibleTimes(time.Now()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
 				p := b.through(&pages{})
 				before := b.contact.Agent.Say("before")
 				b.sleep(time.Second)
-				odd := b.plantOdd(p, oddTimes(time.Now())[name])
+				odd := b.plantImplausible(p, implausibleTimes(time.Now())[name])
 				b.sleep(time.Second)
 				s := b.start()
 				require.Equal(b.t, map[string]int{before: 1, odd: 1}, ids(b.events(s, time.Minute)))
@@ -190,10 +190,10 @@ func TestAnItemWithAnOddTimeInTheHistoryHidesNothing(t *testing.T) {
 	}
 }
 
-// A gap must be reported although an item says that all up to tomorrow was read.
-func TestAnItemWithAnOddTimeClosesNoGap(t *testing.T) {
+// A gap must be reported even if an item is dated tomorrow.
+func TestItemWithAnImplausibleTimeClosesNoGap(t *testing.T) {
 	t.Parallel()
-	eachOddTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
+	eachImplausibleTime(t, func(b *bubble, _ *pages, s *chat.Session, odd string) {
 		b.reconnect()
 		require.Equal(b.t, map[string]int{odd: 1}, ids(b.events(s, time.Minute)))
 		b.breakTranscript()

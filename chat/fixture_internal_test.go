@@ -21,7 +21,7 @@ const (
 // noon is began by the service's clock.
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// fixture is a core whose time only the test moves.
+// fixture is a core with a clock that only the test advances.
 type fixture struct {
 	core
 
@@ -38,7 +38,7 @@ func newFixture(t *testing.T, optFns ...func(*Options)) *fixture {
 	return f
 }
 
-// connected returns one that has read the transcript after its start: nothing is open.
+// connected returns a fixture that has completed its first passes and has no open gap.
 func connected(t *testing.T, optFns ...func(*Options)) *fixture {
 	t.Helper()
 	f := newFixture(t, optFns...)
@@ -50,7 +50,7 @@ func connected(t *testing.T, optFns ...func(*Options)) *fixture {
 	return f
 }
 
-// sleep lets time pass, in which the heartbeats are answered.
+// sleep advances the clock; heartbeats get responses.
 func (f *fixture) sleep(d time.Duration) {
 	f.now = f.now.Add(d)
 	for _, h := range []*heartbeat{&f.conn.cur.heartbeat, &f.conn.old.heartbeat} {
@@ -59,8 +59,8 @@ func (f *fixture) sleep(d time.Duration) {
 	}
 }
 
-// look returns the tasks that are due, and the time until more are.
-func (f *fixture) look() (todo []task, next time.Duration) {
+// runStep runs a step, and returns the tasks that are due and the time until the next deadline.
+func (f *fixture) runStep() (todo []task, next time.Duration) {
 	f.t.Helper()
 	at := f.step(f.now)
 	todo, f.todo = f.todo, nil
@@ -70,10 +70,10 @@ func (f *fixture) look() (todo []task, next time.Duration) {
 	return todo, at.Sub(f.now)
 }
 
-// one returns the only task of a type that is due.
+// one requires exactly one due task of a type, and returns it.
 func one[T task](f *fixture) T {
 	f.t.Helper()
-	todo, _ := f.look()
+	todo, _ := f.runStep()
 	found := tasks[T](todo)
 	require.Len(f.t, found, 1, "%T", found)
 	return found[0]
@@ -82,7 +82,7 @@ func one[T task](f *fixture) T {
 // none requires that no task of a type is due.
 func none[T task](f *fixture) {
 	f.t.Helper()
-	todo, _ := f.look()
+	todo, _ := f.runStep()
 	require.Empty(f.t, tasks[T](todo))
 }
 
@@ -95,15 +95,15 @@ func tasks[T task](todo []task) (found []T) {
 	return found
 }
 
-// issue gives the dial under way its credentials.
+// issue gives the running dial its credentials.
 func (f *fixture) issue() {
 	f.issued(credentials{token: "made-up", renewIn: 50 * time.Minute, life: time.Hour, asked: f.now}, serviceTime{f.time(), f.time()}, false, f.now)
 }
 
-// time is the service's time now.
+// time returns the service's time.
 func (f *fixture) time() time.Time { return noon.Add(f.now.Sub(began)) }
 
-// subscribe ends the dial under way well.
+// subscribe ends the running dial with a subscribed socket.
 func (f *fixture) subscribe() *socket {
 	f.t.Helper()
 	f.issue()
@@ -112,27 +112,27 @@ func (f *fixture) subscribe() *socket {
 	return k
 }
 
-// connect makes the dial that is due.
+// connect requires a due dial, and completes it.
 func (f *fixture) connect() *socket {
 	f.t.Helper()
 	one[startDial](f)
 	return f.subscribe()
 }
 
-// reconnect makes the dial that will be due.
+// reconnect waits for the next dial, and completes it.
 func (f *fixture) reconnect() {
 	f.t.Helper()
 	f.sleep(max(0, f.conn.dialAt.Sub(f.now)))
 	f.connect()
 }
 
-// begin requires that a pass of a kind is due.
+// begin requires a due pass of that kind, and begins it.
 func (f *fixture) begin(kind passKind) {
 	f.t.Helper()
 	require.Equal(f.t, kind, one[startPass](f).backfill.kind)
 }
 
-// complete ends the pass under way: it has read all until now.
+// complete ends the running pass, which has read everything until now.
 func (f *fixture) complete() {
 	f.passEnded(&reading{newest: f.time().UnixNano(), known: true, mark: f.inbox.mark()}, nil, f.now)
 }
@@ -143,13 +143,13 @@ func (f *fixture) pass(kind passKind) {
 	f.complete()
 }
 
-// arrives takes a live item.
+// arrives handles a live item.
 func (f *fixture) arrives(it *item) *item {
 	f.arrive(it, f.now)
 	return it
 }
 
-// events takes what waits for the caller.
+// events returns all queued events.
 func (f *fixture) events() (events []Event) {
 	for {
 		q, _ := f.takeEvent()
@@ -160,7 +160,7 @@ func (f *fixture) events() (events []Event) {
 	}
 }
 
-// messages takes what waits for the caller, and returns the IDs of the messages.
+// messages returns the IDs of all queued messages.
 func (f *fixture) messages() (ids []string) {
 	for _, event := range f.events() {
 		if m, ok := event.(Message); ok {
@@ -170,7 +170,7 @@ func (f *fixture) messages() (ids []string) {
 	return ids
 }
 
-// said is a message of the agent, some time after noon.
+// said returns a message of the agent, some time after noon.
 func said(id string, after time.Duration) *item { return newItem(wireMessage(id, after)) }
 
 func wireMessage(id string, after time.Duration) types.Item {
@@ -181,7 +181,7 @@ func wireMessage(id string, after time.Duration) types.Item {
 	}
 }
 
-// happened is an event of the chat.
+// happened returns an event of the chat.
 func happened(kind, participant string, after time.Duration) *item {
 	in := wireMessage(kind+" of "+participant, after)
 	in.Type, in.ContentType, in.Content, in.ParticipantId = types.ChatItemTypeEvent, aws.String(contentPrefix+kind), nil, &participant
@@ -192,20 +192,20 @@ func at(after time.Duration) int64 { return noon.Add(after).UnixNano() }
 
 var errTest = errors.New("made up")
 
-// fail ends the dial under way, and returns the time until the next one.
+// fail ends the running dial with an error, and returns the time until the next one.
 func (f *fixture) fail(err error) time.Duration {
 	f.t.Helper()
 	require.False(f.t, f.dialed(nil, err, f.now))
 	return f.conn.dialAt.Sub(f.now)
 }
 
-// loses ends the session's socket, and returns the time until the next dial.
+// loses drops the current socket, and returns the time until the next dial.
 func (f *fixture) loses() time.Duration {
 	f.lost(f.conn.cur.socket, errTest, f.now)
 	return f.conn.dialAt.Sub(f.now)
 }
 
-// rarely leaves the periodic passes out.
+// rarely disables the periodic passes.
 func rarely(o *Options) { o.ReadEvery = 1000 * time.Hour }
 
 var (
@@ -215,17 +215,17 @@ var (
 	refused = &dialError{step: "dial chat socket", err: errTest}
 )
 
-// me makes the participant's own ID known.
+// me sets the participant's own ID.
 func me(o *Options) { o.ParticipantID = "me" }
 
-// fill queues events until more than half of the queue is filled.
+// fill queues events until more than half of the queue is full.
 func (f *fixture) fill() {
 	for f.inbox.queue.halfEmpty() {
 		f.inbox.queue.push(queued{event: Typing{}})
 	}
 }
 
-// failPass ends the pass under way with an error, and returns how long none begins.
+// failPass ends the running pass with an error, and returns the time until the next one may begin.
 func (f *fixture) failPass(err error) time.Duration {
 	f.passEnded(&reading{}, err, f.now)
 	return max(0, f.passes.retryAt.Sub(f.now))
@@ -234,10 +234,10 @@ func (f *fixture) failPass(err error) time.Duration {
 // retry waits until the next pass may begin.
 func (f *fixture) retry() { f.sleep(max(0, f.passes.retryAt.Sub(f.now))) }
 
-// shows takes items of a page, as a pass after the first does.
+// shows handles the items of a page of a later pass.
 func (f *fixture) shows(items ...*item) { f.inbox.arrivePage(items, aPage, f.now) }
 
-// metas takes what waits for the caller.
+// metas returns the Meta of all queued events.
 func (f *fixture) metas() (metas []Meta) {
 	for _, event := range f.events() {
 		if meta, ok := MetaOf(event); ok {

@@ -32,11 +32,11 @@ const (
 
 func wireEventOf(kind string) string { return strings.Replace(wireEvent, "KIND", kind, 1) }
 
-// FuzzSession runs a session on a service that responds as it likes. Nothing panics, no goroutine
-// is left, every call returns with its context, Close within a second, and what is queued is
-// bounded.
+// FuzzSession runs a session on a service with arbitrary responses. It checks that nothing panics,
+// no goroutine is left, every call returns with its context, Close returns within a second, and the
+// queue is bounded.
 //
-// The arguments are those of script. steps is what happens, one of hostileVerbs each.
+// The arguments are those of script. Each byte of steps is one of hostileVerbs.
 func FuzzSession(f *testing.F) {
 	for _, seed := range hostileSeeds {
 		f.Add(seed.options, seed.connections, seed.pages, seed.others, seed.frames, seed.steps)
@@ -44,7 +44,7 @@ func FuzzSession(f *testing.F) {
 	f.Fuzz(func(t *testing.T, options uint16, connections, pages, others, frames, steps string) {
 		s := script{connections: connections, pages: pages, others: others, frames: frames}
 		if s.size() > 64<<10 || len(steps) > 200 {
-			return // slow, and nothing new
+			return // slow, without new coverage
 		}
 		defer time.AfterFunc(20*time.Second, func() { panic("the session keeps the processor busy") }).Stop() // in real time
 		synctest.Test(t, func(t *testing.T) {
@@ -56,7 +56,7 @@ func FuzzSession(f *testing.F) {
 }
 
 var hostileSeeds = []struct {
-	options uint16 // a bit of setOption each
+	options uint16 // one bit for each option of setOptions
 	script
 	steps string
 }{
@@ -154,7 +154,7 @@ func (v *visit) start(state chat.State) bool {
 
 const hostileVerbs = ".smhfFxwntrdckuoRL"
 
-// step does what a verb says, and reports whether there is a session left.
+// step executes a verb, and reports whether a session is left.
 func (v *visit) step(verb byte) bool {
 	switch verb {
 	case '.', 's', 'm', 'h':
@@ -179,7 +179,7 @@ func (v *visit) step(verb byte) bool {
 	return true
 }
 
-// call does what a verb says that asks the service.
+// call executes a verb that calls the service.
 func (v *visit) call(ctx context.Context, verb byte) (err error) {
 	switch verb {
 	case 'w':
@@ -204,7 +204,7 @@ func (v *visit) call(ctx context.Context, verb byte) (err error) {
 	return err
 }
 
-// take takes what comes within a time, and at most 2,000 events.
+// take receives the events that arrive within d, at most 2,000.
 func (v *visit) take(d time.Duration) {
 	_ = v.within(d, func(ctx context.Context) error {
 		for range 2000 {
@@ -220,7 +220,7 @@ func (v *visit) take(d time.Duration) {
 	})
 }
 
-// resume ends the session and starts another from its state.
+// resume closes the session and resumes another one from its state.
 func (v *visit) resume() bool {
 	text, err := v.State().MarshalText()
 	require.NoError(v.t, err)
@@ -230,7 +230,7 @@ func (v *visit) resume() bool {
 	return v.start(state)
 }
 
-// bounded checks what is queued and held back: each as much as the package comment says, and a page.
+// bounded requires that neither the queue nor the held items exceed the documented limit plus a page.
 func (v *visit) bounded() {
 	times := 1
 	if chat.IsEnding(v.Session) {
@@ -241,7 +241,7 @@ func (v *visit) bounded() {
 	require.LessOrEqual(v.t, bytes, times*2*(256<<10)+1<<20)
 }
 
-// end closes the session, and takes what it has queued.
+// end closes the session and receives the queued events.
 func (v *visit) end() {
 	v.bounded()
 	begun := time.Now()

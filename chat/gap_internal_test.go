@@ -32,7 +32,7 @@ func TestALossDuringThePassKeepsTheGapOpen(t *testing.T) {
 	g.openAt(began.Add(time.Second))
 	g.passed(began.Add(time.Hour), number, settle)
 	require.True(t, g.open)
-	require.Equal(t, began.Add(time.Second+settle), g.closesAt(settle), "it counts from the newest loss")
+	require.Equal(t, began.Add(time.Second+settle), g.closesAt(settle), "the newest loss counts")
 	g.passed(began.Add(time.Hour), g.number, settle)
 	require.False(t, g.open)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// requireGap ends the chat and requires that the end says whether something may be missing.
+// requireGap ends the chat, and requires this Gap of ChatEnded and CloseError.
 func (b *bubble) requireGap(s *chat.Session, gap bool) {
 	b.t.Helper()
 	b.contact.End()
@@ -23,7 +23,7 @@ func (b *bubble) requireGap(s *chat.Session, gap bool) {
 	require.Equal(b.t, gap, b.end(s).Gap, "CloseError.Gap")
 }
 
-// The first pass after a loss may not show what was missed yet.
+// The first pass after a loss may not show the missed items yet.
 func TestAGapIsClosedByTheSettlePass(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -71,19 +71,19 @@ func TestALossDuringTheSettlePassKeepsTheGap(t *testing.T) {
 		b.reconnect()
 		b.sleep(9 * time.Second)
 		b.srv.Inject(participanttest.Fault{On: "GetTranscript", Times: 1, Effect: participanttest.Delay(3 * time.Second)})
-		b.sleep(2 * time.Second) // the settle pass is under way
+		b.sleep(2 * time.Second) // the settle pass is running
 		b.reconnect()
 		b.sleep(5 * time.Second)
 		b.requireGap(s, true)
 	})
 }
 
-func TestWhatASlowCallerHasMissedIsAGap(t *testing.T) {
+func TestItemsDiscardedForASlowCallerOpenAGap(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		read int // how many messages the caller takes before the end
+		read int // how many messages the caller receives before the end
 		gap  bool
-	}{"that is open": {100, true}, "that a pass has closed": {2000, false}} {
+	}{"before a pass": {100, true}, "after a pass": {2000, false}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
@@ -104,7 +104,7 @@ func TestWhatASlowCallerHasMissedIsAGap(t *testing.T) {
 	}
 }
 
-func TestALostPushOnAHealthySocketIsNoGap(t *testing.T) {
+func TestLostPushOnAHealthySocketOpensNoGap(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()

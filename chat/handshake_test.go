@@ -21,7 +21,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// elsewhere is a client whose sockets are to be dialled at another address, once it has one.
+// elsewhere is a client that replaces the address of sockets, once its own is set.
 type elsewhere struct {
 	connectparticipant.API
 
@@ -36,13 +36,13 @@ func (e *elsewhere) CreateParticipantConnection(ctx context.Context, in *connect
 	return out, err
 }
 
-// peer is a TCP server that does something with each handshake, until the test ends.
+// peer is a TCP server that responds to each handshake by a function, until the test ends.
 type peer struct {
 	address string
-	asked   chan struct{} // full: the test knows already
+	asked   chan struct{} // receives a value at the first request
 }
 
-// newPeer closes its connections when the test ends, and waits for all it has started.
+// newPeer closes the connections when the test ends, and waits for its goroutines.
 func newPeer(t *testing.T, respond func(net.Conn)) *peer {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -97,14 +97,14 @@ func drip(conn net.Conn) {
 	}
 }
 
-// peers are servers on which a handshake hangs, with what Start says of them.
+// peers are servers on which a handshake hangs, with the error of Start.
 var peers = map[string]struct {
 	respond func(net.Conn)
 	failure string // a regular expression
 }{
-	"that never respond":                   {func(net.Conn) {}, `deadline exceeded`},
-	"that accept wrongly":                  {func(conn net.Conn) { _, _ = io.WriteString(conn, wrongAccept) }, `(?i)Sec-WebSocket-Accept|status 101`},
-	"that refuse and drip the explanation": {drip, `403`},
+	"that never respond":               {func(net.Conn) {}, `deadline exceeded`},
+	"that send a wrong accept key":     {func(conn net.Conn) { _, _ = io.WriteString(conn, wrongAccept) }, `(?i)Sec-WebSocket-Accept|status 101`},
+	"that refuse with an endless body": {drip, `403`},
 }
 
 // realSockets is a client of a fake on a port.
@@ -115,7 +115,7 @@ func realSockets(t *testing.T) (*participanttest.Contact, *elsewhere) {
 	return srv.NewChat(), &elsewhere{API: client}
 }
 
-// ownTransport gives the session connections of its own, which end with the test.
+// ownTransport gives the session its own transport, whose connections end with the test.
 func ownTransport(t *testing.T) func(*chat.Options) {
 	t.Helper()
 	transport := new(http.Transport)
@@ -126,7 +126,7 @@ func ownTransport(t *testing.T) func(*chat.Options) {
 	}
 }
 
-func TestStartEndsWithItsContextOnPeers(t *testing.T) {
+func TestStartEndsWithItsContextDuringAHandshake(t *testing.T) {
 	t.Parallel()
 	for name, test := range peers {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestStartEndsWithItsContextOnPeers(t *testing.T) {
 	}
 }
 
-func TestCloseDuringAHandshakeOnPeers(t *testing.T) {
+func TestCloseEndsAHandshake(t *testing.T) {
 	t.Parallel()
 	for name, test := range peers {
 		t.Run(name, func(t *testing.T) {
@@ -158,15 +158,15 @@ func TestCloseDuringAHandshakeOnPeers(t *testing.T) {
 			client.address.Store(&p.address)
 			contact.Customer.CutSockets()
 			<-p.asked
-			<-time.After(100 * time.Millisecond) // what the peer sends has arrived
+			<-time.After(100 * time.Millisecond) // the peer's response has arrived
 			begun := time.Now()
 			require.NoError(t, s.Close())
-			require.Less(t, time.Since(begun), 1500*time.Millisecond, "a second, and what a busy machine takes")
+			require.Less(t, time.Since(begun), 1500*time.Millisecond, "a second, plus slack for a busy machine")
 		})
 	}
 }
 
-// wrapBodies is a transport that measures what it reads, as tracing does.
+// wrapBodies is a transport that wraps response bodies, as tracing does.
 type wrapBodies struct{ http.RoundTripper }
 
 func (w wrapBodies) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -177,7 +177,7 @@ func (w wrapBodies) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-func TestStartNamesATransportThatWrapsBodies(t *testing.T) {
+func TestStartReportsATransportThatWrapsBodies(t *testing.T) {
 	t.Parallel()
 	contact, client := realSockets(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
@@ -193,7 +193,7 @@ func TestStartNamesATransportThatWrapsBodies(t *testing.T) {
 	require.Regexp(t, `(?i)transport`, err.Error())
 }
 
-// The URL of a socket is signed: another server must not get to see it.
+// The URL of a socket is signed: another server must not receive it.
 func TestARedirectedHandshakeIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	other := newPeer(t, func(net.Conn) {})
@@ -210,8 +210,8 @@ func TestARedirectedHandshakeIsNotFollowed(t *testing.T) {
 	require.Empty(t, other.asked, "the redirect was followed")
 }
 
-// A transport that follows redirects itself breaks its contract.
-func TestAHandshakeWhoseTransportFollowsARedirect(t *testing.T) {
+// A transport must not follow redirects itself.
+func TestHandshakeFailsIfTheTransportFollowsARedirect(t *testing.T) {
 	t.Parallel()
 	contact, client := realSockets(t)
 	transport := new(http.Transport)
@@ -225,7 +225,7 @@ func TestAHandshakeWhoseTransportFollowsARedirect(t *testing.T) {
 	require.ErrorContains(t, err, "must not follow redirects")
 }
 
-// redirected is a transport whose responses came by a redirect.
+// redirected is a transport whose responses came after a redirect.
 type redirected struct{ http.RoundTripper }
 
 func (r redirected) RoundTrip(request *http.Request) (*http.Response, error) {

@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// beating is a heart that has sent its first heartbeats at began, and is to send the next ones
-// when the function returns its tick.
+// beating returns the state after the first heartbeats, which were sent at began.
 func beating(t *testing.T) *heartbeat {
 	t.Helper()
 	h := &heartbeat{tick: began, begun: true}
@@ -65,18 +64,18 @@ func TestASilentSocketIsDead(t *testing.T) {
 	require.False(t, send)
 }
 
-func TestAnyFrameProvesASocketAlive(t *testing.T) {
+func TestAnyFrameShowsThatASocketIsAlive(t *testing.T) {
 	t.Parallel()
 	h := beating(t)
 	for n := 1; n <= 10; n++ {
 		h.alive()
 		requireBeat(t, h, began.Add(time.Duration(n)*heartbeatEvery))
 	}
-	require.EqualValues(t, 10, h.missed, "but no ping was answered")
+	require.EqualValues(t, 10, h.missed, "but no ping got a response")
 }
 
-// Less than nine seconds show nothing: the second heartbeat may follow the first immediately.
-func TestAHeartbeatIsJudgedAfterNineSeconds(t *testing.T) {
+// The second heartbeat may follow the first immediately, so a shorter silence is normal.
+func TestSocketIsDeadNineSecondsAfterAHeartbeat(t *testing.T) {
 	t.Parallel()
 	for wait, dead := range map[time.Duration]bool{
 		time.Millisecond: false, 9*time.Second - 1: false, 9 * time.Second: true,
@@ -86,13 +85,13 @@ func TestAHeartbeatIsJudgedAfterNineSeconds(t *testing.T) {
 		_, err := h.beat(h.tick)
 		require.Equal(t, dead, err != nil, "after %v", wait)
 		if !dead {
-			require.Equal(t, began, h.unackedSince, "the oldest heartbeat is the one that counts")
+			require.Equal(t, began, h.unackedSince, "the first heartbeat after the last frame counts")
 		}
 	}
 }
 
-// The process may have been suspended: the responses may be in the socket's buffer.
-func TestALateTickJudgesNobody(t *testing.T) {
+// The process may have been suspended, and the responses may be in the socket's buffer.
+func TestLateTickDoesNotFindASocketDead(t *testing.T) {
 	t.Parallel()
 	for late, judges := range map[time.Duration]bool{
 		2 * time.Second: true, 2*time.Second + 1: false, time.Hour: false,
@@ -108,7 +107,7 @@ func TestALateTickJudgesNobody(t *testing.T) {
 		require.Zero(t, h.missed)
 		require.Equal(t, at, h.unackedSince)
 		_, err = h.beat(at.Add(heartbeatEvery))
-		require.ErrorIs(t, err, errSilent, "the next tick judges again")
+		require.ErrorIs(t, err, errSilent, "the next tick finds it dead")
 	}
 }
 
@@ -127,7 +126,7 @@ func TestPingsAreMissedInARow(t *testing.T) {
 	require.Zero(t, h.missed)
 }
 
-// silence lets time pass in which nobody answers the pings.
+// silence advances the clock without responses to pings; frames means that other frames arrive.
 func (f *fixture) silence(d time.Duration, frames bool) {
 	f.now = f.now.Add(d)
 	if frames {
@@ -135,7 +134,7 @@ func (f *fixture) silence(d time.Duration, frames bool) {
 	}
 }
 
-func TestASilentSocketIsReplaced(t *testing.T) {
+func TestSilentSocketIsReplaced(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	k := f.connect()
@@ -143,7 +142,7 @@ func TestASilentSocketIsReplaced(t *testing.T) {
 	for f.conn.isUp() {
 		f.silence(f.conn.cur.heartbeat.tick.Sub(f.now), false)
 		require.LessOrEqual(t, f.now.Sub(began), 2*heartbeatEvery)
-		todo, _ := f.look()
+		todo, _ := f.runStep()
 		if closing := tasks[closeSocket](todo); len(closing) > 0 {
 			require.Same(t, k, closing[0].socket)
 			require.Empty(t, tasks[sendHeartbeats](todo))
@@ -153,17 +152,17 @@ func TestASilentSocketIsReplaced(t *testing.T) {
 	require.Equal(t, []Event{ConnectionChanged{Cause: errSilent}}, f.events())
 }
 
-// An outage of the service behind the gateway must not become a storm of renewals.
-func TestASocketWithoutPingsIsReplacedNowAndThen(t *testing.T) {
+// An outage of the service behind the gateway must not cause a storm of renewals.
+func TestSocketWithoutPongsIsReplacedSeldom(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	var dials []instant
 	for f.now.Sub(began) < 12*time.Minute {
-		todo, next := f.look()
+		todo, next := f.runStep()
 		if len(tasks[startDial](todo)) > 0 {
 			dials = append(dials, f.now)
 			f.subscribe()
-			_, next = f.look()
+			_, next = f.runStep()
 		}
 		if kind := tasks[startPass](todo); len(kind) > 0 {
 			f.complete()

@@ -17,18 +17,18 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// deaths make a socket useless that looks healthy.
-var deaths = map[string]participanttest.Effect{"silent": participanttest.Silent(), "half open": participanttest.Blackhole()}
+// deadSockets are faults after which an open socket is useless.
+var deadSockets = map[string]participanttest.Effect{"silent": participanttest.Silent(), "half open": participanttest.Blackhole()}
 
 func TestADeadSocketIsNoticedWithinTwentySeconds(t *testing.T) {
 	t.Parallel()
-	for name, effect := range deaths {
+	for name, effect := range deadSockets {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
 				s, longest := b.start(), time.Duration(0)
 				for i := range 30 {
-					b.sleep(33*time.Second + 333*time.Millisecond) // at any moment between two heartbeats
+					b.sleep(33*time.Second + 333*time.Millisecond) // at varying times between two heartbeats
 					b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Socket: i + 1, Effect: effect})
 					died := time.Now()
 					id := b.contact.Agent.Say("into the void")
@@ -38,13 +38,13 @@ func TestADeadSocketIsNoticedWithinTwentySeconds(t *testing.T) {
 					require.Equal(b.t, id, b.message(s).ID)
 				}
 				require.LessOrEqual(b.t, longest, 20*time.Second)
-				b.t.Logf("noticed after %v at the latest", longest)
+				b.t.Logf("noticed within %v", longest)
 			})
 		})
 	}
 }
 
-// connected waits for the next change of the connection.
+// connected returns the next change of the connection.
 func (b *bubble) connected(s *chat.Session) bool {
 	b.t.Helper()
 	for {
@@ -56,9 +56,9 @@ func (b *bubble) connected(s *chat.Session) bool {
 	}
 }
 
-func TestCloseTakesASecondAtMostOnADeadSocket(t *testing.T) {
+func TestCloseTakesAtMostASecondOnADeadSocket(t *testing.T) {
 	t.Parallel()
-	for name, effect := range deaths {
+	for name, effect := range deadSockets {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := participanttest.Start(t)
@@ -76,7 +76,7 @@ func TestCloseTakesASecondAtMostOnADeadSocket(t *testing.T) {
 	}
 }
 
-func TestPingsThatFailReplaceTheSocketNowAndThen(t *testing.T) {
+func TestFailingPingsReplaceTheSocketSeldom(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{"status 500": participanttest.Fail(500, ""), "silence": participanttest.Ignore()} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestPingsThatFailReplaceTheSocketNowAndThen(t *testing.T) {
 	}
 }
 
-// stuckSocket is the socket of a peer that doesn't read: writes wait for its end.
+// stuckSocket is the socket of a peer that doesn't read: writes block until the socket is closed.
 type stuckSocket struct {
 	io.ReadWriteCloser
 
@@ -115,7 +115,7 @@ func (k *stuckSocket) Close() error {
 	return k.ReadWriteCloser.Close()
 }
 
-// stuckFirst makes the first socket a stuckSocket once stuck is closed.
+// stuckFirst makes the first socket a stuckSocket, which blocks once stuck is closed.
 type stuckFirst struct {
 	http.RoundTripper
 
@@ -133,7 +133,7 @@ func (r *stuckFirst) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-func TestAHeartbeatThatBlocksHoldsNothingUp(t *testing.T) {
+func TestBlockedHeartbeatDelaysNothing(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Join()
@@ -144,15 +144,15 @@ func TestAHeartbeatThatBlocksHoldsNothingUp(t *testing.T) {
 		})
 		b.settle()
 		close(transport.stuck)
-		for range 30 { // the heartbeats of half a minute
+		for range 30 { // half a minute, in which heartbeats are due
 			said := b.contact.Agent.Say("live")
-			require.Equal(b.t, said, b.within(s, 2100*time.Millisecond).ID, "HoldBack, and a reconnect")
+			require.Equal(b.t, said, b.within(s, 2100*time.Millisecond).ID, "within HoldBack and a reconnect")
 		}
 		require.Equal(b.t, 1, s.Stats().Reconnects, "the socket was replaced")
 	})
 }
 
-func TestReceiptsAreSentWhileAHeartbeatBlocks(t *testing.T) {
+func TestReceiptsAreSentWhileAHeartbeatIsBlocked(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Join()
@@ -166,7 +166,7 @@ func TestReceiptsAreSentWhileAHeartbeatBlocks(t *testing.T) {
 			s.MarkRead(said)
 			b.sleep(100 * time.Millisecond)
 			_, read := b.receiptOf(said)
-			require.NotEmpty(b.t, read, "the last one was sent more than 5 s ago")
+			require.NotEmpty(b.t, read, "the receipt before it was sent more than 5 s ago")
 			b.sleep(5 * time.Second)
 		}
 	})

@@ -17,7 +17,7 @@ import (
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ history, want int }{
-		"all of a short chat": {0, 300}, "some": {120, 120}, "none": {chat.HistoryNone, 0}, "all": {chat.HistoryAll, 300},
+		"a short chat": {0, 300}, "some": {120, 120}, "none": {chat.HistoryNone, 0}, "all": {chat.HistoryAll, 300},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -41,17 +41,17 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// What comes after the start is no history, however late the first pass is.
-func TestHistoryEndsWithTheStart(t *testing.T) {
+// Items after the start are not history, however late the first pass is.
+func TestItemsAfterTheStartAreNotHistory(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		history int
 		gap     func(b *bubble)
 		said    int
 	}{
-		"nothing was pushed": {chat.HistoryNone, func(b *bubble) { b.contact.Customer.CutSockets() }, 2500},
-		"too much at once":   {10, func(*bubble) {}, 2500},
-		"all is well":        {chat.HistoryNone, func(*bubble) {}, 1},
+		"no pushes":       {chat.HistoryNone, func(b *bubble) { b.contact.Customer.CutSockets() }, 2500},
+		"too many pushes": {10, func(*bubble) {}, 2500},
+		"no fault":        {chat.HistoryNone, func(*bubble) {}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,7 +79,7 @@ func TestHistoryEndsWithTheStart(t *testing.T) {
 	}
 }
 
-func TestASlowFirstPassBringsNoOldHistoryLater(t *testing.T) {
+func TestSlowFirstPassDeliversNoHistoryWithHistoryNone(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Say("old")
@@ -92,8 +92,8 @@ func TestASlowFirstPassBringsNoOldHistoryLater(t *testing.T) {
 	})
 }
 
-// The fake's items run ahead of its clock, and so does the connection that is made after them.
-func TestWhatWasSaidJustBeforeTheStartIsHistory(t *testing.T) {
+// The times of the fake's items may be ahead of its clock, and so is that of a later connection.
+func TestItemsJustBeforeTheStartAreHistory(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		for range 3 {
@@ -110,7 +110,7 @@ func TestWhatWasSaidJustBeforeTheStartIsHistory(t *testing.T) {
 	})
 }
 
-func TestPastContactsAreNoHistory(t *testing.T) {
+func TestPastContactsAreNotHistory(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact = b.srv.NewChat(func(o *participanttest.ChatOptions) {

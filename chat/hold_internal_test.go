@@ -13,7 +13,7 @@ func newHold(holdBack time.Duration) *hold {
 	return &hold{opts: &Options{CatchUpWait: 30 * time.Second, HoldBack: holdBack}}
 }
 
-// dueIDs removes what is due, and returns the IDs.
+// dueIDs removes the due items, and returns their IDs.
 func (h *hold) dueIDs(after time.Duration) (ids []string) {
 	for _, it := range h.due(began.Add(after)) {
 		ids = append(ids, it.meta.ID)
@@ -21,7 +21,7 @@ func (h *hold) dueIDs(after time.Duration) (ids []string) {
 	return ids
 }
 
-// deadlineAfter is when the next item is due, counted from began.
+// deadlineAfter returns when the next item is due, counted from began.
 func (h *hold) deadlineAfter(now time.Duration) time.Duration {
 	var d deadline
 	h.addDeadlines(began.Add(now), &d)
@@ -52,12 +52,12 @@ func TestEachItemWaitsForAPassFromItsOwnArrival(t *testing.T) {
 	require.Equal(t, []string{"b"}, h.dueIDs(40*time.Second))
 }
 
-func TestALossDoesNotBeginTheWaitAnew(t *testing.T) {
+func TestLossDoesNotRestartTheWait(t *testing.T) {
 	t.Parallel()
 	h := newHold(0)
 	h.catchUp()
 	h.add(said("a", 0), began)
-	for range 3 { // sockets that flap
+	for range 3 { // the socket flaps
 		h.catchUp()
 		h.bound(began.Add(50 * time.Second))
 	}
@@ -70,14 +70,14 @@ func TestTheWaitForAPassIsBoundedForAllItems(t *testing.T) {
 	h := newHold(0)
 	h.catchUp()
 	h.bound(began.Add(20 * time.Second))
-	h.bound(began.Add(25 * time.Second)) // the first bound counts
+	h.bound(began.Add(25 * time.Second)) // ignored: the first bound counts
 	h.add(said("a", 0), began.Add(15*time.Second))
 	require.Equal(t, 20*time.Second, h.deadlineAfter(15*time.Second))
 	require.Empty(t, h.dueIDs(20*time.Second-1))
 	require.Equal(t, []string{"a"}, h.dueIDs(20*time.Second))
-	require.False(t, h.isHeld(began.Add(21*time.Second), began.Add(21*time.Second)), "a later one doesn't wait at all")
+	require.False(t, h.isHeld(began.Add(21*time.Second), began.Add(21*time.Second)), "a later item doesn't wait")
 	h.catchUp()
-	require.True(t, h.isHeld(began.Add(21*time.Second), began.Add(21*time.Second)), "but after another loss")
+	require.True(t, h.isHeld(began.Add(21*time.Second), began.Add(21*time.Second)), "after another loss it waits")
 }
 
 func TestACompletedPassEndsTheWait(t *testing.T) {
@@ -89,7 +89,7 @@ func TestACompletedPassEndsTheWait(t *testing.T) {
 	require.Equal(t, []string{"a"}, h.dueIDs(0))
 }
 
-// What is held because the caller is slow is the caller's own time.
+// Time that a pass waits for the caller doesn't count.
 func TestItemsWaitAsLongAsTheCallerBlocksThePass(t *testing.T) {
 	t.Parallel()
 	h := newHold(0)
@@ -102,7 +102,7 @@ func TestItemsWaitAsLongAsTheCallerBlocksThePass(t *testing.T) {
 	h.block(false, began.Add(time.Hour))
 	require.Equal(t, time.Hour+30*time.Second, h.deadlineAfter(time.Hour))
 	require.Empty(t, h.dueIDs(time.Hour+30*time.Second-1))
-	h.block(false, began.Add(time.Hour+time.Second)) // it wasn't blocked: nothing begins anew
+	h.block(false, began.Add(time.Hour+time.Second)) // it wasn't blocked, so no wait restarts
 	require.Equal(t, []string{"a"}, h.dueIDs(time.Hour+30*time.Second))
 }
 
@@ -113,7 +113,7 @@ func TestHoldBackSortsItems(t *testing.T) {
 	h.add(said("a", time.Second), began.Add(500*time.Millisecond))
 	h.add(said("c", 3*time.Second), began.Add(600*time.Millisecond))
 	require.Equal(t, time.Second, h.deadlineAfter(600*time.Millisecond))
-	require.Equal(t, []string{"a", "b"}, h.dueIDs(time.Second), "the older one goes with it")
+	require.Equal(t, []string{"a", "b"}, h.dueIDs(time.Second), "the older item is released with it")
 	require.Equal(t, 1600*time.Millisecond, h.deadlineAfter(time.Second))
 	require.Equal(t, []string{"c"}, h.dueIDs(1600*time.Millisecond))
 }
@@ -123,7 +123,7 @@ func TestHoldBackIsKeptAfterAPass(t *testing.T) {
 	h := newHold(time.Minute)
 	h.catchUp()
 	h.add(said("a", 0), began)
-	require.Equal(t, 30*time.Second, h.deadlineAfter(0), "then only HoldBack is left")
+	require.Equal(t, 30*time.Second, h.deadlineAfter(0), "then only HoldBack counts")
 	h.caughtUp()
 	require.Equal(t, time.Minute, h.deadlineAfter(0))
 	require.Empty(t, h.dueIDs(time.Minute-1))
@@ -146,7 +146,7 @@ func TestAnItemWithoutATimeIsHeldLikeOthers(t *testing.T) {
 	odd.at = 0
 	h.add(odd, began)
 	h.add(said("a", 0), began.Add(500*time.Millisecond))
-	require.Equal(t, []string{"odd"}, h.dueIDs(time.Second), "no other is older")
+	require.Equal(t, []string{"odd"}, h.dueIDs(time.Second), "no other item is older")
 	require.Equal(t, []string{"a"}, h.dueIDs(1500*time.Millisecond))
 }
 

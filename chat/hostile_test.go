@@ -25,16 +25,16 @@ const (
 	hostileSocket  = "ws://" + hostileAddress + "/socket"
 )
 
-// script is what a service sends, one of each line, in turn: responses to
-// CreateParticipantConnection, to GetTranscript and to everything else, each a status and a body,
-// or a body for 200; and frames, which are items, or whole frames after an exclamation mark.
-// $url is a socket's URL, which /silent and /403 change, $n counts, and $now, $in1h and $in24h are
-// times.
+// script contains the output of a service, line by line: the responses to
+// CreateParticipantConnection, to GetTranscript and to all other operations, each of which is a
+// status and a body, or only a body for status 200; and frames, each of which is an item, or a whole
+// frame after an exclamation mark. The lines of each kind are used in turn. $url is the URL of a
+// socket, which /silent and /403 change; $n is a counter; $now, $in1h and $in24h are times.
 type script struct{ connections, pages, others, frames string }
 
 func (s script) size() int { return len(s.connections) + len(s.pages) + len(s.others) + len(s.frames) }
 
-// hostile is a service that responds as a script says.
+// hostile is a service that responds according to a script.
 type hostile struct {
 	listener *memnet.Listener
 	server   http.Server
@@ -48,7 +48,7 @@ type hostile struct {
 	sockets  []*websocket.Conn
 	n        int
 	requests int
-	counted  time.Time // the second that requests counts
+	counted  time.Time // the second in which requests are counted
 }
 
 // lines are returned in turn.
@@ -84,7 +84,7 @@ func (h *hostile) close() {
 	h.serving.Wait()
 }
 
-// line returns the next line of a script, with what it leaves open.
+// line returns the next line of a script with its variables replaced.
 func (h *hostile) line(script string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -118,7 +118,7 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, text)
 }
 
-// count fails a session that keeps the service busy.
+// count fails the test if the session makes too many requests.
 func (h *hostile) count() {
 	const most = 20_000
 	h.mu.Lock()
@@ -131,7 +131,7 @@ func (h *hostile) count() {
 	}
 }
 
-// upgrade serves a socket until it ends.
+// upgrade serves a socket until its end.
 func (h *hostile) upgrade(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, "/403") {
 		w.WriteHeader(http.StatusForbidden)
@@ -173,7 +173,7 @@ func acknowledgement(text []byte) string {
 	}
 }
 
-// push sends n frames to each socket. None of them waits for a session that doesn't read.
+// push sends n frames to each socket. It doesn't wait for a session that doesn't read.
 func (h *hostile) push(n int) {
 	h.mu.Lock()
 	sockets := slices.Clone(h.sockets)

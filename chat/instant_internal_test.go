@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestADeadlineIsTheEarliestMoment(t *testing.T) {
+func TestDeadlineIsTheEarliestInstant(t *testing.T) {
 	t.Parallel()
 	var d deadline
 	require.True(t, d.IsZero())
@@ -33,7 +33,7 @@ func TestInstantsArePositiveAndOrdered(t *testing.T) {
 	require.InDelta(t, time.Minute, later.until(), float64(10*time.Second))
 }
 
-func TestInstantAdd(t *testing.T) {
+func TestInstantAddDoesNotOverflow(t *testing.T) {
 	t.Parallel()
 	require.True(t, now().Add(1<<63-1).After(now()))
 }

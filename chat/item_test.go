@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// metadata is an item with receipts, as JSON; members without a value are left out.
+// metadata returns an item with receipts as JSON, without empty members.
 func metadata(id, messageID, receipts string) string {
 	about := map[string]any{"Receipts": json.RawMessage(receipts)}
 	if messageID != "" {
@@ -28,7 +28,7 @@ func metadata(id, messageID, receipts string) string {
 	return string(item)
 }
 
-// readBy is a receipt of a participant who has read the message.
+// readBy returns the receipt of a participant that has read the message.
 func readBy(participantID string) string {
 	return fmt.Sprintf(`{"ReadTimestamp":%q,"RecipientParticipantId":%q}`, time.Now().UTC().Format(isoMillis), participantID)
 }
@@ -51,7 +51,7 @@ func TestReceiptsWithoutMessageIdAreForTheirOwnItem(t *testing.T) {
 	})
 }
 
-func TestReceiptsThatSayNothingAreNoEvents(t *testing.T) {
+func TestEmptyReceiptsAreNotEvents(t *testing.T) {
 	t.Parallel()
 	for name, receipts := range map[string]string{
 		"null in the list":        `[null]`,
@@ -69,13 +69,13 @@ func TestReceiptsThatSayNothingAreNoEvents(t *testing.T) {
 				b.contact.PushFrame(envelope(metadata("receipt-1", "message-1", receipts)))
 				require.Empty(b.t, b.events(s, time.Minute))
 				b.contact.PushFrame(envelope(metadata("receipt-2", "message-1", "[null,"+readBy("agent")+"]")))
-				require.Len(b.t, only[chat.Receipt](b.events(s, time.Minute)), 1, "the others in the list are events")
+				require.Len(b.t, only[chat.Receipt](b.events(s, time.Minute)), 1, "the other receipts in the list are events")
 			})
 		})
 	}
 }
 
-func TestReceiptsOfATranscriptThatSayNothingAreNoEvents(t *testing.T) {
+func TestEmptyReceiptsInTheTranscriptAreNotEvents(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		p := b.through(&pages{})
@@ -107,7 +107,7 @@ func TestReceiptsOfItemsWithoutMessageIdAreKeptApart(t *testing.T) {
 	})
 }
 
-func TestReceiptsRise(t *testing.T) {
+func TestReceiptsGoFromDeliveredToRead(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Join()
@@ -124,15 +124,15 @@ func TestReceiptsRise(t *testing.T) {
 		b.contact.Customer.CutSockets()
 		b.contact.Agent.MarkRead(sent.ID)
 		r = b.next(s).(chat.Receipt)
-		require.True(b.t, r.Read, "the transcript has it too")
+		require.True(b.t, r.Read, "the transcript has the receipt too")
 		b.contact.Agent.MarkDelivered(sent.ID)
 		b.nothing(s, 2*time.Hour)
 	})
 }
 
-// A receipt that the transcript showed first, of a message that is forgotten by then, is
-// known when its push comes.
-func TestAReceiptForAnOldMessageComesOnce(t *testing.T) {
+// The transcript shows a receipt before its push arrives. The ledger keeps it even if it drops its old
+// message.
+func TestReceiptForAnOldMessageIsDeliveredOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Join()
@@ -143,7 +143,7 @@ func TestAReceiptForAnOldMessageComesOnce(t *testing.T) {
 		b.sleep(5 * time.Minute)
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: participanttest.Delay(90 * time.Second)})
 		b.contact.Agent.MarkRead(sent.ID)
-		const count = 600 // so many that the transcript is read
+		const count = 600 // makes a pass due
 		for range count {
 			b.contact.Agent.Say("and then")
 		}
@@ -161,7 +161,7 @@ func TestAReceiptForAnOldMessageComesOnce(t *testing.T) {
 	})
 }
 
-func TestUnknownItemsArriveAsTheyAre(t *testing.T) {
+func TestUnknownItemsAreDeliveredAsOther(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()

@@ -16,17 +16,16 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// soon is how long Leave may take while nothing but receipts is in its way: a second for
-// these, and two for chat.ended.
+// soon is how long Leave may take: a second for receipts and two for chat.ended, plus slack.
 const soon = 4 * time.Second
 
 func TestLeaveDoesNotWaitForReceipts(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
-		"that are never answered": participanttest.Ignore(),
-		"that are denied":         participanttest.Fail(http.StatusForbidden, "AccessDeniedException"),
-		"that are throttled":      participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException"),
-		"that fail":               participanttest.Fail(http.StatusInternalServerError, "InternalServerException"),
+		"without a response": participanttest.Ignore(),
+		"that are denied":    participanttest.Fail(http.StatusForbidden, "AccessDeniedException"),
+		"that are throttled": participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException"),
+		"that fail":          participanttest.Fail(http.StatusInternalServerError, "InternalServerException"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,7 +38,7 @@ func (b *bubble) leaveWithReceipts(effect participanttest.Effect) {
 	s := b.start()
 	b.settle()
 	b.srv.Inject(participanttest.Fault{On: "SendEvent", Effect: effect})
-	// A call that is denied waits for a new token, and gets none.
+	// A denied call waits for a new token, which it never gets.
 	b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.AnswerHTML(http.StatusServiceUnavailable)})
 	for range 2 { // the first is sent immediately, the second waits
 		b.contact.Agent.Say("read this")
@@ -56,7 +55,7 @@ func (b *bubble) leaveWithReceipts(effect participanttest.Effect) {
 	require.LessOrEqual(b.t, b.requestTime("DisconnectParticipant").Sub(begun), 1100*time.Millisecond)
 }
 
-func TestLeaveGivesASecondToAllReceipts(t *testing.T) {
+func TestLeaveSendsReceiptsForAtMostASecond(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -68,7 +67,7 @@ func TestLeaveGivesASecondToAllReceipts(t *testing.T) {
 			said = append(said, b.message(s).ID)
 			b.sleep(time.Second)
 		}
-		s.MarkRead(said[0]) // is sent immediately
+		s.MarkRead(said[0]) // sent immediately
 		b.sleep(100 * time.Millisecond)
 		s.MarkRead(said[1])
 		s.MarkDelivered(said[2])
@@ -78,7 +77,7 @@ func TestLeaveGivesASecondToAllReceipts(t *testing.T) {
 	})
 }
 
-// requestTime returns when the first request to an operation was answered.
+// requestTime returns the time of the first request of an operation.
 func (b *bubble) requestTime(operation string) time.Time {
 	b.t.Helper()
 	requests := b.srv.Requests()
@@ -104,8 +103,7 @@ func TestLeaveSendsWaitingReceipts(t *testing.T) {
 	})
 }
 
-// A dial that is under way when Leave is called is refused, because the participant has
-// left meanwhile.
+// A dial that is running when Leave is called is denied, because the participant has left.
 func TestLeaveWhileDialing(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -128,7 +126,7 @@ func TestLeaveWhileDialing(t *testing.T) {
 	})
 }
 
-// leaveInTime leaves, and judges the end if Leave succeeded.
+// leaveInTime calls Leave, and checks the end of the session if that succeeds.
 func (b *bubble) leaveInTime(s *chat.Session) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
@@ -213,7 +211,7 @@ func TestHeldItemsAreDeliveredBeforeTheEnd(t *testing.T) {
 	}
 }
 
-// eachLeaver runs a test for a participant whose leaving ends the chat, and for one whose leaving
+// eachLeaver runs a test for a participant whose departure ends the chat, and for one whose departure
 // doesn't.
 func eachLeaver(t *testing.T, test func(b *bubble, p *participanttest.Participant)) {
 	t.Helper()
@@ -259,8 +257,8 @@ func TestLeaveOnAHealthySocketReportsNoGap(t *testing.T) {
 	})
 }
 
-// A Leave that failed leaves the session as it was.
-func TestAFailedLeaveChangesNothing(t *testing.T) {
+// A failed Leave doesn't change the session.
+func TestFailedLeaveKeepsTheSession(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -320,7 +318,7 @@ func TestLeave(t *testing.T) {
 			events = append(events, event)
 		}
 		require.IsType(b.t, chat.ChatEnded{}, events[len(events)-1])
-		require.NoError(b.t, s.Leave(b.t.Context()), "leaving twice")
+		require.NoError(b.t, s.Leave(b.t.Context()), "Leave may be called twice")
 		require.NoError(b.t, s.Typing(b.t.Context()))
 		_, err := s.Send(b.t.Context(), "too late")
 		require.ErrorIs(b.t, err, chat.ErrLeft)

@@ -27,7 +27,7 @@ func TestAnItemIsNewOnce(t *testing.T) {
 	l := newLedger()
 	it := said("a", 0)
 	require.Equal(t, itemNew, l.judge(it, origin{}))
-	require.Equal(t, itemNew, l.judge(it, origin{}), "judging changes nothing")
+	require.Equal(t, itemNew, l.judge(it, origin{}), "judge changes nothing")
 	_, known := l.note(it, origin{}, 0)
 	require.False(t, known)
 	require.Equal(t, itemKnown, l.judge(it, origin{}))
@@ -49,11 +49,11 @@ func TestAnItemChangesUntilItIsFinal(t *testing.T) {
 		known, next *item
 		want        verdict
 	}{
-		"a new state":             {it(1, false), it(2, false), itemChanged},
-		"the final state":         {it(1, false), it(2, true), itemChanged},
-		"another final state":     {it(1, true), it(2, true), itemChanged},
-		"an old state comes late": {it(2, true), it(1, false), itemKnown},
-		"the same":                {it(1, false), it(1, false), itemKnown},
+		"a new state":           {it(1, false), it(2, false), itemChanged},
+		"the final state":       {it(1, false), it(2, true), itemChanged},
+		"another final state":   {it(1, true), it(2, true), itemChanged},
+		"an old state after it": {it(2, true), it(1, false), itemKnown},
+		"the same":              {it(1, false), it(1, false), itemKnown},
 	} {
 		l := newLedger()
 		l.note(test.known, origin{}, 0)
@@ -76,10 +76,10 @@ func TestOnlyTheNewestLiveOnlyItemsAreRemembered(t *testing.T) {
 	require.Equal(t, itemNew, l.judge(typing(0), origin{}))
 	require.Equal(t, itemKnown, l.judge(typing(1), origin{}))
 	require.Len(t, l.lives, 16)
-	require.Zero(t, l.fresh, "they need no pass")
+	require.Zero(t, l.fresh, "live-only items need no pass")
 }
 
-func TestWhatWasHandledBeforeResumeIsKnown(t *testing.T) {
+func TestItemsHandledBeforeResumeAreKnown(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
 	l.floor = at(0)
@@ -88,7 +88,7 @@ func TestWhatWasHandledBeforeResumeIsKnown(t *testing.T) {
 	timeless := said("timeless", 0)
 	timeless.at = 0
 	require.Equal(t, itemKnown, l.judge(said("old", -time.Second), aPage))
-	require.Equal(t, itemNew, l.judge(said("old", -time.Second), origin{}), "a push is new: a repeat beats a loss")
+	require.Equal(t, itemNew, l.judge(said("old", -time.Second), origin{}), "a push is new: a duplicate is better than a loss")
 	require.Equal(t, itemNew, l.judge(missing, aPage))
 	require.Equal(t, itemNew, l.judge(said("at the floor", 0), aPage))
 	require.Equal(t, itemNew, l.judge(timeless, aPage))
@@ -97,7 +97,7 @@ func TestWhatWasHandledBeforeResumeIsKnown(t *testing.T) {
 	require.Equal(t, itemKnown, l.judge(missing, aPage))
 }
 
-func TestAWitnessIsAnItemOfAnEarlierPass(t *testing.T) {
+func TestShownItemIsOneOfAnEarlierPass(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
 	it := said("a", 0)
@@ -105,18 +105,18 @@ func TestAWitnessIsAnItemOfAnEarlierPass(t *testing.T) {
 	l.note(it, origin{}, 0)
 	l.show(said("unknown", 0))
 	require.Len(t, l.seen, 1)
-	require.False(t, l.hasShownItem(0), "it was only pushed")
+	require.False(t, l.hasShownItem(0), "the item was only pushed")
 	l.beginPass()
 	l.show(it)
 	known, _ := l.isShownBefore(it)
 	require.True(t, known)
-	require.False(t, shown(), "this pass is not an earlier one")
+	require.False(t, shown(), "only the current pass has shown it")
 	require.True(t, l.hasShownItem(at(0)))
-	require.False(t, l.hasShownItem(at(0)+1), "the pass begins after it")
+	require.False(t, l.hasShownItem(at(0)+1), "the pass begins after the item")
 	l.beginPass()
 	require.True(t, shown())
 	l.note(it, origin{}, 0)
-	require.True(t, shown(), "a push leaves what is known of pages")
+	require.True(t, shown(), "a push doesn't change that")
 	l.note(it, aPage, 0)
 	require.False(t, shown())
 }
@@ -129,16 +129,16 @@ func TestTheNumberOfAPassIsNeverZero(t *testing.T) {
 	require.EqualValues(t, 1, l.pass)
 }
 
-func TestAPassBeginsAtTheFenceLessTheOverlap(t *testing.T) {
+func TestPassBeginsAtFenceMinusOverlap(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
-	l.fence = at(0) + 999_999 // the service knows milliseconds
+	l.fence = at(0) + 999_999 // the service's times have milliseconds
 	require.Equal(t, at(-2*time.Minute), l.start(2*time.Minute))
 	l.missing = map[uint64]int64{1: at(-time.Hour) + 1, 2: at(-time.Minute)}
-	require.Equal(t, at(-time.Hour), l.start(2*time.Minute), "what the caller lacks is older")
+	require.Equal(t, at(-time.Hour), l.start(2*time.Minute), "a missing item is older")
 }
 
-func TestACompletePassForgetsWhatWasMissing(t *testing.T) {
+func TestCompletePassClearsMissing(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
 	l.floor, l.missing, l.fresh = at(0), map[uint64]int64{1: at(-time.Hour)}, 9
@@ -206,20 +206,20 @@ func TestAStateOfAnotherChatIsRecognized(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
 	l.restore(&State{chat: 1})
-	require.False(t, l.checkChat(0), "the response doesn't say")
+	require.False(t, l.checkChat(0), "the response has no InitialContactId")
 	require.True(t, l.checkChat(2))
 	require.False(t, l.checkChat(1))
-	require.False(t, l.checkChat(2), "later pages are of the session's own chat")
+	require.False(t, l.checkChat(2), "later pages are not checked")
 
 	l = newLedger()
 	l.restore(&State{})
-	require.False(t, l.checkChat(2), "the state doesn't say")
+	require.False(t, l.checkChat(2), "the state has no chat")
 	require.EqualValues(t, 2, l.chat)
 	require.False(t, newLedger().checkChat(2))
 }
 
-// One item dated ahead must not hide what was lost until then.
-func TestARestoredFenceAheadOfTheServiceIsNotTrusted(t *testing.T) {
+// One item dated ahead must not hide the losses until that date.
+func TestRestoredFenceAheadOfTheServiceIsDiscarded(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
 	l.restore(&State{fence: at(time.Hour), top: at(2 * time.Hour), since: at(-time.Hour)})
@@ -232,7 +232,7 @@ func TestARestoredFenceAheadOfTheServiceIsNotTrusted(t *testing.T) {
 	l = newLedger()
 	l.fence = at(time.Hour)
 	l.capFence(at(0))
-	require.Equal(t, at(time.Hour), l.fence, "our own fence is held to the service's time elsewhere")
+	require.Equal(t, at(time.Hour), l.fence, "the fence of this session is limited elsewhere")
 }
 
 func TestTheFenceFollowsAClockThatIsSetBack(t *testing.T) {
@@ -240,10 +240,10 @@ func TestTheFenceFollowsAClockThatIsSetBack(t *testing.T) {
 	l := newLedger()
 	l.fence, l.top = at(time.Hour), at(time.Hour)
 	l.rewind(at(time.Hour-2*time.Minute), 2*time.Minute)
-	require.Equal(t, at(time.Hour), l.fence, "the overlap covers it")
+	require.Equal(t, at(time.Hour), l.fence, "the overlap covers the difference")
 	l.rewind(at(50*time.Minute), 2*time.Minute)
 	require.Equal(t, at(50*time.Minute), l.fence)
 	require.Equal(t, at(50*time.Minute), l.top)
 	l.rewind(at(2*time.Hour), 2*time.Minute)
-	require.Equal(t, at(50*time.Minute), l.fence, "pages move it ahead")
+	require.Equal(t, at(50*time.Minute), l.fence, "pages move the fence ahead")
 }

@@ -59,7 +59,7 @@ type Quota struct {
 // raised. The keys of raised are the operations' API names, such as "SendMessage". An operation that
 // is not listed, or has a Rate of 0 or less, has the published default quota. An operation without a
 // published quota, such as "GetAuthenticationUrl", may be listed too; unknown names are ignored. The
-// share applies to all quotas. In all other respects it is as NewLimiter.
+// share applies to all quotas. Otherwise the Limiter is as that of NewLimiter.
 func NewQuotaLimiter(share float64, raised map[string]Quota) *QuotaLimiter {
 	if !(share > 0) { // NaN too
 		share = 1
@@ -169,7 +169,7 @@ func (l *QuotaLimiter) describe(operation string) string {
 		return operation
 	}
 	perSecond, waiting := b.load()
-	return fmt.Sprintf("%.4g calls of %s a second, %d waiting", perSecond, operation, waiting)
+	return fmt.Sprintf("%.4g calls of %s per second, %d waiting", perSecond, operation, waiting)
 }
 
 // Unlimited admits every call immediately, for tests.

@@ -23,8 +23,8 @@ const (
 	getTranscript    = "GetTranscript"
 )
 
-// crowd lets n callers come at once and returns the seconds after which each was let
-// through, in their order. Each call is over at once.
+// crowd starts n calls together and returns the seconds after which each was admitted, in order. Each
+// call ends immediately.
 func crowd(tb testing.TB, l chat.Limiter, operation string, n int) []float64 {
 	tb.Helper()
 	start, times, errs := time.Now(), make([]float64, n), make([]error, n)
@@ -50,27 +50,27 @@ func pass(tb testing.TB, l chat.Limiter, operation string) float64 {
 	return crowd(tb, l, operation, 1)[0]
 }
 
-func TestLimiterKeepsToItsRates(t *testing.T) {
+func TestLimiterStaysWithinItsRates(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		operation   string
 		share, rate float64
 		burst, n    int
 	}{
-		"500 connections":              {createConnection, 1, 6, 6, 500},
-		"1000 transcripts":             {getTranscript, 1, 8, 6, 1000},
-		"DisconnectParticipant":        {"DisconnectParticipant", 1, 3, 3, 20},
-		"SendMessage":                  {"SendMessage", 1, 10, 6, 20},
-		"SendEvent":                    {"SendEvent", 1, 10, 6, 20},
-		"StartAttachmentUpload":        {"StartAttachmentUpload", 1, 2, 3, 20},
-		"CompleteAttachmentUpload":     {"CompleteAttachmentUpload", 1, 2, 3, 20},
-		"GetAttachment":                {"GetAttachment", 1, 8, 6, 20},
-		"half the quotas":              {getTranscript, 0.5, 4, 3, 100},
-		"three times the quotas":       {getTranscript, 3, 24, 18, 100},
-		"a burst is at least one":      {"StartAttachmentUpload", 0.1, 0.2, 1, 20},
-		"share 0 is the quotas":        {createConnection, 0, 6, 6, 20},
-		"a negative one is too":        {createConnection, -2, 6, 6, 20},
-		"a tiny one still comes round": {createConnection, 1e-300, 0.006, 1, 3},
+		"500 connections":           {createConnection, 1, 6, 6, 500},
+		"1000 transcripts":          {getTranscript, 1, 8, 6, 1000},
+		"DisconnectParticipant":     {"DisconnectParticipant", 1, 3, 3, 20},
+		"SendMessage":               {"SendMessage", 1, 10, 6, 20},
+		"SendEvent":                 {"SendEvent", 1, 10, 6, 20},
+		"StartAttachmentUpload":     {"StartAttachmentUpload", 1, 2, 3, 20},
+		"CompleteAttachmentUpload":  {"CompleteAttachmentUpload", 1, 2, 3, 20},
+		"GetAttachment":             {"GetAttachment", 1, 8, 6, 20},
+		"half the quotas":           {getTranscript, 0.5, 4, 3, 100},
+		"three times the quotas":    {getTranscript, 3, 24, 18, 100},
+		"a burst is at least one":   {"StartAttachmentUpload", 0.1, 0.2, 1, 20},
+		"share 0 means 1":           {createConnection, 0, 6, 6, 20},
+		"a negative share means 1":  {createConnection, -2, 6, 6, 20},
+		"a tiny share admits calls": {createConnection, 1e-300, 0.006, 1, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +108,7 @@ func TestLimiterKeepsOperationsApart(t *testing.T) {
 	})
 }
 
-func TestLimiterServesByPriorityThenInOrder(t *testing.T) {
+func TestLimiterAdmitsByPriorityThenInOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := chat.NewLimiter(1)
@@ -116,7 +116,7 @@ func TestLimiterServesByPriorityThenInOrder(t *testing.T) {
 		var served []string
 		var mu sync.Mutex
 		var wg sync.WaitGroup
-		come := func(name string, priority chat.Priority) {
+		arrive := func(name string, priority chat.Priority) {
 			wg.Go(func() {
 				_ = l.Wait(t.Context(), createConnection, priority)
 				mu.Lock()
@@ -125,21 +125,21 @@ func TestLimiterServesByPriorityThenInOrder(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		come("low 1", chat.PriorityLow)
-		come("normal 1", chat.PriorityNormal)
-		come("low 2", chat.PriorityLow)
-		come("high 1", chat.PriorityHigh)
-		come("normal 2", chat.PriorityNormal)
-		come("high 2", chat.PriorityHigh)
-		<-time.After(600 * time.Millisecond) // three are through
-		come("high 3", chat.PriorityHigh)
-		come("low 3", chat.PriorityLow)
+		arrive("low 1", chat.PriorityLow)
+		arrive("normal 1", chat.PriorityNormal)
+		arrive("low 2", chat.PriorityLow)
+		arrive("high 1", chat.PriorityHigh)
+		arrive("normal 2", chat.PriorityNormal)
+		arrive("high 2", chat.PriorityHigh)
+		<-time.After(600 * time.Millisecond) // three are admitted
+		arrive("high 3", chat.PriorityHigh)
+		arrive("low 3", chat.PriorityLow)
 		wg.Wait()
 		require.Equal(t, []string{"high 1", "high 2", "normal 1", "high 3", "normal 2", "low 1", "low 2", "low 3"}, served)
 	})
 }
 
-func TestLimiterGivesTheBackgroundHalfOfTheRate(t *testing.T) {
+func TestLimiterGivesPriorityBackgroundHalfOfTheRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := chat.NewLimiter(1)
@@ -153,7 +153,7 @@ func TestLimiterGivesTheBackgroundHalfOfTheRate(t *testing.T) {
 		}
 		for range 20 {
 			<-time.After(time.Second)
-			require.Zero(t, pass(t, l, getTranscript), "the other half is free")
+			require.Zero(t, pass(t, l, getTranscript), "the other half is available")
 		}
 		wg.Wait()
 		require.InDelta(t, 100.0/4, time.Since(start).Seconds(), 0.1)
@@ -195,7 +195,7 @@ func TestLimiterReturnsTheErrorOfAnEndedContext(t *testing.T) {
 			require.ErrorIs(t, l.Wait(ctx, getTranscript, chat.PriorityHigh), context.Canceled)
 			require.ErrorIs(t, l.Wait(ctx, "DescribeView", chat.PriorityHigh), context.Canceled)
 		}
-		require.Zero(t, crowd(t, l, getTranscript, 6)[5], "no token was taken")
+		require.Zero(t, crowd(t, l, getTranscript, 6)[5], "no token was used")
 	})
 }
 
@@ -215,15 +215,15 @@ func TestLimiterWaiterMayLeave(t *testing.T) {
 			left = time.Since(start)
 		})
 		<-time.After(300 * time.Millisecond)
-		require.InDelta(t, 0.2, pass(t, l, "StartAttachmentUpload"), 1e-6, "as if nobody had waited before")
+		require.InDelta(t, 0.2, pass(t, l, "StartAttachmentUpload"), 1e-6, "as without the waiter before")
 		wg.Wait()
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, 200*time.Millisecond, left)
 	})
 }
 
-// leaving lets n callers come one after the other, of whom those below leavers leave
-// after a second, and returns when the last of the others is through.
+// leaving starts n calls one after the other, of which those below leavers are canceled after a
+// second, and returns when the last of the others is admitted.
 func leaving(t *testing.T, l chat.Limiter, n, leavers int) float64 {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -241,7 +241,7 @@ func leaving(t *testing.T, l chat.Limiter, n, leavers int) float64 {
 	return time.Since(start).Seconds()
 }
 
-func TestLimiterThoseBehindMoveUpWhenManyLeave(t *testing.T) {
+func TestLimiterCallsMoveUpWhenManyLeave(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		n, leavers int
@@ -289,7 +289,7 @@ func TestLimiterSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := chat.NewLimiter(10)
 		for range 5 {
-			l.Done(createConnection) // too many make no slots
+			l.Done(createConnection) // without a call: makes no slot
 		}
 		var through atomic.Int64
 		var wg sync.WaitGroup
@@ -302,7 +302,7 @@ func TestLimiterSlots(t *testing.T) {
 		}
 		<-time.After(time.Minute)
 		require.Equal(t, int64(32), through.Load())
-		require.Zero(t, crowd(t, l, getTranscript, 60)[59], "others need no slot")
+		require.Zero(t, crowd(t, l, getTranscript, 60)[59], "other operations need no slot")
 		l.Done(getTranscript)
 		for want := int64(33); want <= 40; want++ {
 			l.Done(createConnection)
@@ -375,7 +375,7 @@ func TestLimiterPausesAfterA429(t *testing.T) {
 		l := chat.NewLimiter(1)
 		for _, pause := range []float64{0.5, 1, 2, 4, 8, 8, 8} {
 			l.Throttled(createConnection)
-			require.Zero(t, pass(t, l, getTranscript), "another operation goes on")
+			require.Zero(t, pass(t, l, getTranscript), "another operation continues")
 			require.InDelta(t, pause, pass(t, l, createConnection), pause/4+1e-6)
 		}
 		<-time.After(15 * time.Second) // less than twice the last pause
@@ -415,7 +415,7 @@ func TestLimiter429sDuringAPauseDontLengthenIt(t *testing.T) {
 	})
 }
 
-func TestLimiterPauseHoldsThoseThatWait(t *testing.T) {
+func TestLimiterPauseDelaysWaitingCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := chat.NewLimiter(1)
@@ -423,29 +423,29 @@ func TestLimiterPauseHoldsThoseThatWait(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			<-time.After(1010 * time.Millisecond)
-			l.Throttled(getTranscript) // eight are through
+			l.Throttled(getTranscript) // eight are admitted
 		})
 		times := crowd(t, l, getTranscript, 100)
 		wg.Wait()
 		require.Less(t, times[7], 1.01)
 		require.Greater(t, times[8], 1.01+0.375)
-		require.InDelta(t, times[8], times[10], 1e-6, "what 0.375 s bring is there when the pause ends")
-		require.InDelta(t, 1.01+92.0/8, times[99], 0.2, "and the rate goes on")
+		require.InDelta(t, times[8], times[10], 1e-6, "the tokens of 0.375 s are available when the pause ends")
+		require.InDelta(t, 1.01+92.0/8, times[99], 0.2, "and the rate continues")
 	})
 }
 
-func TestLimiterTakesThePauseForAnEmptyBucket(t *testing.T) {
+func TestLimiterEmptiesTheBucketAfterA429(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := chat.NewLimiter(1)
 		l.Throttled(createConnection)
 		times := crowd(t, l, createConnection, 6)
-		require.Greater(t, times[5], 5.0/6, "six tokens take a second, and one may have been begun")
+		require.Greater(t, times[5], 5.0/6, "six tokens take a second, and a part of the first may exist")
 	})
 }
 
-// overruns counts the calls that a service with the published quota refuses when each
-// arrives by delay later than it was let through.
+// overruns counts the calls that a service with the published quota throttles if each arrives delay
+// after it was admitted.
 func overruns(perSecond float64, burst int, times []float64, delay func(i int) float64) int {
 	arrivals := make([]float64, len(times))
 	for i, at := range times {
@@ -461,7 +461,7 @@ func overruns(perSecond float64, burst int, times []float64, delay func(i int) f
 	return refused
 }
 
-// waves are 15 crowds of up to 40 with pauses of up to 10 s between them.
+// waves starts 15 crowds of up to 40 calls, with pauses of up to 10 s between them.
 func waves(t *testing.T, l chat.Limiter, operation string) []float64 {
 	t.Helper()
 	random, start := rand.New(rand.NewPCG(3, 4)), time.Now()
@@ -476,8 +476,8 @@ func waves(t *testing.T, l chat.Limiter, operation string) []float64 {
 	return times
 }
 
-// bunched counts the calls refused at worst when a delay of up to late can hit any call:
-// all that were let through shortly before an instant arrive at it together.
+// bunched counts the calls that are throttled in the worst case, when any call may be delayed by up to
+// late: all calls that were admitted shortly before an instant arrive at it together.
 func bunched(perSecond float64, burst int, times []float64, late float64) int {
 	worst := 0
 	for _, instant := range times {
@@ -491,7 +491,7 @@ func bunched(perSecond float64, burst int, times []float64, late float64) int {
 	return worst
 }
 
-func TestLimiterIsNotThrottled(t *testing.T) {
+func TestLimiterAvoids429Responses(t *testing.T) {
 	t.Parallel()
 	for operation, quota := range map[string]struct {
 		rate  float64
@@ -508,8 +508,8 @@ func TestLimiterIsNotThrottled(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				times := waves(t, chat.NewLimiter(1), operation)
-				require.Zero(t, bunched(quota.rate, quota.burst, times, quota.late-1e-3), "however the network delays")
-				require.Positive(t, bunched(quota.rate, quota.burst, times, quota.late+0.6), "the service would notice")
+				require.Zero(t, bunched(quota.rate, quota.burst, times, quota.late-1e-3), "whatever the delays of the network")
+				require.Positive(t, bunched(quota.rate, quota.burst, times, quota.late+0.6), "a higher delay is throttled")
 
 				random, refused, refusedAbove := rand.New(rand.NewPCG(5, 6)), 0, 0
 				delay := func(int) float64 { return random.Float64() }
@@ -518,8 +518,8 @@ func TestLimiterIsNotThrottled(t *testing.T) {
 					refused += overruns(quota.rate, quota.burst, times, delay)
 					refusedAbove += overruns(quota.rate, quota.burst, above, delay)
 				}
-				require.Less(t, float64(refused), 0.001*30*float64(len(times)), "with 0 to 1 s at random")
-				require.Greater(t, float64(refusedAbove), 0.01*30*float64(len(above)), "the service would notice")
+				require.Less(t, float64(refused), 0.001*30*float64(len(times)), "with random delays of 0 to 1 s")
+				require.Greater(t, float64(refusedAbove), 0.01*30*float64(len(above)), "a higher delay is throttled")
 			})
 		})
 	}
@@ -547,7 +547,7 @@ func TestLimiterIsSharedByBubbles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				for range 20 { // ends, and without a panic: no clock is right for all
+				for range 20 { // must end without a panic; no clock is right for all bubbles
 					crowd(t, l, createConnection, 100)
 					l.Throttled(createConnection)
 				}
@@ -556,7 +556,7 @@ func TestLimiterIsSharedByBubbles(t *testing.T) {
 	}
 }
 
-func TestLimiterFollowsAClockThatGoesBack(t *testing.T) {
+func TestLimiterAcceptsAClockThatGoesBack(t *testing.T) {
 	t.Parallel()
 	l := chat.NewLimiter(1)
 	synctest.Test(t, func(t *testing.T) {
@@ -566,57 +566,57 @@ func TestLimiterFollowsAClockThatGoesBack(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		require.InDelta(t, 0.125, pass(t, l, getTranscript), 1e-6, "no time has passed")
-		require.InDelta(t, 0.5, pass(t, l, createConnection), 0.125+1e-6, "the pause has its rest")
+		require.InDelta(t, 0.5, pass(t, l, createConnection), 0.125+1e-6, "the rest of the pause remains")
 	})
 }
 
-// lookCount counts how often a waiter wakes: it then asks Err.
-type lookCount struct {
+// checkCount counts how often a waiting call wakes: it then calls Err.
+type checkCount struct {
 	context.Context
-	looks *atomic.Int64
+	checks *atomic.Int64
 }
 
-func (c lookCount) Err() error {
-	c.looks.Add(1)
+func (c checkCount) Err() error {
+	c.checks.Add(1)
 	return c.Context.Err()
 }
 
-func TestLimiterLongQueueWakesSeldom(t *testing.T) {
+func TestLimiterLongQueueChecksSeldom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n = 10_000
 		l, start := chat.NewLimiter(50), time.Now()
-		var looks atomic.Int64
+		var checks atomic.Int64
 		var wg sync.WaitGroup
 		for range n {
 			wg.Go(func() {
-				_ = l.Wait(lookCount{t.Context(), &looks}, createConnection, chat.PriorityNormal)
+				_ = l.Wait(checkCount{t.Context(), &checks}, createConnection, chat.PriorityNormal)
 				l.Done(createConnection)
 			})
 		}
 		wg.Wait()
 		seconds := time.Since(start).Seconds()
 		require.InDelta(t, (n-300)/300.0, seconds, 1e-6)
-		require.Less(t, looks.Load(), int64(1.5*1000*seconds)+2*n, "1,000 a second, and one to come and one to go")
+		require.Less(t, checks.Load(), int64(1.5*1000*seconds)+2*n, "1,000 per second, plus one at the start and one at the end of each call")
 	})
 }
 
-func TestLimiterFewLooksWhileSlotsAreMissing(t *testing.T) {
+func TestLimiterChecksSeldomWhileSlotsAreMissing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := chat.NewLimiter(1)
 		for range 32 {
 			require.NoError(t, l.Wait(t.Context(), createConnection, chat.PriorityHigh))
 		}
-		var looks atomic.Int64
+		var checks atomic.Int64
 		var wg sync.WaitGroup
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		for range 3000 {
-			wg.Go(func() { _ = l.Wait(lookCount{ctx, &looks}, createConnection, chat.PriorityHigh) })
+			wg.Go(func() { _ = l.Wait(checkCount{ctx, &checks}, createConnection, chat.PriorityHigh) })
 		}
 		wg.Wait()
-		require.Less(t, looks.Load(), int64(2*3000+10*(1_000+6*20+500)))
+		require.Less(t, checks.Load(), int64(2*3000+10*(1_000+6*20+500)))
 	})
 }
 
@@ -628,7 +628,7 @@ func TestLimiterAllocatesNothingWithoutAWait(t *testing.T) { //nolint:parallelte
 	}))
 }
 
-// BenchmarkLimiter takes a token that is there, and a slot:
+// BenchmarkLimiter takes an available token and a slot:
 //
 //	go test -run=NONE -bench=Limiter -benchmem ./chat
 func BenchmarkLimiter(b *testing.B) {

@@ -12,9 +12,9 @@ import (
 
 func withLogger(o *Options) { o.Logger = slog.New(slog.DiscardHandler) }
 
-// records writes what waits, and returns the messages.
+// records runs the writer, and returns the messages.
 func (f *fixture) records() (messages []string) {
-	f.look()
+	f.runStep()
 	for _, r := range f.takeLogs() {
 		messages = append(messages, r.message)
 	}
@@ -36,7 +36,7 @@ func TestASessionHasOneWriterOfLogs(t *testing.T) {
 	one[writeLogs](f)
 }
 
-func TestRecordsThatASlowLoggerHasNoRoomForAreCounted(t *testing.T) {
+func TestDroppedLogRecordsAreCounted(t *testing.T) {
 	t.Parallel()
 	f := connected(t, withLogger)
 	f.records()

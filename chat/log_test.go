@@ -34,11 +34,11 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	})
 }
 
-// stuckHandler is a log handler that waits.
+// stuckHandler is a log handler that blocks.
 type stuckHandler struct {
 	slog.Handler
 
-	stuck <-chan struct{} // until it is closed
+	stuck <-chan struct{} // unblocks the handler when it is closed
 }
 
 func (h stuckHandler) Enabled(context.Context, slog.Level) bool { return true }
@@ -48,11 +48,11 @@ func (h stuckHandler) Handle(context.Context, slog.Record) error {
 	return nil
 }
 
-func TestALoggerThatBlocksHoldsNothingUp(t *testing.T) {
+func TestBlockedLoggerDelaysNothing(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		release := make(chan struct{})
-		defer close(release) // before the session is closed: a logger is never abandoned
+		defer close(release) // before the session is closed, since Close waits for the logger
 		s := b.start(func(o *chat.Options) { o.Logger = slog.New(stuckHandler{slog.DiscardHandler, release}) })
 		for range 5 {
 			b.sleep(time.Minute)

@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// run is one of the loop's.
+// run is one run of the loop.
 type run struct {
-	next time.Duration // until the deadline that it returns; 0 for none
-	wake bool          // the loop is woken while it runs
+	next time.Duration // until the deadline that it returns; 0 means none
+	wake bool          // the loop is woken during the run
 	over bool
 }
 
-// looping has a loop that runs these, in virtual time, and returns when it did.
+// looping returns a loop with these runs, in virtual time, and the times at which they ran.
 func looping(t *testing.T, runs ...run) (l *loop, ran *[]time.Duration) {
 	t.Helper()
 	var wg sync.WaitGroup
@@ -42,7 +42,7 @@ func looping(t *testing.T, runs ...run) (l *loop, ran *[]time.Duration) {
 	return l, ran
 }
 
-// rest waits until nothing happens any more, a time from now.
+// rest sleeps, and waits until all goroutines are idle.
 func rest(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
@@ -53,25 +53,25 @@ func TestTheLoopRunsAtItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{next: time.Second}, run{next: time.Minute}, run{})
 		synctest.Wait()
-		require.Empty(t, *ran, "it rests until it is woken")
+		require.Empty(t, *ran, "the loop waits until it is woken")
 		l.wake()
 		rest(time.Hour)
 		require.Equal(t, []time.Duration{0, time.Second, 61 * time.Second}, *ran)
 	})
 }
 
-func TestALoopThatIsWokenWhileItRunsRunsOnceMore(t *testing.T) {
+func TestWakeDuringARunCausesAnotherRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{wake: true, next: time.Second}, run{next: time.Hour})
 		l.wake()
 		rest(time.Minute)
-		require.Equal(t, []time.Duration{0, 0}, *ran, "the first deadline doesn't count any more")
+		require.Equal(t, []time.Duration{0, 0}, *ran, "the first deadline is replaced")
 		l.timer.Stop()
 	})
 }
 
-func TestALoopThatIsWokenForgetsItsDeadline(t *testing.T) {
+func TestWakeReplacesTheDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{next: time.Minute}, run{}, run{next: time.Second}, run{})
@@ -86,7 +86,7 @@ func TestALoopThatIsWokenForgetsItsDeadline(t *testing.T) {
 	})
 }
 
-func TestALoopThatIsOverRunsNoMore(t *testing.T) {
+func TestLoopDoesNotRunAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{next: time.Minute}, run{wake: true, over: true, next: time.Second})
@@ -98,7 +98,7 @@ func TestALoopThatIsOverRunsNoMore(t *testing.T) {
 	})
 }
 
-func TestALoopThatIsOverLeavesNoTimer(t *testing.T) {
+func TestLoopLeavesNoTimerAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l, ran := looping(t, run{next: time.Minute}, run{over: true, next: time.Hour})
@@ -119,12 +119,12 @@ func TestADeadlineThatHasPassedIsDueImmediately(t *testing.T) {
 	})
 }
 
-func TestTheLoopRunsOneAtATime(t *testing.T) {
+func TestLoopRunsOneStepAtATime(t *testing.T) {
 	t.Parallel()
 	var wg sync.WaitGroup
 	running := 0
 	l := &loop{wg: &wg, step: func(instant) (instant, bool) {
-		running++ // the race detector reports two at a time
+		running++ // the race detector reports concurrent runs
 		require.Equal(t, 1, running)
 		running--
 		return 0, false

@@ -57,7 +57,7 @@ func TestMarshalEvent(t *testing.T) {
 	}
 }
 
-// Each exported field of an event but Raw has a member in the JSON.
+// Each exported field of an event except Raw has a member in the JSON.
 func TestMarshalEventKnowsEveryField(t *testing.T) {
 	t.Parallel()
 	for _, event := range []chat.Event{
@@ -89,7 +89,7 @@ func TestMarshalEventKnowsEveryField(t *testing.T) {
 	}
 }
 
-// example is a value that isn't zero.
+// example returns a value that isn't zero.
 func example(of reflect.Type) reflect.Value {
 	v := reflect.New(of).Elem()
 	switch of.Kind() {

@@ -15,9 +15,9 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// TestMassStart starts 500 sessions at once on one limiter, as a process does that comes
-// up again. CreateParticipantConnection takes 6 a second, and so 82.4 s at best;
-// GetTranscript 8, and so 124.3 s for two passes each.
+// TestMassStart starts 500 sessions together on one limiter, as a restarted process does.
+// CreateParticipantConnection is limited to 6 per second, which takes at least 82.4 s; GetTranscript
+// to 8 per second, which takes at least 124.3 s for two passes of each session.
 func TestMassStart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -40,19 +40,19 @@ func TestMassStart(t *testing.T) {
 		settled := time.Since(begun)
 		b.sleep(time.Minute)
 
-		t.Logf("%d sessions have their greeting after %v and are settled after %v", sessions, first, settled)
-		require.LessOrEqual(t, first, 86*time.Second, "subscribed, and the first pass over")
-		require.LessOrEqual(t, settled, 131*time.Second, "the settle pass over")
+		t.Logf("%d sessions have received the greeting after %v and have settled after %v", sessions, first, settled)
+		require.LessOrEqual(t, first, 86*time.Second, "all are subscribed, and the first passes are complete")
+		require.LessOrEqual(t, settled, 131*time.Second, "the settle passes are complete")
 		require.Equal(t, sessions, b.srv.Count("CreateParticipantConnection"))
-		require.Equal(t, 2*sessions, b.srv.Count("GetTranscript"), "one page a pass")
+		require.Equal(t, 2*sessions, b.srv.Count("GetTranscript"), "one page per pass")
 		for _, s := range all {
 			require.NoError(t, s.Err())
-			require.Equal(t, chat.Stats{Passes: 2, Duplicates: s.Stats().Duplicates}, s.Stats(), "no answer 429, nothing lost")
+			require.Equal(t, chat.Stats{Passes: 2, Duplicates: s.Stats().Duplicates}, s.Stats(), "no 429 response, nothing lost")
 		}
 	})
 }
 
-// startAndGreet returns when the first pass has brought what was said before.
+// startAndGreet starts a session and waits for the greeting, which the first pass delivers.
 func startAndGreet(b *bubble, limiter chat.Limiter) *chat.Session {
 	contact := b.srv.NewChat()
 	greeting := contact.Agent.Say("Welcome!")

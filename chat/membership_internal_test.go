@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// check requires that the service is asked within seconds whether we are still in the chat.
+// check requires that the membership is checked within seconds.
 func (f *fixture) check() {
 	f.t.Helper()
 	wait := f.conn.dialAt.Sub(f.now)
@@ -19,31 +19,31 @@ func (f *fixture) check() {
 	require.Equal(f.t, PriorityNormal, one[startDial](f).priority)
 }
 
-// unchecked requires that nothing but the renewal is due.
+// unchecked requires that no dial but the renewal is due.
 func (f *fixture) unchecked() {
 	f.t.Helper()
 	require.Greater(f.t, f.conn.dialAt.Sub(f.now), 10*time.Minute)
 }
 
-func TestWhoseDepartureIsDoubted(t *testing.T) {
+func TestItemsThatRaiseADoubt(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		id     string
 		event  *item
 		doubts bool
 	}{
-		"our own":                        {"me", happened(kindLeft, "me", 0), true},
-		"another's":                      {"me", happened(kindLeft, "agent", 0), false},
-		"anybody's while we are unknown": {"", happened(kindLeft, "agent", 0), true},
-		"a transfer":                     {"me", happened(kindTransferred, "agent", 0), false},
-		"a transfer while unknown":       {"", happened(kindTransferred, "agent", 0), true},
-		"a failed transfer":              {"", happened(kindNotTransferred, "agent", 0), false},
-		"our own joining":                {"", happened(kindJoined, "me", 0), false},
+		"our own":                            {"me", happened(kindLeft, "me", 0), true},
+		"another's":                          {"me", happened(kindLeft, "agent", 0), false},
+		"another's while our id is unknown":  {"", happened(kindLeft, "agent", 0), true},
+		"a transfer":                         {"me", happened(kindTransferred, "agent", 0), false},
+		"a transfer while our id is unknown": {"", happened(kindTransferred, "agent", 0), true},
+		"a failed transfer":                  {"", happened(kindNotTransferred, "agent", 0), false},
+		"our own joining":                    {"", happened(kindJoined, "me", 0), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := connected(t, func(o *Options) { o.ParticipantID = test.id })
-			require.Equal(t, test.doubts, f.arrive(test.event, f.now), "it wakes the loop")
+			require.Equal(t, test.doubts, f.arrive(test.event, f.now), "whether the item wakes the loop")
 			if test.doubts {
 				f.check()
 			} else {
@@ -53,10 +53,10 @@ func TestWhoseDepartureIsDoubted(t *testing.T) {
 	}
 }
 
-func TestAParticipantWhoIsTakenOutIsRemoved(t *testing.T) {
+func TestRemovedParticipantEndsWithErrRemoved(t *testing.T) {
 	t.Parallel()
 	for name, event := range map[string]*item{
-		"as it reports": happened(kindLeft, "me", 0), "as a transfer may mean": happened(kindTransferred, "agent", 0),
+		"after participant.left": happened(kindLeft, "me", 0), "after a transfer": happened(kindTransferred, "agent", 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,14 +72,14 @@ func TestAParticipantWhoIsTakenOutIsRemoved(t *testing.T) {
 			f.fail(denied)
 			require.ErrorIs(t, f.end.why.Reason, ErrRemoved)
 			f.pass(passFinal)
-			f.look()
+			f.runStep()
 			require.ErrorIs(t, f.err(), ErrRemoved)
 		})
 	}
 }
 
-// Another end of ours, or the same participant again, may have joined meanwhile.
-func TestAParticipantWhoReturnsIsNotRemoved(t *testing.T) {
+// Another device, or the same participant again, may have joined in the meantime.
+func TestReturnedParticipantIsNotRemoved(t *testing.T) {
 	t.Parallel()
 	f := connected(t, me)
 	f.arrives(happened(kindLeft, "me", 0))
@@ -93,10 +93,10 @@ func TestAParticipantWhoReturnsIsNotRemoved(t *testing.T) {
 	f.sleep(f.fail(denied))
 	one[startDial](f)
 	f.fail(denied)
-	require.ErrorIs(t, f.end.why.Reason, ErrAccessDenied, "that was long ago")
+	require.ErrorIs(t, f.end.why.Reason, ErrAccessDenied, "the removal was before the last connection")
 }
 
-func TestTheMembershipIsCheckedUntilTheServiceResponds(t *testing.T) {
+func TestMembershipIsCheckedUntilTheServiceResponds(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.arrives(happened(kindTransferred, "agent", 0))
@@ -105,10 +105,10 @@ func TestTheMembershipIsCheckedUntilTheServiceResponds(t *testing.T) {
 	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 	f.issue()
 	f.sleep(f.fail(refused))
-	require.Equal(t, PriorityLow, one[startDial](f).priority, "the token was new: we are in the chat")
+	require.Equal(t, PriorityLow, one[startDial](f).priority, "the service issued a token, so we are in the chat")
 }
 
-func TestTheMembershipIsNotCheckedMoreThanEveryTenSeconds(t *testing.T) {
+func TestMembershipIsCheckedAtMostEveryTenSeconds(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.arrives(happened(kindTransferred, "agent", 0))
@@ -121,10 +121,10 @@ func TestTheMembershipIsNotCheckedMoreThanEveryTenSeconds(t *testing.T) {
 	dialAt := f.conn.dialAt
 	f.sleep(5 * time.Second)
 	f.arrives(happened(kindTransferred, "agent", 2*time.Second))
-	require.LessOrEqual(t, f.conn.dialAt, dialAt, "another sign doesn't put it off")
+	require.LessOrEqual(t, f.conn.dialAt, dialAt, "another doubt doesn't postpone the check")
 }
 
-func TestADoubtDuringADialIsCheckedByTheNext(t *testing.T) {
+func TestDoubtDuringADialIsCheckedByTheNextDial(t *testing.T) {
 	t.Parallel()
 	f := connected(t, me)
 	f.conn.dialAt = f.now
@@ -136,7 +136,7 @@ func TestADoubtDuringADialIsCheckedByTheNext(t *testing.T) {
 	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 }
 
-func TestADoubtWithoutASocketIsCheckedByTheReconnect(t *testing.T) {
+func TestDoubtWithoutASocketIsCheckedByTheReconnect(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.loses()
@@ -151,7 +151,7 @@ func TestADoubtWithoutASocketIsCheckedByTheReconnect(t *testing.T) {
 	require.ErrorIs(t, f.end.why.Reason, ErrRemoved)
 }
 
-func TestNobodyDoubtsDuringStartAndLeave(t *testing.T) {
+func TestNoDoubtDuringStartAndLeave(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	one[startDial](f)
@@ -165,7 +165,7 @@ func TestNobodyDoubtsDuringStartAndLeave(t *testing.T) {
 	require.True(t, f.end.left)
 }
 
-func TestADoubtHurriesTheRenewalUnderWay(t *testing.T) {
+func TestDoubtExpeditesARunningRenewal(t *testing.T) {
 	t.Parallel()
 	f := connected(t, me)
 	f.sleep(f.conn.dialAt.Sub(f.now))
@@ -175,7 +175,7 @@ func TestADoubtHurriesTheRenewalUnderWay(t *testing.T) {
 	one[expediteDial](f)
 }
 
-func TestADoubtDuringADialThatFailsIsCheckedSoon(t *testing.T) {
+func TestDoubtDuringAFailedDialIsCheckedSoon(t *testing.T) {
 	t.Parallel()
 	f := connected(t, me)
 	f.sleep(f.conn.dialAt.Sub(f.now))
@@ -185,7 +185,7 @@ func TestADoubtDuringADialThatFailsIsCheckedSoon(t *testing.T) {
 	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 }
 
-func TestASecondSignDuringTheCheckChangesNothing(t *testing.T) {
+func TestSecondDoubtDuringTheCheckChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.arrives(happened(kindTransferred, "agent", 0))
@@ -197,12 +197,12 @@ func TestASecondSignDuringTheCheckChangesNothing(t *testing.T) {
 	require.ErrorIs(t, f.end.why.Reason, ErrRemoved)
 }
 
-func TestAParticipantWhoLeftAlthoughLeaveFailedIsChecked(t *testing.T) {
+func TestFailedLeaveThatTookEffectRaisesADoubt(t *testing.T) {
 	t.Parallel()
 	f := connected(t, me)
 	require.NoError(t, f.beginLeave())
 	f.arrives(happened(kindLeft, "me", 0))
 	require.True(t, f.leaveFailed(f.now))
-	f.look()
+	f.runStep()
 	f.check()
 }

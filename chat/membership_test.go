@@ -12,7 +12,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// removal is how long a session may take to find out that its participant was removed:
+// removal is how long a session may take to notice the removal of its participant:
 // CreateParticipantConnection is denied twice, 1 to 3 s apart.
 const removal = 15 * time.Second
 
@@ -50,7 +50,7 @@ func TestRemovalIsNoticedOnAHealthySocket(t *testing.T) {
 			bot.Leave()
 			return s
 		},
-		"a bot that has learnt its id": func(b *bubble) *chat.Session {
+		"a bot that has learned its id": func(b *bubble) *chat.Session {
 			bot := b.addBot()
 			s := b.startAs(bot)
 			_, err := s.Send(b.t.Context(), "hello")
@@ -65,7 +65,7 @@ func TestRemovalIsNoticedOnAHealthySocket(t *testing.T) {
 			b.contact.Transfer("Successor")
 			return s
 		},
-		"an agent who doesn't know their id": func(b *bubble) *chat.Session {
+		"an agent with an unknown id": func(b *bubble) *chat.Session {
 			s := b.startAs(b.contact.Agent)
 			b.settle()
 			b.contact.Transfer("Successor")
@@ -101,7 +101,7 @@ func TestRemovalWhileItemsAreHeldBack(t *testing.T) {
 	})
 }
 
-func TestATransferThatKeepsUsInEndsNothing(t *testing.T) {
+func TestTransferThatKeepsTheParticipantKeepsTheSession(t *testing.T) {
 	t.Parallel()
 	for name, known := range map[string]bool{"with a known id": true, "with an unknown id": false} {
 		t.Run(name, func(t *testing.T) {
@@ -125,8 +125,8 @@ func TestATransferThatKeepsUsInEndsNothing(t *testing.T) {
 	}
 }
 
-// Somebody else who leaves is no reason to ask for a connection.
-func TestOthersWhoLeaveCostNoConnection(t *testing.T) {
+// The departure of another participant is no reason to create a connection.
+func TestDepartureOfOthersNeedsNoConnection(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start(func(o *chat.Options) { o.ParticipantID = b.contact.Customer.ID })

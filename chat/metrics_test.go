@@ -20,12 +20,12 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// recorder is a MeterProvider that remembers sums, by instrument and attributes.
+// recorder is a MeterProvider that keeps sums by instrument and attributes.
 type recorder struct {
 	mu    sync.Mutex
 	sums  map[string]float64
 	times map[string]int
-	err   error // of making an instrument
+	err   error // returned for each instrument
 }
 
 func newRecorder() *recorder { return &recorder{sums: map[string]float64{}, times: map[string]int{}} }
@@ -59,7 +59,7 @@ func (r *recorder) record(name string, value float64, opts []metrics.RecordMetri
 	r.times[key]++
 }
 
-// metered is its Meter.
+// metered is the Meter of a recorder.
 type metered struct {
 	metrics.Meter
 
@@ -96,9 +96,9 @@ func (h timed) Record(_ context.Context, v float64, opts ...metrics.RecordMetric
 	h.recorder.record(h.name, v, opts)
 }
 
-var metricsSessions = flag.Int("metrics.sessions", 200, "how many sessions TestMetricsAddUp has")
+var metricsSessions = flag.Int("metrics.sessions", 200, "the number of sessions in TestMetricsAddUp")
 
-// The metrics of many sessions under cuts are the sums of their Stats, and what the fake saw.
+// The metrics of many sessions whose sockets are cut equal the sums of their Stats and the fake's counts.
 func TestMetricsAddUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -188,7 +188,7 @@ func TestMetricsOfASlowCaller(t *testing.T) {
 		require.Equal(b.t, s.Stats().Behind, meter.sum("chat.items.behind"))
 		require.Positive(b.t, s.Stats().Behind)
 		b.message(s)
-		require.GreaterOrEqual(b.t, meter.sum("chat.event.delay"), 60, "it has waited for a minute")
+		require.GreaterOrEqual(b.t, meter.sum("chat.event.delay"), 60, "the event has waited for a minute")
 		b.contact.PushFrame("not JSON")
 		b.sleep(time.Minute)
 		require.Equal(b.t, 1, meter.sum("chat.items.unreadable"))
@@ -206,7 +206,7 @@ func TestAMeterProviderThatFails(t *testing.T) {
 	})
 }
 
-func TestNoMeterIsMadeOfAProviderThatIsOff(t *testing.T) {
+func TestNopMeterProviderMakesNoMeter(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start(func(o *chat.Options) { o.MeterProvider = metrics.NopMeterProvider{} })

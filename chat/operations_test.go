@@ -23,14 +23,14 @@ func TestDescribeViewOfASession(t *testing.T) {
 		view, err := s.DescribeView(b.t.Context(), viewToken)
 		require.NoError(b.t, err)
 		require.Equal(b.t, "Address", aws.ToString(view.Name))
-		require.Equal(b.t, 2, b.srv.Count("DescribeView"), "it is retried")
+		require.Equal(b.t, 2, b.srv.Count("DescribeView"), "the call is retried")
 		_, err = s.DescribeView(b.t.Context(), "unknown")
 		var missing *types.ResourceNotFoundException
 		require.ErrorAs(b.t, err, &missing)
 	})
 }
 
-// authentication is the next event of its kind.
+// authentication returns the next Authentication.
 func (b *bubble) authentication(s *chat.Session) chat.Authentication {
 	b.t.Helper()
 	for event, err := range s.Events(b.t.Context()) {
@@ -63,7 +63,7 @@ func TestAuthenticationOfASession(t *testing.T) {
 	})
 }
 
-// The operations of a session use its token and its retries: one that expired is replaced.
+// The operations of a session replace an expired token.
 func TestOperationsOfASessionRenewItsToken(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {

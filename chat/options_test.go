@@ -59,12 +59,12 @@ func TestCatchUpWaitForever(t *testing.T) {
 		b.sleep(5 * time.Second)
 		f.Remove()
 		m := b.message(s)
-		require.Equal(b.t, missed, m.ID, "%q came first", m.Text)
+		require.Equal(b.t, missed, m.ID, "%q was delivered first", m.Text)
 	})
 }
 
-// An item enters the transcript late, and its push was lost.
-func TestOverlapIsHowLateAnItemMayShow(t *testing.T) {
+// An item appears in the transcript late, and its push was lost.
+func TestItemsWithinOverlapAreFound(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		overlap, lag time.Duration
@@ -74,7 +74,7 @@ func TestOverlapIsHowLateAnItemMayShow(t *testing.T) {
 		"longer":                 {10 * time.Minute, 9 * time.Minute, true},
 		"longer than by default": {0, 9 * time.Minute, false},
 		"shorter":                {30 * time.Second, 25 * time.Second, true},
-		"longer than a short one": {
+		"longer than a short Overlap": {
 			30 * time.Second, 100 * time.Second, false,
 		},
 	} {
@@ -90,7 +90,7 @@ func TestOverlapIsHowLateAnItemMayShow(t *testing.T) {
 				b.contact.Agent.Say("shown immediately")
 				b.message(s)
 				b.reconnect()
-				require.Empty(b.t, b.events(s, 0), "the pass reads up to now")
+				require.Empty(b.t, b.events(s, 0), "the pass reads up to the current time")
 				b.sleep(2 * time.Second)
 				b.contact.Customer.CutSockets()
 				found := ids(b.events(s, time.Minute))

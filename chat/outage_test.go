@@ -18,7 +18,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// countingRetryer counts the retries that are taken from the quota of a client.
+// countingRetryer counts the retries taken from the quota of a client.
 type countingRetryer struct {
 	*retry.Standard
 
@@ -30,8 +30,8 @@ func (r countingRetryer) GetRetryToken(ctx context.Context, err error) (func(err
 	return r.Standard.GetRetryToken(ctx, err)
 }
 
-// A client has one quota of retries for all of its calls, which an outage uses up immediately.
-// Sessions retry their calls themselves.
+// A client has one quota of retries for all of its calls, which an outage uses up immediately. The
+// sessions don't use it.
 func TestManySessionsOfOneClientSurviveAShortOutage(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {

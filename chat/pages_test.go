@@ -24,10 +24,10 @@ import (
 type pages struct {
 	http.RoundTripper
 
-	// delay is how long a page takes. Defaults to no time.
+	// delay returns how long a page takes. Defaults to no delay.
 	delay func(in pageRequest) time.Duration
-	// respond makes the page; fetch asks the fake. Defaults to fetch. Once a session runs,
-	// it is set with respondWith.
+	// respond returns the page; fetch requests it from the fake. Defaults to fetch. While a
+	// session runs, set it with respondWith.
 	respond func(in pageRequest, fetch func(pageRequest) page) page
 
 	mu      sync.Mutex
@@ -35,7 +35,7 @@ type pages struct {
 	planted []planted
 }
 
-// pageRequest is a request for a page, as it is on the wire.
+// pageRequest is the wire form of a request for a page.
 type pageRequest struct {
 	ContactID     string         `json:"ContactId,omitempty"`
 	MaxResults    int            `json:",omitempty"`
@@ -47,22 +47,22 @@ type pageRequest struct {
 
 func (in pageRequest) forward() bool { return in.ScanDirection == "FORWARD" }
 
-// start is the time in StartPosition, or the zero time.
+// start returns the time in StartPosition, or the zero time.
 func (in pageRequest) start() time.Time {
 	text, _ := in.StartPosition["AbsoluteTime"].(string)
 	at, _ := time.Parse(time.RFC3339, text)
 	return at
 }
 
-// page is a response, as it is on the wire.
+// page is the wire form of a response.
 type page struct {
 	InitialContactID string `json:"InitialContactId"`
 	NextToken        string `json:",omitempty"`
 	Transcript       []json.RawMessage
 }
 
-// planted is an item that only the transcript has: a forward pass from a time up to at
-// shows it.
+// planted is an item that exists only in the transcript. Forward pages that begin at a time up to at
+// show it.
 type planted struct {
 	at   time.Time
 	item json.RawMessage
@@ -75,7 +75,7 @@ func (b *bubble) through(p *pages) *pages {
 	return p
 }
 
-// plant adds an item with its members as JSON.
+// plant adds an item to the transcript, as JSON.
 func (p *pages) plant(at time.Time, item string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,7 +88,7 @@ func (p *pages) respondWith(respond func(in pageRequest, fetch func(pageRequest)
 	p.respond = respond
 }
 
-// count is how many pages were asked for.
+// count returns how many pages were requested.
 func (p *pages) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,7 +136,7 @@ func (p *pages) page(in pageRequest, fetch func(pageRequest) page) page {
 	out := respond(in, fetch)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if in.forward() && out.NextToken == "" || !in.forward() && in.NextToken == "" { // the page that shows the newest items
+	if in.forward() && out.NextToken == "" || !in.forward() && in.NextToken == "" { // the page with the newest items
 		for _, planted := range p.planted {
 			if !planted.at.Before(in.start()) {
 				out.insert(in, planted)
@@ -146,7 +146,7 @@ func (p *pages) page(in pageRequest, fetch func(pageRequest) page) page {
 	return out
 }
 
-// insert puts an item at its place, by the times of the others.
+// insert inserts an item in the order of times.
 func (out *page) insert(in pageRequest, p planted) {
 	at := p.at.UTC().Format(isoMillis)
 	i := slices.IndexFunc(out.Transcript, func(raw json.RawMessage) bool {
@@ -179,7 +179,7 @@ func (c *pageCall) fetch(in pageRequest) (out page) {
 	return out
 }
 
-// result is the page as a response, or what the fake returned in its place.
+// result returns the page as a response, or the fake's error response.
 func (c *pageCall) result(out page) (*http.Response, error) {
 	switch {
 	case c.err != nil:

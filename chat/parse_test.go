@@ -56,7 +56,7 @@ func TestParseItem(t *testing.T) {
 	}
 }
 
-func TestParseItemRefusesWhatIsNone(t *testing.T) {
+func TestParseItemRejectsInvalidItems(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{"", "null", "{}", "[]", `"text"`, `{"Id":{}}`, `{"Id":"i-1"`, "secret text"} {
 		events, err := chat.ParseItem([]byte(raw))
@@ -66,7 +66,7 @@ func TestParseItemRefusesWhatIsNone(t *testing.T) {
 	}
 }
 
-// What a session delivers, its Raw says again.
+// ParseItem of Raw returns the same event.
 func TestParseItemOfRaw(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {

@@ -27,12 +27,12 @@ func TestThePassesOfAStart(t *testing.T) {
 	f.subscribe()
 	f.arrives(said("a", 0))
 	f.pass(passCatchUp)
-	require.False(t, f.inbox.gap.open, "nothing was lost: the first pass closes the gap")
+	require.False(t, f.inbox.gap.open, "nothing was lost, so the first pass closes the gap")
 	require.Equal(t, []string{"a"}, f.messages())
 	none[startPass](f)
 	f.sleep(10*time.Second - 1)
-	f.look() // there may be a heartbeat
-	todo, next := f.look()
+	f.runStep() // a heartbeat may be due
+	todo, next := f.runStep()
 	require.Empty(t, todo)
 	require.Equal(t, time.Duration(1), next, "the loop wakes in time")
 	f.sleep(1)
@@ -56,16 +56,16 @@ func TestAPassIsMadeEveryThreeMinutes(t *testing.T) {
 			seen[wait] = true
 			f.sleep(wait - 1)
 			none[startPass](f)
-			_, next := f.look()
+			_, next := f.runStep()
 			require.Equal(t, time.Duration(1), next, "the loop wakes in time")
 			f.sleep(1)
 			f.pass(passPeriodic)
 		}
-		require.Greater(t, len(seen), 10, "at a random time")
+		require.Greater(t, len(seen), 10, "the times are random")
 	}
 }
 
-func TestAnyCompletePassPutsThePeriodicOneOff(t *testing.T) {
+func TestCompletePassPostponesThePeriodicPass(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.sleep(2 * time.Minute)
@@ -78,8 +78,8 @@ func TestAnyCompletePassPutsThePeriodicOneOff(t *testing.T) {
 	require.GreaterOrEqual(t, f.passes.periodAt.Sub(f.now), 3*time.Minute)
 }
 
-// Only a pass that begins after CatchUp was called shows all that it should.
-func TestCatchUpIsAnsweredByThePassThatBeginsAfterIt(t *testing.T) {
+// Only a pass that begins after the call of CatchUp shows all earlier items.
+func TestCatchUpIsServedByAPassThatBeginsAfterIt(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.passes.wanted++
@@ -93,10 +93,10 @@ func TestCatchUpIsAnsweredByThePassThatBeginsAfterIt(t *testing.T) {
 	f.retry()
 	f.begin(passCatchUp)
 	f.failPass(errPartial)
-	require.EqualValues(t, 1, f.passes.served, "a part is not enough")
+	require.EqualValues(t, 1, f.passes.served, "a partial pass is not enough")
 	f.begin(passCatchUp)
 	f.complete()
-	require.EqualValues(t, 3, f.passes.served, "one pass serves all that wait")
+	require.EqualValues(t, 3, f.passes.served, "one pass serves all waiting calls")
 	none[startPass](f)
 }
 
@@ -136,8 +136,8 @@ func TestFailedPassesBackOff(t *testing.T) {
 		first time.Duration
 		last  time.Duration
 	}{
-		"a failure":            {errTest, time.Second, 30 * time.Second},
-		"pages without an end": {errStuck, 8 * time.Second, 5 * time.Minute},
+		"a failure":     {errTest, time.Second, 30 * time.Second},
+		"endless pages": {errStuck, 8 * time.Second, 5 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -171,7 +171,7 @@ func TestNoPassBeginsDuringTheBackOff(t *testing.T) {
 	f.begin(passCatchUp)
 	f.failPass(errTest)
 	f.passes.retryAt = f.now.Add(time.Second)
-	todo, next := f.look()
+	todo, next := f.runStep()
 	require.Empty(t, tasks[startPass](todo))
 	require.LessOrEqual(t, next, time.Second)
 	require.NotEqual(t, nothing, next)
@@ -181,11 +181,11 @@ func TestNoPassBeginsDuringTheBackOff(t *testing.T) {
 	f.passes.retryAt = f.now.Add(time.Hour)
 	f.loses()
 	f.reconnect()
-	f.begin(passCatchUp) // the new connection may be what was needed
+	f.begin(passCatchUp) // a new connection resets the back-off
 	require.Zero(t, f.passes.failures)
 }
 
-func TestAPartOfThePassIsProgress(t *testing.T) {
+func TestPartialPassResetsTheFailures(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.passes.wanted, f.passes.failures = 1, 5
@@ -195,7 +195,7 @@ func TestAPartOfThePassIsProgress(t *testing.T) {
 	f.begin(passCatchUp)
 }
 
-// Live items wait no longer for passes that fail than for one that works.
+// Live items wait for failing passes no longer than CatchUpWait.
 func TestHeldItemsAreReleasedWhilePassesFail(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
@@ -204,14 +204,14 @@ func TestHeldItemsAreReleasedWhilePassesFail(t *testing.T) {
 	f.arrives(said("a", time.Minute))
 	arrived := f.now
 	for len(f.messages()) == 0 {
-		todo, next := f.look()
+		todo, next := f.runStep()
 		if len(tasks[startPass](todo)) > 0 {
 			f.failPass(errTest)
-			_, next = f.look()
+			_, next = f.runStep()
 		}
 		require.LessOrEqual(t, f.now.Sub(arrived), 30*time.Second)
 		f.sleep(min(max(next, 1), arrived.Add(30*time.Second).Sub(f.now)))
-		f.look()
+		f.runStep()
 	}
 	require.Equal(t, 30*time.Second, f.now.Sub(arrived))
 	require.True(t, f.inbox.gap.open)
@@ -227,7 +227,7 @@ func TestPassesAreMadeOnlyWithASocket(t *testing.T) {
 	f.begin(passCatchUp)
 	f.loses()
 	f.failPass(errTest)
-	require.Zero(t, f.passes.retryAt, "the reconnect decides")
+	require.Zero(t, f.passes.retryAt, "the reconnect starts the next pass")
 }
 
 func TestAPassWaitsForTheCaller(t *testing.T) {
@@ -242,13 +242,13 @@ func TestAPassWaitsForTheCaller(t *testing.T) {
 	require.True(t, f.inbox.hold.blocked)
 	f.sleep(time.Hour)
 	none[startPass](f)
-	require.Len(t, f.inbox.hold.items, 1, "the caller's time is not the pass's")
+	require.Len(t, f.inbox.hold.items, 1, "waiting for the caller doesn't count")
 	require.Empty(t, f.messages())
 	f.pass(passCatchUp)
 	require.Equal(t, []string{"a"}, f.messages())
 }
 
-func TestTheLastPassWaitsForNobody(t *testing.T) {
+func TestLastPassDoesNotWaitForTheCaller(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.fill()
@@ -282,7 +282,7 @@ func TestPassesForUnreadableFramesAreSpaced(t *testing.T) {
 	f.begin(passMissed)
 }
 
-func TestASlowCallerIsCaughtUpWithOnceASecond(t *testing.T) {
+func TestPassesForASlowCallerBeginOnceASecond(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	overflow := func() {
@@ -299,10 +299,10 @@ func TestASlowCallerIsCaughtUpWithOnceASecond(t *testing.T) {
 	require.Equal(t, 2, f.stats.Behind)
 	f.begin(passMissed)
 	require.False(t, f.inbox.behind)
-	f.arrives(said("beside the pass", 0))
+	f.arrives(said("during the pass", 0))
 	require.Empty(t, f.messages())
 	f.complete()
-	require.Equal(t, []string{"beside the pass"}, f.messages())
+	require.Equal(t, []string{"during the pass"}, f.messages())
 	require.True(t, f.inbox.gap.open)
 	f.sleep(time.Second / 2)
 	overflow()
@@ -323,12 +323,12 @@ func TestItemsDoNotWaitForeverForPassesThatFail(t *testing.T) {
 	f.arrives(said("a", time.Minute))
 	require.Empty(t, f.messages())
 	f.sleep(f.opts.CatchUpWait)
-	f.look()
+	f.runStep()
 	f.arrives(said("b", time.Hour))
-	require.Equal(t, []string{"a", "b"}, f.messages(), "a later one doesn't wait at all")
+	require.Equal(t, []string{"a", "b"}, f.messages(), "a later item doesn't wait")
 }
 
-func TestAPassDoesNotReleaseWhatALossDuringItHolds(t *testing.T) {
+func TestPassDoesNotReleaseItemsHeldAfterALaterLoss(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.passes.wanted++
@@ -367,8 +367,8 @@ func TestAPassThatEndsAfterTheSessionIsNotRetried(t *testing.T) {
 	require.Zero(t, f.passes.failures)
 }
 
-// What was discarded for a slow caller is older than what arrives when it has caught up.
-func TestAPassThatEndsWhileTheCallerIsBehindEndsNoWait(t *testing.T) {
+// Items that were discarded for a slow caller are older than those that arrive afterwards.
+func TestPassThatEndsWhileTheCallerIsBehindReleasesNothing(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.passes.wanted++
@@ -382,14 +382,14 @@ func TestAPassThatEndsWhileTheCallerIsBehindEndsNoWait(t *testing.T) {
 	f.sleep(time.Second)
 	f.begin(passMissed)
 	f.arrives(said("live", time.Minute+time.Second))
-	require.Empty(t, f.messages(), "an older one is still to come")
+	require.Empty(t, f.messages(), "an older item is still missing")
 	f.shows(said("discarded", time.Minute))
 	f.complete()
 	require.Equal(t, []string{"discarded", "live"}, f.messages())
 	require.Zero(t, f.stats.Late)
 }
 
-func TestAnUnreadableFrameDuringThePassForAnotherIsLookedFor(t *testing.T) {
+func TestUnreadableFrameDuringAPassMakesAnotherDue(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.unreadable(f.now)
@@ -401,7 +401,7 @@ func TestAnUnreadableFrameDuringThePassForAnotherIsLookedFor(t *testing.T) {
 	f.begin(passMissed)
 }
 
-func TestItemsDoNotWaitForACallerWhileThereIsNoSocket(t *testing.T) {
+func TestHeldItemsDoNotWaitForTheCallerWithoutASocket(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.loses()
@@ -409,10 +409,10 @@ func TestItemsDoNotWaitForACallerWhileThereIsNoSocket(t *testing.T) {
 	f.events()
 	f.arrives(said("a", time.Minute))
 	f.fill()
-	none[startPass](f) // it waits for the caller
+	none[startPass](f) // the pass waits for the caller
 	f.loses()
-	f.look()
-	f.events() // the caller makes room, but nothing connects
+	f.runStep()
+	f.events() // the caller makes room, but no socket is open
 	f.sleep(f.opts.CatchUpWait)
 	one[startDial](f)
 	require.Equal(t, []string{"a"}, f.messages())

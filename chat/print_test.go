@@ -26,7 +26,7 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// revealing is a client that notes every secret of the connections it makes.
+// revealing is a client that records the secrets of its connections.
 type revealing struct {
 	connectparticipant.API
 
@@ -87,7 +87,7 @@ func (l *leaky) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// leakySocket quotes its URL when it is lost.
+// leakySocket quotes its URL in the error of a lost connection.
 type leakySocket struct {
 	io.ReadWriteCloser
 
@@ -144,7 +144,7 @@ var leaks = map[string]func(*http.Request) (*http.Response, error){
 	},
 }
 
-// switching is a handshake whose response repeats the URL in a header.
+// switching returns a handshake whose response contains the URL in a header.
 func switching(name string) func(*http.Request) (*http.Response, error) {
 	return func(request *http.Request) (*http.Response, error) {
 		response := &http.Response{
@@ -176,7 +176,7 @@ func TestTheSocketsURLIsNeverShown(t *testing.T) {
 	}
 }
 
-// leak lets every handshake fail: that of a start, and those after a loss.
+// leak makes every handshake fail: that of a start, and those after a loss.
 func (b *bubble) leak(fail func(*http.Request) (*http.Response, error)) {
 	var out syncBuffer
 	client := &revealing{API: b.client}
@@ -217,7 +217,7 @@ func (b *bubble) leak(fail func(*http.Request) (*http.Response, error)) {
 	require.Equal(b.t, 1, lost)
 }
 
-// shown is an error, and all those inside, as text.
+// shown returns the texts of an error and of all wrapped ones.
 func shown(err error) string {
 	text := fmt.Sprintf("%v %+v %#v\n", err, err, err)
 	switch inner := err.(type) { //nolint:errorlint // each error of the tree in turn
@@ -235,7 +235,7 @@ func shown(err error) string {
 
 const confidential = "strictly confidential"
 
-// printed returns a value under every verb and in every handler.
+// printed returns a value formatted with every verb and logged by every handler.
 func printed(value any) string {
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "%t", "%T", "%p", "%20v"} {
@@ -247,7 +247,7 @@ func printed(value any) string {
 	return out.String()
 }
 
-func TestAPrintedSessionShowsNoSecrets(t *testing.T) {
+func TestPrintedSessionShowsNoSecrets(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		client := &revealing{API: b.client}
@@ -255,8 +255,8 @@ func TestAPrintedSessionShowsNoSecrets(t *testing.T) {
 		require.NoError(b.t, err)
 		b.t.Cleanup(func() { _ = s.Close() })
 		b.contact.Agent.Say(confidential)
-		b.sleep(time.Minute + time.Second) // it is queued
-		b.contact.Agent.Say(confidential)  // it is held back
+		b.sleep(time.Minute + time.Second) // the first message is queued
+		b.contact.Agent.Say(confidential)  // the second one is held back
 		b.sleep(time.Second)
 		type holder struct {
 			Session *chat.Session
@@ -272,8 +272,8 @@ func TestAPrintedSessionShowsNoSecrets(t *testing.T) {
 	})
 }
 
-// With -race this fails if printing reads what the session writes.
-func TestASessionIsPrintedWhileItWorks(t *testing.T) {
+// With -race this fails if formatting reads state without the lock.
+func TestRunningSessionMayBePrinted(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()

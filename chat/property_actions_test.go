@@ -11,13 +11,13 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// action is something that a schedule may have, as often as its weight says.
+// action is an action of a schedule; weight is its relative frequency.
 type action struct {
 	weight int
 	do     func(*trial)
 }
 
-// people do what people do in a chat.
+// people are the actions of the participants.
 var people = []action{
 	{30, (*trial).say},
 	{10, (*trial).sayMore},
@@ -77,8 +77,7 @@ func (tr *trial) sayMore() {
 	}
 }
 
-// send sends from the session, also while it has no socket. That it can fail is no
-// matter: what is kept counts.
+// send sends from the session, even without a socket. It may fail: only the transcript counts.
 func (tr *trial) send() {
 	s := tr.session
 	if s == nil {
@@ -99,20 +98,20 @@ func (tr *trial) send() {
 	})
 }
 
-// stream writes a message piece by piece; some get lost or come in another order.
+// stream sends a message in chunks, some of which are lost or out of order.
 func (tr *trial) stream() {
-	pieces := 1 + tr.rng.IntN(8)
+	chunks := 1 + tr.rng.IntN(8)
 	order := tr.rng.IntN(4)
-	lost := tr.rng.IntN(pieces + 1)
+	lost := tr.rng.IntN(chunks + 1)
 	gap := tr.upTo(20 * time.Second)
 	tr.streams++
 	stream := tr.agent.StartStream()
 	tr.doing.Go(func() {
-		for i := range pieces {
-			switch text := fmt.Sprint("piece ", i, " "); {
+		for i := range chunks {
+			switch text := fmt.Sprint("chunk ", i, " "); {
 			case order == 0 && i == lost:
 				stream.Skip(text)
-			case order == 1 && i%2 == 0 && i+1 < pieces:
+			case order == 1 && i%2 == 0 && i+1 < chunks:
 				stream.ChunkNumber(i+2, text)
 			case order == 1:
 				stream.ChunkNumber(i, text)
@@ -142,7 +141,7 @@ func (tr *trial) markRead() {
 
 func (tr *trial) share() { tr.agent.ShareFile("a.txt", "text/plain", []byte("text")) }
 
-// change changes who takes part.
+// change changes the participants.
 func (tr *trial) change() {
 	switch tr.rng.IntN(6) {
 	case 0:
@@ -160,7 +159,7 @@ func (tr *trial) change() {
 	}
 }
 
-// harmless is what a session may see of a service in good health.
+// harmless are events that also occur with a healthy service.
 var harmless = []action{
 	{3, func(tr *trial) {
 		tr.fault(participanttest.Fault{On: participanttest.OnPush, Chance: 0.3, Effect: participanttest.Duplicate()})
@@ -170,13 +169,13 @@ var harmless = []action{
 	}},
 }
 
-// napping is a caller who sleeps, and so much to say that he falls behind.
+// napping makes the caller sleep, with bursts by which it falls behind.
 var napping = []action{
 	{4, func(tr *trial) {
 		tr.naps.Store(int64(pick(tr, time.Second, time.Minute, 5*time.Minute)))
-		tr.note("caller naps up to %v", time.Duration(tr.naps.Load()))
+		tr.note("the caller sleeps up to %v", time.Duration(tr.naps.Load()))
 	}},
-	{2, func(tr *trial) { tr.naps.Store(0); tr.note("caller is awake") }},
+	{2, func(tr *trial) { tr.naps.Store(0); tr.note("the caller is awake") }},
 	{2, func(tr *trial) {
 		if tr.oneIn(4) {
 			tr.burst(1101 + tr.rng.IntN(200))
@@ -204,7 +203,7 @@ var cuts = []action{
 	}},
 }
 
-// mishaps are those of sockets and of making them.
+// mishaps are faults of sockets and connections.
 var mishaps = []action{
 	{8, (*trial).cut},
 	{2, func(tr *trial) { tr.cut(); tr.burst(1 + tr.rng.IntN(150)) }},
@@ -264,7 +263,7 @@ func (tr *trial) failCreate() {
 		participanttest.Ignore(), participanttest.DropBefore(), participanttest.DropAfter(), participanttest.Delay(18*time.Second)), tr.rng.IntN(5))
 }
 
-// deny denies the token once in a chat: twice in a row is final.
+// deny denies the token once in a chat, because two denials in a row are final.
 func (tr *trial) deny() {
 	if !tr.denied {
 		tr.denied = true
@@ -276,7 +275,7 @@ func (tr *trial) create(e participanttest.Effect, times int) {
 	tr.creating = append(tr.creating, tr.fault(participanttest.Fault{On: "CreateParticipantConnection", Times: times, Effect: e}))
 }
 
-// callMishaps are those of reading the transcript and of sending.
+// callMishaps are faults of GetTranscript and SendMessage.
 var callMishaps = []action{
 	{6, func(tr *trial) {
 		tr.fault(participanttest.Fault{
@@ -295,7 +294,7 @@ var callMishaps = []action{
 	}},
 }
 
-// pushMishaps are those of single items on healthy sockets.
+// pushMishaps are faults of single pushes on healthy sockets.
 var pushMishaps = []action{
 	{5, func(tr *trial) {
 		tr.fault(participanttest.Fault{
@@ -306,7 +305,7 @@ var pushMishaps = []action{
 	}},
 }
 
-// lags let items show late in the transcript.
+// lags make items appear late in the transcript.
 var lags = []action{
 	{5, func(tr *trial) {
 		tr.fault(participanttest.Fault{
@@ -325,7 +324,7 @@ var pushDelays = []action{
 	}},
 }
 
-// fault injects one for a while.
+// fault injects a fault for a random time.
 func (tr *trial) fault(f participanttest.Fault) *participanttest.Injected {
 	if f.Participant == nil && f.On != participanttest.OnKeep {
 		f.Participant = tr.contact.Customer

@@ -13,7 +13,7 @@ import (
 
 const chatEnded = "application/vnd.amazonaws.connect.event.chat.ended"
 
-// judge compares what the caller got with what the service kept.
+// judge compares the received events with the items of the transcript.
 func (tr *trial) judge() {
 	tr.onceEach()
 	tr.inOrder()
@@ -29,7 +29,7 @@ func (tr *trial) judge() {
 	}
 }
 
-// metaOf returns what an event is about, for those that are delivered once.
+// metaOf returns the Meta of an event of a kind that is delivered once.
 func metaOf(e chat.Event) (m chat.Meta, ok bool) {
 	switch e := e.(type) {
 	case chat.Message:
@@ -47,7 +47,7 @@ func metaOf(e chat.Event) (m chat.Meta, ok bool) {
 	}
 }
 
-// inTranscript tells events that a transcript has.
+// inTranscript reports whether the event of this item appears in a transcript.
 func inTranscript(e chat.Event) bool {
 	switch e := e.(type) {
 	case chat.Message, chat.Transfer:
@@ -64,7 +64,7 @@ func (tr *trial) onceEach() {
 	for _, e := range tr.events {
 		if m, ok := metaOf(e.Event); ok {
 			times[m.ID]++
-			require.Equal(tr.t, 1, times[m.ID], "%T %s came again, at %v", e.Event, m.ID, e.at.Sub(tr.begun))
+			require.Equal(tr.t, 1, times[m.ID], "%T %s was delivered again at %v", e.Event, m.ID, e.at.Sub(tr.begun))
 		}
 	}
 	kept := map[string]bool{}
@@ -81,7 +81,7 @@ func (tr *trial) onceEach() {
 	}
 }
 
-// inOrder: what isn't Late isn't before anything, and what is Late is.
+// inOrder requires that an item is Late exactly if it is older than a delivered one.
 func (tr *trial) inOrder() {
 	var top time.Time
 	for _, e := range tr.events {
@@ -104,7 +104,7 @@ func (tr *trial) lastStates() {
 			states[e.ID] = e
 		case chat.Updated:
 			_, known := states[e.ID]
-			require.True(tr.t, known, "%s is updated before it has come", e.ID)
+			require.True(tr.t, known, "%s is updated before it was delivered", e.ID)
 			states[e.ID] = e.Message
 		}
 	}
@@ -128,7 +128,7 @@ func (tr *trial) sameState(it participanttest.Item, m chat.Message) {
 	}
 }
 
-// receiptsRise: one that the service repeats minutes later may come again.
+// receiptsRise requires that receipts only rise. A duplicate after more than a minute is allowed.
 func (tr *trial) receiptsRise() {
 	type about struct{ message, reader string }
 	last := map[about]received{}
@@ -154,28 +154,28 @@ func (tr *trial) onlyOwnIsOwn() {
 	}
 }
 
-// ownKnown: what the session sent is known as its own.
+// ownKnown requires that all messages of the session have Own.
 func (tr *trial) ownKnown() {
 	for _, e := range tr.events {
 		if m, ok := e.Event.(chat.Message); ok && tr.sent[m.ID] {
-			require.True(tr.t, m.Own, "%s of %s was sent by the session, and came at %v", m.ID, m.AbsoluteTime, e.at.Sub(tr.begun))
+			require.True(tr.t, m.Own, "%s of %s was sent by the session, and delivered at %v", m.ID, m.AbsoluteTime, e.at.Sub(tr.begun))
 		}
 	}
 }
 
-// oneCreateADial: each new URL is dialled, and no other.
+// oneCreateADial requires that each new URL is dialed, and only once.
 func (tr *trial) oneCreateADial() {
 	created, dialled, failed := tr.srv.Count("CreateParticipantConnection"), tr.srv.Count("WebSocket"), 0
 	for _, rule := range tr.creating {
 		failed += rule.Struck()
 	}
-	replayed := 0 // net/http dials again by itself where a kept connection is dropped
+	replayed := 0 // net/http redials by itself if a keep-alive connection is dropped
 	for _, rule := range tr.rules {
 		if rule.On == participanttest.OnUpgrade {
 			replayed += rule.Struck()
 		}
 	}
-	require.LessOrEqual(tr.t, created, dialled+failed+1, "Close may come before the dial")
+	require.LessOrEqual(tr.t, created, dialled+failed+1, "Close may precede the last dial")
 	require.LessOrEqual(tr.t, dialled, created+replayed)
 }
 
@@ -188,10 +188,10 @@ func (tr *trial) noneLate() {
 	require.Zero(tr.t, tr.session.Stats().Late)
 }
 
-// allAtOnce: live items come in the instant in which they are said.
-func (tr *trial) allAtOnce() {
+// allImmediate requires that live items are delivered at the instant at which they were sent.
+func (tr *trial) allImmediate() {
 	if tr.session.Stats().Behind > 0 {
-		return // so many came in one instant that the caller had no turn
+		return // more items arrived in one instant than the caller could receive
 	}
 	for _, e := range tr.events {
 		m, ok := metaOf(e.Event)
@@ -207,17 +207,17 @@ func (tr *trial) noneRecovered() {
 	}
 }
 
-// fewCalls bounds the passes: two for each loss, one for each renewal, for each 512 items, for
-// each stream that falls silent, and one in three minutes; and the pages of each, to what has come since two
-// minutes before the newest item that the pass before has shown.
+// fewCalls limits the passes: two for each loss, one for each renewal, for each 512 items and for each
+// stream that falls silent, and one every three minutes. It limits the pages of each pass to the items
+// since two minutes before the newest item of the last pass.
 func (tr *trial) fewCalls() {
 	const memory, period = 512, 3 * time.Minute
 	stats, kept := tr.session.Stats(), tr.contact.Kept()
 	if stats.Behind > 0 {
-		return // passes for a slow caller come on top
+		return // there are additional passes for a slow caller
 	}
 	require.LessOrEqual(tr.t, stats.Passes, 2+2*stats.Reconnects+stats.Renewals+len(kept)/memory+tr.streams+int(time.Since(tr.begun)/period))
-	require.LessOrEqual(tr.t, stats.Reconnects, len(tr.losses)+1, "the last cut is none of the losses")
+	require.LessOrEqual(tr.t, stats.Reconnects, len(tr.losses)+1, "the last cut is not counted as a loss")
 	var times []time.Time
 	for _, it := range kept {
 		at, err := time.Parse(time.RFC3339, it.AbsoluteTime)
@@ -236,7 +236,7 @@ func (tr *trial) fewCalls() {
 	}
 }
 
-// passed is a pass that took no time.
+// passed is a pass: all requests of one instant.
 type passed struct {
 	at    time.Time
 	pages int
@@ -264,7 +264,7 @@ func (tr *trial) lossesWithin(from, to time.Time) (n int) {
 	return n
 }
 
-// within counts the times from one to another; those of a burst run ahead of the clock.
+// within counts the times between from and to. The times of a burst may be ahead of the clock.
 func within(times []time.Time, from, to time.Time) (n int) {
 	const ahead = 2 * time.Second
 	for _, at := range times {

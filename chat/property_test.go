@@ -20,16 +20,16 @@ import (
 )
 
 var (
-	onlySeed = flag.Uint64("chat.seed", 0, "run only this seed of TestNothingIsLostOrRepeated")
-	seeds    = flag.Uint64("chat.seeds", 300, "how many seeds TestNothingIsLostOrRepeated runs")
+	onlySeed = flag.Uint64("chat.seed", 0, "run only this seed of TestNothingIsLostOrDuplicated")
+	seeds    = flag.Uint64("chat.seeds", 300, "the number of seeds of TestNothingIsLostOrDuplicated")
 )
 
-// Each seed is a chat with a random schedule of what people do and of what goes wrong.
-// The schedule comes from the seed alone; the session's own chance, and the scheduling of
-// goroutines, don't. So repeat one that failed with -count as well:
+// Each seed is a chat with a random schedule of actions and faults. The seed determines the schedule, but
+// not the session's own random numbers and the scheduling of goroutines. To reproduce a failure, use
+// -count too:
 //
-//	go test ./chat -run TestNothingIsLostOrRepeated -chat.seed=17 -count=20
-func TestNothingIsLostOrRepeated(t *testing.T) {
+//	go test ./chat -run TestNothingIsLostOrDuplicated -chat.seed=17 -count=20
+func TestNothingIsLostOrDuplicated(t *testing.T) {
 	t.Parallel()
 	eachSeed(*onlySeed, *seeds, func(seed uint64) {
 		c := classes[seed%uint64(len(classes))]
@@ -40,7 +40,7 @@ func TestNothingIsLostOrRepeated(t *testing.T) {
 	})
 }
 
-// eachSeed calls run with each seed up to the last, or with one only, unless that is 0.
+// eachSeed calls run with each seed from 1 to last, or only with only unless that is 0.
 func eachSeed(only, last uint64, run func(seed uint64)) {
 	if only != 0 {
 		run(only)
@@ -51,18 +51,18 @@ func eachSeed(only, last uint64, run func(seed uint64)) {
 	}
 }
 
-// class is a kind of schedule, with what holds in it beside what holds in all.
+// class is a kind of schedule, with its additional checks.
 type class struct {
 	name    string
 	actions [][]action
-	// hidden lets the transcript show an item before it is pushed, with its own time:
-	// scans and message processing.
+	// hidden enables scans and message processing, by which the transcript shows an item, with
+	// its own time, before it is pushed.
 	hidden bool
-	// odd lets the service be of the kinds that Switches make.
-	odd bool
-	// lossless means that no socket is lost before its time.
+	// variants enables random Switches of the service.
+	variants bool
+	// lossless means that no socket is lost before its renewal.
 	lossless bool
-	// slow is a caller who sleeps.
+	// slow means that the caller may sleep.
 	slow bool
 	// holdBack is Options.HoldBack.
 	holdBack time.Duration
@@ -71,16 +71,16 @@ type class struct {
 
 var classes = []class{
 	{
-		name: "anything goes wrong", hidden: true, odd: true, slow: true,
+		name: "anything goes wrong", hidden: true, variants: true, slow: true,
 		actions: [][]action{people, mishaps, pushMishaps, callMishaps, lags, napping},
 	},
 	{
-		name: "nothing goes wrong", odd: true, lossless: true,
+		name: "nothing goes wrong", variants: true, lossless: true,
 		actions: [][]action{people, harmless},
-		checks:  []func(*trial){(*trial).noneLate, (*trial).allAtOnce, (*trial).noneRecovered, (*trial).ownKnown},
+		checks:  []func(*trial){(*trial).noneLate, (*trial).allImmediate, (*trial).noneRecovered, (*trial).ownKnown},
 	},
 	{
-		name: "everything goes wrong", hidden: true, odd: true,
+		name: "everything goes wrong", hidden: true, variants: true,
 		actions: [][]action{people, mishaps, mishaps, pushMishaps, callMishaps, callMishaps, lags},
 	},
 	{
@@ -99,12 +99,12 @@ var classes = []class{
 		checks:  []func(*trial){(*trial).noneLate},
 	},
 	{
-		name: "pushes are lost and the transcript lags", hidden: true, odd: true, lossless: true, slow: true,
+		name: "pushes are lost and the transcript lags", hidden: true, variants: true, lossless: true, slow: true,
 		actions: [][]action{people, pushMishaps, lags, napping},
 	},
 }
 
-// trial is one seed.
+// trial is the chat of one seed.
 type trial struct {
 	*bubble
 
@@ -114,31 +114,31 @@ type trial struct {
 	rng     *rand.Rand
 	session *chat.Session
 	agent   *participanttest.Participant
-	doing   sync.WaitGroup // what takes a while
+	doing   sync.WaitGroup // running actions
 	begun   time.Time
 	journal []string
 
 	rules    []*participanttest.Injected
-	creating []*participanttest.Injected // those that strike CreateParticipantConnection
+	creating []*participanttest.Injected // those on CreateParticipantConnection
 	timers   []*time.Timer
 	denied   bool
 	losses   []time.Time
 	streams  int
 	chatOpts participanttest.ChatOptions
-	expires  bool // the socket's life is shown as a minute
+	expires  bool // the service reports expiries of a minute
 
 	consumer sync.WaitGroup
-	naps     atomic.Int64 // ns that the caller sleeps at most
+	naps     atomic.Int64 // the longest sleep of the caller, in ns
 	events   []received
-	failure  error // the last that Next returned
+	failure  error // the last error of Next
 
 	mu   sync.Mutex
 	said map[string]time.Time // by Id
 	mine []string             // messages of the customer
-	sent map[string]bool      // those that the session sent
+	sent map[string]bool      // messages that the session sent
 }
 
-// received is an event and when the caller got it.
+// received is an event and when the caller received it.
 type received struct {
 	chat.Event
 
@@ -173,7 +173,7 @@ func (tr *trial) report() {
 	for _, line := range tr.journal {
 		tr.t.Log(line)
 	}
-	tr.t.Logf("again: go test ./chat -run TestNothingIsLostOrRepeated -chat.seed=%d -count=20", tr.seed)
+	tr.t.Logf("reproduce with: go test ./chat -run TestNothingIsLostOrDuplicated -chat.seed=%d -count=20", tr.seed)
 }
 
 func (tr *trial) note(format string, args ...any) {
@@ -182,14 +182,14 @@ func (tr *trial) note(format string, args ...any) {
 
 func (tr *trial) oneIn(n int) bool { return tr.rng.IntN(n) == 0 }
 
-// upTo is a random time below d.
+// upTo returns a random duration below d.
 func (tr *trial) upTo(d time.Duration) time.Duration { return time.Duration(tr.rng.Int64N(int64(d))) }
 
-// pick is one of some.
+// pick returns a random one of some values.
 func pick[T any](tr *trial, of ...T) T { return of[tr.rng.IntN(len(of))] }
 
 func (tr *trial) switches() (s participanttest.Switches) {
-	if !tr.odd {
+	if !tr.variants {
 		return s
 	}
 	for _, on := range []*bool{
@@ -231,7 +231,7 @@ func (tr *trial) run() {
 	tr.judge()
 }
 
-// startAtLast starts a session whatever goes wrong meanwhile.
+// startAtLast starts a session, retrying for 20 minutes while faults are active.
 func (tr *trial) startAtLast(optFns ...func(*chat.Options)) *chat.Session {
 	ctx, cancel := context.WithTimeout(tr.t.Context(), 20*time.Minute)
 	defer cancel()
@@ -241,7 +241,7 @@ func (tr *trial) startAtLast(optFns ...func(*chat.Options)) *chat.Session {
 	return s
 }
 
-// act does a number of things at random times.
+// act runs random actions at random times.
 func (tr *trial) act(times int) {
 	var choice []action
 	for _, some := range tr.actions {
@@ -263,7 +263,7 @@ func (tr *trial) act(times int) {
 	}
 }
 
-// pause is mostly short: things happen to each other.
+// pause sleeps, usually for a short time, so that actions overlap.
 func (tr *trial) pause() {
 	switch n := tr.rng.IntN(100); {
 	case n < 20:
@@ -278,7 +278,7 @@ func (tr *trial) pause() {
 	}
 }
 
-// settle ends what goes wrong, and gives the session the occasions to find what lags.
+// settle removes all faults, and gives the session time to find delayed items.
 func (tr *trial) settle() {
 	tr.doing.Wait()
 	for _, timer := range tr.timers {
@@ -287,10 +287,10 @@ func (tr *trial) settle() {
 	for _, rule := range tr.rules {
 		rule.Remove()
 	}
-	tr.note("all is well again")
+	tr.note("all faults removed")
 	tr.naps.Store(0)
-	wait := 61 * time.Minute                        // a renewal's time, and its settling
-	if tr.expires || !tr.lossless && !tr.oneIn(3) { // the last cut will do
+	wait := 61 * time.Minute                        // includes a renewal and its settle pass
+	if tr.expires || !tr.lossless && !tr.oneIn(3) { // the last cut causes a pass anyway
 		wait = 10 * time.Minute
 	}
 	tr.sleep(wait)
@@ -307,7 +307,7 @@ func (tr *trial) settle() {
 	tr.note("%+v", tr.session.Stats())
 }
 
-// consume is the caller.
+// consume receives the events, as the caller does.
 func (tr *trial) consume() {
 	rng := rand.New(rand.NewPCG(tr.seed, 2))
 	for {

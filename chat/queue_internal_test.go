@@ -26,14 +26,14 @@ func TestTheQueueIsFirstInFirstOut(t *testing.T) {
 		require.Equal(t, taken, waiting[0].at)
 		require.Equal(t, 10*q.len(), q.bytes)
 	}
-	require.Less(t, cap(q.events), 400, "room of the taken ones is used again")
+	require.Less(t, cap(q.events), 400, "the room of removed events is reused")
 	for q.len() > 0 {
 		require.Equal(t, taken, q.pop().at)
 		taken++
 	}
 	require.Equal(t, next, taken)
 	require.Zero(t, q.bytes)
-	require.Nil(t, q.events, "its memory is given back")
+	require.Nil(t, q.events, "the memory is freed")
 }
 
 func TestASmallQueueKeepsItsMemory(t *testing.T) {

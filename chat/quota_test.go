@@ -15,9 +15,9 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// Quotas that were raised one by one are used and kept to, each on its own: 300 sessions start
-// and send against a service that throttles at them.
-func TestRaisedQuotasAreKeptTo(t *testing.T) {
+// Each raised quota is used, and none is exceeded: 300 sessions start and send against a service that
+// throttles above the raised quotas.
+func TestRaisedQuotasAreObserved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const sessions, sends = 300, 5
@@ -40,21 +40,21 @@ func TestRaisedQuotasAreKeptTo(t *testing.T) {
 					}
 				}
 				if n := s.Stats().Throttled; n != 0 {
-					t.Errorf("%d responses 429", n)
+					t.Errorf("%d responses with status 429", n)
 				}
 			})
 		}
 		starting.Wait()
 		took := time.Since(begun)
 		require.False(t, t.Failed())
-		require.GreaterOrEqual(t, took, (sessions-6)/8*time.Second, "GetTranscript has its default")
+		require.GreaterOrEqual(t, took, (sessions-6)/8*time.Second, "GetTranscript has its default quota")
 		require.LessOrEqual(t, took, (sessions/8+20)*time.Second)
 		require.Equal(t, sessions, b.srv.Count(create))
 		require.Equal(t, sessions*sends, b.srv.Count(sendMessage))
 	})
 }
 
-// burst counts the calls that may be made together.
+// burst returns how many calls are admitted together.
 func burst(t *testing.T, limiter chat.Limiter, operation string) (n int) {
 	t.Helper()
 	for ; n < 100; n++ {
@@ -84,7 +84,7 @@ func TestTheShareAppliesToRaisedQuotasToo(t *testing.T) {
 	})
 }
 
-func TestQuotasThatMakeNoSense(t *testing.T) {
+func TestInvalidQuotas(t *testing.T) {
 	t.Parallel()
 	nan := 0.0
 	nan /= nan

@@ -13,7 +13,7 @@ import (
 
 const overlap = 2 * time.Minute
 
-// pageAt is a page that was read some time after noon, after a second's request.
+// pageAt returns a page that was read some time after noon, by a request that took a second.
 func pageAt(read time.Duration, items ...*item) *page {
 	return &page{items: items, read: at(read), took: time.Second}
 }
@@ -30,12 +30,12 @@ func TestTheFenceIsTheNewestTimeRead(t *testing.T) {
 	require.Equal(t, at(time.Minute), r.fence())
 }
 
-// Items may still be added to a page with recent ones: the fence stays at its request.
+// Items may still be added to a page with recent items, so the fence stays before its request.
 func TestTheFenceIsNotBeyondTheRequestOfARecentPage(t *testing.T) {
 	t.Parallel()
 	var r reading
 	r.note(pageAt(time.Hour, said("a", time.Hour-overlap-time.Second)), overlap, began)
-	require.Zero(t, r.recent, "it is old enough")
+	require.Zero(t, r.recent, "the page has no recent items")
 	r.note(pageAt(time.Hour, said("b", time.Hour-time.Second)), overlap, began)
 	require.Equal(t, at(time.Hour-time.Second), r.recent)
 	r.note(pageAt(2*time.Hour, said("c", 2*time.Hour-time.Second)), overlap, began.Add(time.Hour))
@@ -45,8 +45,8 @@ func TestTheFenceIsNotBeyondTheRequestOfARecentPage(t *testing.T) {
 	require.Equal(t, at(time.Minute-time.Second), r.fence(), "the earliest request counts")
 }
 
-// A single item dated ahead would hide whatever is lost until then.
-func TestAnItemDatedAheadMovesNoFence(t *testing.T) {
+// A single item dated ahead would hide all losses until that date.
+func TestItemDatedAheadDoesNotMoveTheFence(t *testing.T) {
 	t.Parallel()
 	for ahead, counts := range map[time.Duration]bool{
 		0: true, 999 * time.Millisecond: true, time.Second: false, 10 * time.Minute: false,

@@ -48,7 +48,7 @@ func TestReadIncludesDelivered(t *testing.T) {
 	}
 }
 
-// marks notes receipts for messages.
+// marks queues receipts for messages.
 func (f *fixture) marks(delivered, read string) {
 	f.queueReceipt(delivered, &f.receipts.delivered)
 	f.queueReceipt(read, &f.receipts.read)
@@ -66,7 +66,7 @@ func TestReceiptsAreSentEveryFiveSeconds(t *testing.T) {
 	f.receiptsSent(f.now)
 	f.sleep(5*time.Second - 1)
 	none[sendReceipts](f)
-	_, next := f.look()
+	_, next := f.runStep()
 	require.LessOrEqual(t, next, time.Duration(1))
 	f.sleep(1)
 	require.Equal(t, sendReceipts{read: "b"}, one[sendReceipts](f))
@@ -94,7 +94,7 @@ func TestReceiptsNeedAToken(t *testing.T) {
 	one[sendReceipts](f)
 }
 
-func TestReceiptsThatMakeNoSense(t *testing.T) {
+func TestInvalidReceiptsAreIgnored(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.marks("", "")

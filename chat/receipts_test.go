@@ -33,11 +33,11 @@ func TestReceiptsAreCoalesced(t *testing.T) {
 				return
 			}
 		}
-		require.Fail(b.t, "the last message isn't there")
+		require.Fail(b.t, "the last message is missing")
 	})
 }
 
-func TestAReceiptThatHangsDoesNotStopTheNext(t *testing.T) {
+func TestHangingReceiptDoesNotBlockTheNext(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Join()
@@ -55,19 +55,19 @@ func TestAReceiptThatHangsDoesNotStopTheNext(t *testing.T) {
 	})
 }
 
-func TestADeliveredMarkOfAnUnknownMessageIsKept(t *testing.T) {
+func TestDeliveredReceiptOfAnUnknownMessageIsSent(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Join()
 		s := b.start()
 		b.settle()
 		b.contact.Agent.Say("first")
-		s.MarkRead(b.message(s).ID) // sent immediately: what follows waits
+		s.MarkRead(b.message(s).ID) // sent immediately; later receipts wait
 		b.sleep(100 * time.Millisecond)
 		known := b.contact.Agent.Say("second")
 		require.Equal(b.t, known, b.message(s).ID)
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: participanttest.Lose()})
-		unknown := b.contact.Agent.Say("known from elsewhere")
+		unknown := b.contact.Agent.Say("known from another source")
 		s.MarkDelivered(unknown)
 		s.MarkRead(known)
 		b.sleep(15 * time.Second)

@@ -11,7 +11,7 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// countingLimiter counts what a session does with a limiter.
+// countingLimiter counts the calls of its methods.
 type countingLimiter struct {
 	chat.Limiter
 
@@ -61,13 +61,13 @@ func (b *syncBuffer) String() string {
 	return b.Buffer.String()
 }
 
-// arrivals are the times at which messages were delivered.
+// arrivals records when messages were delivered.
 type arrivals struct {
 	mu sync.Mutex
 	at map[string]time.Time
 }
 
-// note reads s until ctx ends.
+// note receives the events of s until ctx ends.
 func (a *arrivals) note(ctx context.Context, s *chat.Session) {
 	for {
 		event, err := s.Next(ctx)

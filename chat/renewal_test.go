@@ -26,8 +26,8 @@ func (b *bubble) renewalDue(s *chat.Session) chat.RenewalDue {
 	return due
 }
 
-// Two sessions hand a chat over at its renewals: no connection more is made than one session
-// would make, and each message is handled once.
+// Two sessions hand a chat over at its renewals. They create no more connections than one session
+// would, and each message is handled once.
 func TestAChatIsHandedOverAtItsRenewals(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -45,14 +45,14 @@ func TestAChatIsHandedOverAtItsRenewals(t *testing.T) {
 			text, err := json.Marshal(s.State())
 			require.NoError(b.t, err)
 			require.NoError(b.t, s.Close())
-			b.contact.Agent.Say("while nobody listens")
+			b.contact.Agent.Say("while no session is connected")
 			var state chat.State
 			require.NoError(b.t, json.Unmarshal(text, &state))
 			s, err = chat.Resume(b.t.Context(), b.client, b.contact.Customer.Token, state, b.options, announced)
 			require.NoError(b.t, err)
 			b.t.Cleanup(func() { _ = s.Close() })
 		}
-		require.Equal(b.t, 6, b.srv.Count(create), "one an hour")
+		require.Equal(b.t, 6, b.srv.Count(create), "one per hour")
 		require.NotEmpty(b.t, handled)
 		for id, n := range handled {
 			require.Equal(b.t, 1, n, id)
@@ -63,7 +63,7 @@ func TestAChatIsHandedOverAtItsRenewals(t *testing.T) {
 	})
 }
 
-// nextOf says something every ten minutes until an event comes.
+// nextOf sends a message every ten minutes until an event other than these arrives.
 func (b *bubble) nextOf(s *chat.Session) chat.Event {
 	b.t.Helper()
 	for {
@@ -78,7 +78,7 @@ func (b *bubble) nextOf(s *chat.Session) chat.Event {
 	}
 }
 
-// messages are the ids of those that were kept.
+// messages returns the ids of the messages in the transcript.
 func (b *bubble) messages() (ids []string) {
 	for _, item := range b.contact.Kept() {
 		if item.Type == "MESSAGE" {
@@ -88,7 +88,7 @@ func (b *bubble) messages() (ids []string) {
 	return ids
 }
 
-func TestAnAnnouncedRenewalIsMade(t *testing.T) {
+func TestAnnouncedRenewalIsMade(t *testing.T) {
 	t.Parallel()
 	t.Run("when Next is called again", func(t *testing.T) {
 		t.Parallel()
@@ -113,7 +113,7 @@ func TestAnAnnouncedRenewalIsMade(t *testing.T) {
 			require.Zero(b.t, s.Stats().Reconnects)
 		})
 	})
-	t.Run("when nobody takes the event", func(t *testing.T) {
+	t.Run("when the event is not received", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(b *bubble) {
 			s := b.start(announced)
@@ -122,7 +122,7 @@ func TestAnAnnouncedRenewalIsMade(t *testing.T) {
 			require.Zero(b.t, s.Stats().Reconnects)
 		})
 	})
-	t.Run("immediately for a call that was denied", func(t *testing.T) {
+	t.Run("immediately for a denied call", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(b *bubble) {
 			s := b.start(announced)
@@ -130,7 +130,7 @@ func TestAnAnnouncedRenewalIsMade(t *testing.T) {
 			b.contact.Customer.ExpireTokens()
 			_, err := s.Send(b.t.Context(), "hello")
 			require.NoError(b.t, err)
-			require.IsType(b.t, chat.Message{}, b.next(s), "and is not announced")
+			require.IsType(b.t, chat.Message{}, b.next(s), "and the renewal is not announced")
 		})
 	})
 }
@@ -160,7 +160,7 @@ func TestRenewalsAreNotAnnouncedUnlessAskedFor(t *testing.T) {
 	})
 }
 
-func TestRenewalIsUnseen(t *testing.T) {
+func TestRenewalsAreInvisible(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -175,7 +175,7 @@ func TestRenewalIsUnseen(t *testing.T) {
 	})
 }
 
-func TestAnIdleSessionAsksForFewConnections(t *testing.T) {
+func TestIdleSessionCreatesFewConnections(t *testing.T) {
 	t.Parallel()
 	const sessions, hours = 3, 24
 	synctest.Test(t, func(t *testing.T) {
@@ -188,8 +188,8 @@ func TestAnIdleSessionAsksForFewConnections(t *testing.T) {
 		b.sleep(hours * time.Hour)
 		perHour := float64(b.srv.Count("CreateParticipantConnection")-begun) / (sessions * hours)
 		require.LessOrEqual(t, perHour, 1.12)
-		require.GreaterOrEqual(t, perHour, 1.0, "a token lives on by renewals only")
-		t.Logf("%.3f CreateParticipantConnection an hour", perHour)
+		require.GreaterOrEqual(t, perHour, 1.0, "only renewals replace an expiring token")
+		t.Logf("%.3f CreateParticipantConnection per hour", perHour)
 	})
 }
 
@@ -204,11 +204,11 @@ func TestRenewalsLeakNoContext(t *testing.T) {
 	})
 }
 
-func TestAStaleRenewalDueRenewsNothing(t *testing.T) {
+func TestStaleRenewalDueIsDropped(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start(func(o *chat.Options) { o.RenewalEvents = true })
-		b.sleep(70 * time.Minute) // the caller is busy: the session has renewed by itself
+		b.sleep(70 * time.Minute) // the caller is busy, so the session renews without it
 		require.Equal(b.t, 1, s.Stats().Renewals)
 		for range 4 {
 			ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)

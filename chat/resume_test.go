@@ -18,8 +18,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// A Late item waits for the caller, who has taken 1,200 newer ones.
-func TestResumeRepeatsNothingWhileALateItemWaits(t *testing.T) {
+// A Late item waits for the caller, who has received 1,200 newer ones.
+func TestResumeDeliversNothingTwiceWhileALateItemWaits(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -39,8 +39,8 @@ func TestResumeRepeatsNothingWhileALateItemWaits(t *testing.T) {
 	})
 }
 
-// lateItem says n messages, one a second, which the caller takes, and one before them whose
-// push arrives after them. It waits in the queue when lateItem returns.
+// lateItem sends n messages, one per second, which the caller receives, and before them one whose push
+// arrives last. That one is in the queue when lateItem returns.
 func (b *bubble) lateItem(s *chat.Session, n int) (late string, returned map[string]int) {
 	b.t.Helper()
 	after := time.Duration(n+5) * time.Second
@@ -60,7 +60,7 @@ func (b *bubble) lateItem(s *chat.Session, n int) (late string, returned map[str
 	return late, returned
 }
 
-func TestResumeRepeatsNothingOfABurst(t *testing.T) {
+func TestResumeDeliversNothingOfABurstTwice(t *testing.T) {
 	t.Parallel()
 	for name, pause := range map[string]time.Duration{"at the same time": 0, "ten a second": 100 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestResumeRepeatsNothingOfABurst(t *testing.T) {
 	}
 }
 
-// stateText is the text of a state of a session that has delivered n messages.
+// stateText returns the text of the state of a session that has delivered n messages.
 func (b *bubble) stateText(n int) []byte {
 	b.t.Helper()
 	s := b.start()
@@ -97,7 +97,7 @@ func (b *bubble) stateText(n int) []byte {
 	return text
 }
 
-func TestADamagedStateIsRefused(t *testing.T) {
+func TestDamagedStateIsRejected(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		text := b.stateText(50)
@@ -117,14 +117,14 @@ func TestADamagedStateIsRefused(t *testing.T) {
 		for range 400 {
 			damage(text, rng.IntN(len(text)), letters[rng.IntN(len(letters))])
 		}
-		for _, letter := range letters { // the last may hold bits that no byte needs
+		for _, letter := range letters { // the last letter may have unused bits
 			damage(text, len(text)-1, byte(letter))
 		}
 		require.NoError(b.t, new(chat.State).UnmarshalText(text))
 	})
 }
 
-func TestAStateOfAnotherLengthIsRefused(t *testing.T) {
+func TestStateOfAnotherLengthIsRejected(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		text := b.stateText(20)
@@ -137,7 +137,7 @@ func TestAStateOfAnotherLengthIsRefused(t *testing.T) {
 	})
 }
 
-func TestAStateThatIsRefusedChangesNothing(t *testing.T) {
+func TestRejectedTextLeavesNoPartialState(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		text := b.stateText(5)
@@ -148,7 +148,7 @@ func TestAStateThatIsRefusedChangesNothing(t *testing.T) {
 		require.ErrorIs(b.t, json.Unmarshal([]byte(`{"State":"not a state"}`), &in), chat.ErrState)
 		after, err := state.MarshalText()
 		require.NoError(b.t, err)
-		if len(after) > 0 { // a state is either kept or the zero one: never a part of another
+		if len(after) > 0 { // the state is unchanged or zero, never partial
 			require.Contains(b.t, []string{string(text), zeroState(b.t)}, string(after))
 		}
 	})
@@ -200,7 +200,7 @@ func TestResumeFromAStateWithoutItems(t *testing.T) {
 	})
 }
 
-func TestResumeGoesOnWhereTheCallerWas(t *testing.T) {
+func TestResumeContinuesAfterTheLastReturnedEvent(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -215,7 +215,7 @@ func TestResumeGoesOnWhereTheCallerWas(t *testing.T) {
 		require.NoError(b.t, err)
 		require.NoError(b.t, s.Close())
 		for range 500 {
-			b.contact.Agent.Say("meanwhile")
+			b.contact.Agent.Say("in the meantime")
 		}
 		b.sleep(10 * time.Minute)
 
@@ -235,7 +235,7 @@ func TestResumeGoesOnWhereTheCallerWas(t *testing.T) {
 	})
 }
 
-// A state from before the first pass knows what is history.
+// A state from before the first pass contains the start of the session, which separates the history.
 func TestResumeFromBeforeTheFirstPass(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -260,7 +260,7 @@ func TestResumeFromBeforeTheFirstPass(t *testing.T) {
 	})
 }
 
-func TestResumeKeepsToTheLimitOfTheHistory(t *testing.T) {
+func TestResumeObservesTheLimitOfTheHistory(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		for range 50 {
@@ -283,7 +283,7 @@ func TestResumeKeepsToTheLimitOfTheHistory(t *testing.T) {
 	})
 }
 
-func TestStateIsRefusedWhenItIsNone(t *testing.T) {
+func TestUnmarshalTextRejectsInvalidTexts(t *testing.T) {
 	t.Parallel()
 	var state chat.State
 	require.Error(t, state.UnmarshalText([]byte("%")))
@@ -314,7 +314,7 @@ func resumedDirections(t *testing.T, through func(chat.State) chat.State) {
 		s := b.start()
 		b.contact.Agent.Say("one")
 		b.message(s)
-		b.sleep(15 * time.Second) // the settle pass is over: two passes
+		b.sleep(15 * time.Second) // until the settle pass has completed
 		require.Equal(b.t, 2, s.Stats().Passes)
 		state := s.State()
 		require.NoError(b.t, s.Close())
@@ -327,12 +327,12 @@ func resumedDirections(t *testing.T, through func(chat.State) chat.State) {
 	})
 }
 
-func TestResumeInProcess(t *testing.T) {
+func TestResumeReadsForward(t *testing.T) {
 	t.Parallel()
 	resumedDirections(t, func(s chat.State) chat.State { return s })
 }
 
-func TestResumeThroughText(t *testing.T) {
+func TestResumeFromTextReadsForward(t *testing.T) {
 	t.Parallel()
 	resumedDirections(t, func(s chat.State) chat.State {
 		text, err := s.MarshalText()

@@ -10,7 +10,7 @@ import (
 const (
 	// ownWait is how long live items wait for the responses of Send, while our ID is unknown.
 	ownWait = 2 * time.Second
-	// echoWait is how long the push of an own message may take. After that a pass looks for it;
+	// echoWait is how long the push of an own message may take. After that a pass searches for it;
 	// a few passes are made, because the transcript may show the message late.
 	echoWait     = 5 * time.Second
 	maxEchoTries = 3

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// from is a message of a participant.
+// from returns a message of a participant.
 func from(participant, id string) *item {
 	it := said(id, 0)
 	it.meta.From.ParticipantID = participant
@@ -28,17 +28,17 @@ func TestTheOwnIDIsLearnedFromASentItem(t *testing.T) {
 	s.recognize(from("agent", "other"))
 	s.recognize(from("", "mine"))
 	require.Empty(t, s.id)
-	require.False(t, s.sent(from("", "anonymous")), "an unknown id matches nobody")
+	require.False(t, s.sent(from("", "anonymous")), "an empty id matches no participant")
 	s.recognize(mine)
 	require.Equal(t, "me", s.id)
 	require.True(t, s.sent(from("me", "another")))
 	require.False(t, s.sent(from("agent", "other")))
 	s.end(from("agent", "x").key)
 	s.recognize(from("agent", "x"))
-	require.Equal(t, "me", s.id, "once known it stays")
+	require.Equal(t, "me", s.id, "a known id doesn't change")
 }
 
-func TestACallThatFailedShowsNoItem(t *testing.T) {
+func TestFailedCallRecordsNoItem(t *testing.T) {
 	t.Parallel()
 	var s self
 	s.begin(began)
@@ -54,7 +54,7 @@ func TestItemsAreUndecidedWhileASendIsInFlight(t *testing.T) {
 	var s self
 	require.False(t, s.isUndecided(began))
 	s.begin(began)
-	s.begin(began.Add(time.Second)) // another call doesn't prolong it
+	s.begin(began.Add(time.Second)) // another call doesn't extend the wait
 	require.True(t, s.isUndecided(began.Add(2*time.Second-1)))
 	require.False(t, s.isUndecided(began.Add(2*time.Second)))
 	s.end(0)
@@ -79,8 +79,8 @@ func TestTheItemsSentAreBounded(t *testing.T) {
 	require.Len(t, s.echoes, 64)
 }
 
-// A message that the transcript doesn't show at first is looked for again, less and less often.
-func TestAMessageWithoutAPushIsLookedForThreeTimes(t *testing.T) {
+// A message that the transcript doesn't show yet is searched again, at growing intervals.
+func TestMessageWithoutAPushIsSearchedThreeTimes(t *testing.T) {
 	t.Parallel()
 	var s self
 	require.Zero(t, s.overdue())
@@ -89,7 +89,7 @@ func TestAMessageWithoutAPushIsLookedForThreeTimes(t *testing.T) {
 	for _, wait := range []time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Second} {
 		at = at.Add(wait)
 		require.Equal(t, at, s.overdue())
-		s.passed(at.Add(-1), at) // it had begun before: it shows nothing
+		s.passed(at.Add(-1), at) // began before the message was overdue: doesn't count
 		require.Equal(t, at, s.overdue())
 		s.passed(at, at)
 	}
@@ -97,7 +97,7 @@ func TestAMessageWithoutAPushIsLookedForThreeTimes(t *testing.T) {
 	require.LessOrEqual(t, at.Sub(began), 30*time.Second)
 }
 
-func TestAMessageThatArrivesIsLookedForNoMore(t *testing.T) {
+func TestMessageThatArrivesIsNotSearched(t *testing.T) {
 	t.Parallel()
 	var s self
 	s.expect(1, began)
@@ -134,13 +134,13 @@ func TestALostPushOfAnOwnMessageMakesAPassDue(t *testing.T) {
 	}
 }
 
-// The push may come before the response.
-func TestAnItemThatIsHeldIsNotExpected(t *testing.T) {
+// The push may arrive before the response.
+func TestHeldItemIsNotExpected(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.inbox.beginSend(f.now)
 	f.arrives(from("me", "mine"))
-	require.Empty(t, f.events(), "it may be ours")
+	require.Empty(t, f.events(), "the item may be ours")
 	f.inbox.endSend("mine", true, f.now)
 	events := f.events()
 	require.Len(t, events, 1)
@@ -149,27 +149,27 @@ func TestAnItemThatIsHeldIsNotExpected(t *testing.T) {
 	require.Zero(t, f.inbox.self.overdue())
 	f.inbox.beginSend(f.now)
 	f.inbox.endSend("mine", true, f.now)
-	require.Zero(t, f.inbox.self.overdue(), "nor is one that was delivered")
+	require.Zero(t, f.inbox.self.overdue(), "a delivered item is not expected")
 	f.inbox.endSend("an event", false, f.now)
-	require.Zero(t, f.inbox.self.overdue(), "nor is what the transcript may lack")
+	require.Zero(t, f.inbox.self.overdue(), "an item that the transcript may lack is not expected")
 }
 
-func TestAnUndecidedItemIsDeliveredInTheEnd(t *testing.T) {
+func TestUndecidedItemIsDeliveredEventually(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.inbox.beginSend(f.now)
 	f.arrives(said("a", 0))
-	_, next := f.look()
+	_, next := f.runStep()
 	require.LessOrEqual(t, next, 2*time.Second)
 	f.sleep(2 * time.Second)
-	f.look()
+	f.runStep()
 	require.Equal(t, []string{"a"}, f.messages())
 	f.inbox.endSend("", true, f.now)
 	require.Empty(t, f.inbox.self.items, "the call failed")
 	require.Zero(t, f.inbox.self.overdue())
 }
 
-func TestManyMessagesAreFoundByOnePass(t *testing.T) {
+func TestManyMissingMessagesAreFoundByOnePass(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	for n := range 2 * 64 {
@@ -182,7 +182,7 @@ func TestManyMessagesAreFoundByOnePass(t *testing.T) {
 	none[startPass](f)
 }
 
-func TestOwnItemsAreBounded(t *testing.T) {
+func TestManySendsKeepFewItems(t *testing.T) {
 	t.Parallel()
 	c := newTestCore()
 	goLive(c)

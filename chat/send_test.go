@@ -31,7 +31,7 @@ func TestSendOnce(t *testing.T) {
 	})
 }
 
-func TestSendOnceWithoutAClientToken(t *testing.T) {
+func TestSendOnceRequiresAClientToken(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -43,7 +43,7 @@ func TestSendOnceWithoutAClientToken(t *testing.T) {
 	})
 }
 
-func TestAMessageIsSentOnceWhateverIsRepeated(t *testing.T) {
+func TestRetriedMessageIsSentOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -75,7 +75,7 @@ func TestSendWorksWithoutASocket(t *testing.T) {
 	})
 }
 
-func TestOwnIsKnownWhenTheEchoIsFirst(t *testing.T) {
+func TestOwnIsSetIfThePushPrecedesTheResponse(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -117,7 +117,7 @@ func TestASendIsRetriedByTheSession(t *testing.T) {
 				require.Equal(b.t, 3, b.srv.Count(sendMessage))
 				waits := limiter.count(limiter.waits, sendMessage)
 				require.LessOrEqual(b.t, waits, 3)
-				require.GreaterOrEqual(b.t, waits, 2+test.throttled/2, "net/http itself may send again on a kept connection that was closed")
+				require.GreaterOrEqual(b.t, waits, 2+test.throttled/2, "net/http itself may resend a request on a closed keep-alive connection")
 				require.Equal(b.t, waits, limiter.count(limiter.done, sendMessage))
 				require.Equal(b.t, test.throttled, limiter.count(limiter.throttled, sendMessage))
 				require.Equal(b.t, test.throttled, s.Stats().Throttled)
@@ -140,7 +140,7 @@ func TestASendIsRetriedFourTimes(t *testing.T) {
 	})
 }
 
-func TestARefusedSendIsNotRetried(t *testing.T) {
+func TestRejectedSendIsNotRetried(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
 		"400":         participanttest.Fail(http.StatusBadRequest, "ValidationException"),
@@ -170,7 +170,7 @@ func TestSendIsBoundedByItsContext(t *testing.T) {
 	for name, effect := range map[string]participanttest.Effect{
 		"while it is throttled":       participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException"),
 		"while the service fails":     participanttest.Fail(http.StatusInternalServerError, "InternalServerException"),
-		"while nobody answers":        participanttest.Ignore(),
+		"while no response arrives":   participanttest.Ignore(),
 		"while the token is denied":   participanttest.Fail(http.StatusForbidden, "AccessDeniedException"),
 		"while connections are reset": participanttest.DropBefore(),
 	} {
@@ -195,7 +195,7 @@ func TestSendIsBoundedByItsContext(t *testing.T) {
 	}
 }
 
-func TestSendWithAContextThatHasEnded(t *testing.T) {
+func TestSendWithACanceledContext(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -208,7 +208,7 @@ func TestSendWithAContextThatHasEnded(t *testing.T) {
 	})
 }
 
-// fullLimiter has no room for SendMessage.
+// fullLimiter never admits SendMessage.
 type fullLimiter struct{ chat.Limiter }
 
 func (l fullLimiter) Wait(ctx context.Context, op string, p chat.Priority) error {
@@ -245,23 +245,23 @@ func TestSendEndsWithTheSession(t *testing.T) {
 	})
 }
 
-type lastErr struct {
+type failingSend struct {
 	connectparticipant.API
 }
 
-func (lastErr) SendMessage(context.Context, *connectparticipant.SendMessageInput, ...func(*connectparticipant.Options)) (*connectparticipant.SendMessageOutput, error) {
+func (failingSend) SendMessage(context.Context, *connectparticipant.SendMessageInput, ...func(*connectparticipant.Options)) (*connectparticipant.SendMessageOutput, error) {
 	return nil, &types.InternalServerException{Message: ptr("boom")}
 }
 
 func ptr(s string) *string { return &s }
 
-// second admits one SendMessage.
-type second struct {
+// firstOnly admits one SendMessage.
+type firstOnly struct {
 	chat.Limiter
 	n *atomic.Int32
 }
 
-func (l second) Wait(ctx context.Context, op string, p chat.Priority) error {
+func (l firstOnly) Wait(ctx context.Context, op string, p chat.Priority) error {
 	if op == "SendMessage" && l.n.Add(1) > 1 {
 		<-ctx.Done()
 		return ctx.Err()
@@ -269,10 +269,10 @@ func (l second) Wait(ctx context.Context, op string, p chat.Priority) error {
 	return l.Limiter.Wait(ctx, op, p)
 }
 
-func TestTheLastFailureIsReported(t *testing.T) {
+func TestSendReportsTheLastFailure(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
-		s, err := chat.Start(b.t.Context(), lastErr{b.client}, b.contact.Customer.Token, b.options, func(o *chat.Options) { o.Limiter = second{chat.Unlimited, new(atomic.Int32)} })
+		s, err := chat.Start(b.t.Context(), failingSend{b.client}, b.contact.Customer.Token, b.options, func(o *chat.Options) { o.Limiter = firstOnly{chat.Unlimited, new(atomic.Int32)} })
 		require.NoError(b.t, err)
 		defer func() { _ = s.Close() }()
 		ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
@@ -294,7 +294,7 @@ func TestTypingIsThrottled(t *testing.T) {
 	})
 }
 
-func TestTypingAfterAFailure(t *testing.T) {
+func TestTypingIsSentAgainAfterAFailure(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -303,6 +303,6 @@ func TestTypingAfterAFailure(t *testing.T) {
 		f.Remove()
 		n := b.srv.Count("SendEvent")
 		require.NoError(b.t, s.Typing(b.t.Context()))
-		require.Equal(b.t, n+1, b.srv.Count("SendEvent"), "nil was returned, and nothing sent")
+		require.Equal(b.t, n+1, b.srv.Count("SendEvent"), "Typing returned nil without sending an event")
 	})
 }

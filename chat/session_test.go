@@ -40,7 +40,7 @@ func TestMessagesGoBothWays(t *testing.T) {
 		b.contact.Agent.Say("How can I help?")
 		m = b.message(s)
 		require.Equal(b.t, "How can I help?", m.Text)
-		require.Zero(b.t, time.Since(begun), "a live item comes at once")
+		require.Zero(b.t, time.Since(begun), "a live item is delivered immediately")
 		require.NoError(b.t, s.Close())
 		_, err = s.Next(b.t.Context())
 		require.ErrorIs(b.t, err, chat.ErrClosed)
@@ -54,7 +54,7 @@ func TestALostConnectionLosesNothing(t *testing.T) {
 		for range 5 {
 			b.sleep(time.Minute)
 			b.contact.Customer.CutSockets()
-			id := b.contact.Agent.Say("while nobody listens")
+			id := b.contact.Agent.Say("while no session is connected")
 			m := b.within(s, time.Second)
 			require.Equal(b.t, id, m.ID)
 			require.False(b.t, m.Late)
@@ -64,7 +64,7 @@ func TestALostConnectionLosesNothing(t *testing.T) {
 	})
 }
 
-func TestTheEnd(t *testing.T) {
+func TestChatEndedIsFollowedByErrChatEnded(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -103,7 +103,7 @@ func TestCloseAtAnyTime(t *testing.T) {
 	})
 }
 
-func TestCloseRace(t *testing.T) {
+func TestMethodsMayRunDuringClose(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
@@ -129,7 +129,7 @@ func TestCloseRace(t *testing.T) {
 	}
 }
 
-func TestNextPrefersAnEventToTheEndOfItsContext(t *testing.T) {
+func TestNextReturnsAQueuedEventAlthoughItsContextIsDone(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Say("there")

@@ -21,8 +21,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// The chat has two messages a second, the caller takes one, for hours.
-func TestASlowCallerGetsEverythingOnce(t *testing.T) {
+// For hours, the chat has two messages per second and the caller receives one per second.
+func TestCallerThatIsSlowForHoursGetsEveryItemOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		const count = 24_000
@@ -51,7 +51,7 @@ func TestASlowCallerGetsEverythingOnce(t *testing.T) {
 	})
 }
 
-// A service that takes no time as start is read backward, however much was missed.
+// If the service rejects start times, the transcript is read backward, however many items were missed.
 func TestABackwardPassOfManyItemsKeepsTheirOrder(t *testing.T) { //nolint:paralleltest // it measures memory
 	inBubble(t, func(b *bubble) {
 		const count = 20_000
@@ -64,11 +64,11 @@ func TestABackwardPassOfManyItemsKeepsTheirOrder(t *testing.T) { //nolint:parall
 		text := func(i int) string { return strconv.Itoa(i) + strings.Repeat(" long", 100) }
 		for i := range count {
 			b.contact.Agent.Say(text(i))
-			b.sleep(30 * time.Millisecond) // few of them lie within Overlap
+			b.sleep(30 * time.Millisecond) // few of them are within Overlap
 		}
 		_, before := memory()
 		refused.Remove()
-		b.sleep(2 * time.Minute) // the caller takes nothing
+		b.sleep(2 * time.Minute) // the caller receives nothing
 		_, after := memory()
 		require.LessOrEqual(b.t, after-before, int64(16<<20), "the items themselves are 20 MB")
 		for i := range count {
@@ -80,8 +80,8 @@ func TestABackwardPassOfManyItemsKeepsTheirOrder(t *testing.T) { //nolint:parall
 	}, func(o *participanttest.Options) { o.RefuseStartTime = true })
 }
 
-// The push of the file is among those that find no room.
-func TestAFileIsSentFromTheLoopOfACallerWhoIsBehind(t *testing.T) {
+// The push of the file is among those that are discarded.
+func TestSendFileFromTheLoopOfASlowCaller(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact = b.srv.NewChat(func(o *participanttest.ChatOptions) { o.ScanDelay = 20 * time.Second })
@@ -116,8 +116,8 @@ func TestAFileIsSentFromTheLoopOfACallerWhoIsBehind(t *testing.T) {
 	})
 }
 
-// A service may return more than it was asked for. The queue is bounded all the same.
-func TestAPageOfMoreThanWasAskedForWaitsForTheCaller(t *testing.T) {
+// The queue is bounded even if the service returns more items than requested.
+func TestPageLargerThanRequestedWaitsForTheCaller(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		const count = 5000
@@ -137,14 +137,14 @@ func TestAPageOfMoreThanWasAskedForWaitsForTheCaller(t *testing.T) {
 		})
 		b.reconnect()
 		b.sleep(10 * time.Second)
-		require.Less(b.t, s.Stats().Recovered, 1200, "nobody takes them")
+		require.Less(b.t, s.Stats().Recovered, 1200, "the caller receives nothing")
 		for i := range count {
 			require.Equal(b.t, "item-"+strconv.Itoa(i), b.message(s).ID)
 		}
 	})
 }
 
-func TestASlowCallerGetsEverything(t *testing.T) {
+func TestSlowCallerGetsEveryItem(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -166,14 +166,14 @@ func TestASlowCallerGetsEverything(t *testing.T) {
 		b.contact.Agent.Say("live again")
 		require.Equal(b.t, "live again", b.message(s).Text)
 		b.settle()
-		b.contact.Agent.Say("and at once")
+		b.contact.Agent.Say("immediately")
 		b.within(s, 0)
 	})
 }
 
-// A pass for a slow caller takes as long as the caller, but one that fails holds nothing up
-// for longer than CatchUpWait.
-func TestASlowCallerDoesNotWaitForABrokenTranscript(t *testing.T) {
+// A pass for a slow caller may take as long as the caller, but one that fails delays live items no
+// longer than CatchUpWait.
+func TestSlowCallerDoesNotWaitForABrokenTranscript(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -198,59 +198,59 @@ func TestASlowCallerDoesNotWaitForABrokenTranscript(t *testing.T) {
 	})
 }
 
-var sleeperItems = flag.Int("sleeper.items", 20_000, "how many items TestASleeperIsLeftAlone sends, a multiple of 1,000")
+var inactiveItems = flag.Int("inactive.items", 20_000, "the number of items that TestInactiveCallerCostsLittleMemory sends, a multiple of 1,000")
 
-// TestASleeperIsLeftAlone has sessions whose callers take nothing while items arrive. The
-// same chat without sessions tells what the fake needs for them. For the number:
+// TestInactiveCallerCostsLittleMemory has sessions whose callers receive no events while items arrive.
+// The memory of the fake is measured by the same chat without sessions. For the published number:
 //
-//	go test -run=ASleeper -v ./chat -args -sleeper.items=100000
-func TestASleeperIsLeftAlone(t *testing.T) { //nolint:paralleltest // it measures memory
+//	go test -run=InactiveCaller -v ./chat -args -inactive.items=100000
+func TestInactiveCallerCostsLittleMemory(t *testing.T) { //nolint:paralleltest // it measures memory
 	const sessions, burst = 2, 1000
-	pushed := func(t *testing.T, sleepers int, wake func(b *bubble, asleep []*chat.Session)) (bytes int64) {
+	pushed := func(t *testing.T, sessions int, check func(b *bubble, inactive []*chat.Session)) (bytes int64) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			b := newBubble(t)
-			asleep := b.sleepers(sleepers)
+			inactive := b.inactive(sessions)
 			_, before := memory()
-			for range *sleeperItems / burst {
+			for range *inactiveItems / burst {
 				for range burst {
-					b.contact.Agent.Say("Is anybody there? I could do with an answer, whenever it suits you.")
+					b.contact.Agent.Say("Is anybody there? I would be glad of a reply, whenever it suits you.")
 				}
 				b.sleep(10 * time.Second)
 			}
 			_, after := memory()
 			bytes = after - before
-			wake(b, asleep)
+			check(b, inactive)
 		})
 		return bytes
 	}
 	alone := pushed(t, 0, func(*bubble, []*chat.Session) {})
-	with := pushed(t, sessions, func(b *bubble, asleep []*chat.Session) {
-		for _, s := range asleep {
+	with := pushed(t, sessions, func(b *bubble, inactive []*chat.Session) {
+		for _, s := range inactive {
 			require.NoError(b.t, s.Err())
 			require.Zero(b.t, s.Stats().Reconnects)
-			b.requireAll(s, *sleeperItems/burst*burst)
+			b.requireAll(s, *inactiveItems/burst*burst)
 		}
 	})
-	t.Logf("%d bytes a session", (with-alone)/sessions)
+	t.Logf("%d bytes per session", (with-alone)/sessions)
 	require.LessOrEqual(t, (with-alone)/sessions, int64(1<<20))
 }
 
-// sleepers are sessions in one chat, each of a participant of its own, that have settled.
-func (b *bubble) sleepers(n int) (asleep []*chat.Session) {
+// inactive returns sessions of one chat, each of another participant, after their settle passes.
+func (b *bubble) inactive(n int) (inactive []*chat.Session) {
 	b.t.Helper()
 	for range n {
-		p := b.contact.AddParticipant(types.ParticipantRoleCustomBot, "Sleeper")
+		p := b.contact.AddParticipant(types.ParticipantRoleCustomBot, "Inactive")
 		s, err := chat.Start(b.t.Context(), b.client, p.Token, b.options)
 		require.NoError(b.t, err)
 		b.t.Cleanup(func() { _ = s.Close() })
-		asleep = append(asleep, s)
+		inactive = append(inactive, s)
 	}
 	b.sleep(time.Minute)
-	return asleep
+	return inactive
 }
 
-// requireAll takes what there is until nothing comes any more: n messages, each once.
+// requireAll receives events until no more arrive, and requires n messages, each once.
 func (b *bubble) requireAll(s *chat.Session, n int) {
 	b.t.Helper()
 	seen := make(map[string]bool, n)
@@ -263,7 +263,7 @@ func (b *bubble) requireAll(s *chat.Session, n int) {
 		}
 		require.NoError(b.t, err)
 		if m, ok := event.(chat.Message); ok {
-			require.False(b.t, seen[m.ID], "a message came twice")
+			require.False(b.t, seen[m.ID], "a message was delivered twice")
 			require.False(b.t, m.Late)
 			seen[m.ID] = true
 		}

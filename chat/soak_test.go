@@ -36,22 +36,22 @@ const (
 	soakSettle   = 2 * time.Second
 )
 
-// soakConfig is what the server's process is told.
+// soakConfig is the configuration of the server's process.
 type soakConfig struct {
 	Sessions int
 	Throttle bool
-	// Cuts and Messages a second, of all chats together.
+	// Cuts and Messages per second, of all chats together.
 	Cuts, Messages float64
 }
 
-// soakReport is what the server did.
+// soakReport is the server's report.
 type soakReport struct {
 	Cuts int
-	Kept [][]string // the items' Ids in order, a chat
+	Kept [][]string // the Ids of the items of each chat, in order
 }
 
-// The test binary is the server's process too: what the fake costs isn't the session's,
-// and the sockets are real.
+// The test binary also runs the server in a separate process, so that the cost of the fake is not
+// counted and the sockets are real.
 func init() {
 	if config, ok := os.LookupEnv(soakVariable); ok {
 		serveSoak(config)
@@ -59,8 +59,8 @@ func init() {
 	}
 }
 
-// TestSoak cuts sockets of many sessions throughout, while messages come, some pushes are
-// lost or doubled, and the transcript lags. Run as
+// TestSoak cuts the sockets of many sessions all the time, while messages arrive, some pushes are lost
+// or duplicated, and the transcript lags. Run
 // go test ./chat -run TestSoak$ -v -soak.sessions=1000 -soak.time=2m
 // for more than 20,000 cuts.
 func TestSoak(t *testing.T) {
@@ -70,8 +70,8 @@ func TestSoak(t *testing.T) {
 	soak(t, config, func(o *chat.Options) { o.Limiter = chat.Unlimited })
 }
 
-// TestSoakWithinTheQuotas has the service's quotas, which draw no answer 429 from sessions
-// that share a limiter. Run as
+// TestSoakWithinTheQuotas has a service with its quotas. Sessions that share a limiter get no 429
+// response. Run
 // go test ./chat -run TestSoakWithinTheQuotas -v -soak.limited=100 -soak.time=2m
 // for as many sessions as lose their sockets about once a minute.
 func TestSoakWithinTheQuotas(t *testing.T) {
@@ -79,7 +79,7 @@ func TestSoakWithinTheQuotas(t *testing.T) {
 	limiter := chat.NewLimiter(1)
 	config := soakConfig{Sessions: *soakLimited, Throttle: true, Cuts: 2, Messages: float64(*soakLimited)}
 	throttled := soak(t, config, func(o *chat.Options) { o.Limiter = limiter })
-	require.Zero(t, throttled, "answers 429")
+	require.Zero(t, throttled, "429 responses")
 }
 
 // soak returns how many calls were throttled.
@@ -92,7 +92,7 @@ func soak(t *testing.T, config soakConfig, optFns ...func(*chat.Options)) (throt
 	report := server.ask(t, "stop")
 	require.Len(t, report.Kept, config.Sessions)
 	awaitAll(t, all, report.Kept)
-	<-time.After(soakSettle + time.Second) // what comes twice comes by then
+	<-time.After(soakSettle + time.Second) // duplicates arrive by then
 
 	var stats chat.Stats
 	var messages, lost, repeated, unordered int
@@ -102,13 +102,13 @@ func soak(t *testing.T, config soakConfig, optFns ...func(*chat.Options)) (throt
 		d := s.compare(report.Kept[i])
 		messages, lost, repeated, unordered = messages+len(report.Kept[i]), lost+d.lost, repeated+d.repeated, unordered+d.unordered
 	}
-	t.Logf("%d sessions, %v: %d cuts, %d items: %d lost, %d repeated, %d out of order and not Late; %+v",
+	t.Logf("%d sessions, %v: %d cuts, %d items: %d lost, %d delivered twice, %d out of order and not Late; %+v",
 		config.Sessions, *soakTime, report.Cuts, messages, lost, repeated, unordered, stats)
 	require.Zero(t, lost, "lost")
 	require.Zero(t, repeated, "repeated")
 	require.Zero(t, unordered, "out of order and not Late")
 	require.Greater(t, report.Cuts, int(config.Cuts*soakTime.Seconds()/4), "the machine is too slow for so many sessions")
-	require.Greater(t, stats.Reconnects, report.Cuts/4, "the same")
+	require.Greater(t, stats.Reconnects, report.Cuts/4, "the machine is too slow for so many sessions")
 	return stats.Throttled
 }
 
@@ -123,7 +123,7 @@ func addStats(sum *chat.Stats, s chat.Stats) {
 	sum.Throttled += s.Throttled
 }
 
-// soakServer is the server's process, seen from the test.
+// soakServer is the test's handle of the server's process.
 type soakServer struct {
 	URL    string
 	Tokens []string
@@ -136,7 +136,7 @@ func startSoakServer(t *testing.T, config soakConfig) *soakServer {
 	t.Helper()
 	cmd, in, out := child(t, soakVariable, config)
 	t.Cleanup(func() {
-		_ = in.Close() // it ends with its input
+		_ = in.Close() // the process exits at the end of its input
 		require.NoError(t, cmd.Wait())
 	})
 	s := &soakServer{in: json.NewEncoder(in), out: json.NewDecoder(out)}
@@ -145,8 +145,8 @@ func startSoakServer(t *testing.T, config soakConfig) *soakServer {
 	return s
 }
 
-// child starts the test binary anew, with something to do besides tests. It ends with
-// the test at the latest.
+// child starts the test binary with another task. The process exits when the test ends, at the
+// latest.
 func child(t *testing.T, variable string, config any) (*exec.Cmd, io.WriteCloser, io.Reader) {
 	t.Helper()
 	text, err := json.Marshal(config)
@@ -214,13 +214,13 @@ func closeAll(all []*soaker) {
 	}
 }
 
-// soaker notes what a session delivers.
+// soaker records the items that a session delivers.
 type soaker struct {
 	session *chat.Session
 	reading sync.WaitGroup
 
 	mu        sync.Mutex
-	times     map[string]int // that an item was delivered, by Id
+	times     map[string]int // how often an item was delivered, by Id
 	newest    time.Time
 	unordered int
 }
@@ -239,7 +239,7 @@ func (s *soaker) start(ctx context.Context, client *connectparticipant.Client, t
 	return nil
 }
 
-// kept returns what is known of an event that stands for an item of the transcript.
+// kept returns the Meta of an event for an item of the transcript.
 func kept(event chat.Event) (item chat.Meta, ok bool) {
 	switch e := event.(type) {
 	case chat.Message:
@@ -282,7 +282,7 @@ func (s *soaker) compare(kept []string) (d difference) {
 	return d
 }
 
-// awaitAll gives up after a minute: what is missing then is lost.
+// awaitAll waits for all items, but at most a minute: what is missing then is lost.
 func awaitAll(t *testing.T, all []*soaker, kept [][]string) {
 	t.Helper()
 	begun := time.Now()
@@ -295,7 +295,7 @@ func awaitAll(t *testing.T, all []*soaker, kept [][]string) {
 	t.Logf("caught up %v after the last cut", time.Since(begun))
 }
 
-// serveSoak is the server's process.
+// serveSoak is the main function of the server's process.
 func serveSoak(text string) {
 	var w soakWorld
 	if err := json.Unmarshal([]byte(text), &w.soakConfig); err != nil {
@@ -328,7 +328,7 @@ func serveSoak(text string) {
 	}
 }
 
-// soakWorld is the chats of the server's process.
+// soakWorld contains the chats of the server's process.
 type soakWorld struct {
 	soakConfig
 
@@ -361,7 +361,7 @@ func (w *soakWorld) tokens() (tokens []string) {
 	return tokens
 }
 
-// repeat does something so many times a second, until stop.
+// repeat calls do perSecond times per second, until stop.
 func repeat(stop <-chan struct{}, perSecond float64, do func()) {
 	begun, done := time.Now(), 0.0
 	ticker := time.NewTicker(5 * time.Millisecond)
@@ -390,8 +390,8 @@ func say(c *participanttest.Contact) {
 	c.Agent.Say(fmt.Sprintf("%d %s", size, strings.Repeat("é", size/2)))
 }
 
-// cut ends the sockets of a customer who has one, mostly: one that is being dialled, and
-// may not be subscribed yet, has its turn too and isn't counted.
+// cut cuts the sockets of a random customer, usually of one that has a subscribed socket. A socket
+// that is still being dialed may be cut too, and isn't counted.
 func (w *soakWorld) cut() {
 	codes := []int{0, 0, 1000, 1001, 1006, 1011}
 	c := w.any()
@@ -399,7 +399,7 @@ func (w *soakWorld) cut() {
 		c = w.any()
 	}
 	for range rand.N(2) {
-		say(c) // it may never leave the server
+		say(c) // the push may never leave the server
 	}
 	w.cuts += min(1, c.Customer.Sockets())
 	c.Customer.CloseSockets(codes[rand.N(len(codes))], "soak")
@@ -408,8 +408,8 @@ func (w *soakWorld) cut() {
 	}
 }
 
-// end cuts every socket once more, so that what was lost on its way is looked for. The
-// last message of each chat is one that only the settle pass finds.
+// end cuts every socket once more, so that a pass finds lost pushes. The last message of each chat is
+// found by the settle pass only.
 func (w *soakWorld) end() (report soakReport) {
 	for _, f := range w.faults {
 		f.Remove()

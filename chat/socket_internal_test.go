@@ -17,9 +17,9 @@ import (
 	"github.com/participant-go/connectparticipant/internal/memnet"
 )
 
-// A close handshake that begins between two frames waits for the other side's by itself: it has
-// taken the reader's turn.
-func TestClosingIsCutThoughTheReaderIsNotReading(t *testing.T) {
+// A close handshake that begins between two frames locks the reader out, and waits for the peer's close
+// frame under its own context.
+func TestCloseIsBoundedWhileTheReaderIsIdle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		over, end := context.WithCancel(context.Background())

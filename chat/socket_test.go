@@ -14,9 +14,9 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// Each character of the longest message may be escaped twice: once in the item, and once more
-// in the string that holds it.
-func TestTheLargestLegalFrameIsRead(t *testing.T) {
+// Each character of the longest message may be escaped twice: in the item, and in the string that
+// contains the item.
+func TestLargestValidFrameIsRead(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -28,7 +28,7 @@ func TestTheLargestLegalFrameIsRead(t *testing.T) {
 	})
 }
 
-func TestAFrameBeyondTheLimitCostsTheSocket(t *testing.T) {
+func TestFrameBeyondTheLimitClosesTheSocket(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -42,7 +42,7 @@ func TestAFrameBeyondTheLimitCostsTheSocket(t *testing.T) {
 	})
 }
 
-func TestASocketThatIsNotNeededAnyMoreIsClosed(t *testing.T) {
+func TestUnneededSocketIsClosed(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -62,7 +62,7 @@ func TestASocketThatIsNotNeededAnyMoreIsClosed(t *testing.T) {
 	})
 }
 
-func TestFramesWithoutATopicCostNoSocket(t *testing.T) {
+func TestFramesWithoutATopicKeepTheSocket(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -74,6 +74,6 @@ func TestFramesWithoutATopicCostNoSocket(t *testing.T) {
 		require.Zero(b.t, s.Stats().Reconnects)
 		b.contact.PushFrame(`{"message":"Internal server error","connectionId":"made-up","requestId":"made-up"}`)
 		b.sleep(2 * time.Second)
-		require.Equal(b.t, 1, s.Stats().Reconnects, "the gateway's error")
+		require.Equal(b.t, 1, s.Stats().Reconnects, "after an error of the gateway")
 	})
 }

@@ -26,14 +26,14 @@ func TestStartErrors(t *testing.T) {
 		want  error
 	}{
 		"a wrong token":           {token: "made-up", want: chat.ErrAccessDenied},
-		"a request refused":       {fault: participanttest.Fault{On: create, Effect: participanttest.Fail(400, "ValidationException")}, want: chat.ErrGaveUp},
+		"a rejected request":      {fault: participanttest.Fault{On: create, Effect: participanttest.Fail(400, "ValidationException")}, want: chat.ErrGaveUp},
 		"an empty token":          {token: "\n", want: chat.ErrGaveUp},
-		"a service that fails":    {fault: participanttest.Fault{On: create, Effect: participanttest.Fail(500, "")}, want: context.DeadlineExceeded},
+		"a failing service":       {fault: participanttest.Fault{On: create, Effect: participanttest.Fail(500, "")}, want: context.DeadlineExceeded},
 		"a proxy's 403":           {fault: participanttest.Fault{On: create, Effect: participanttest.AnswerHTML(403)}, want: context.DeadlineExceeded},
 		"garbage":                 {fault: participanttest.Fault{On: create, Effect: participanttest.Answer(200, "text/html", "<html>")}, want: context.DeadlineExceeded},
-		"no answer":               {fault: participanttest.Fault{On: create, Effect: participanttest.Ignore()}, want: context.DeadlineExceeded},
-		"an empty answer":         {fault: participanttest.Fault{On: create, Effect: participanttest.Answer(200, "", "{}")}, want: context.DeadlineExceeded},
-		"an upgrade refused":      {fault: participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Fail(403, "")}, want: context.DeadlineExceeded},
+		"no response":             {fault: participanttest.Fault{On: create, Effect: participanttest.Ignore()}, want: context.DeadlineExceeded},
+		"an empty response":       {fault: participanttest.Fault{On: create, Effect: participanttest.Answer(200, "", "{}")}, want: context.DeadlineExceeded},
+		"a rejected upgrade":      {fault: participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Fail(403, "")}, want: context.DeadlineExceeded},
 		"no acknowledgement":      {fault: participanttest.Fault{On: participanttest.OnSubscribe, Effect: participanttest.Ignore()}, want: context.DeadlineExceeded},
 		"a refused subscription":  {fault: participanttest.Fault{On: participanttest.OnSubscribe, Effect: participanttest.Refuse()}, want: context.DeadlineExceeded},
 		"an error of the gateway": {fault: participanttest.Fault{On: participanttest.OnSubscribe, Effect: participanttest.GatewayError()}, want: context.DeadlineExceeded},
@@ -55,13 +55,13 @@ func TestStartErrors(t *testing.T) {
 				require.ErrorIs(b.t, err, test.want)
 				require.NotContains(b.t, err.Error(), "AuthToken")
 				require.NotContains(b.t, err.Error(), "participant-token")
-				require.LessOrEqual(b.t, b.contact.Customer.Count(create), 30, "it backs off")
+				require.LessOrEqual(b.t, b.contact.Customer.Count(create), 30, "Start backs off")
 			})
 		})
 	}
 }
 
-func TestStartWithAFailingAPIOptionFailsAtOnce(t *testing.T) {
+func TestStartWithAFailingAPIOptionFailsImmediately(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("made-up failure")
 	_, err := chat.Start(t.Context(), connectparticipant.New(connectparticipant.Options{Region: "us-west-2"},
@@ -70,14 +70,14 @@ func TestStartWithAFailingAPIOptionFailsAtOnce(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 }
 
-func TestStartWithoutRegionFailsAtOnce(t *testing.T) {
+func TestStartWithoutRegionFailsImmediately(t *testing.T) {
 	t.Parallel()
 	_, err := chat.Start(t.Context(), connectparticipant.New(connectparticipant.Options{}), "token")
 	require.ErrorIs(t, err, chat.ErrGaveUp)
 	require.ErrorContains(t, err, "Missing Region")
 }
 
-func TestAStartThatTheLimiterHoldsBackNamesIt(t *testing.T) {
+func TestStartNamesTheLimiterItWaitedFor(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		const sessions = 200
@@ -89,7 +89,7 @@ func TestAStartThatTheLimiterHoldsBackNamesIt(t *testing.T) {
 		}
 		starting.Wait()
 		failed := slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-		require.InDelta(b.t, sessions-66, len(failed), 3, "6 at first, then 6 a second")
+		require.InDelta(b.t, sessions-66, len(failed), 3, "6 at first, then 6 per second")
 		for _, err := range failed {
 			require.ErrorIs(b.t, err, context.DeadlineExceeded)
 			require.NotErrorIs(b.t, err, chat.ErrClosed)
@@ -111,7 +111,7 @@ func (b *bubble) startWithin(d time.Duration, limiter chat.Limiter) error {
 	return s.Close()
 }
 
-func TestAProxysErrorLetsStartWait(t *testing.T) {
+func TestStartRetriesAfterAProxyError(t *testing.T) {
 	t.Parallel()
 	for name, effect := range proxies {
 		t.Run(name, func(t *testing.T) {

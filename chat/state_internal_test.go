@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// again is a state through its text.
+// again returns the state decoded from its text.
 func (state State) again(t *testing.T) (read State) {
 	t.Helper()
 	text, err := state.MarshalText()
@@ -26,7 +26,7 @@ func (state State) again(t *testing.T) (read State) {
 	return read
 }
 
-// fullState has every member.
+// fullState returns a state with every member.
 func fullState() State {
 	return State{
 		fence: at(0), top: at(time.Minute), since: at(-time.Hour), chat: math.MaxUint64, own: "participant",
@@ -40,7 +40,7 @@ func fullState() State {
 	}
 }
 
-// usualState has the times and the own ID that the service writes.
+// usualState returns a state with times and an own ID as the service writes them.
 func usualState() State {
 	state := State{
 		fence: at(0) + 1, top: at(time.Minute), since: at(-time.Hour) + 123_456, chat: 5, own: "0d5b7a4e-3c0f-4a8e-9a43-6f1c2b7d9e10",
@@ -54,11 +54,11 @@ func usualState() State {
 	return state
 }
 
-// oldText is the text of fullState that the version before has written.
+// oldText is the text of fullState in oldVersion.
 const oldText = "AoCAjOqG58yGMYDgxu7F6syGMYCAx97AlcuGMf__________C3BhcnRpY2lwYW50AwAAAAAAAAAJgOD_j4XVAQAAAAAAAAAK_5-Kh4fOAQAAAAAAAAAL" +
 	"_5-5kbqVs_nOAQAAAAAAAAAC_9-6hL8DAAAABwAAAAAAAAAAAYDA9Yj-Bv____8DAAAAAAAAAAOAgIzqhufMhjEAAAAAAf__________AgAAAAACnynETQ"
 
-// entries are what a state has seen, by key.
+// entries returns the entries of a state by key.
 func (state State) entries() map[uint64]entry {
 	entries := map[uint64]entry{}
 	for _, r := range state.seen {
@@ -72,7 +72,7 @@ func sealed(b []byte) []byte {
 	return base64.RawURLEncoding.AppendEncode(nil, binary.BigEndian.AppendUint32(slices.Clone(b), crc32.ChecksumIEEE(b)))
 }
 
-func TestAStateIsTheSameAfterItsText(t *testing.T) {
+func TestStateSurvivesItsText(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, fullState(), fullState().again(t))
 	require.Equal(t, usualState(), usualState().again(t))
@@ -80,11 +80,11 @@ func TestAStateIsTheSameAfterItsText(t *testing.T) {
 	other.own = strings.ToUpper(other.own)
 	require.Equal(t, other, other.again(t), "not the usual form of a UUID")
 	for name, change := range map[string]func(*State){
-		"a top between two ms":              func(s *State) { s.top++ },
-		"an item between two ms":            func(s *State) { s.seen[0].at++ },
-		"a missing one between two ms":      func(s *State) { s.missing[9]++ },
-		"one missing before all that is":    func(s *State) { s.missing[9] = math.MinInt64 + 775_808 },
-		"an item before all that can exist": func(s *State) { s.seen[len(s.seen)-1].at = math.MinInt64 + 775_808 },
+		"a top between two ms":           func(s *State) { s.top++ },
+		"an item between two ms":         func(s *State) { s.seen[0].at++ },
+		"a missing one between two ms":   func(s *State) { s.missing[9]++ },
+		"a missing one before all times": func(s *State) { s.missing[9] = math.MinInt64 + 775_808 },
+		"an item before all times":       func(s *State) { s.seen[len(s.seen)-1].at = math.MinInt64 + 775_808 },
 	} {
 		odd := usualState()
 		change(&odd)
@@ -94,7 +94,7 @@ func TestAStateIsTheSameAfterItsText(t *testing.T) {
 	require.Equal(t, least, least.again(t))
 }
 
-func TestTheTextOfAStateIsAlwaysTheSame(t *testing.T) {
+func TestStateTextIsDeterministic(t *testing.T) {
 	t.Parallel()
 	first, err := fullState().MarshalText()
 	require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestTheTextOfAStateIsAlwaysTheSame(t *testing.T) {
 	}
 }
 
-func TestTheBytesOfAStateAreThoseOfItsText(t *testing.T) {
+func TestBytesAndTextOfAStateAgree(t *testing.T) {
 	t.Parallel()
 	for _, state := range []State{{}, fullState(), usualState()} {
 		text, err := state.MarshalText()
@@ -159,9 +159,9 @@ func TestALargeStateKeepsTheNewest(t *testing.T) {
 	state.own = strings.Repeat("x", 256)
 	text, err := state.MarshalText()
 	require.NoError(t, err)
-	require.Greater(t, len(text), 15_900, "there is no more room")
+	require.Greater(t, len(text), 15_900, "the text is full")
 	read := state.again(t)
-	require.Equal(t, state.missing, read.missing, "what was not delivered is never left out")
+	require.Equal(t, state.missing, read.missing, "undelivered items are never omitted")
 	require.Equal(t, state.own, read.own)
 	require.Greater(t, len(read.seen), 450)
 	oldest, entries := 2000-len(read.seen), read.entries()
@@ -175,7 +175,7 @@ func TestALargeStateKeepsTheNewest(t *testing.T) {
 	}
 }
 
-func TestTextsThatAreNoState(t *testing.T) {
+func TestInvalidStateTexts(t *testing.T) {
 	t.Parallel()
 	good := make([]byte, 15)
 	good[0] = stateVersion
@@ -207,7 +207,7 @@ func TestAnEmptyTextIsTheZeroState(t *testing.T) {
 	require.True(t, state.isZero())
 }
 
-func TestAStateCoversWhatWasReturned(t *testing.T) {
+func TestStateCoversReturnedEvents(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.arrives(said("a", time.Second))
@@ -220,11 +220,11 @@ func TestAStateCoversWhatWasReturned(t *testing.T) {
 	require.Equal(t, at(time.Second), state.top)
 	require.Len(t, state.seen, 1)
 	require.Contains(t, state.entries(), keyOf("a"))
-	require.Len(t, f.inbox.ledger.seen, 2, "the session keeps what it knows")
+	require.Len(t, f.inbox.ledger.seen, 2, "the session keeps its ledger")
 }
 
-// An Updated that waits takes nothing back of its message but the new state.
-func TestAStateWithAnUpdateThatWaits(t *testing.T) {
+// While an Updated waits, the State contains the old state of its message.
+func TestStateWithAWaitingUpdate(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	before := f.arrives(said("a", 0))
@@ -243,8 +243,8 @@ func TestAStateWithAnUpdateThatWaits(t *testing.T) {
 	require.EqualValues(t, 200, f.inbox.state().entries()[before.key].revision)
 }
 
-// Its message is listed, but it has been delivered: after Resume only the new state comes.
-func TestAStateWithAnOldUpdateThatWaits(t *testing.T) {
+// The message is listed as missing, but was delivered: after Resume only its new state is delivered.
+func TestStateWithAWaitingUpdateOfAnOldMessage(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	before := f.arrives(said("a", -time.Hour))
@@ -258,7 +258,7 @@ func TestAStateWithAnOldUpdateThatWaits(t *testing.T) {
 	require.Equal(t, before.revision, state.entries()[before.key].revision)
 }
 
-func TestAStateListsWhatAPassWouldNotShow(t *testing.T) {
+func TestStateListsItemsThatNoPassWouldShow(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.arrives(said("old", -time.Hour))
@@ -273,7 +273,7 @@ func TestAStateListsWhatAPassWouldNotShow(t *testing.T) {
 	require.Empty(t, f.inbox.state().missing)
 }
 
-func TestAStateOfTooMuchToListReadsFromTheOldest(t *testing.T) {
+func TestStateWithTooManyMissingItemsMovesTheFenceBack(t *testing.T) {
 	t.Parallel()
 	for extra, listed := range map[int]bool{0: true, 1: false} {
 		f := connected(t)
@@ -290,7 +290,7 @@ func TestAStateOfTooMuchToListReadsFromTheOldest(t *testing.T) {
 	}
 }
 
-func TestAStateForgetsWhatNoPassShows(t *testing.T) {
+func TestStateDropsItemsThatNoPassShows(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.arrives(said("new", 0))
@@ -303,7 +303,7 @@ func TestAStateForgetsWhatNoPassShows(t *testing.T) {
 	require.NotContains(t, state.entries(), keyOf("old"))
 }
 
-func TestAReceiptThatWaitsIsNotListed(t *testing.T) {
+func TestWaitingReceiptIsNotListed(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.inbox.queue.push(queued{event: Receipt{}, at: at(-time.Hour), key: 7, receipt: true})
@@ -317,7 +317,7 @@ func TestResumeContinuesFromAState(t *testing.T) {
 	f.inbox.restore(&state)
 	f.connect()
 	require.Equal(t, "participant", f.inbox.self.id)
-	require.Equal(t, at(-time.Hour), f.inbox.ledger.since, "the first connection stays the first")
+	require.Equal(t, at(-time.Hour), f.inbox.ledger.since, "the time of the first connection is kept")
 	require.Equal(t, state.top, f.inbox.returned)
 	require.Equal(t, horizon(state.fence, f.opts.Overlap), f.inbox.ledger.floor)
 	require.Equal(t, state.missing, f.inbox.state().missing)
@@ -350,7 +350,7 @@ func FuzzState(f *testing.F) {
 			again, err := state.MarshalText()
 			require.NoError(t, err)
 			if len(state.seen) > 400 || len(state.own) > 400 {
-				continue // some of it is left out
+				continue // too large: some records are omitted
 			}
 			var read State
 			require.NoError(t, read.UnmarshalText(again))
@@ -361,7 +361,7 @@ func FuzzState(f *testing.F) {
 	})
 }
 
-func TestReleaseAtTheEndMovesTop(t *testing.T) {
+func TestStateIncludesAHeldBackItemReleasedAtTheEnd(t *testing.T) {
 	t.Parallel()
 	c := newTestCore(func(o *Options) { o.HoldBack = time.Hour })
 	goLive(c)
@@ -374,7 +374,7 @@ func TestReleaseAtTheEndMovesTop(t *testing.T) {
 	require.Equal(t, it.at, c.inbox.state().top)
 }
 
-func TestATimelessItemReleasedAtTheEndIsInTheState(t *testing.T) {
+func TestStateIncludesATimelessItemReleasedAtTheEnd(t *testing.T) {
 	t.Parallel()
 	c := newTestCore(func(o *Options) { o.HoldBack = time.Hour })
 	goLive(c)
@@ -385,11 +385,11 @@ func TestATimelessItemReleasedAtTheEndIsInTheState(t *testing.T) {
 	q, _ := c.takeEvent()
 	event := q.event
 	require.NotNil(t, event)
-	require.Contains(t, c.inbox.state().entries(), it.key, "it was returned, and comes again after Resume")
-	require.Zero(t, c.inbox.state().entries()[it.key].at%int64(time.Millisecond), "as the times of others, which a State writes so")
+	require.Contains(t, c.inbox.state().entries(), it.key, "the item was returned, and would be delivered again after Resume")
+	require.Zero(t, c.inbox.state().entries()[it.key].at%int64(time.Millisecond), "a State writes times in milliseconds")
 }
 
-func TestAZeroStateIsStillZeroAfterItsText(t *testing.T) {
+func TestZeroStateSurvivesItsText(t *testing.T) {
 	t.Parallel()
 	text, err := State{}.MarshalText()
 	require.NoError(t, err)
@@ -398,7 +398,7 @@ func TestAZeroStateIsStillZeroAfterItsText(t *testing.T) {
 	require.True(t, read.isZero())
 }
 
-func TestWhatIsReleasedAtTheEndCountsInTheState(t *testing.T) {
+func TestStateIncludesAnItemReleasedAtTheEnd(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.loses()
@@ -408,7 +408,7 @@ func TestWhatIsReleasedAtTheEndCountsInTheState(t *testing.T) {
 	require.Equal(t, at(time.Second), f.inbox.state().top)
 }
 
-func TestAnItemWithoutATimeReleasedAtTheEndIsRememberedAsNew(t *testing.T) {
+func TestTimelessItemReleasedAtTheEndGetsTheCurrentTime(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.loses()

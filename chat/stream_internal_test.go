@@ -14,14 +14,14 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// chunkOf is a chunk of a streamed message.
+// chunkOf returns a chunk of a streamed message.
 func chunkOf(id string, number int32, text string) *item {
 	it := said(id, 0)
 	it.Content, it.partial, it.chunk = aws.String(text), true, number
 	return it
 }
 
-// progress takes the texts of the Progress events.
+// progress returns the texts of the queued Progress events.
 func (f *fixture) progress() (texts []string) {
 	for _, event := range f.events() {
 		if p, ok := event.(Progress); ok {
@@ -66,12 +66,12 @@ func TestProgressOfAnOwnMessage(t *testing.T) {
 	require.True(t, metas[1].Own)
 }
 
-func TestProgressIsMadeOnRequest(t *testing.T) {
+func TestProgressRequiresTheOption(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.arrives(chunkOf("a", 1, "one"))
 	require.Empty(t, f.events())
-	require.Empty(t, f.inbox.streams[keyOf("a")].text.String(), "nobody needs it")
+	require.Empty(t, f.inbox.streams[keyOf("a")].text.String(), "the text is not needed")
 }
 
 func TestTheTextOfAStreamIsBounded(t *testing.T) {
@@ -84,7 +84,7 @@ func TestTheTextOfAStreamIsBounded(t *testing.T) {
 	require.Len(t, f.progress(), 2)
 }
 
-func TestTheMostSilentStreamMakesRoom(t *testing.T) {
+func TestStreamThatIsSilentTheLongestIsDropped(t *testing.T) {
 	t.Parallel()
 	f := connected(t, withProgress)
 	for n := range 16 {
@@ -98,7 +98,7 @@ func TestTheMostSilentStreamMakesRoom(t *testing.T) {
 	require.Contains(t, f.inbox.streams, keyOf("0"))
 }
 
-func TestAStreamIsAskedForWheneverItFallsSilent(t *testing.T) {
+func TestEachSilenceOfAStreamMakesAPassDue(t *testing.T) {
 	t.Parallel()
 	var s streams
 	silent := func(after time.Duration) bool { found, _ := s.silent(began.Add(after)); return found }
@@ -110,14 +110,14 @@ func TestAStreamIsAskedForWheneverItFallsSilent(t *testing.T) {
 	require.True(t, silent(30*time.Second))
 	s.ask(began.Add(30 * time.Second))
 	require.False(t, silent(30*time.Second))
-	require.True(t, silent(31*time.Second), "the other one")
+	require.True(t, silent(31*time.Second), "the other stream")
 	s.ask(began.Add(time.Hour))
 	require.False(t, silent(2*time.Hour))
-	s.open(1).chunkAt, s.open(1).asked = began.Add(time.Hour), false // as another chunk does
+	s.open(1).chunkAt, s.open(1).asked = began.Add(time.Hour), false // as after another chunk
 	require.True(t, silent(2*time.Hour))
 }
 
-func TestAbandonedStreamsAreForgotten(t *testing.T) {
+func TestAbandonedStreamsAreDropped(t *testing.T) {
 	t.Parallel()
 	c := newTestCore(func(o *Options) { o.Progress = true })
 	goLive(c)

@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-func TestAMessageInPiecesIsOneMessage(t *testing.T) {
+func TestChunksAreOneMessage(t *testing.T) {
 	t.Parallel()
 	for name, progress := range map[string]bool{"": false, "with progress": true} {
 		t.Run(name, func(t *testing.T) {
@@ -23,21 +23,21 @@ func TestAMessageInPiecesIsOneMessage(t *testing.T) {
 				b.settle()
 				stream := b.contact.System.StartStream()
 				stream.Chunk("I ")
-				stream.ChunkNumber(3, "piece")
+				stream.ChunkNumber(3, "chunks")
 				stream.ChunkNumber(2, "speak ")
 				stream.Complete()
 				if progress {
 					require.Equal(b.t, "I ", b.next(s).(chat.Progress).Text)
 					require.Equal(b.t, "I speak ", b.next(s).(chat.Progress).Text)
 				}
-				require.Equal(b.t, "I speak piece", b.message(s).Text)
+				require.Equal(b.t, "I speak chunks", b.message(s).Text)
 				b.nothing(s, 2*time.Hour)
 			})
 		})
 	}
 }
 
-func TestAMessageWhoseLastPieceIsLostComesFromTheTranscript(t *testing.T) {
+func TestMessageWithALostLastChunkIsReadFromTheTranscript(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -51,7 +51,7 @@ func TestAMessageWhoseLastPieceIsLostComesFromTheTranscript(t *testing.T) {
 	})
 }
 
-func TestAPieceThatFallsSilentWhileTheCallerIsSlow(t *testing.T) {
+func TestSilentStreamOfASlowCallerIsReadFromTheTranscript(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()

@@ -9,30 +9,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestACallsDenialMakesARenewalDue(t *testing.T) {
+func TestDeniedCallMakesARenewalDue(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.sleep(30 * time.Second)
 	require.True(t, f.requestToken("SendMessage", f.conn.generation, f.now))
 	require.Equal(t, PriorityNormal, one[startDial](f).priority)
 	f.issue()
-	require.True(t, f.requestToken("SendMessage", f.conn.generation-1, f.now), "there is a newer token already")
-	require.False(t, f.requestToken("SendMessage", f.conn.generation, f.now), "this one is new")
+	require.True(t, f.requestToken("SendMessage", f.conn.generation-1, f.now), "a newer token exists already")
+	require.False(t, f.requestToken("SendMessage", f.conn.generation, f.now), "this token is new")
 }
 
-func TestACallsDenialOfANewTokenStands(t *testing.T) {
+func TestDenialOfANewTokenIsFinal(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		age  time.Duration
 		do   func(f *fixture)
 		want bool
 	}{
-		"it is new":               {30*time.Second - 1, func(*fixture) {}, false},
-		"it is old":               {30 * time.Second, func(*fixture) {}, true},
-		"there is no socket":      {0, func(f *fixture) { f.loses() }, true},
-		"Leave is under way":      {0, func(f *fixture) { _ = f.beginLeave() }, true},
-		"the session is over":     {time.Hour, func(f *fixture) { f.finish(CloseError{Reason: ErrClosed}, f.now) }, false},
-		"the chat has just ended": {time.Hour, func(f *fixture) { f.arrives(happened(kindEnded, "system", 0)) }, false},
+		"a new token":       {30*time.Second - 1, func(*fixture) {}, false},
+		"an old token":      {30 * time.Second, func(*fixture) {}, true},
+		"no socket":         {0, func(f *fixture) { f.loses() }, true},
+		"during Leave":      {0, func(f *fixture) { _ = f.beginLeave() }, true},
+		"after the session": {time.Hour, func(f *fixture) { f.finish(CloseError{Reason: ErrClosed}, f.now) }, false},
+		"after chat.ended":  {time.Hour, func(f *fixture) { f.arrives(happened(kindEnded, "system", 0)) }, false},
 	} {
 		f := newFixture(t)
 		f.connect()
@@ -42,7 +42,7 @@ func TestACallsDenialOfANewTokenStands(t *testing.T) {
 	}
 }
 
-func TestACallsDenialHurriesTheRenewalUnderWay(t *testing.T) {
+func TestDeniedCallExpeditesARunningRenewal(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	f.sleep(f.conn.dialAt.Sub(f.now))

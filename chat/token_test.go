@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-func TestADeniedCallIsRepeatedWithANewTokenAndEndsNothing(t *testing.T) {
+func TestDeniedCallIsRetriedWithANewToken(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -37,8 +37,8 @@ func TestADeniedCallIsRepeatedWithANewTokenAndEndsNothing(t *testing.T) {
 	})
 }
 
-// Each dial brings a new token while no socket can be opened.
-func TestASecondDenialIsTheErrorOfTheCall(t *testing.T) {
+// While no socket can be opened, each dial gets a new token.
+func TestSecondDenialIsReturned(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -56,7 +56,7 @@ func TestASecondDenialIsTheErrorOfTheCall(t *testing.T) {
 	})
 }
 
-// congested admits planned renewals never.
+// congested never admits planned renewals.
 type congested struct{ chat.Limiter }
 
 func (l congested) Wait(ctx context.Context, operation string, p chat.Priority) error {
@@ -67,9 +67,9 @@ func (l congested) Wait(ctx context.Context, operation string, p chat.Priority) 
 	return l.Limiter.Wait(ctx, operation, p)
 }
 
-func TestADeniedSendDoesNotWaitAtALowPriority(t *testing.T) {
+func TestDeniedSendGetsANewTokenWithNormalPriority(t *testing.T) {
 	t.Parallel()
-	for name, renewing := range map[string]bool{"while nothing else goes on": false, "while a renewal waits": true} {
+	for name, renewing := range map[string]bool{"without a renewal": false, "while a renewal waits": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
@@ -90,7 +90,7 @@ func TestADeniedSendDoesNotWaitAtALowPriority(t *testing.T) {
 	}
 }
 
-func TestAnOperationThatIsAlwaysDeniedCostsFewConnections(t *testing.T) {
+func TestOperationThatIsAlwaysDeniedCausesFewConnections(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -101,15 +101,15 @@ func TestAnOperationThatIsAlwaysDeniedCostsFewConnections(t *testing.T) {
 			require.True(b.t, connectparticipant.IsAccessDenied(err))
 			b.sleep(10 * time.Second)
 		}
-		require.LessOrEqual(b.t, b.srv.Count(create), 10, "an hour")
+		require.LessOrEqual(b.t, b.srv.Count(create), 10, "per hour")
 		broken.Remove()
 		_, err := s.Send(b.t.Context(), "hello")
 		require.NoError(b.t, err)
 	})
 }
 
-// The connection token serves calls that Session has no method for, and can be followed.
-func TestTheConnectionTokenCanBeFollowed(t *testing.T) {
+// ConnectionToken returns a token for other calls, and then each new one.
+func TestConnectionTokenReturnsEachNewToken(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()

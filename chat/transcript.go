@@ -167,7 +167,7 @@ func (p *passSource) denied(ctx context.Context, t turn, err error) error {
 }
 
 func newPage(out *connectparticipant.GetTranscriptOutput, odd *restjson.OddItems, took time.Duration) *page {
-	p := &page{items: make([]*item, len(out.Transcript)), next: aws.ToString(out.NextToken), came: now(), took: took}
+	p := &page{items: make([]*item, len(out.Transcript)), next: aws.ToString(out.NextToken), arrived: now(), took: took}
 	for i := range out.Transcript {
 		p.items[i] = pageItem(out.Transcript[i])
 	}
@@ -252,14 +252,14 @@ func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now ins
 	if p.took < quickPage && c.passes.pageSize != 0 {
 		c.passes.pageSize = min(2*c.passes.pageSize, pageSize)
 	}
-	p.read = in.clock.refine(p.date, p.came)
+	p.read = in.clock.refine(p.date, p.arrived)
 	if !p.date.IsZero() {
 		in.ledger.rewind(p.read, c.opts.Overlap)
 	}
 	r.note(p, c.opts.Overlap, now)
 	p.items = slices.DeleteFunc(p.items, func(it *item) bool { return it.past })
 	for _, it := range p.items {
-		it.arrived = p.came
+		it.arrived = p.arrived
 		known, shown := in.ledger.isShownBefore(it)
 		r.known = r.known || shown
 		if !known {

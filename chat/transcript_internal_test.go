@@ -23,7 +23,7 @@ func TestTheSizeOfPages(t *testing.T) {
 	require.Equal(t, 100, size())
 	take(time.Hour)
 	require.Equal(t, 100, size())
-	f.passes.pageSize = 25 // as after two pages that took too long
+	f.passes.pageSize = 25 // as after two slow pages
 	take(5 * time.Second)
 	require.Equal(t, 25, size())
 	for _, want := range []int{50, 100, 100} {
@@ -51,7 +51,7 @@ func TestAPageWaitsForTheCallerAndForSend(t *testing.T) {
 	p := &page{items: []*item{said("a", 0)}}
 	f.inbox.beginSend(f.now)
 	_, ok := f.takePage(passCatchUp, p, aPage, &reading{}, f.now)
-	require.False(t, ok, "it may be ours")
+	require.False(t, ok, "the item may be ours")
 	f.inbox.endSend("", false, f.now)
 	for !f.inbox.queue.full() {
 		f.inbox.queue.push(queued{event: Typing{}})
@@ -70,8 +70,8 @@ func TestAPageWaitsForTheCallerAndForSend(t *testing.T) {
 	require.Equal(t, 1, f.stats.Duplicates)
 }
 
-// Without a witness nothing shows that the pages reach back to the last ones.
-func TestTheFenceMovesDuringAPassOnlyWithAWitness(t *testing.T) {
+// Without a known item, the pages may not reach back to those of the last pass.
+func TestFenceMovesDuringAPassOnlyAfterAKnownItem(t *testing.T) {
 	t.Parallel()
 	f := connected(t)
 	fence := f.inbox.ledger.fence
@@ -79,7 +79,7 @@ func TestTheFenceMovesDuringAPassOnlyWithAWitness(t *testing.T) {
 	f.inbox.ledger.beginPass()
 	var r reading
 	take := func(from origin, items ...*item) {
-		_, ok := f.takePage(passCatchUp, &page{items: items, date: f.time(), came: f.now}, from, &r, f.now)
+		_, ok := f.takePage(passCatchUp, &page{items: items, date: f.time(), arrived: f.now}, from, &r, f.now)
 		require.True(t, ok)
 	}
 	witness := said("witness", time.Second)
@@ -105,7 +105,7 @@ func TestUnreadableItemsAreCountedOnce(t *testing.T) {
 	require.Equal(t, 1, f.stats.Unreadable)
 }
 
-func TestHowAPassBegins(t *testing.T) {
+func TestNewBackfill(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(o *Options) { o.History = 7 })
 	f.connect()
@@ -121,7 +121,7 @@ func TestHowAPassBegins(t *testing.T) {
 	require.Equal(t, at(0), b.fence)
 	f.inbox.ledger.note(said("witness", 0), aPage, 0)
 	require.False(t, f.newBackfill(passPeriodic).backward)
-	require.Equal(t, HistoryAll, f.newBackfill(passPeriodic).history, "what the first pass has not delivered is known")
+	require.Equal(t, HistoryAll, f.newBackfill(passPeriodic).history, "the ledger knows the items that the first pass has skipped")
 	f.passes.backward = true
 	require.True(t, f.newBackfill(passPeriodic).backward)
 	none := newFixture(t, func(o *Options) { o.History = HistoryNone })

@@ -16,7 +16,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// forgetful answers a StartPosition with nothing, as a service might that reads it otherwise.
+// forgetful returns no items for a StartPosition, as a service might that interprets it differently.
 type forgetful struct{ connectparticipant.API }
 
 func (f forgetful) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
@@ -26,7 +26,7 @@ func (f forgetful) GetTranscript(ctx context.Context, in *connectparticipant.Get
 	return f.API.GetTranscript(ctx, in, optFns...)
 }
 
-func TestAForwardPassThatShowsNothingKnownIsNotBelieved(t *testing.T) {
+func TestTranscriptThatIgnoresTheStartTimeIsReadBackward(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s, err := chat.Start(b.t.Context(), forgetful{b.client}, b.contact.Customer.Token, b.options)
@@ -41,7 +41,7 @@ func TestAForwardPassThatShowsNothingKnownIsNotBelieved(t *testing.T) {
 	})
 }
 
-func TestATimeAsStartMayBeRefused(t *testing.T) {
+func TestTranscriptThatRejectsTheStartTimeIsReadBackward(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Say("first")
@@ -58,7 +58,7 @@ func TestATimeAsStartMayBeRefused(t *testing.T) {
 	}, func(o *participanttest.Options) { o.RefuseStartTime = true })
 }
 
-func TestATokenOfThePagesDoesNotOutliveItsConnection(t *testing.T) {
+func TestLongPassContinuesAfterAReconnect(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(*participanttest.Options){
 		"and is not sent":          func(*participanttest.Options) {},
@@ -75,7 +75,7 @@ func TestATokenOfThePagesDoesNotOutliveItsConnection(t *testing.T) {
 				for range 1500 {
 					b.contact.Agent.Say("missed")
 				}
-				b.settle() // the pass waits for its caller, in the middle of the pages
+				b.settle() // the pass waits for the caller, between two pages
 				b.contact.Customer.CutSockets()
 				b.settle()
 				for range 1500 {
@@ -90,7 +90,7 @@ func TestATokenOfThePagesDoesNotOutliveItsConnection(t *testing.T) {
 	}
 }
 
-// noMorePages refuses each token of the pages.
+// noMorePages rejects every page token.
 type noMorePages struct{ connectparticipant.API }
 
 func (c noMorePages) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
@@ -100,7 +100,7 @@ func (c noMorePages) GetTranscript(ctx context.Context, in *connectparticipant.G
 	return c.API.GetTranscript(ctx, in, optFns...)
 }
 
-func TestPagesThatNeverGoOnAreAskedForNowAndThen(t *testing.T) {
+func TestRejectedPageTokensCauseFewRequests(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		b.contact.Agent.Say("first")
@@ -123,19 +123,19 @@ func TestPagesThatNeverGoOnAreAskedForNowAndThen(t *testing.T) {
 	}, func(o *participanttest.Options) { o.EqualTimes = true })
 }
 
-// A pass that waits for its caller reads what was added behind it.
-func TestALongPassLosesNothingBehindIt(t *testing.T) {
+// While a pass waits for its caller, an item appears in the part that it has read.
+func TestLongPassFindsItemsThatAppearBehindIt(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		b.settle()
 		b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(time.Minute)})
 		b.contact.Customer.CutSockets()
-		lagging := b.contact.Agent.Say("shown when the pass is past it")
+		lagging := b.contact.Agent.Say("shown after the pass has read this part")
 		for range 1500 {
 			b.contact.Agent.Say("missed")
 		}
-		b.sleep(5 * time.Minute) // the pass waits for its caller
+		b.sleep(5 * time.Minute) // the pass waits for the caller
 		b.contact.Agent.Say("the newest")
 		late := map[string]bool{}
 		for range 1502 {
@@ -148,14 +148,14 @@ func TestALongPassLosesNothingBehindIt(t *testing.T) {
 	})
 }
 
-// The fence lies between two milliseconds, but a pass can only begin at one of them. What
-// it shows from there on must be known.
+// The fence is between two milliseconds, but a pass can only begin at a whole one. The items that it
+// shows from there on must be known.
 func TestAnItemAtTheHorizonIsRemembered(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		const early, missed = 3000, 1500
-		for range early { // one a millisecond
+		for range early { // one per millisecond
 			b.contact.Agent.Say("early")
 		}
 		for range early {
@@ -166,7 +166,7 @@ func TestAnItemAtTheHorizonIsRemembered(t *testing.T) {
 		for range missed {
 			b.contact.Agent.Say("missed")
 		}
-		b.sleep(time.Minute + 700*time.Microsecond) // the pass waits for its caller
+		b.sleep(time.Minute + 700*time.Microsecond) // the pass waits for the caller
 		for range missed {
 			b.message(s)
 		}
@@ -176,8 +176,8 @@ func TestAnItemAtTheHorizonIsRemembered(t *testing.T) {
 	})
 }
 
-// A pass must not begin anew at each page that fails.
-func TestATranscriptOfWhichManyPagesFailIsRead(t *testing.T) {
+// A pass must not restart at each page that fails.
+func TestTranscriptIsReadAlthoughManyPagesFail(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
 		"429": participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException"), "500": participanttest.AnswerHTML(500), "reset": participanttest.DropBefore(),

@@ -21,7 +21,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// passes makes n passes and returns what they bring.
+// passes makes n passes and returns the events.
 func (b *bubble) passes(s *chat.Session, n int) (all []chat.Event) {
 	b.t.Helper()
 	for range n {
@@ -41,7 +41,7 @@ func TestAnEventOfAnUnknownKindIsDeliveredOnce(t *testing.T) {
 				s := b.start()
 				b.settle()
 				var events []chat.Event
-				for i := range 20 { // more than the live-only events that are remembered
+				for i := range 20 { // more than keepLives
 					item := b.eventItem(fmt.Sprintf("hologram-%d", i), "hologram")
 					p.plant(time.Now(), item)
 					if pushed {
@@ -82,7 +82,7 @@ func TestItemsWithoutIdAreDeliveredOnce(t *testing.T) {
 		b.settle()
 		at := time.Now()
 		for _, text := range []string{"one", "another of the same time"} {
-			p.plant(at, strings.Replace(b.wireMessage("", at.UTC().Format(isoMillis)), "with an odd time", text, 1))
+			p.plant(at, strings.Replace(b.wireMessage("", at.UTC().Format(isoMillis)), "with an implausible time", text, 1))
 		}
 		texts := map[string]int{}
 		for _, m := range only[chat.Message](b.passes(s, 6)) {
@@ -101,12 +101,12 @@ func TestAPushedItemWithoutIdIsDeliveredOnce(t *testing.T) {
 		item := b.wireMessage("", time.Now().UTC().Format(isoMillis))
 		p.plant(time.Now(), item)
 		b.contact.PushFrame(envelope(item))
-		require.Equal(b.t, "with an odd time", b.within(s, 0).Text)
+		require.Equal(b.t, "with an implausible time", b.within(s, 0).Text)
 		require.Empty(b.t, b.passes(s, 6))
 	})
 }
 
-// pushMalformed pushes a message with a member of the wrong shape. The transcript has it right.
+// pushMalformed pushes a message with a malformed member. The transcript has the correct one.
 func (b *bubble) pushMalformed(text string, change func(item map[string]any)) (id string) {
 	b.t.Helper()
 	b.lose()
@@ -123,7 +123,7 @@ func (b *bubble) pushMalformed(text string, change func(item map[string]any)) (i
 	return id
 }
 
-func TestMetadataOfTheWrongShapeIsReadLeniently(t *testing.T) {
+func TestMalformedMetadataIsReadLeniently(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		metadata map[string]any
@@ -159,13 +159,13 @@ func TestAnUnreadablePushIsReadFromTheTranscript(t *testing.T) {
 		"an id that is a number": func(b *bubble) string {
 			return b.pushMalformed("hello", func(item map[string]any) { item["Id"] = 1 })
 		},
-		"an item that is cut off": func(b *bubble) string {
+		"a truncated item": func(b *bubble) string {
 			b.lose()
 			id := b.contact.Agent.Say("hello")
 			b.contact.PushFrame(envelope(`{"Id":"` + id))
 			return id
 		},
-		"a frame that is cut off": func(b *bubble) string {
+		"a truncated frame": func(b *bubble) string {
 			b.lose()
 			id := b.contact.Agent.Say("hello")
 			b.contact.PushFrame(`{"topic":"aws/chat","content":"{`)
@@ -206,7 +206,7 @@ func (c *recordCount) Handle(context.Context, slog.Record) error {
 
 func TestAFloodOfUnreadableFramesCostsLittle(t *testing.T) {
 	t.Parallel()
-	for name, pause := range map[string]time.Duration{"a thousand at the same time": 0, "ten a second": 100 * time.Millisecond} {
+	for name, pause := range map[string]time.Duration{"a thousand together": 0, "ten a second": 100 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(b *bubble) {
@@ -231,7 +231,7 @@ func TestAFloodOfUnreadableFramesCostsLittle(t *testing.T) {
 	}
 }
 
-func TestAnUnreadablePushIsAGapUntilAPassHasBeenMade(t *testing.T) {
+func TestUnreadablePushIsAGapUntilAPassCompletes(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		pause time.Duration
@@ -254,7 +254,7 @@ func TestAnUnreadablePushIsAGapUntilAPassHasBeenMade(t *testing.T) {
 	}
 }
 
-func TestAnEnvelopeWithoutItemIsNoEvent(t *testing.T) {
+func TestFrameWithoutAnItemIsNotAnEvent(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
 		"none": ``, "an object": `,"content":{}`, "a list": `,"content":[]`, "a number": `,"content":1`, "null": `,"content":null`,
@@ -275,7 +275,7 @@ func TestAnEnvelopeWithoutItemIsNoEvent(t *testing.T) {
 	}
 }
 
-// malformed gives the item with an id a member of the wrong shape, on every page.
+// malformed gives the item with this id a malformed member, on every page.
 func malformed(id string) func(in pageRequest, fetch func(pageRequest) page) page {
 	return func(in pageRequest, fetch func(pageRequest) page) page {
 		out := fetch(in)
@@ -290,7 +290,7 @@ func malformed(id string) func(in pageRequest, fetch func(pageRequest) page) pag
 	}
 }
 
-func TestAnItemOfTheWrongShapeHidesNoOther(t *testing.T) {
+func TestMalformedItemHidesNoOther(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		p := b.through(&pages{})
@@ -313,7 +313,7 @@ func TestAnItemOfTheWrongShapeHidesNoOther(t *testing.T) {
 	})
 }
 
-// requireOthers requires one Other, made of the item of the wrong shape with an id.
+// requireOthers requires one Other, for the malformed item with this id.
 func requireOthers(t *testing.T, events []chat.Event, id string) {
 	t.Helper()
 	others := only[chat.Other](events)
@@ -322,7 +322,7 @@ func requireOthers(t *testing.T, events []chat.Event, id string) {
 	require.Contains(t, string(others[0].Raw), `"Content":{}`)
 }
 
-func TestAnItemOfTheWrongShapeInTheHistoryHidesNoOther(t *testing.T) {
+func TestMalformedItemInTheHistoryHidesNoOther(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		var said []string

@@ -12,18 +12,18 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// wireMessage is a message of the agent with a time as it is on the wire, under an id of its own.
+// wireMessage returns a message of the agent as JSON, with a unique id and this AbsoluteTime.
 func (b *bubble) wireMessage(id, absoluteTime string) string {
 	b.t.Helper()
 	item, err := json.Marshal(participanttest.Item{
-		Id: id, Type: "MESSAGE", ContentType: "text/plain", Content: "with an odd time", AbsoluteTime: absoluteTime,
+		Id: id, Type: "MESSAGE", ContentType: "text/plain", Content: "with an implausible time", AbsoluteTime: absoluteTime,
 		ContactId: b.contact.ID, ParticipantId: b.contact.Agent.ID, ParticipantRole: "AGENT",
 	})
 	require.NoError(b.t, err)
 	return string(item)
 }
 
-// eventItem is an item of type EVENT as it is on the wire.
+// eventItem returns an item of type EVENT as JSON.
 func (b *bubble) eventItem(id, kind string) string {
 	b.t.Helper()
 	item, err := json.Marshal(participanttest.Item{
@@ -34,7 +34,7 @@ func (b *bubble) eventItem(id, kind string) string {
 	return string(item)
 }
 
-// envelope is a frame with an item in it.
+// envelope returns a frame with an item.
 func envelope(item string) string {
 	content, _ := json.Marshal(item)
 	return fmt.Sprintf(`{"topic":"aws/chat","contentType":"application/json","content":%s}`, content)
