@@ -42,7 +42,7 @@ func groups() []group {
 			inChat(uploadHelp, func() action { return &uploadCommand{} }),
 			inChat(downloadHelp, func() action { return &downloadCommand{} }),
 		}},
-		{"Without an AWS account:", []command{demoCommand, serveCommand}},
+		{"Without an AWS account:", []command{demoCommand, serveCommand, loadCommand}},
 		{"About this program:", []command{helpCommand, versionCommand}},
 	}
 }

@@ -12,6 +12,7 @@
 //	participant download -o FILE [FLAGS] ATTACHMENT-ID
 //	participant demo [-in FILE] [-attach FILE]
 //	participant serve [-addr HOST:PORT] [-chats N] [-agent echo|none] [FLAGS]
+//	participant load [-endpoint URL] [-chats N] [-duration D] [-report FILE] [FLAGS]
 //	participant help [COMMAND]
 //	participant version [-licenses]
 //
@@ -35,6 +36,9 @@
 // serve runs the fake until it is interrupted, for clients in any language. When it is ready it
 // prints one line of JSON: the endpoint, and the participant tokens of both sides of each chat.
 // Where nobody else plays the agent, an echo replies to the customer.
+//
+// load runs many chats at once, on a fake of its own, one that serve runs or the service itself,
+// cuts their sockets, checks that no message is lost or repeated, and prints latencies and costs.
 //
 // help prints the help of a command, and version the version, or with -licenses the licenses of
 // everything that is linked.
