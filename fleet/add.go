@@ -18,9 +18,9 @@ const (
 	maxData = 64 << 10
 )
 
-// Add adds a chat to the fleet. When it returns, the chat is recorded in the store and owned by the
-// member with the fewest chats, which may be this one, and has or soon gets a session. If all
-// members are full, the chat waits for one with room.
+// Add adds a chat to the fleet. When it returns, the chat is recorded in the store, and the member
+// with the fewest chats, which may be this one, owns it or soon will. If all members are full, the
+// chat waits for one with room.
 //
 // Add is idempotent: a chat of the fleet stays where it is, and a chat that has ended within the
 // last 10 minutes isn't started again. After an error, call Add again. The error names the member

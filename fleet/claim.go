@@ -91,15 +91,15 @@ func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
 // claimOrphans claims the chats without an owner whose heir is this member. It returns how many it
 // has left: other members are their heirs, or this one has no room.
 //
-// It asks the store whether an owner is gone after it has read the directory. An owner that
-// returns enters the store first and then writes the records of its chats again, so that a claim
-// by the revision read before fails.
+// It asks the store whether an owner is gone after reading the directory. An owner that returns
+// registers in the store before it writes the records of its chats again, so that a claim under the
+// revision that was read fails.
 func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 	unheld, err := m.listUnheld(ctx)
 	if err != nil {
 		return 0, err
 	}
-	gone := map[string]bool{m.name: true} // this member doesn't hold those that it is the owner of
+	gone := map[string]bool{m.name: true} // listUnheld returns the chats of this member only if it has no tenure of them
 	for _, record := range unheld {
 		if _, known := gone[record.Owner]; known {
 			continue
@@ -123,7 +123,7 @@ func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 	return others, claims.Wait()
 }
 
-// listUnheld returns the chats whose owners don't hold them as far as this member knows.
+// listUnheld returns the chats that, as far as this member knows, no owner holds.
 func (m *Member) listUnheld(ctx context.Context) (unheld []recorded, err error) {
 	for entry, err := range attended(ctx, storeTimeout, chatPrefix, m.store.List) {
 		if err != nil {

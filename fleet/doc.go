@@ -33,7 +33,7 @@
 //     Handing each chat over when its connection would be renewed ([Member.Drain]) takes up to 59
 //     minutes and needs no additional connections.
 //   - A message every 30 seconds in each of 10,000 chats is 333 SendMessage a second, and 10 are
-//     permitted. Have the quotas raised that you exceed, and set Options.Quotas.
+//     permitted. Ask AWS to raise the quotas that you exceed, and set Options.Quotas.
 //
 // # Guarantees
 //
@@ -55,7 +55,7 @@
 //
 // # Limits
 //
-//   - A process that freezes between checking its lease and an effect still makes that one effect
+//   - A process that freezes between checking its lease and an effect still completes that one effect
 //     when it wakes up. Pass Held.Epoch to your database and have it refuse a lower one, or make
 //     effects idempotent by Meta.ID.
 //   - A member whose virtual machine is paused together with its clock doesn't notice that its lease

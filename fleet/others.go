@@ -88,7 +88,7 @@ func (m *Member) noteMember(entry Entry) (wake bool) {
 	return record.Left && !before.Left || known && before.Name != record.Name || m.orphaned && record.takes() && !before.takes()
 }
 
-// forgetMembers notes that the watch has ended: the next one finds the members anew.
+// forgetMembers notes that the watch has ended: the next one finds the members again.
 func (m *Member) forgetMembers(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return

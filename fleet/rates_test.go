@@ -69,7 +69,7 @@ func TestTwoMembersDoNotTakeTheSamePartOfAQuota(t *testing.T) {
 	})
 }
 
-// A member whose lease comes back has no part of the quotas until it has read the parts of others.
+// A member that has taken its lease back has no part of the quotas until it has read the parts of others.
 func TestMemberHasNoRateAfterItWasFenced(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {

@@ -26,9 +26,9 @@
 //
 // The customer sends the choice: plain text for most templates, the content type of responses for
 // action buttons and views. A [Choice] has both members. The customer may always send other text;
-// the bot interprets it. Only offer the choices of the newest message that the customer hasn't
-// sent, as AWS's chat widget does. The content type of these messages is
-// types.ContentTypeInteractive; compare it with types.IsContentType.
+// the bot interprets it. Only offer the choices of the newest message from another participant, as
+// AWS's chat widget does. The content type of these messages is types.ContentTypeInteractive;
+// compare it with types.IsContentType.
 //
 // # Limits
 //

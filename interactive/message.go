@@ -79,7 +79,6 @@ func newMessage(t Template) Message {
 // members, and times in other forms. A member of the wrong type is read as absent, but [Marshal]
 // keeps it. Parse returns an error if the content is not a JSON object with a templateType, as some
 // bots send: show it as text then. Errors contain no content.
-// it as text then. Errors hold no content.
 func Parse(content string) (Message, error) {
 	content = strings.TrimSpace(content)
 	members, ok := object(content)

@@ -79,10 +79,10 @@ func (m *ViewResource) outline(*TextOptions) outline {
 }
 
 // Reply returns the choice that a client sends for text that its user enters while the view is the
-// newest message that the user hasn't sent: the flow takes the branch No match, with the text as
+// newest message from another participant: the flow takes the branch No match, with the text as
 // $.Views.ViewResultData.content.
-func (m *ViewResource) Reply(words string) Choice {
-	return viewChoice(oneLine(words), " ", `{"content":`+quote(words)+"}")
+func (m *ViewResource) Reply(text string) Choice {
+	return viewChoice(oneLine(text), " ", `{"content":`+quote(text)+"}")
 }
 
 // View is the input of a renderer of views.

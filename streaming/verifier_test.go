@@ -113,7 +113,7 @@ func TestVerifyRejects(t *testing.T) {
 		"no JSON":               {func() []byte { return []byte("secret") }, "not JSON"},
 		"raw message delivery":  {func() []byte { return []byte(item(nil)) }, "not an HTTPS request"},
 		"an event of Lambda":    {func() []byte { return []byte(text(lambda(lambdaSNS(item(nil))))) }, "not an HTTPS request"},
-		"records beside":        {changed("Records", []any{lambdaSQSRaw("q-1", item(nil))}), "not an HTTPS request"},
+		"records added":         {changed("Records", []any{lambdaSQSRaw("q-1", item(nil))}), "not an HTTPS request"},
 		"a certificate by http": {changed("SigningCertURL", strings.Replace(certificateURL, "https", "http", 1)), "not an https URL"},
 	} {
 		t.Run(name, func(t *testing.T) {

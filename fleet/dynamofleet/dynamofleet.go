@@ -22,7 +22,6 @@
 //
 // Two members without chats renew a lease every two seconds, watch member/ and inbox/, and read the
 // shares of the quotas every second: together 3,600 writes and 21,600 reads an hour.
-// the shares of the quotas every second, thus make 3,600 writes and 21,600 reads an hour.
 package dynamofleet
 
 import (

@@ -115,7 +115,7 @@ var mutants = map[string]func(b *broken){
 			return b.Store.Put(ctx, key, bytes.ToValidUTF8(value, []byte("?")), rev, ttl)
 		}
 	},
-	"an empty value is none": func(b *broken) {
+	"an empty value is no record": func(b *broken) {
 		b.get = func(ctx context.Context, key string) ([]byte, uint64, error) {
 			value, rev, err := b.Store.Get(ctx, key)
 			if err == nil && len(value) == 0 {
@@ -148,7 +148,7 @@ var mutants = map[string]func(b *broken){
 			return b.Store.Put(ctx, key, value, rev, ttl)
 		}
 	},
-	"revisions begin anew": func(b *broken) {
+	"revisions restart after a delete": func(b *broken) {
 		revs := &counting{b: b, real: map[string]map[uint64]uint64{}}
 		b.get, b.put, b.delete, b.list, b.watch = revs.get, revs.put, revs.delete, nil, nil
 	},
@@ -197,7 +197,7 @@ var mutants = map[string]func(b *broken){
 			return b.Store.Delete(ctx, key, rev)
 		}
 	},
-	"calls go on when their context is done": func(b *broken) {
+	"calls continue after the end of their context": func(b *broken) {
 		b.get = func(ctx context.Context, key string) ([]byte, uint64, error) {
 			return b.Store.Get(context.WithoutCancel(ctx), key)
 		}
@@ -214,7 +214,7 @@ var mutants = map[string]func(b *broken){
 	},
 
 	"List yields only the first page": listing(func(entries []fleet.Entry) []fleet.Entry { return entries[:min(len(entries), 100)] }),
-	"List yields twice":                      listing(func(entries []fleet.Entry) []fleet.Entry { return append(entries, entries...) }),
+	"List yields twice":               listing(func(entries []fleet.Entry) []fleet.Entry { return append(entries, entries...) }),
 	"List yields no values": listing(func(entries []fleet.Entry) []fleet.Entry {
 		for i := range entries {
 			entries[i].Value = nil
@@ -419,7 +419,7 @@ var mutants = map[string]func(b *broken){
 		}
 		return ttl
 	}),
-	"a ttl stays": func(b *broken) {
+	"a ttl is never removed": func(b *broken) {
 		var ttls sync.Map
 		b.put = func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 			if old, ok := ttls.Load(key); ok && ttl == 0 {
@@ -462,7 +462,7 @@ var mutants = map[string]func(b *broken){
 		began := time.Now()
 		return func(e fleet.Entry) bool { return !e.Gone || time.Since(began) < time.Second }
 	}),
-	"what has expired is still read": func(b *broken) {
+	"expired records are still readable": func(b *broken) {
 		b.put = func(ctx context.Context, key string, value []byte, rev uint64, _ time.Duration) (uint64, error) {
 			return b.Store.Put(ctx, key, value, rev, 0)
 		}
