@@ -199,13 +199,13 @@ func (s *stay) pose() {
 		shots = append(shots, shot)
 	}
 	if *screenshotFile != "" {
-		require.NoError(s.t, os.WriteFile(*screenshotFile, besides(s.t, shots), 0o644))
+		require.NoError(s.t, os.WriteFile(*screenshotFile, sideBySide(s.t, shots), 0o644))
 	}
 	s.show(1280, height, "light")
 }
 
-// besides joins images of one height side by side.
-func besides(t *testing.T, shots []image.Image) []byte {
+// sideBySide joins images of one height side by side.
+func sideBySide(t *testing.T, shots []image.Image) []byte {
 	t.Helper()
 	width := -gap
 	for _, shot := range shots {

@@ -396,21 +396,21 @@ func TestMessagesTypingAndReceipts(t *testing.T) {
 	p := v.open("")
 	require.Equal(t, http.StatusNoContent, v.post("/typing", "").status)
 	require.Equal(t, http.StatusNoContent, v.post("/messages", `{"text":"<b>Hi</b>"}`).status)
-	said := p.until(typeMessage)
-	require.Equal(t, "<b>Hi</b>", said.Text)
-	require.True(t, said.Own)
-	require.WithinDuration(t, time.Now(), said.Time, time.Minute)
+	own := p.until(typeMessage)
+	require.Equal(t, "<b>Hi</b>", own.Text)
+	require.True(t, own.Own)
+	require.WithinDuration(t, time.Now(), own.Time, time.Minute)
 
-	v.contact.Agent.MarkRead(said.ID)
+	v.contact.Agent.MarkRead(own.ID)
 	receipt := p.until(typeReceipt)
-	require.Equal(t, said.ID, receipt.ID)
+	require.Equal(t, own.ID, receipt.ID)
 	require.Equal(t, "read", receipt.What)
 
 	v.contact.Agent.Type()
 	require.Equal(t, "Agent", p.until(typeTyping).Name)
 	id := v.contact.Agent.Say("Hello")
-	heard := p.until(typeMessage)
-	require.Equal(t, []any{id, "Agent", "Hello", false}, []any{heard.ID, heard.Name, heard.Text, heard.Own})
+	received := p.until(typeMessage)
+	require.Equal(t, []any{id, "Agent", "Hello", false}, []any{received.ID, received.Name, received.Text, received.Own})
 	require.Equal(t, http.StatusNoContent, v.post("/read", `{"id":"`+id+`"}`).status)
 	require.Eventually(t, func() bool { return isRead(v.contact, id) }, patience, 20*time.Millisecond)
 }
@@ -431,13 +431,13 @@ func TestInvalidPosts(t *testing.T) {
 		path, body string
 		status     int
 	}{
-		"no JSON":                    {"/messages", "text", http.StatusBadRequest},
-		"endless JSON":               {"/messages", `{"text":"` + strings.Repeat("x", maxBody) + `"}`, http.StatusBadRequest},
-		"more than the service does": {"/messages", `{"text":"` + strings.Repeat("x", maxMessage+1) + `"}`, http.StatusUnprocessableEntity},
-		"a receipt for nothing":      {"/read", "", http.StatusBadRequest},
-		"a file of no known kind":    {"/files?name=program.exe", "MZ", http.StatusUnprocessableEntity},
-		"a file without a name":      {"/files", "text", http.StatusBadRequest},
-		"an empty file":              {"/files?name=a.txt", "", http.StatusBadRequest},
+		"no JSON":                     {"/messages", "text", http.StatusBadRequest},
+		"endless JSON":                {"/messages", `{"text":"` + strings.Repeat("x", maxBody) + `"}`, http.StatusBadRequest},
+		"a message too long":          {"/messages", `{"text":"` + strings.Repeat("x", maxMessage+1) + `"}`, http.StatusUnprocessableEntity},
+		"a receipt without a message": {"/read", "", http.StatusBadRequest},
+		"a file of unknown type":      {"/files?name=program.exe", "MZ", http.StatusUnprocessableEntity},
+		"a file without a name":       {"/files", "text", http.StatusBadRequest},
+		"an empty file":               {"/files?name=a.txt", "", http.StatusBadRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -498,10 +498,10 @@ func TestLostSocketIsShown(t *testing.T) {
 	refused := v.fake.Inject(participanttest.Fault{On: participanttest.OnUpgrade, Participant: v.contact.Customer, Effect: participanttest.Fail(http.StatusServiceUnavailable, "")})
 	v.contact.Customer.CutSockets()
 	require.False(t, p.until(typeConnection).Connected)
-	v.contact.Agent.Say("meanwhile")
+	v.contact.Agent.Say("while the socket was lost")
 	refused.Remove()
 	require.True(t, p.until(typeConnection).Connected)
-	require.Equal(t, []string{"meanwhile"}, p.texts(1))
+	require.Equal(t, []string{"while the socket was lost"}, p.texts(1))
 }
 
 func TestEndIsShownToLaterPages(t *testing.T) {
@@ -563,14 +563,14 @@ func TestShow(t *testing.T) {
 		want  shownEvent
 		shown bool
 	}{
-		"a message in pieces":             {chat.Progress{Text: "I spe"}, shownEvent{Type: typeMessage, Text: "I spe", Partial: true}, true},
+		"a partial message":               {chat.Progress{Text: "I spe"}, shownEvent{Type: typeMessage, Text: "I spe", Partial: true}, true},
 		"a new state of a message":        {chat.Updated{Message: chat.Message{Text: "x"}}, shownEvent{Type: typeMessage, Text: "x"}, true},
 		"a form":                          {chat.Message{ContentType: "application/json", Text: "{}"}, shownEvent{Type: typeMessage, Unknown: true}, true},
 		"a flow's message":                {chat.Message{Meta: chat.Meta{From: chat.From{DisplayName: unnamed, Role: "SYSTEM"}}}, shownEvent{Type: typeMessage, System: true}, true},
 		"a transfer":                      {chat.Transfer{Succeeded: true}, shownEvent{Type: typeNotice, What: "transferred"}, true},
 		"who joined":                      {chat.Participant{Change: chat.ParticipantJoined}, shownEvent{Type: typeNotice, What: "joined"}, true},
 		"delivered":                       {chat.Receipt{MessageID: "m"}, shownEvent{Type: typeReceipt, ID: "m", What: "delivered"}, true},
-		"what nobody here can show":       {chat.Other{}, shownEvent{}, false},
+		"an unknown event":                {chat.Other{}, shownEvent{}, false},
 		"the end of the session shows it": {chat.ChatEnded{}, shownEvent{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -653,12 +653,12 @@ func TestInvalidArguments(t *testing.T) {
 		code  int
 		want  string
 	}{
-		"a token without a region":     {"made-up", nil, exitUsage, "PARTICIPANT_TOKEN"},
-		"a region without a token":     {"", []string{"-region", "us-west-2"}, exitUsage, "PARTICIPANT_TOKEN"},
-		"an argument":                  {"", []string{"here"}, exitUsage, "Usage of browser"},
-		"an unknown flag":              {"", []string{"-x"}, exitUsage, "-x"},
-		"a question":                   {"", []string{"-h"}, exitOK, "Usage of browser"},
-		"an address that can't be had": {"", []string{"-addr", "nowhere"}, exitFailed, "serve the page"},
+		"a token without a region": {"made-up", nil, exitUsage, "PARTICIPANT_TOKEN"},
+		"a region without a token": {"", []string{"-region", "us-west-2"}, exitUsage, "PARTICIPANT_TOKEN"},
+		"an argument":              {"", []string{"here"}, exitUsage, "Usage of browser"},
+		"an unknown flag":          {"", []string{"-x"}, exitUsage, "-x"},
+		"a question":               {"", []string{"-h"}, exitOK, "Usage of browser"},
+		"an invalid address":       {"", []string{"-addr", "nowhere"}, exitFailed, "serve the page"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

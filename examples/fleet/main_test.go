@@ -35,7 +35,7 @@ func needsProcesses(t *testing.T) {
 		t.Skip("nats-server needs Go 1.26")
 	}
 	if fips140.Enabled() {
-		t.Skip("nats-server would be compiled anew for FIPS 140-3")
+		t.Skip("nats-server would have to be compiled again for FIPS 140-3")
 	}
 	out, err := build()
 	require.NoError(t, err, out)

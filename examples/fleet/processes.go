@@ -40,7 +40,7 @@ type process struct {
 	ended     chan error   // buffered
 }
 
-// buildFleet builds the program, which is a module of its own.
+// buildFleet builds the program, a separate module.
 func buildFleet(ctx context.Context, source string) (*processes, error) {
 	dir, err := os.MkdirTemp("", "fleet-")
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	callTimeout  = 20 * time.Second
 	typingEvery  = 5 * time.Second
 	maxTurns     = 40 // passed to the model
-	apology      = "Something went wrong on my side. I'll get somebody for you."
+	apology      = "Something went wrong on my side. I'll get someone for you."
 )
 
 // bot takes part in one chat.

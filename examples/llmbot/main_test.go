@@ -38,7 +38,7 @@ func play(t *testing.T, m model, test func(s *scene)) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := participanttest.Start(t, participanttest.InMemory())
 		s := &scene{Contact: srv.NewChat(), t: t, srv: srv, ended: make(chan error, 1)}
-		s.Customer.Say("said before the bot came")
+		s.Customer.Say("sent before the bot joined")
 		s.bot = s.AddParticipant(types.ParticipantRoleCustomBot, "Helper")
 		client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &srv.URL, HTTPClient: srv.Client()})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -88,8 +88,8 @@ func TestModelGetsTheConversation(t *testing.T) {
 		require.Equal(t, []string{"reply", "reply"}, s.says())
 	})
 	require.Equal(t, [][]turn{
-		{{text: "said before the bot came"}, {text: "one"}},
-		{{text: "said before the bot came"}, {text: "one"}, {fromBot: true, text: "reply"}, {text: "two"}},
+		{{text: "sent before the bot joined"}, {text: "one"}},
+		{{text: "sent before the bot joined"}, {text: "one"}, {fromBot: true, text: "reply"}, {text: "two"}},
 	}, seen)
 }
 
@@ -142,7 +142,7 @@ func TestBotHandsOver(t *testing.T) {
 				s.Customer.Say("a person, please")
 				s.wait(2 * time.Minute)
 				require.Len(t, s.says(), 1)
-				require.Contains(t, s.says()[0], "I'll get somebody for you.")
+				require.Contains(t, s.says()[0], "I'll get someone for you.")
 				require.Zero(t, s.bot.Sockets(), "the bot must have left")
 			})
 		})
@@ -155,5 +155,5 @@ func TestShow(t *testing.T) {
 	require.NoError(t, run(t.Context(), nil, "", &out, t.Output()))
 	require.Equal(t, "Customer: Hello!\nHelper: I know about parcels, and I can get you a person.\n"+
 		"Customer: Where is my parcel?\nHelper: Your parcel arrives tomorrow.\n"+
-		"Customer: I want to talk to a person.\nHelper: I'll get somebody for you.\n", out.String())
+		"Customer: I want to talk to a person.\nHelper: I'll get someone for you.\n", out.String())
 }

@@ -39,7 +39,7 @@ func (s script) reply(ctx context.Context, conversation []turn) (reply, error) {
 	asked := strings.ToLower(lastWords(conversation))
 	switch {
 	case strings.Contains(asked, "person"):
-		return reply{text: "I'll get somebody for you.", handOver: true}, nil
+		return reply{text: "I'll get someone for you.", handOver: true}, nil
 	case strings.Contains(asked, "parcel"):
 		return reply{text: "Your parcel arrives tomorrow."}, nil
 	default:

@@ -31,12 +31,12 @@ func TestGraphRetries(t *testing.T) {
 		statuses []int // of the attempts, 0 for no response
 		want     string
 	}{
-		"success":            {[]int{200}, ""},
-		"a passing failure":  {[]int{503, 429, 200}, ""},
-		"it lasts":           {[]int{500, 500, 500}, "status 500, code 7"},
-		"a refusal":          {[]int{400}, "status 400, code 7"},
-		"a redirect":         {[]int{302}, "status 302, code 7"},
-		"no response at all": {[]int{0}, "connection refused"},
+		"success":             {[]int{200}, ""},
+		"a temporary failure": {[]int{503, 429, 200}, ""},
+		"a permanent failure": {[]int{500, 500, 500}, "status 500, code 7"},
+		"a refusal":           {[]int{400}, "status 400, code 7"},
+		"a redirect":          {[]int{302}, "status 302, code 7"},
+		"no response at all":  {[]int{0}, "connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -183,22 +183,22 @@ func TestRefusedRequests(t *testing.T) {
 		headers    []string
 		status     int
 	}{
-		"no token":               {"/chats", `{}`, []string{"Authorization", ""}, http.StatusUnauthorized},
-		"another token":          {"/chats", `{}`, []string{"Authorization", "Bearer " + madeSecret}, http.StatusUnauthorized},
-		"another site":           {"/chats", `{}`, []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
-		"another host":           {"/chats", `{}`, []string{"Host", "evil.example:8090"}, http.StatusMisdirectedRequest},
-		"no JSON":                {"/chats", `chatId=1`, nil, http.StatusBadRequest},
-		"no token of a chat":     {"/chats", `{"chatId":"1","participantId":"2"}`, nil, http.StatusBadRequest},
-		"no participant":         {"/chats", `{"chatId":"1","participantToken":"2"}`, nil, http.StatusBadRequest},
-		"a long id":              {"/chats", `{"chatId":"` + strings.Repeat("1", 151) + `","participantToken":"2","participantId":"3"}`, nil, http.StatusBadRequest},
-		"another chat":           {"/chats", `{"chatId":"` + contact.ID + `","participantToken":"` + other.Customer.Token + `","participantId":"3"}`, nil, http.StatusConflict},
-		"an unknown chat":        {"/chats/x/messages", `{"clientToken":"1","text":"Hello"}`, nil, http.StatusNotFound},
-		"its own host":           {"/chats/x/messages", `{"clientToken":"1","text":"Hello"}`, []string{"Host", "Bridge.example:443"}, http.StatusNotFound},
-		"no client token":        {"/chats/" + contact.ID + "/messages", `{"text":"Hello"}`, nil, http.StatusBadRequest},
-		"no text":                {"/chats/" + contact.ID + "/messages", `{"clientToken":"1"}`, nil, http.StatusBadRequest},
-		"a long message":         {"/chats/" + contact.ID + "/messages", `{"clientToken":"1","text":"` + strings.Repeat("x", 16385) + `"}`, nil, http.StatusUnprocessableEntity},
-		"a longer message":       {"/chats/" + contact.ID + "/messages", `{"clientToken":"1","text":"` + strings.Repeat("x", maxBody) + `"}`, nil, http.StatusBadRequest},
-		"a method that isn't it": {"/healthz", ``, nil, http.StatusMethodNotAllowed},
+		"no token":           {"/chats", `{}`, []string{"Authorization", ""}, http.StatusUnauthorized},
+		"another token":      {"/chats", `{}`, []string{"Authorization", "Bearer " + madeSecret}, http.StatusUnauthorized},
+		"another site":       {"/chats", `{}`, []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
+		"another host":       {"/chats", `{}`, []string{"Host", "evil.example:8090"}, http.StatusMisdirectedRequest},
+		"no JSON":            {"/chats", `chatId=1`, nil, http.StatusBadRequest},
+		"no token of a chat": {"/chats", `{"chatId":"1","participantId":"2"}`, nil, http.StatusBadRequest},
+		"no participant":     {"/chats", `{"chatId":"1","participantToken":"2"}`, nil, http.StatusBadRequest},
+		"a long id":          {"/chats", `{"chatId":"` + strings.Repeat("1", 151) + `","participantToken":"2","participantId":"3"}`, nil, http.StatusBadRequest},
+		"another chat":       {"/chats", `{"chatId":"` + contact.ID + `","participantToken":"` + other.Customer.Token + `","participantId":"3"}`, nil, http.StatusConflict},
+		"an unknown chat":    {"/chats/x/messages", `{"clientToken":"1","text":"Hello"}`, nil, http.StatusNotFound},
+		"its own host":       {"/chats/x/messages", `{"clientToken":"1","text":"Hello"}`, []string{"Host", "Bridge.example:443"}, http.StatusNotFound},
+		"no client token":    {"/chats/" + contact.ID + "/messages", `{"text":"Hello"}`, nil, http.StatusBadRequest},
+		"no text":            {"/chats/" + contact.ID + "/messages", `{"clientToken":"1"}`, nil, http.StatusBadRequest},
+		"a long message":     {"/chats/" + contact.ID + "/messages", `{"clientToken":"1","text":"` + strings.Repeat("x", 16385) + `"}`, nil, http.StatusUnprocessableEntity},
+		"a longer message":   {"/chats/" + contact.ID + "/messages", `{"clientToken":"1","text":"` + strings.Repeat("x", maxBody) + `"}`, nil, http.StatusBadRequest},
+		"another method":     {"/healthz", ``, nil, http.StatusMethodNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -67,7 +67,7 @@ func TestFreeze(t *testing.T) {
 			}
 			require.EqualValues(t, 2, r.epoch)
 			require.LessOrEqual(t, r.mostStale, 1)
-			w.eventually("the process has let go of its chats", func() bool {
+			w.eventually("the process has released its chats", func() bool {
 				s := w.stats(processes[0])
 				return s.Held == 0 && !s.Fenced && s.Members == 3
 			})
@@ -86,7 +86,7 @@ func TestTwoClaimers(t *testing.T) {
 	sleep(time.Second)
 	w.kill(first)
 	both := w.startAll(2, "-save-every", "0")
-	w.eventually("both hold the chats", func() bool { return w.stats(both[0]).Held+w.stats(both[1]).Held == 10 })
+	w.eventually("both own the chats", func() bool { return w.stats(both[0]).Held+w.stats(both[1]).Held == 10 })
 	stop()
 	r := w.result()
 	require.EqualValues(t, 2, r.epoch)
@@ -107,7 +107,7 @@ func TestCutOff(t *testing.T) {
 	stop := w.traffic(200 * time.Millisecond)
 	sleep(8 * time.Second) // long enough for the others to claim
 	network.closed.Store(true)
-	w.eventually("the others hold all chats", func() bool {
+	w.eventually("the others own all chats", func() bool {
 		return w.stats(others[0]).Held+w.stats(others[1]).Held == 9 && w.stats(cutOff).Fenced
 	})
 	sleep(3 * time.Second)
@@ -147,7 +147,7 @@ func TestEngineAway(t *testing.T) {
 
 	sleep(2 * time.Second) // until what was handled is saved
 	w.kill(processes[0])
-	w.eventually("the others hold all chats", func() bool { return w.stats(processes[1]).Held+w.stats(processes[2]).Held == 9 })
+	w.eventually("the others own all chats", func() bool { return w.stats(processes[1]).Held+w.stats(processes[2]).Held == 9 })
 	w.eventually("they are connected", func() bool { return w.stats(processes[1]).Waiting+w.stats(processes[2]).Waiting == 0 })
 	connections = w.srv.Count("CreateParticipantConnection")
 	require.NoError(t, engine.Close())

@@ -386,7 +386,7 @@ func (w *world) result() (r result) {
 			}
 		}
 	}
-	w.t.Logf("%d messages handled, %d handled twice, %d under an old epoch, %d doubled, %d × 429, longest wait %s",
+	w.t.Logf("%d messages handled, %d handled twice, %d under an old epoch, %d sent twice, %d × 429, longest wait %s",
 		r.handled, r.duplicates, r.stale, r.doubled, w.throttled, r.longest.Round(time.Millisecond))
 	require.Zero(w.t, r.doubled)
 	require.Zero(w.t, w.throttled)
