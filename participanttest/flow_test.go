@@ -72,6 +72,23 @@ func TestTheFlowWaitsForTheSubscriptionOfASocket(t *testing.T) {
 	})
 }
 
+func TestTheFlowStartsAgainAfterARestart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFlows()
+		srv := participanttest.Start(t, participanttest.InMemory(), f.play)
+		contact, _ := startChat(t, srv, nil)
+		listen(t, srv, contact.Customer)
+		require.Same(t, contact, <-f.started)
+		srv = restart(t, srv, f.play)
+		synctest.Wait()
+		require.Empty(t, f.started)
+		contact = srv.Contact(contact.ID)
+		listen(t, srv, contact.Customer)
+		require.Same(t, contact, <-f.started)
+	})
+}
+
 func TestCloseAndResetEndFlowsAndCloseWaits(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*participanttest.Server){

@@ -52,8 +52,9 @@ type Options struct {
 	// ConnectParticipant or a socket that is subscribed, in a goroutine of its own. It can use
 	// all methods of the chat and its participants: greet by System, let the Agent join, wait
 	// for requests. ctx is done when the chat has ended or the server closes. Close waits for
-	// Flow, so Flow must return then, and must not call Close. Defaults to a flow that does
-	// nothing.
+	// Flow, so Flow must return then, and must not call Close. A server that continues the chat
+	// from a Snapshot calls it again when the customer is connected again. Defaults to a flow
+	// that does nothing.
 	Flow func(ctx context.Context, c *Contact)
 
 	// Topics are the HTTP or HTTPS endpoints that are subscribed to SNS topics, by the ARN of

@@ -32,6 +32,7 @@ type echo struct {
 // run ends with its context.
 func (e *echo) run(ctx context.Context) {
 	customer := e.contact.Customer
+	e.skipReplied()
 	if customer.WaitRequest(ctx, "SendMessage", 1) != nil || pause(ctx, courtesy) != nil {
 		return
 	}
@@ -45,6 +46,15 @@ func (e *echo) run(ctx context.Context) {
 		}
 		if customer.WaitRequest(ctx, "SendMessage", heard+1) != nil {
 			return
+		}
+	}
+}
+
+// skipReplied passes over what an agent has replied to, such as before a restart of the fake.
+func (e *echo) skipReplied() {
+	for i, item := range e.contact.Kept() {
+		if item.Type == string(types.ChatItemTypeMessage) && item.ParticipantRole == types.ParticipantRoleAgent {
+			e.read = i + 1
 		}
 	}
 }

@@ -6,16 +6,20 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// flow plays the contact flow of a chat that StartChatContact started: it greets, and hands
-// over to the echo if that plays the agents.
+// flow plays the contact flow of a chat that StartChatContact started: it greets, unless that
+// was before a restart, and hands over to the echo if that plays the agents.
 func (s *serve) flow(ctx context.Context, c *participanttest.Contact) {
-	c.System.Say("Welcome, " + c.Customer.DisplayName + ". This is the fake of Amazon Connect.")
+	isOfFlow := func(it participanttest.Item) bool { return it.ParticipantId == c.System.ID }
+	if !slices.ContainsFunc(c.Kept(), isOfFlow) {
+		c.System.Say("Welcome, " + c.Customer.DisplayName + ". This is the fake of Amazon Connect.")
+	}
 	if s.agent == agentEcho {
 		(&echo{contact: c}).run(ctx)
 	}

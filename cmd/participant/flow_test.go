@@ -5,11 +5,14 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/participanttest"
 )
 
 // startedChat is a chat of StartChatContact.
@@ -49,6 +52,31 @@ func TestServePlaysTheFlowOfAChatThatAClientStarts(t *testing.T) {
 	require.Regexp(t, `(?m)^\S+ +CUSTOMER +SendMessage +200 *$`, s.stderr.String())
 }
 
+func TestTheFlowContinuesAfterARestart(t *testing.T) {
+	t.Parallel()
+	s := &serve{agent: agentEcho}
+	var snapshot []byte
+	var chat startedChat
+	said := []string{welcome}
+	for _, text := range []string{"Hello", "Again"} {
+		srv, err := participanttest.New(func(o *participanttest.Options) { o.Flow, o.Snapshot = s.flow, snapshot })
+		require.NoError(t, err)
+		t.Cleanup(srv.Close)
+		running := &served{ready: ready{Endpoint: srv.URL}}
+		if snapshot == nil {
+			chat = startChat(t, running, "")
+		}
+		client := running.client(t)
+		token := connectAs(t, client, readySide{chat.ParticipantToken}).ConnectionCredentials.ConnectionToken
+		send(t, client, token, text)
+		said = append(said, "CUSTOMER: "+text, "AGENT: You said: "+text)
+		awaitTexts(t, client, token, said...)
+		snapshot, err = srv.Snapshot()
+		require.NoError(t, err)
+		srv.Close()
+	}
+}
+
 func TestServeLeavesAChatToABot(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-chats", "1")
@@ -77,10 +105,7 @@ func TestServeLogsWhatIsPublished(t *testing.T) {
 	client := s.client(t)
 	chat := startChat(t, s, `,"ChatStreamingConfiguration":{"StreamingEndpointArn":"`+topic+`"}`)
 	send(t, client, connectAs(t, client, readySide{chat.ParticipantToken}).ConnectionCredentials.ConnectionToken, "a-secret")
-	require.Eventually(t, func() bool {
-		return strings.Contains(s.stderr.String(), "Publish") && strings.Contains(s.stderr.String(), topic+" text/plain")
-	},
-		10*time.Second, 20*time.Millisecond)
-	require.Regexp(t, `(?m)^\S+ +CUSTOMER +Publish +`+topic+` text/plain$`, s.stderr.String())
+	published := regexp.MustCompile(`(?m)^\S+ +CUSTOMER +Publish +` + topic + ` text/plain$`)
+	require.Eventually(t, func() bool { return published.MatchString(s.stderr.String()) }, 20*time.Second, 20*time.Millisecond)
 	require.NotContains(t, s.stderr.String(), "a-secret", "content was logged")
 }
