@@ -6,9 +6,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -34,7 +37,7 @@ line of JSON: the endpoint, and for each chat the participant tokens of its two 
 Requests are logged to standard error, without tokens and contents.
 
 A customer whom nobody answers within a second gets a reply from the echo, an agent who
-repeats every message. The echo stays away where a client connects with the agent's token;
+repeats every message. The echo stays away where a client connects as an agent or a bot;
 -agent none turns it off, which a bot on the customer's token needs, or the two would talk
 forever. The echo understands some messages (in participant chat, type "//list" to send
 "/list"):
@@ -50,7 +53,11 @@ forever. The echo understands some messages (in participant chat, type "//list" 
 Clients on other machines reach it with -addr 0.0.0.0:8080. It is for tests: whoever reaches
 it can use it. With -tls, clients must trust the authority in the file: set SSL_CERT_FILE for
 Go on Linux and for curl, NODE_EXTRA_CA_CERTS for Node.js, AWS_CA_BUNDLE for Python, and
--ca-file for the commands of this program. Each start makes a new one.
+-ca-file for the commands of this program. Each start makes a new authority, unless -state
+keeps it.
+
+With -state, chats and tokens survive a restart on the same -addr. The file holds tokens and
+messages.
 `,
 	example: "participant serve -addr 127.0.0.1:8080 -chats 1",
 	new:     func() task { return &serve{} },
@@ -64,6 +71,7 @@ type serve struct {
 	agent   string
 	control controlFlags
 	tlsFile string // for the certificate of the authority
+	state   stateFile
 }
 
 func (s *serve) define(flags *flag.FlagSet) {
@@ -74,8 +82,11 @@ func (s *serve) define(flags *flag.FlagSet) {
 	flags.DurationVar(&s.options.Latency, "latency", 0, "delay each operation by `D`, such as 80ms")
 	flags.BoolVar(&s.options.Throttle, "throttle", false, "respond with ThrottlingException to calls over the service's published quotas")
 	flags.Uint64Var(&s.options.Seed, "seed", 0, "seed the random numbers of the server with `N`")
-	flags.IntVar(&s.chats, "chats", 8, "start `N` chats; 0 for none, if clients start them")
+	flags.IntVar(&s.chats, "chats", 8, "start `N` chats, unless -state has some; 0 for none, if clients start them")
 	flags.Var(switches{&s.options.Switches}, "switch", "change a decision of the fake: `NAME` or NAME=VALUE; may be repeated. The names are "+list(switchNames())+"; \"go doc "+fakePackage+".Switches\" describes them")
+	s.options.Topics = map[string]string{}
+	flags.Var(topics(s.options.Topics), "topic", "post the notifications of streamed chats to a URL, as Amazon SNS does: `ARN=URL` is the topic that StartContactStreaming names and the URL; may be repeated")
+	flags.StringVar(&s.state.name, "state", "", "continue the chats in `FILE`, and save them there every few seconds and at the end")
 	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language")
 	flags.StringVar(&s.control.host, "control-host", "", "serve the control API under host `NAME` too, also beyond loopback")
 	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the agent where nobody else does", agentEcho, agentNone)
@@ -85,6 +96,8 @@ func (s *serve) check(args []string) error {
 	switch {
 	case s.chats < 0:
 		return usageError("-chats must be 0 or more")
+	case s.options.PublicURL != "" && !isBase(s.options.PublicURL):
+		return usageError("-public-url must be http:// or https:// and a host, with or without a port, and nothing else")
 	case strings.HasPrefix(s.tlsFile, "-"):
 		return usageError("-tls needs the name of the file to write the authority's certificate to")
 	case s.options.MaxSockets < 1:
@@ -121,36 +134,81 @@ func (s *serve) run(ctx context.Context, args []string, streams streams) error {
 	}
 	s.streams = streams
 	s.options.Flow, s.options.Stream = s.flow, s.published
-	s.options.TLS = s.tlsFile != ""
-	srv, err := participanttest.New(func(o *participanttest.Options) { *o = s.options })
+	srv, err := s.start()
 	if err != nil {
 		return err
 	}
 	defer srv.Close()
-	s.control.mount(srv)
-	if s.options.TLS {
-		if err := os.WriteFile(s.tlsFile, srv.AuthorityPEM(), 0o644); err != nil {
-			return &stepError{"write the certificate", err}
-		}
-	}
-	contacts := make([]*participanttest.Contact, s.chats)
-	for i := range contacts {
-		contacts[i] = srv.NewChat()
+	contacts := s.contacts(srv)
+	if err := s.state.save(srv); err != nil {
+		return err
 	}
 	if err := s.print(srv, contacts); err != nil {
 		return &stepError{"print the endpoint", err}
 	}
 	log := requestLog{s.err, srv}
 	var work sync.WaitGroup
-	defer work.Wait()
 	work.Go(func() { log.follow(ctx) })
+	work.Go(func() { s.state.follow(ctx, srv) })
 	if s.agent == agentEcho {
 		for _, contact := range contacts {
-			work.Go(func() { (&echo{contact: contact}).run(ctx) })
+			work.Go(func() { (&echo{contact: contact, read: len(contact.Kept())}).run(ctx) })
 		}
 	}
 	<-ctx.Done()
-	return nil
+	work.Wait()
+	return s.state.save(srv)
+}
+
+// start starts the server and writes what clients need to trust it.
+func (s *serve) start() (*participanttest.Server, error) {
+	s.options.TLS = s.tlsFile != ""
+	s.state.errors = s.err
+	var err error
+	if s.options.Snapshot, err = s.state.load(); err != nil {
+		return nil, &stepError{"read the chats", err}
+	}
+	srv, err := participanttest.New(func(o *participanttest.Options) { *o = s.options })
+	if err != nil {
+		return nil, s.notStarted(err)
+	}
+	s.control.mount(srv)
+	if s.options.TLS {
+		if err := os.WriteFile(s.tlsFile, srv.AuthorityPEM(), 0o644); err != nil {
+			srv.Close()
+			return nil, &stepError{"write the certificate", err}
+		}
+	}
+	return srv, nil
+}
+
+// notStarted leaves out of an error what it says of Go.
+func (s *serve) notStarted(err error) error {
+	if failed := (*net.OpError)(nil); s.options.Snapshot == nil || errors.As(err, &failed) {
+		return err
+	}
+	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
+		err = cause
+	}
+	return &stepError{"continue the chats in " + s.state.name, err}
+}
+
+// contacts returns the chats that -state has continued, or else new ones.
+func (s *serve) contacts(srv *participanttest.Server) []*participanttest.Contact {
+	if s.options.Snapshot != nil {
+		return slices.DeleteFunc(srv.Contacts(), (*participanttest.Contact).Ended)
+	}
+	contacts := make([]*participanttest.Contact, s.chats)
+	for i := range contacts {
+		contacts[i] = srv.NewChat()
+	}
+	return contacts
+}
+
+// isBase reports whether a text is what URLs in responses can begin with.
+func isBase(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && text == u.Scheme+"://"+u.Host
 }
 
 func (s *serve) print(srv *participanttest.Server, contacts []*participanttest.Contact) error {

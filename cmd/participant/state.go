@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/participant-go/connectparticipant/participanttest"
+)
+
+// saveEvery is how much of the chats a crash may cost.
+const saveEvery = 3 * time.Second
+
+// stateFile keeps the chats of a fake over restarts.
+type stateFile struct {
+	name   string // "" for none
+	saved  []byte
+	errors io.Writer
+}
+
+// load returns what the file holds, or nothing if there is none yet.
+func (f *stateFile) load() ([]byte, error) {
+	if f.name == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(f.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	f.saved = data
+	return data, err
+}
+
+// follow saves the chats every few seconds, until the context ends.
+func (f *stateFile) follow(ctx context.Context, srv *participanttest.Server) {
+	for f.name != "" && pause(ctx, saveEvery) == nil {
+		if err := f.save(srv); err != nil {
+			fmt.Fprintf(f.errors, "participant serve: %s\n", problem(err))
+		}
+	}
+}
+
+// save writes the chats to the file, if they have changed, all or nothing.
+func (f *stateFile) save(srv *participanttest.Server) error {
+	if f.name == "" {
+		return nil
+	}
+	data, err := srv.Snapshot()
+	if err != nil || bytes.Equal(data, f.saved) {
+		return err
+	}
+	if err := replaceFile(f.name, data); err != nil {
+		return &stepError{"save the chats", err}
+	}
+	f.saved = data
+	return nil
+}
+
+// replaceFile replaces a file by one that only its owner can read: it has tokens in it.
+func replaceFile(name string, data []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
+		err = os.Rename(file.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
+}
