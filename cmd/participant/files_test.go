@@ -105,6 +105,28 @@ func TestFilesThereAndBack(t *testing.T) {
 	require.True(t, bytes.Equal(want, []byte(stdout)))
 }
 
+func TestUploadOfStandardInput(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	want := someBytes(1 << 20)
+	code, id, stderr := s.command(t, string(want), "upload", "-", "-name", "photo.png")
+	require.Equal(t, exitOK, code, stderr)
+	_, stdout, _ := s.command(t, "", "download", "-o", "-", strings.TrimSpace(id))
+	require.True(t, bytes.Equal(want, []byte(stdout)))
+	require.Contains(t, s.Kept()[len(s.Kept())-1].Attachments[0].AttachmentName, "photo.png")
+
+	for want, args := range map[string][]string{
+		"-name is missing":              {"upload", "-"},
+		"standard input is empty":       {"upload", "-", "-name", "empty.txt"},
+		"-token-file - is not possible": {"upload", "-", "-name", "a.txt", "-token-file", "-"},
+	} {
+		code, stdout, stderr := s.command(t, "", args[0], args[1:]...)
+		require.Equal(t, exitUsage, code)
+		require.Empty(t, stdout)
+		require.Contains(t, stderr, want)
+	}
+}
+
 func TestFilesShowProgressOnATerminal(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

@@ -8,7 +8,7 @@
 //	participant chat [FLAGS]
 //	participant transcript [-format text|json|markdown] [-follow] [FLAGS]
 //	participant send [-content-type TYPE] [FLAGS] [MESSAGE | -]
-//	participant upload [-name NAME] [-content-type TYPE] [-wait] [FLAGS] FILE
+//	participant upload [-name NAME] [-content-type TYPE] [-wait] [FLAGS] FILE | -
 //	participant download -o FILE [FLAGS] ATTACHMENT-ID
 //	participant demo [-in FILE] [-attach FILE]
 //	participant serve [-addr HOST:PORT] [-chats N] [-agent echo|none] [FLAGS]

@@ -3,11 +3,13 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"mime"
 	"os"
 	"path/filepath"
@@ -19,11 +21,12 @@ import (
 var uploadHelp = command{
 	name:    "upload",
 	summary: "send a file",
-	args:    "FILE",
+	args:    "FILE | -",
 	about: `upload sends a file and prints its attachment id, which download takes. The others see the
 file when the service has scanned it; -wait waits for that, mostly less than a minute, and
 fails for a file that the scan rejects. The instance decides which types and sizes of files
-are accepted.
+are accepted. With - for FILE it sends standard input, which is read to its end first;
+-name is required then, and -token-file can't be -.
 `,
 	example: "participant upload -region eu-west-2 -wait invoice.pdf",
 }
@@ -44,22 +47,24 @@ func (c *uploadCommand) take(args []string) (readsInput bool, err error) {
 	if len(args) != 1 {
 		return false, usageError("name one file to send")
 	}
-	c.path = args[0]
-	return false, nil
+	if c.path = args[0]; c.path == "-" && c.name == "" {
+		return false, usageError("-name is missing: standard input has no name")
+	}
+	return c.path == "-", nil
 }
 
 func (c *uploadCommand) perform(ctx context.Context, a *access, s streams) error {
-	file, size, err := openFile(c.path)
+	content, size, err := c.open(s.in)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }()
+	defer func() { _ = content.Close() }()
 	session, err := a.start(ctx, func(o *chat.Options) { o.History = chat.HistoryNone })
 	if err != nil {
 		return err
 	}
 	defer func() { _ = session.Close() }()
-	upload := newFile(file, cmp.Or(c.name, filepath.Base(c.path)))
+	upload := newFile(content, cmp.Or(c.name, filepath.Base(c.path)))
 	upload.ContentType = cmp.Or(c.contentType, upload.ContentType)
 	bar := newProgress(s.err, upload.Name, size)
 	upload.Progress, upload.WaitForScan = bar.set, c.wait
@@ -71,6 +76,34 @@ func (c *uploadCommand) perform(ctx context.Context, a *access, s streams) error
 	}
 	return err
 }
+
+// source is a file that can be sent again when the network fails.
+type source interface {
+	io.ReadSeeker
+	io.Closer
+}
+
+// open opens the file, or reads standard input.
+func (c *uploadCommand) open(in io.Reader) (file source, size int64, err error) {
+	if c.path != "-" {
+		return openFile(c.path)
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxDownload+1))
+	switch {
+	case err != nil:
+		return nil, 0, &stepError{"read standard input", err}
+	case len(data) > maxDownload:
+		return nil, 0, fmt.Errorf("standard input has more than the %d MiB that an instance can accept", maxDownload>>20)
+	case len(data) == 0:
+		return nil, 0, usageError("standard input is empty")
+	}
+	return inMemory{bytes.NewReader(data)}, int64(len(data)), nil
+}
+
+// inMemory is content that needs no closing.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
 
 // openFile opens a file that can be sent.
 func openFile(path string) (file *os.File, size int64, err error) {
@@ -86,7 +119,7 @@ func openFile(path string) (file *os.File, size int64, err error) {
 }
 
 // newFile is the file as it is sent, with the type that its name tells.
-func newFile(file *os.File, name string) chat.File {
+func newFile(file io.Reader, name string) chat.File {
 	kind, _, err := mime.ParseMediaType(contentType(name)) // the charset is a guess of package mime
 	if err != nil {
 		kind = contentType(name)
