@@ -43,7 +43,7 @@ func groups() []group {
 			inChat(downloadHelp, func() action { return &downloadCommand{} }),
 		}},
 		{"Without an AWS account:", []command{demoCommand, serveCommand, loadCommand}},
-		{"About this program:", []command{helpCommand, versionCommand}},
+		{"About this program:", []command{helpCommand, completionCommand, versionCommand}},
 	}
 }
 

@@ -101,6 +101,8 @@ func (o *oneOf) Set(text string) error {
 	return nil
 }
 
+func (o *oneOf) choices() []string { return o.allowed }
+
 // list writes "a, b or c".
 func list(words []string) string {
 	last := len(words) - 1

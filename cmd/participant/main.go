@@ -14,6 +14,7 @@
 //	participant serve [-addr HOST:PORT] [-chats N] [-agent echo|none] [FLAGS]
 //	participant load [-endpoint URL] [-chats N] [-duration D] [-report FILE] [FLAGS]
 //	participant help [COMMAND]
+//	participant completion bash|zsh|fish
 //	participant version [-licenses]
 //
 // The first five act for one participant of a chat. They need the participant token, from the
@@ -40,8 +41,8 @@
 // load runs many chats at once, on a fake of its own, one that serve runs or the service itself,
 // cuts their sockets, checks that no message is lost or repeated, and prints latencies and costs.
 //
-// help prints the help of a command, and version the version, or with -licenses the licenses of
-// everything that is linked.
+// help prints the help of a command, completion a script with which a shell completes commands and
+// flags, and version the version, or with -licenses the licenses of everything that is linked.
 //
 // All commands exit with 0 when done, 1 if something failed, 2 if they were called wrongly, and
 // 3 if the service refuses the token or the chat is over before the work is done: the service

@@ -18,6 +18,8 @@ type switches struct{ of *participanttest.Switches }
 
 func (switches) String() string { return "" }
 
+func (switches) choices() []string { return switchNames() }
+
 func (s switches) Set(text string) error {
 	name, value, hasValue := strings.Cut(text, "=")
 	field := reflect.ValueOf(s.of).Elem().FieldByName(name)
