@@ -20,6 +20,7 @@ type Effect struct {
 	body        string
 	delay       time.Duration
 	closeCode   websocket.StatusCode
+	fault       uint64 // the Injected whose effect it is, once it has struck
 }
 
 type effectKind int

@@ -117,7 +117,9 @@ func (s *Server) strike(h happening) Effect {
 	for _, rule := range s.faults {
 		if rule.matches(h) && rule.hasTurn() {
 			s.changed()
-			return rule.Effect
+			e := rule.Effect
+			e.fault = rule.ID
+			return e
 		}
 	}
 	return Effect{}

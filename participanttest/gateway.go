@@ -62,7 +62,9 @@ func (s *Server) receive(k *socket, kind websocket.MessageType, text []byte) {
 	defer s.mu.Unlock()
 	k.used = s.now()
 	s.count(in.Topic, k.participant)
-	if k.interfere(s.strike(k.happening(in.Topic)), in) {
+	e := s.strike(k.happening(in.Topic))
+	k.recordReceived(in.Topic, text, e)
+	if k.interfere(e, in) {
 		return
 	}
 	k.respond(in)
@@ -72,13 +74,13 @@ func (s *Server) receive(k *socket, kind websocket.MessageType, text []byte) {
 func (k *socket) respond(in incoming) {
 	switch in.Topic {
 	case topicSubscribe:
-		k.answer(acknowledgement{topicSubscribe, k.subscribe(in.Content)})
+		k.answer(topicSubscribe, acknowledgement{topicSubscribe, k.subscribe(in.Content)})
 	case topicHeartbeat:
-		k.answer(heartbeat{topicHeartbeat})
+		k.answer(topicHeartbeat, heartbeat{topicHeartbeat})
 	case topicPing:
-		k.answer(pong{topicPing, 200, "OK"})
+		k.answer(topicPing, pong{topicPing, 200, "OK"})
 	default:
-		k.answer(k.gatewayError())
+		k.answer("", k.gatewayError())
 	}
 }
 
@@ -111,7 +113,9 @@ func (k *socket) subscribe(content json.RawMessage) subscription {
 	return subscription{"success", in.Topics}
 }
 
-func (k *socket) answer(value any) { k.enqueue(frame{text: encode(value)}) }
+func (k *socket) answer(topic string, value any) {
+	k.enqueue(frame{text: encode(value), event: k.newFrame(topic, "", Effect{})})
+}
 
 func (k *socket) happening(on string) happening {
 	h := k.participant.happening(on)
@@ -127,11 +131,11 @@ func (k *socket) interfere(e Effect, in incoming) bool {
 	case e.kind == effectDelay:
 		k.srv.after(e.delay, func() { k.respond(in) })
 	case e.kind == effectRefuse && in.Topic == topicSubscribe:
-		k.answer(acknowledgement{topicSubscribe, subscription{"failure", []string{topicChat}}})
+		k.answer(topicSubscribe, acknowledgement{topicSubscribe, subscription{"failure", []string{topicChat}}})
 	case e.kind == effectFail && in.Topic == topicPing:
-		k.answer(pong{topicPing, e.status, http.StatusText(e.status)})
+		k.answer(topicPing, pong{topicPing, e.status, http.StatusText(e.status)})
 	case e.kind == effectGatewayError:
-		k.answer(k.gatewayError())
+		k.answer("", k.gatewayError())
 	case e.kind == effectClose:
 		k.end(e.closeCode, "")
 	default:

@@ -16,20 +16,22 @@ func (s *Server) strikeOperation(c *call, bearer string) Effect {
 	if c.op.bearer == signedBearer {
 		h.contact = s.contacts[c.contactID()]
 	}
-	return s.strikeRequest(h, c.op.name)
+	return s.strikeRequest(c.exchange, h, c.op.name)
 }
 
 // strikeRequest remembers a request that a fault keeps from being looked at; its status
 // is 0 if it gets no answer.
-func (s *Server) strikeRequest(h happening, operation string) Effect {
+func (s *Server) strikeRequest(x *exchange, h happening, operation string) Effect {
 	e := s.strike(h)
+	request := newRequest(operation, h.participant, e.status)
+	request.ErrorCode = e.code
+	if h.contact != nil {
+		request.ContactID = h.contact.ID
+	}
+	x.identify(request)
+	x.strike(e)
 	switch e.kind {
 	case effectFail, effectAnswer, effectDropBefore, effectIgnore:
-		request := newRequest(operation, h.participant, e.status)
-		request.ErrorCode = e.code
-		if h.contact != nil {
-			request.ContactID = h.contact.ID
-		}
 		s.log(request, h.participant)
 	default:
 	}
@@ -79,6 +81,7 @@ func (s *Server) pause(d time.Duration) {
 func (e Effect) reply(w http.ResponseWriter, out any) {
 	switch e.kind {
 	case effectDropAfter:
+		exchangeOf(w).end() // before the pushes
 		panic(http.ErrAbortHandler)
 	case effectTruncate:
 		body := encode(out)
@@ -86,6 +89,7 @@ func (e Effect) reply(w http.ResponseWriter, out any) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		_, _ = w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush()
+		exchangeOf(w).end()
 		panic(http.ErrAbortHandler)
 	default:
 		writeJSON(w, http.StatusOK, out)
@@ -134,11 +138,11 @@ func (s *Server) interfereWithStorage(w http.ResponseWriter, r *http.Request) bo
 	if a := s.findAttachment(r.URL.Path); a != nil {
 		owner = a.owner
 	}
-	return s.interfere(w, r, s.strikeStorage(owner.happening(on), operation))
+	return s.interfere(w, r, s.strikeStorage(exchangeOf(w), owner.happening(on), operation))
 }
 
-func (s *Server) strikeStorage(h happening, operation string) Effect {
+func (s *Server) strikeStorage(x *exchange, h happening, operation string) Effect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.strikeRequest(h, operation)
+	return s.strikeRequest(x, h, operation)
 }

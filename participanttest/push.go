@@ -121,7 +121,9 @@ func (c *Contact) deliver(p *push) {
 			}
 			h := k.happening(OnPush)
 			h.contentType = p.item.ContentType
-			k.push(f, c.srv.strike(h))
+			e := c.srv.strike(h)
+			f.event = k.newFrame(OnPush, h.contentType, e)
+			k.push(f, e)
 		}
 	}
 	if p.visibility != "" {
@@ -160,6 +162,7 @@ func (k *socket) push(f frame, e Effect) {
 	k.used = k.srv.now()
 	switch e.kind {
 	case effectLose:
+		k.recordLost(f)
 		return
 	case effectDelay:
 		k.srv.after(e.delay, func() { k.enqueue(f) })
@@ -174,12 +177,13 @@ func (k *socket) push(f frame, e Effect) {
 		})
 		return
 	case effectClose:
+		k.recordLost(f)
 		k.end(e.closeCode, "")
 		return
 	case effectDuplicate:
 		k.enqueue(f)
 	case effectGatewayError:
-		k.answer(k.gatewayError())
+		k.answer("", k.gatewayError())
 	default:
 		k.transport.strike(e)
 	}

@@ -76,7 +76,7 @@ func (i *Injected) WaitStruck(ctx context.Context, n int) error {
 	return nil
 }
 
-// Reset makes the server forget every chat, fault, request and used quota, and cuts all
+// Reset makes the server forget every chat, fault, request, wire event and used quota, and cuts all
 // WebSockets. Every token is invalid then, and the chats that a test still holds behave as
 // ended. The clock and the paths of Handle stay.
 func (s *Server) Reset() {
@@ -106,5 +106,8 @@ func (s *Server) Reset() {
 	s.retired, s.forgetting = nil, false
 	s.timers, s.faults, s.notices = nil, nil, nil
 	s.requests, s.oldest = nil, 0
+	if log := s.wire.Load(); log != nil {
+		log.clear()
+	}
 	s.changed()
 }

@@ -51,6 +51,7 @@ type call struct {
 	ruling      *ruling           // for SendMessage
 	pushes      []*push           // what the operation brought to the chat
 	base        string            // scheme and host of the URLs in the response
+	exchange    *exchange         // nil while nothing is recorded
 }
 
 // serve is the front door: every request of every kind enters here.
@@ -58,6 +59,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if s.serveFurther(w, r) {
 		return
 	}
+	if x := s.observe(w, r); x != nil {
+		x.serve(r, s.serveService)
+		return
+	}
+	s.serveService(w, r)
+}
+
+func (s *Server) serveService(w http.ResponseWriter, r *http.Request) {
 	setHeader(w, "x-amzn-RequestId", newUUID())
 	w.Header().Set("Date", s.now().Format(http.TimeFormat))
 	allowOrigin(w, r)
@@ -82,7 +91,9 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		s.record(Request{Operation: c.op.name, Status: errTooLarge.Status, ErrorCode: errTooLarge.Code})
+		request := Request{Operation: c.op.name, Status: errTooLarge.Status, ErrorCode: errTooLarge.Code}
+		s.record(request)
+		exchangeOf(w).identify(request)
 		writeError(w, errTooLarge)
 		return
 	}
@@ -90,7 +101,9 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	c.in = parseMembers(body)
 	c.in.addLabels(c.labels)
 	bearer := r.Header.Get("X-Amz-Bearer")
+	c.exchange = exchangeOf(w)
 	effect := s.strikeOperation(c, bearer)
+	c.exchange.open()
 	if s.opts.Latency > 0 {
 		s.pause(s.opts.Latency)
 	}
@@ -146,6 +159,7 @@ func (s *Server) perform(c *call, bearer string) (any, *wireError) {
 		request.Status, request.ErrorCode = failure.Status, failure.Code
 	}
 	s.log(request, c.participant)
+	c.exchange.identify(request)
 	return out, failure
 }
 

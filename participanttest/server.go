@@ -49,7 +49,8 @@ type Server struct {
 	closing   chan struct{}
 	wake      chan struct{}
 	published chan struct{}
-	work      sync.WaitGroup // the accept loop, the time keeper and the publisher
+	wire      atomic.Pointer[wireLog] // nil while nothing is recorded
+	work      sync.WaitGroup          // the accept loop, the time keeper and the publisher
 	conns     sync.WaitGroup
 	sockets   sync.WaitGroup // upgrades, and two goroutines a socket
 

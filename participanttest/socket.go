@@ -58,6 +58,7 @@ type frame struct {
 	code    websocket.StatusCode
 	written chan struct{} // a marker instead: closed when it is reached
 	reason  string
+	event   *WireEvent // nil while nothing is recorded
 }
 
 // run starts the two goroutines. When one ends it cuts the connection, which ends the
@@ -81,6 +82,7 @@ func (k *socket) read(conn *websocket.Conn) {
 			_ = conn.Close(websocket.StatusMessageTooBig, "")
 		}
 		if err != nil {
+			k.recordEnd(err)
 			return
 		}
 		k.srv.receive(k, kind, text)
@@ -97,6 +99,7 @@ func (k *socket) write(ctx context.Context, conn *websocket.Conn) {
 		case <-k.wake:
 		}
 		for _, f := range k.take() {
+			k.recordSent(f)
 			if f.send(conn) != nil {
 				return
 			}
@@ -160,7 +163,7 @@ func (k *socket) drop() {
 // at once.
 func (k *socket) close(code websocket.StatusCode, reason string) {
 	k.detach()
-	k.enqueue(frame{code: code, reason: reason})
+	k.enqueue(frame{code: code, reason: reason, event: k.newFrame(OperationClose, "", Effect{})})
 }
 
 // end closes with a close frame, or cuts the connection if the code is 0.

@@ -54,13 +54,13 @@ func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.getFile(w, r, a)
 	}
-	s.recordStorage(r, a, err)
+	exchangeOf(w).identify(s.recordStorage(r, a, err))
 	if err != nil {
 		writeStorageError(w, requestID, err)
 	}
 }
 
-func (s *Server) recordStorage(r *http.Request, a *attachment, err error) {
+func (s *Server) recordStorage(r *http.Request, a *attachment, err error) Request {
 	operation := "GetObject"
 	if r.Method == http.MethodPut {
 		operation = "PutObject"
@@ -74,6 +74,7 @@ func (s *Server) recordStorage(r *http.Request, a *attachment, err error) {
 		request.Status, request.ErrorCode = e.status, e.Code
 	}
 	s.record(request)
+	return request
 }
 
 // admit checks what S3 checks before it reads the body, and that no bearer comes along:

@@ -42,7 +42,8 @@ func (p *Participant) newTicket(connectionExpiry time.Time) string {
 // serveSocket upgrades a request to a WebSocket.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	token := r.URL.Query().Get("AuthToken")
-	effect := s.strikeUpgrade(token)
+	effect := s.strikeUpgrade(exchangeOf(w), token)
+	exchangeOf(w).open()
 	if s.interfere(w, r, effect) {
 		return
 	}
@@ -117,7 +118,7 @@ func (k *socket) passDoor() {
 	k.participant.atDoor--
 }
 
-func (s *Server) strikeUpgrade(token string) Effect {
+func (s *Server) strikeUpgrade(x *exchange, token string) Effect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.tickets[token].participant
@@ -125,7 +126,7 @@ func (s *Server) strikeUpgrade(token string) Effect {
 	if p != nil {
 		h.socket = p.dialled + 1
 	}
-	return s.strikeRequest(h, "WebSocket")
+	return s.strikeRequest(x, h, "WebSocket")
 }
 
 // refuseUpgrade answers as API Gateway does.

@@ -30,8 +30,9 @@ type control struct {
 }
 
 // Handler returns the control API of a server, for Server.Handle with Prefix. Requests
-// may run concurrently.
+// may run concurrently. It makes the server record the last 2,000 events of the wire.
 func Handler(srv *participanttest.Server, optFns ...func(*Options)) http.Handler {
+	srv.RecordWire(wireLimit)
 	c := &control{srv: srv, streams: map[string]stream{}}
 	for _, fn := range optFns {
 		fn(&c.opts)

@@ -275,6 +275,7 @@ func TestInputsHaveTheMembersOfParticipanttest(t *testing.T) {
 		{reflect.TypeFor[viewInput](), reflect.TypeFor[participanttest.View](), map[string]string{"ID": "Id", "ARN": "Arn"}},
 		{reflect.TypeFor[connectionOutput](), reflect.TypeFor[participanttest.Connection](), map[string]string{"URL": "Url"}},
 		{reflect.TypeFor[requestOutput](), reflect.TypeFor[participanttest.Request](), map[string]string{"ContactID": "ContactId", "ParticipantID": "ParticipantId"}},
+		{reflect.TypeFor[wireEventOutput](), reflect.TypeFor[participanttest.WireEvent](), map[string]string{"ContactID": "ContactId", "ParticipantID": "ParticipantId", "URL": "Url"}},
 	} {
 		var want []string
 		for _, name := range members(c.theirs) {

@@ -21,6 +21,7 @@ const (
 	participant = chat + "/participants/{ParticipantId}"
 	message     = "streams/{StreamId}"
 	fault       = "faults/{FaultId}"
+	wireItem    = "wire/{Sequence}"
 )
 
 // routes is the whole API: the handler serves these, and a test holds openapi.json
@@ -86,6 +87,9 @@ var routes = []route{
 	handle(get, "requests", listRequests),
 	handle(get, "requests/count", count),
 	handle(post, "requests/wait", waitRequest),
+
+	handle(get, "wire", listWire),
+	handle(get, wireItem, describeWireEvent),
 
 	handle(get, "sns", fetchSNS),
 	handle(post, "sns/subscription-confirmation", confirmation),

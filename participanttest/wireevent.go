@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package participanttest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// The kinds of a WireEvent.
+const (
+	WireRequest  WireKind = "REQUEST"
+	WireResponse WireKind = "RESPONSE"
+	// WireFrame is a message of a WebSocket, or its end.
+	WireFrame WireKind = "FRAME"
+)
+
+// WireKind is what a WireEvent is about.
+type WireKind string
+
+// OperationClose is the Operation of the end of a WebSocket: of its close frames, and of its loss.
+const OperationClose = "close"
+
+// WireEvent is a request, a response or a frame as it was on the wire, except for secrets: of
+// tokens, of the signatures of signed URLs, and of the header X-Amz-Bearer only the last four
+// characters remain, after "…".
+type WireEvent struct {
+	// Sequence counts the events from 1.
+	Sequence uint64
+	// Time is the server's.
+	Time time.Time
+	Kind WireKind
+	// FromClient is the direction of a frame. Requests always come from a client.
+	FromClient bool
+	// Exchange is the Sequence of the request, for the request and its response.
+	Exchange uint64
+	// Operation is that of Request for a request and its response; for a frame its topic, such as
+	// OnHeartbeat, or OnPush, or OperationClose. It is empty for anything else.
+	Operation string
+	// ContactID and ParticipantID say whose it was, empty if nobody's.
+	ContactID, ParticipantID string
+	// Socket counts the sockets of the participant from 1, for a frame.
+	Socket int
+	// Method and URL are those of the request.
+	Method, URL string
+	// Status is that of a response, 0 if there was none; for OperationClose the close code, 0 if the
+	// connection was lost without a close frame.
+	Status int
+	// ErrorCode is the code of an error response, such as ValidationException.
+	ErrorCode string
+	// ContentType is that of the pushed item.
+	ContentType string
+	// Size is the length of the body or frame in bytes.
+	Size int
+	// Header has the header fields of a request or response. It must not be modified.
+	Header http.Header
+	// Body is the body or frame. It is cut after 64 KiB, and empty if it isn't UTF-8.
+	Body string
+	// Lost reports that it didn't reach the client, or only a part of it: a fault dropped it, or made
+	// the socket silent, or the connection was lost.
+	Lost bool
+	// Fault is what interfered, nil if nothing did.
+	Fault *WireFault
+}
+
+// WireFault is the fault that changed what was on the wire.
+type WireFault struct {
+	// ID is that of the Injected.
+	ID uint64
+	// Effect is what it did.
+	Effect Effect
+}
+
+// RecordWire makes the server record requests, responses and frames for Wire: the last limit of
+// them, and at most 16 MiB. 0 stops the recording and forgets what was recorded. The server
+// records nothing until RecordWire is called. Requests to the handlers of Handle are left out.
+func (s *Server) RecordWire(limit int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	log := s.wire.Load()
+	switch {
+	case limit <= 0:
+		s.wire.Store(nil)
+	case log == nil:
+		s.wire.Store(&wireLog{limit: limit, changed: make(chan struct{})})
+	default:
+		log.resize(limit)
+	}
+}
+
+// Wire returns the recorded events whose Sequence is greater than after, the oldest first.
+func (s *Server) Wire(after uint64) []WireEvent {
+	if log := s.wire.Load(); log != nil {
+		return log.since(after)
+	}
+	return nil
+}
+
+// WaitWire waits until there is an event whose Sequence is greater than after. While nothing
+// is recorded it waits for the end of ctx. After Close it returns http.ErrServerClosed.
+func (s *Server) WaitWire(ctx context.Context, after uint64) error {
+	for {
+		var changed <-chan struct{} // nil, without a record, for ever
+		if log := s.wire.Load(); log != nil {
+			var last uint64
+			if last, changed = log.state(); last > after {
+				return nil
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for wire event %d: %w", after+1, ctx.Err())
+		case <-s.closing:
+			return http.ErrServerClosed
+		}
+	}
+}
