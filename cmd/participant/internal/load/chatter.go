@@ -177,17 +177,30 @@ func (c *chatter) send(ctx context.Context, probe bool) {
 	n := c.ledger.send(out)
 	_, err := c.session.Send(ctx, c.prefix+strconv.Itoa(n))
 	if err != nil {
-		c.ledger.doubt(n)
-		if ctx.Err() == nil && c.session.Err() == nil {
-			c.run.meter.failed(err)
-			c.run.meter.count(func(n *Counts, _ *Latencies) { n.SendErrors++ })
-		}
+		c.sendFailed(ctx, n, err)
 		return
 	}
 	took := time.Since(c.ledger.admission())
 	c.run.meter.count(func(n *Counts, l *Latencies) {
 		n.Sent++
 		l.Send.Add(took)
+	})
+}
+
+// sendFailed takes the error of a message, which the service may have accepted all the same.
+func (c *chatter) sendFailed(ctx context.Context, n int, err error) {
+	delivered := c.ledger.doubt(n)
+	failed := ctx.Err() == nil && c.session.Err() == nil
+	if failed {
+		c.run.meter.failed(err)
+	}
+	c.run.meter.count(func(n *Counts, _ *Latencies) {
+		switch {
+		case delivered:
+			n.Sent++
+		case failed:
+			n.SendErrors++
+		}
 	})
 }
 
@@ -216,11 +229,13 @@ func (c *chatter) hear(m chat.Message) {
 		}
 		return
 	}
-	out, expected := c.ledger.deliver(n)
+	out, was := c.ledger.deliver(n)
 	c.run.meter.count(func(n *Counts, l *Latencies) {
 		n.Delivered++
 		switch {
-		case !expected:
+		case was == unexpected:
+			n.Sent++
+		case was == repeated:
 		case out.cut.IsZero():
 			l.Push.Add(now.Sub(out.admitted))
 		case out.probe:

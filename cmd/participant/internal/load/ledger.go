@@ -62,15 +62,18 @@ func (l *ledger) admission() time.Time {
 	return l.admitted
 }
 
-// doubt says that the request of a message failed.
-func (l *ledger) doubt(n int) {
+// doubt says that the request of a message failed. It reports whether the message has been
+// delivered all the same.
+func (l *ledger) doubt(n int) (delivered bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.waiting[n] != nil {
-		delete(l.waiting, n)
-		l.doubtful[n] = true
+	if l.waiting[n] == nil {
+		return true
 	}
+	delete(l.waiting, n)
+	l.doubtful[n] = true
 	l.settle()
+	return false
 }
 
 // lose says that the socket was lost at a moment: what waits can't arrive as a push.
@@ -84,28 +87,37 @@ func (l *ledger) lose(at time.Time) {
 	}
 }
 
+// arrival is what a delivered message was.
+type arrival int
+
+const (
+	expected   arrival = iota
+	unexpected         // its request failed
+	repeated           // it was delivered before, or never sent
+)
+
 // deliver takes the number of a message that the session has delivered. It returns the message
-// if it was waited for.
-func (l *ledger) deliver(n int) (out outgoing, expected bool) {
+// if it was expected.
+func (l *ledger) deliver(n int) (out outgoing, was arrival) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	waiting := l.waiting[n]
-	switch {
+	switch waiting := l.waiting[n]; {
 	case waiting != nil:
 		out = *waiting
 		delete(l.waiting, n)
 	case l.doubtful[n]:
+		was = unexpected
 		delete(l.doubtful, n)
 	default:
 		l.repeated++
-		return outgoing{}, false
+		return outgoing{}, repeated
 	}
 	if n < l.highest {
 		l.disordered++
 	}
 	l.highest = max(l.highest, n)
 	l.settle()
-	return out, waiting != nil
+	return out, was
 }
 
 func (l *ledger) settle() {

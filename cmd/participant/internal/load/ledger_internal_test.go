@@ -51,6 +51,21 @@ func TestLedgerSaysWhenAllHasArrived(t *testing.T) {
 	require.True(t, isClosed(newLedger().complete()), "nothing was sent")
 }
 
+// A request that failed tells nothing of its message.
+func TestLedgerOfMessagesInDoubt(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	l.send(outgoing{})
+	l.send(outgoing{})
+	require.False(t, l.doubt(1))
+	_, was := l.deliver(1)
+	require.Equal(t, unexpected, was)
+	_, was = l.deliver(2)
+	require.Equal(t, expected, was)
+	require.True(t, l.doubt(2), "it has been delivered before its request failed")
+	require.Equal(t, account{}, l.account())
+}
+
 func isClosed(c <-chan struct{}) bool {
 	select {
 	case <-c:
@@ -69,10 +84,10 @@ func TestLedgerKeepsTheFirstMoments(t *testing.T) {
 	l.admit(at.Add(time.Second))
 	l.lose(at.Add(2 * time.Second))
 	l.lose(at.Add(3 * time.Second))
-	out, expected := l.deliver(1)
-	require.True(t, expected)
+	out, was := l.deliver(1)
+	require.Equal(t, expected, was)
 	require.Equal(t, outgoing{admitted: at, cut: at.Add(2 * time.Second)}, out)
 	require.Equal(t, at, l.admission())
-	_, expected = l.deliver(1)
-	require.False(t, expected)
+	_, was = l.deliver(1)
+	require.Equal(t, repeated, was)
 }

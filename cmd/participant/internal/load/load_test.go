@@ -260,6 +260,35 @@ func TestWhatIsLostRepeatedAndAddedIsCounted(t *testing.T) {
 				require.False(b, r.OK())
 			},
 		},
+		"a message of which all responses are lost": {
+			func(b *bubble) {
+				b.opts.Cuts = 0
+				b.srv.Inject(participanttest.Fault{On: "SendMessage", Participant: b.contacts[0].Customer, Times: 5, Effect: participanttest.Truncate()})
+			},
+			func(b *bubble, r *load.Result) {
+				require.Equal(b, r.Sent, r.Delivered, "the service has accepted it")
+				require.EqualValues(b, r.Sent-1, r.Send.Count())
+				require.Zero(b, r.SendErrors)
+				require.Len(b, r.Errors, 1)
+				require.True(b, r.Intact())
+			},
+		},
+		"a message of which all responses and the push are lost, and that is late in the transcript": {
+			func(b *bubble) {
+				b.opts.Cuts = 0
+				c := b.contacts[0].Customer
+				b.srv.Inject(participanttest.Fault{On: "SendMessage", Participant: c, Times: 5, Effect: participanttest.Truncate()})
+				b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: c, ContentType: "text/plain", Times: 1, Effect: participanttest.Lose()})
+				b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Participant: c, ContentType: "text/plain", Times: 1, Effect: participanttest.Lag(30 * time.Second)})
+				b.opts.Duration = 5 * time.Minute
+			},
+			func(b *bubble, r *load.Result) {
+				require.Equal(b, 1, r.SendErrors)
+				require.Equal(b, r.Sent, r.Delivered, "a periodic reading finds it")
+				require.EqualValues(b, r.Sent-1, r.Send.Count())
+				require.Equal(b, 1, r.Disordered, "it arrives after later ones")
+			},
+		},
 		"a token that is refused": {
 			func(b *bubble) { b.opts.Tokens[3] = "token.made.up" },
 			func(b *bubble, r *load.Result) {

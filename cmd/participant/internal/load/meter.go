@@ -24,8 +24,8 @@ type Counts struct {
 	// Started, Failed and Finished count chats: those that have connected, those that couldn't
 	// or ended too early, and those that are over as planned.
 	Started, Failed, Finished int
-	// Sent counts the messages that the service has accepted, Delivered those that came back,
-	// and Replies what others have sent.
+	// Sent counts the messages that the service has accepted, as a response or the message itself
+	// shows, Delivered what came back, and Replies what others have sent.
 	Sent, Delivered, Replies int
 	// SendErrors counts the messages whose request failed for good.
 	SendErrors int
