@@ -25,10 +25,10 @@
 // of [Marshal] as its content, which is JSON in a string.
 //
 // The customer sends the choice: plain text for most templates, the content type of responses for
-// action buttons and views. A [Choice] has both members. The customer may always send other text;
-// the bot interprets it. Only offer the choices of the newest message from another participant, as
-// AWS's chat widget does. The content type of these messages is types.ContentTypeInteractive;
-// compare it with types.IsContentType.
+// action buttons and views. A [Choice] has that type and the content. The customer may always send
+// other text; the bot interprets it. Only offer the choices of the newest message from another
+// participant, as AWS's chat widget does. The content type of these messages is
+// types.ContentTypeInteractive; compare it with types.IsContentType.
 //
 // # Limits
 //

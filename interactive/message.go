@@ -94,10 +94,10 @@ func Parse(content string) (Message, error) {
 	return m, nil
 }
 
-// Marshal returns the JSON of a message, for the payload of a bot or a test. An unchanged parsed
-// message is the same JSON, apart from white space, the order of members, and duplicates of
-// members. Marshal doesn't check limits, see [Check]. It returns an error if m is nil, a number is
-// not finite, or a json.RawMessage is not JSON.
+// Marshal returns the JSON of a message, for the payload of a bot or a test. For an unchanged parsed
+// message, that is the JSON that it was parsed from, apart from white space, the order of members,
+// and duplicates of members. Marshal doesn't check limits, see [Check]. It returns an error if m is
+// nil, a number is not finite, or a json.RawMessage is not JSON.
 //
 // The structs don't implement json.Marshaler: encoding/json doesn't produce the form that the
 // service reads.
