@@ -110,7 +110,9 @@ func (m *module) look(t *testing.T, dir string) {
 
 func goCommand(t *testing.T, args ...string) []byte {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", args...).Output()
+	command := exec.CommandContext(t.Context(), "go", args...)
+	command.Env = append(os.Environ(), "GOWORK=off") // go.work selects the versions that other modules need
+	out, err := command.Output()
 	require.NoError(t, err)
 	return out
 }
