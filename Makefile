@@ -91,7 +91,7 @@ nightly: fuzz ## Run the long tests: fuzzing, many seeds, soaks, killed processe
 	$(GO) test ./chat -timeout=0 -v -run='^TestEndingsAreReportedCorrectly$$' -chat.endings=10000
 	$(GO) test ./chat -timeout=0 -v -run='^TestSoak' -soak.sessions=1000 -soak.time=2m
 	$(GO) test ./fleet -timeout=0 -v -run='^TestEveryEventIsHandled$$' -fleet.seeds=10000
-	$(GO) test ./fleet -timeout=0 -v -run='^TestTheQuotaIsNeverExceeded$$' -fleet.quota.seeds=1000
+	$(GO) test ./fleet -timeout=0 -v -run='^TestQuotaIsNeverExceeded$$' -fleet.quota.seeds=1000
 	cd examples/fleet/bridge && $(GO) test -timeout=0 -v -run='^Test(Kill|RollingDeploy)$$' -process.kills=100
 
 .PHONY: bench
