@@ -59,7 +59,7 @@ type Quota struct {
 // raised. The keys of raised are the operations' API names, such as "SendMessage". An operation that
 // is not listed, or has a Rate of 0 or less, has the published default quota. An operation without a
 // published quota, such as "GetAuthenticationUrl", may be listed too; unknown names are ignored. The
-// share applies to all quotas. Otherwise the Limiter is as that of NewLimiter.
+// share applies to all quotas. Otherwise it behaves like the Limiter of NewLimiter.
 func NewQuotaLimiter(share float64, raised map[string]Quota) *QuotaLimiter {
 	if !(share > 0) { // NaN too
 		share = 1
