@@ -107,7 +107,7 @@ e2e: ## Test published JavaScript clients against the fake; needs Node 20 and np
 	cd e2e && npm ci --no-audit --no-fund && node --test
 
 .PHONY: browser
-browser: ## Test the browser example and the control API with Chromium
+browser: ## Test the browser example, the control API and its page with Chromium
 	$(GO) vet -tags chromium ./examples/browser ./participanttest/control
 	$(GO) test -tags chromium -count=1 -run Chromium ./examples/browser ./participanttest/control
 

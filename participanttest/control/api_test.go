@@ -37,7 +37,9 @@ type api struct {
 func newAPI(t *testing.T, optFns ...func(*participanttest.Options)) api {
 	t.Helper()
 	srv := participanttest.Start(t, optFns...)
-	srv.Handle(control.Prefix, control.Handler(srv))
+	handler := control.Handler(srv)
+	srv.Handle(control.Prefix, handler)
+	srv.Handle(control.Page, handler)
 	a := api{srv: srv}
 	a.id = a.ok(t, "POST chats", object{"CustomerName": "Ada", "AgentName": "Grace"})["ContactId"].(string)
 	a.chat = "chats/" + a.id
@@ -321,11 +323,16 @@ func TestSocketsAndTokens(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, a.send(t, token))
 }
 
-// send is a request of a client under test.
+// send is a message of a client under test.
 func (a api) send(t *testing.T, token string) (status int) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.srv.URL+"/participant/message",
-		strings.NewReader(`{"ContentType":"text/plain","Content":"hello"}`))
+	return a.post(t, "message", token, `{"ContentType":"text/plain","Content":"hello"}`)
+}
+
+// post is a request of a client under test.
+func (a api) post(t *testing.T, path, token, body string) (status int) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.srv.URL+"/participant/"+path, strings.NewReader(body))
 	require.NoError(t, err)
 	req.Header.Set("X-Amz-Bearer", token)
 	resp, err := a.srv.Client().Do(req)

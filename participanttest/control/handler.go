@@ -29,7 +29,8 @@ type control struct {
 	streams map[string]stream
 }
 
-// Handler returns the control API of a server, for Server.Handle with Prefix. Requests
+// Handler returns the control API of a server, for Server.Handle with Prefix, and its page for
+// Page. Requests
 // may run concurrently. It makes the server record the last 2,000 events of the wire.
 func Handler(srv *participanttest.Server, optFns ...func(*Options)) http.Handler {
 	srv.RecordWire(wireLimit)
@@ -41,6 +42,7 @@ func Handler(srv *participanttest.Server, optFns ...func(*Options)) http.Handler
 	for _, r := range routes {
 		mux.Handle(r.method+" "+r.path, r.handler(c))
 	}
+	servePage(mux)
 	mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, errorf(http.StatusNotFound, "%s %s is not a path of the control API; see %sopenapi.json", r.Method, r.URL.Path, base))
 	}))

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { attempt, get, post } from "./api.js";
+import { showChats } from "./chats.js";
+import { openChat, refreshChat, typed } from "./chat.js";
+import { $, copy } from "./dom.js";
+import { refreshFaults } from "./faults.js";
+import { addEvents, newestExpiry, restartWire, showRows } from "./wire.js";
+
+// state is what the panels share.
+export const state = { chats: [], chat: null, offset: 0 };
+
+let refreshing = null;
+let again = false;
+
+// refresh reads everything but the wire. Calls that come meanwhile are one more.
+export function refresh() {
+  if (refreshing) {
+    again = true;
+    return refreshing;
+  }
+  refreshing = read().finally(() => {
+    refreshing = null;
+    if (again) {
+      again = false;
+      refresh();
+    }
+  });
+  return refreshing;
+}
+
+async function read() {
+  try {
+    const [server, { Chats }] = await Promise.all([get("server"), get("chats")]);
+    state.offset = Date.parse(server.Now) - Date.now();
+    $("endpoint").textContent = server.Endpoint;
+    state.chats = Chats;
+    if (!Chats.some((chat) => chat.ContactId === state.chat?.ContactId)) select(wanted() ?? Chats.at(-1)?.ContactId, false);
+    state.chat = Chats.find((chat) => chat.ContactId === state.chat?.ContactId) ?? null;
+    showChats(state.chats, state.chat, select);
+    await Promise.all([refreshChat(state.chat), refreshFaults()]);
+    status("Live", true);
+  } catch (error) {
+    status("Disconnected", false);
+  }
+}
+
+const wanted = () => state.chats.find((chat) => "#" + chat.ContactId === location.hash)?.ContactId;
+
+export function select(contactId, show = true) {
+  state.chat = state.chats.find((chat) => chat.ContactId === contactId) ?? null;
+  if (contactId) history.replaceState(null, "", "#" + contactId);
+  openChat(state.chat);
+  showRows();
+  if (show) {
+    panel("chat");
+    refresh();
+  }
+}
+
+function status(text, good) {
+  if ($("status").textContent !== text) $("status").textContent = text;
+  $("status").classList.toggle("good", good);
+}
+
+// followWire shows each event as it comes, and what has changed with it.
+async function followWire() {
+  for (let after = 0; ;) {
+    try {
+      const { Events } = await get(`wire?After=${after}&TimeoutInSeconds=25`);
+      if (Events.length === 0) {
+        const { Events: all } = await get("wire"); // a fake that has restarted counts from 1
+        if (after > 0 && all.length > 0 && all.at(-1).Sequence < after) {
+          restartWire();
+          after = 0;
+        }
+        continue;
+      }
+      after = Events.at(-1).Sequence;
+      addEvents(Events);
+      Events.forEach(typed);
+      refresh();
+    } catch (error) {
+      status("Disconnected", false);
+      await pause(1000);
+    }
+  }
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// poll finds what another user of the control API has changed. A fake with very many chats is
+// asked less often.
+async function poll() {
+  for (;;) {
+    const start = performance.now();
+    if (!document.hidden) await refresh();
+    await pause(Math.max(1500, 20 * (performance.now() - start)));
+  }
+}
+
+function panel(name) {
+  document.body.dataset.panel = name;
+  for (const tab of document.querySelectorAll("[data-show]")) tab.setAttribute("aria-pressed", tab.dataset.show === name);
+}
+
+function tick() {
+  const [date, time] = new Date(Date.now() + state.offset).toISOString().split("T");
+  $("date").textContent = date;
+  $("time").textContent = time.slice(0, 8) + " UTC";
+}
+
+const advance = (seconds) => attempt(async () => {
+  await post("clock/advance", { Seconds: seconds });
+  await refresh();
+  tick();
+});
+
+for (const tab of document.querySelectorAll("[data-show]")) tab.onclick = () => panel(tab.dataset.show);
+for (const button of document.querySelectorAll("[data-advance]")) button.onclick = () => advance(Number(button.dataset.advance));
+$("past-expiry").onclick = () => attempt(async () => {
+  const expiry = await newestExpiry();
+  const { Now } = await get("clock");
+  await advance(expiry > Date.parse(Now) ? (expiry - Date.parse(Now)) / 1000 + 1 : 86_400);
+});
+$("endpoint").onclick = () => attempt(() => copy($("endpoint").textContent, $("endpoint")));
+$("new-chat").onclick = () => attempt(async () => {
+  const { ContactId } = await post("chats");
+  await refresh();
+  select(ContactId);
+});
+window.onhashchange = () => wanted() && select(wanted());
+panel("chat");
+setInterval(tick, 250);
+poll();
+followWire();

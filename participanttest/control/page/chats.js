@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { $, make, sync, visible } from "./dom.js";
+
+// most is how many chats of a kind are shown, the newest.
+const most = 200;
+
+export function showChats(chats, current, select) {
+  show("live", chats.filter((chat) => !chat.Ended), current, select);
+  show("ended", chats.filter((chat) => chat.Ended), current, select);
+}
+
+function show(id, chats, current, select) {
+  $(id + "-count").textContent = chats.length;
+  const shown = chats.slice(-most).reverse().map((chat) => ({
+    id: chat.ContactId, customer: chat.Customer.DisplayName, agent: agentOf(chat).DisplayName,
+    sockets: chat.Participants.reduce((sum, participant) => sum + participant.Sockets, 0), current: chat.ContactId === current?.ContactId,
+  }));
+  sync($(id), shown, (chat) => chat.id, (chat) => make("li", {},
+    make("button", { className: "chat-entry", aria: { current: chat.current }, onclick: () => select(chat.id) },
+      make("span", { className: chat.sockets ? "dot on" : "dot", title: chat.sockets ? `${chat.sockets} sockets` : "No socket" }),
+      make("span", { className: "names" }, visible(chat.customer), make("small", {}, "with ", visible(chat.agent))),
+      make("code", {}, chat.id.slice(0, 8)))));
+}
+
+// agentOf is the agent whom the chat has now.
+export const agentOf = (chat) => chat.Participants.findLast((p) => p.ParticipantRole === "AGENT" && !p.Left) ?? chat.Agent;
