@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// movable leads to one fake after another.
+// movable is a transport that can be switched to another fake.
 type movable struct {
 	to atomic.Pointer[participanttest.Server]
 }
@@ -29,9 +29,9 @@ func overTLS(o *participanttest.Options) { o.TLS = true }
 func TestSessionContinuesAfterARestartOfTheFake(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
-		var way movable
-		way.to.Store(b.srv)
-		moving := &http.Client{Transport: &way}
+		var transport movable
+		transport.to.Store(b.srv)
+		moving := &http.Client{Transport: &transport}
 		b.client = connectparticipant.New(connectparticipant.Options{BaseEndpoint: &b.srv.URL, HTTPClient: moving})
 		s := b.start(func(o *chat.Options) { o.HTTPClient = moving })
 		b.contact.Agent.Say("before")
@@ -40,7 +40,7 @@ func TestSessionContinuesAfterARestartOfTheFake(t *testing.T) {
 		require.NoError(b.t, err)
 		b.srv.Close()
 		after := participanttest.Start(b.t, overTLS, participanttest.InMemory(), func(o *participanttest.Options) { o.Snapshot = state })
-		way.to.Store(after)
+		transport.to.Store(after)
 		agent := after.Contact(b.contact.ID).Agent
 		agent.Say("after")
 		require.Equal(b.t, []string{"before", "after"}, []string{b.message(s).Text, b.message(s).Text})
@@ -50,7 +50,7 @@ func TestSessionContinuesAfterARestartOfTheFake(t *testing.T) {
 	}, overTLS)
 }
 
-func TestSessionLivesWithinTheLimitsOfTheGateway(t *testing.T) {
+func TestSessionStaysWithinTheLimitsOfTheGateway(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
 		s := b.start()
@@ -59,6 +59,6 @@ func TestSessionLivesWithinTheLimitsOfTheGateway(t *testing.T) {
 			id := b.contact.Agent.Say("still here")
 			require.Equal(b.t, id, b.message(s).ID)
 		}
-		require.Zero(b.t, s.Stats().Reconnects, "it renews in time")
+		require.Zero(b.t, s.Stats().Reconnects, "the session renews in time")
 	}, func(o *participanttest.Options) { o.CloseAtConnectionExpiry, o.GatewayLimits = true, true })
 }
