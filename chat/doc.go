@@ -4,7 +4,7 @@
 // sends messages into it, for hours, over sockets that expire every hour and can be lost at any
 // time.
 //
-//	starting, cancel := context.WithTimeout(ctx, time.Minute) // for n chats at once, add n*time.Second/6
+//	starting, cancel := context.WithTimeout(ctx, time.Minute) // for n chats started together, add n*time.Second/6
 //	defer cancel()
 //	session, err := chat.Start(starting, client, participantToken)
 //	if err != nil {

@@ -57,7 +57,7 @@ func ExampleSession_Events() {
 	})
 	defer agent.Wait()
 
-	starting, cancel := context.WithTimeout(ctx, time.Minute) // for n chats at once, add n*time.Second/6
+	starting, cancel := context.WithTimeout(ctx, time.Minute) // for n chats started together, add n*time.Second/6
 	defer cancel()
 	session, err := chat.Start(starting, client, participantToken)
 	if err != nil {
