@@ -69,7 +69,7 @@ func ExampleClient_SendMessage() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	kept := contact.Kept()
+	kept := contact.Transcript()
 	fmt.Println(kept[len(kept)-1].Content, kept[len(kept)-1].Id == *sent.Id)
 	// Output: I would like to **change** my order. true
 }
@@ -276,7 +276,7 @@ func ExampleIsRetryable() {
 		fmt.Println("retrying later") // a queue would do that after some minutes
 		_, err = client.SendMessage(context.Background(), message)
 	}
-	kept := contact.Kept()
+	kept := contact.Transcript()
 	fmt.Println(err, len(kept), kept[1].Content)
 	// Output:
 	// retrying later

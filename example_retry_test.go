@@ -31,7 +31,7 @@ func greetInOutage(srv *participanttest.Server, clientOf func() *connectparticip
 		if err != nil {
 			log.Fatal(err)
 		}
-		srv.Inject(participanttest.Fault{On: "SendMessage", Contact: contact, Times: 2, Effect: participanttest.AnswerHTML(http.StatusServiceUnavailable)})
+		srv.Inject(participanttest.Fault{On: "SendMessage", Contact: contact, Times: 2, Effect: participanttest.RespondHTML(http.StatusServiceUnavailable)})
 		all.Go(func() {
 			<-ready
 			if greet(context.Background(), client, *token) != nil {

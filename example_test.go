@@ -151,7 +151,7 @@ func ExampleNew_faults() {
 	err = greet(ctx, client, *token)
 
 	fmt.Println(err, srv.Count("SendMessage"), "calls")
-	for _, item := range contact.Kept() {
+	for _, item := range contact.Transcript() {
 		fmt.Printf("%s %q\n", item.Type, item.Content)
 	}
 	// Output:

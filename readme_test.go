@@ -36,7 +36,7 @@ func TestHelloSurvivesALostAnswer(t *testing.T) {
 
 	require.NoError(t, sayHello(t.Context(), client, contact.Customer.Token)) // your code
 	require.Equal(t, 2, srv.Count("SendMessage"), "it was sent again")
-	require.Len(t, contact.Kept(), 2, "that the customer joined, and one message")
+	require.Len(t, contact.Transcript(), 2, "that the customer joined, and one message")
 }
 
 func TestSessionSurvivesALostSocket(t *testing.T) {
@@ -92,7 +92,7 @@ func TestThrottledCallIsRetried(t *testing.T) {
 	})
 
 	require.NoError(t, sayHello(t.Context(), client, contact.Customer.Token)) // your code
-	require.Equal(t, 2, fault.Struck())
+	require.Equal(t, 2, fault.Applied())
 }
 
 func TestCustomerIsWelcomed(t *testing.T) {

@@ -98,7 +98,7 @@ func TestReadingAnAttachmentFailsBeyondTheLimit(t *testing.T) {
 		s := b.start()
 		id := b.shareFile(s, "small")
 		const size = 50_000 // more than net/http buffers, so that there is no Content-Length
-		b.srv.Inject(participanttest.Fault{On: participanttest.OnDownload, Effect: participanttest.Answer(http.StatusOK, "text/plain", strings.Repeat("x", size))})
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnDownload, Effect: participanttest.Respond(http.StatusOK, "text/plain", strings.Repeat("x", size))})
 		body, err := s.OpenAttachment(b.t.Context(), id, size-1)
 		require.NoError(b.t, err)
 		got, err := io.ReadAll(body)

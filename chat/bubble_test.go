@@ -239,7 +239,7 @@ func (b *bubble) addBot() *participanttest.Participant {
 
 // hasLeft reports whether the transcript shows that a participant has left.
 func (b *bubble) hasLeft(c *participanttest.Contact, p *participanttest.Participant) bool {
-	for _, item := range c.Kept() {
+	for _, item := range c.Transcript() {
 		if item.ContentType == participantLeft && item.ParticipantId == p.ID {
 			return true
 		}
@@ -308,7 +308,7 @@ func (b *bubble) shareFile(s *chat.Session, content string) string {
 
 // receiptOf returns when a message was delivered and when it was read.
 func (b *bubble) receiptOf(id string) (delivered, read string) {
-	for _, item := range b.contact.Kept() {
+	for _, item := range b.contact.Transcript() {
 		if item.Id == id && item.MessageMetadata != nil {
 			for _, r := range item.MessageMetadata.Receipts {
 				return r.DeliveredTimestamp, r.ReadTimestamp

@@ -172,7 +172,7 @@ func TestOwnMessageWithALostPushMayAppearLate(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		b.settle()
-		b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(8 * time.Second)})
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Times: 1, Effect: participanttest.Lag(8 * time.Second)})
 		b.lose()
 		sent, err := s.Send(b.t.Context(), "with a lost push")
 		require.NoError(b.t, err)

@@ -17,14 +17,14 @@ import (
 
 // proxies are responses of a proxy, without an error code of the service.
 var proxies = map[string]participanttest.Effect{
-	"400 as HTML": participanttest.AnswerHTML(http.StatusBadRequest),
-	"403 as HTML": participanttest.AnswerHTML(http.StatusForbidden),
-	"404 as HTML": participanttest.AnswerHTML(http.StatusNotFound),
-	"400 as JSON": participanttest.Answer(http.StatusBadRequest, "application/json", `{"message":"Bad Request"}`),
-	"403 as JSON": participanttest.Answer(http.StatusForbidden, "application/json", `{"message":"Forbidden"}`),
-	"404 as JSON": participanttest.Answer(http.StatusNotFound, "application/json", `{"message":"Not Found"}`),
-	"400, empty":  participanttest.Answer(http.StatusBadRequest, "", ""),
-	"404, empty":  participanttest.Answer(http.StatusNotFound, "", ""),
+	"400 as HTML": participanttest.RespondHTML(http.StatusBadRequest),
+	"403 as HTML": participanttest.RespondHTML(http.StatusForbidden),
+	"404 as HTML": participanttest.RespondHTML(http.StatusNotFound),
+	"400 as JSON": participanttest.Respond(http.StatusBadRequest, "application/json", `{"message":"Bad Request"}`),
+	"403 as JSON": participanttest.Respond(http.StatusForbidden, "application/json", `{"message":"Forbidden"}`),
+	"404 as JSON": participanttest.Respond(http.StatusNotFound, "application/json", `{"message":"Not Found"}`),
+	"400, empty":  participanttest.Respond(http.StatusBadRequest, "", ""),
+	"404, empty":  participanttest.Respond(http.StatusNotFound, "", ""),
 }
 
 func TestProxyErrorAtARenewalKeepsTheSession(t *testing.T) {
@@ -36,7 +36,7 @@ func TestProxyErrorAtARenewalKeepsTheSession(t *testing.T) {
 				s := b.start()
 				broken := b.srv.Inject(participanttest.Fault{On: create, Times: 3, Effect: effect})
 				b.sleep(2 * time.Hour)
-				require.Equal(b.t, 3, broken.Struck())
+				require.Equal(b.t, 3, broken.Applied())
 				require.NoError(b.t, s.Err())
 				require.Zero(b.t, s.Stats().Reconnects)
 				require.GreaterOrEqual(b.t, s.Stats().Renewals, 1)
@@ -59,7 +59,7 @@ func TestProxyErrorAtAReconnectKeepsTheSession(t *testing.T) {
 				b.contact.Customer.CutSockets()
 				said := b.contact.Agent.Say("missed")
 				require.Equal(b.t, said, b.within(s, 2*time.Minute).ID)
-				require.Equal(b.t, 5, broken.Struck())
+				require.Equal(b.t, 5, broken.Applied())
 				require.NoError(b.t, s.Err())
 			})
 		})

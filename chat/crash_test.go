@@ -80,7 +80,7 @@ func TestCrash(t *testing.T) {
 
 	handled := c.handled(t)
 	repeats := checkHandled(t, contact, handled)
-	t.Logf("%d items, %d kills, %d duplicates, a state of %d bytes", len(contact.Kept()), c.Life-1, repeats, len(c.state(t)))
+	t.Logf("%d items, %d kills, %d duplicates, a state of %d bytes", len(contact.Transcript()), c.Life-1, repeats, len(c.state(t)))
 }
 
 func isClosed(ch <-chan struct{}) bool {
@@ -112,7 +112,7 @@ func (c crashConfig) crash(t *testing.T, deadline time.Time) {
 func (c crashConfig) finish(t *testing.T, contact *participanttest.Contact) {
 	t.Helper()
 	cmd, in, _ := child(t, crashVariable, c)
-	last := contact.Kept()[len(contact.Kept())-1].Id
+	last := contact.Transcript()[len(contact.Transcript())-1].Id
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(c.log(t), last) && time.Now().Before(deadline); {
 		<-time.After(10 * time.Millisecond)
 	}
@@ -150,14 +150,14 @@ func checkHandled(t *testing.T, contact *participanttest.Contact, handled []hand
 		}
 		lives[h.id] = append(lives[h.id], h.life)
 	}
-	for _, it := range contact.Kept() {
+	for _, it := range contact.Transcript() {
 		require.NotEmpty(t, lives[it.Id], "skipped: %s %s", it.AbsoluteTime, it.Content)
 	}
 	for life, n := range repeatsOf {
 		require.Greater(t, life, 1, "a duplicate without a crash")
 		require.Equal(t, 1, n, "duplicates after one crash, in life %d", life)
 	}
-	require.Len(t, lives, len(contact.Kept()), "unknown items")
+	require.Len(t, lives, len(contact.Transcript()), "unknown items")
 	return repeats
 }
 

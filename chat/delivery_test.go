@@ -39,7 +39,7 @@ func TestSettlePassFindsItemsThatAppearSecondsLate(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		b.settle()
-		b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(5 * time.Second)})
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Times: 1, Effect: participanttest.Lag(5 * time.Second)})
 		b.contact.Customer.CutSockets()
 		id := b.contact.Agent.Say("not shown yet")
 		require.Equal(b.t, id, b.within(s, 15*time.Second).ID)
@@ -51,7 +51,7 @@ func TestPassReadsTheOverlapAgain(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		b.settle()
-		b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(90 * time.Second)})
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Times: 1, Effect: participanttest.Lag(90 * time.Second)})
 		b.contact.Customer.CutSockets()
 		lagging := b.contact.Agent.Say("shown after 90 seconds")
 		shown := b.contact.Agent.Say("shown immediately")
@@ -113,7 +113,7 @@ func TestDuplicatesAreDeliveredOnce(t *testing.T) {
 		for i := range 20 {
 			b.contact.Agent.Say(strconv.Itoa(i))
 			require.Equal(b.t, strconv.Itoa(i), b.message(s).Text)
-			b.contact.Agent.Type()
+			b.contact.Agent.Typing()
 			require.IsType(b.t, chat.Typing{}, b.next(s))
 		}
 		b.nothing(s, time.Hour)

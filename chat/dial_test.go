@@ -92,7 +92,7 @@ func TestAParticipantIsConnectedOnce(t *testing.T) {
 }
 
 func (b *bubble) joins(id string) (n int) {
-	for _, item := range b.contact.Kept() {
+	for _, item := range b.contact.Transcript() {
 		if item.ParticipantId == id && item.ContentType == "application/vnd.amazonaws.connect.event.participant.joined" {
 			n++
 		}

@@ -58,7 +58,7 @@ type endingClass struct {
 var shortLags = []action{
 	{5, func(tr *trial) {
 		tr.fault(participanttest.Fault{
-			On: participanttest.OnKeep, Chance: pick(tr, 0, 0.3, 0.8), Effect: participanttest.Lag(tr.upTo(8 * time.Second)),
+			On: participanttest.OnTranscript, Chance: pick(tr, 0, 0.3, 0.8), Effect: participanttest.Lag(tr.upTo(8 * time.Second)),
 		})
 	}},
 }
@@ -125,7 +125,7 @@ func (e *endingTrial) run() {
 		e.contact.AddParticipant(types.ParticipantRoleCustomer, "Companion").Join()
 	}
 	e.session = e.startAtLast(e.configure)
-	e.before, e.started = len(e.contact.Kept()), time.Now()
+	e.before, e.started = len(e.contact.Transcript()), time.Now()
 	e.note("started, to be ended by %s", e.ending.name)
 	e.consumer.Go(e.consume)
 	e.act(e.rng.IntN(30))
@@ -268,7 +268,7 @@ func (e *endingTrial) isolate() {
 	for _, rule := range e.rules {
 		rule.Remove()
 	}
-	e.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.AnswerHTML(http.StatusBadGateway)})
+	e.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.RespondHTML(http.StatusBadGateway)})
 	e.doing.Go(func() {
 		for {
 			e.contact.Customer.CutSockets()
@@ -373,7 +373,7 @@ func (e *endingTrial) rightReason(end *chat.CloseError) {
 }
 
 func (e *endingTrial) hasEnded() bool {
-	for _, item := range e.contact.Kept() {
+	for _, item := range e.contact.Transcript() {
 		if item.ContentType == chatEnded {
 			return true
 		}
@@ -428,7 +428,7 @@ func (e *endingTrial) nothingLost(end *chat.CloseError) {
 			delivered[m.ID] = true
 		}
 	}
-	for _, item := range e.contact.Kept()[e.before:] {
+	for _, item := range e.contact.Transcript()[e.before:] {
 		if item.ContentType == chatEnded {
 			return
 		}

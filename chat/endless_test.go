@@ -131,7 +131,7 @@ func TestEndlessPagesLeaveTheQuotaToOthers(t *testing.T) {
 				b.within(s, 5*time.Second)
 				for range 5 {
 					b.sleep(time.Minute)
-					b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(5 * time.Second)})
+					b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Times: 1, Effect: participanttest.Lag(5 * time.Second)})
 					b.contact.Customer.CutSockets()
 					id := b.contact.Agent.Say("shown to the settle pass")
 					require.Equal(b.t, id, b.within(s, 30*time.Second).ID)

@@ -80,7 +80,7 @@ func ExampleSession_Events() {
 			fmt.Println("over, something may be missing:", e.Gap)
 		}
 	}
-	for _, item := range contact.Kept() {
+	for _, item := range contact.Transcript() {
 		if item.Type == "MESSAGE" {
 			fmt.Println(item.DisplayName+":", item.Content)
 		}
@@ -125,7 +125,7 @@ func ExampleSession_SendOnce() {
 			log.Fatal(err)
 		}
 	}
-	for _, item := range contact.Kept() {
+	for _, item := range contact.Transcript() {
 		if item.Type == "MESSAGE" {
 			fmt.Println(item.Content)
 		}

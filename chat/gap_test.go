@@ -37,7 +37,7 @@ func TestAGapIsClosedByTheSettlePass(t *testing.T) {
 			inBubble(t, func(b *bubble) {
 				s := b.start()
 				b.settle()
-				b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(9500 * time.Millisecond)})
+				b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Times: 1, Effect: participanttest.Lag(9500 * time.Millisecond)})
 				b.contact.Customer.CutSockets()
 				missed := b.contact.Agent.Say("shown after the first pass")
 				require.NoError(b.t, b.contact.Customer.WaitSockets(b.t.Context(), 1))

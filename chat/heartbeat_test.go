@@ -68,7 +68,7 @@ func TestCloseTakesAtMostASecondOnADeadSocket(t *testing.T) {
 			require.NoError(t, err)
 			fault := srv.Inject(participanttest.Fault{On: participanttest.OnPush, Effect: effect})
 			contact.Agent.Say("into the void")
-			require.Equal(t, 1, fault.Struck())
+			require.Equal(t, 1, fault.Applied())
 			begun := time.Now()
 			require.NoError(t, s.Close())
 			require.LessOrEqual(t, time.Since(begun), time.Second)

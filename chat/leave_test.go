@@ -39,7 +39,7 @@ func (b *bubble) leaveWithReceipts(effect participanttest.Effect) {
 	b.settle()
 	b.srv.Inject(participanttest.Fault{On: "SendEvent", Effect: effect})
 	// A denied call waits for a new token, which it never gets.
-	b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.AnswerHTML(http.StatusServiceUnavailable)})
+	b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.RespondHTML(http.StatusServiceUnavailable)})
 	for range 2 { // the first is sent immediately, the second waits
 		b.contact.Agent.Say("read this")
 		s.MarkRead(b.message(s).ID)
@@ -185,7 +185,7 @@ func TestHeldItemsAreDeliveredBeforeTheEnd(t *testing.T) {
 		},
 		"when GiveUpAfter has passed": {
 			func(b *bubble, bot *participanttest.Participant, _ *chat.Session) {
-				b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.AnswerHTML(http.StatusServiceUnavailable)})
+				b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.RespondHTML(http.StatusServiceUnavailable)})
 				bot.CutSockets()
 			},
 			chat.ErrGaveUp,

@@ -170,7 +170,7 @@ func (b *bubble) addUp(meter *recorder, limiter *countingLimiter, contacts []*pa
 	require.Equal(b.t, b.srv.Count(create), meter.count("chat.limiter.wait rpc.method="+create))
 	kept := 0
 	for _, c := range contacts {
-		kept += len(c.Kept())
+		kept += len(c.Transcript())
 	}
 	require.Equal(b.t, kept, meter.count("chat.event.delay"), "each item once")
 }

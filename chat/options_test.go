@@ -83,7 +83,7 @@ func TestItemsWithinOverlapAreFound(t *testing.T) {
 			inBubble(t, func(b *bubble) {
 				s := b.start(func(o *chat.Options) { o.Overlap, o.ReadEvery = test.overlap, 24*time.Hour })
 				b.settle()
-				b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(test.lag)})
+				b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Times: 1, Effect: participanttest.Lag(test.lag)})
 				b.lose()
 				lagging := b.contact.Agent.Say("shown late")
 				b.sleep(test.lag - time.Second)

@@ -46,7 +46,7 @@ func TestManySessionsOfOneClientSurviveAShortOutage(t *testing.T) {
 			all[i] = b.start()
 		}
 		b.settle()
-		outage := b.srv.Inject(participanttest.Fault{Effect: participanttest.AnswerHTML(http.StatusServiceUnavailable)})
+		outage := b.srv.Inject(participanttest.Fault{Effect: participanttest.RespondHTML(http.StatusServiceUnavailable)})
 		time.AfterFunc(3700*time.Millisecond, outage.Remove)
 		var (
 			sending sync.WaitGroup

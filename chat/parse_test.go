@@ -76,7 +76,7 @@ func TestParseItemOfRaw(t *testing.T) {
 		require.NoError(b.t, err)
 		b.contact.Agent.MarkRead(sent.ID)
 		b.contact.Agent.ShareFile("a.txt", "text/plain", []byte("hello"))
-		b.contact.Agent.Type()
+		b.contact.Agent.Typing()
 		b.contact.Push(participanttest.Item{Type: "HOLOGRAM", ContentType: "application/x-hologram", Content: "{}"})
 		for range 5 {
 			event := b.next(s)

@@ -25,7 +25,7 @@ var people = []action{
 	{15, (*trial).send},
 	{8, (*trial).stream},
 	{6, (*trial).markRead},
-	{6, func(tr *trial) { tr.agent.Type() }},
+	{6, func(tr *trial) { tr.agent.Typing() }},
 	{2, func(tr *trial) { tr.agent.Idle(); tr.agent.Return() }},
 	{3, (*trial).share},
 	{3, (*trial).change},
@@ -243,7 +243,7 @@ var mishaps = []action{
 	{4, func(tr *trial) {
 		tr.fault(participanttest.Fault{
 			On: participanttest.OnUpgrade, Times: tr.rng.IntN(6),
-			Effect: pick(tr, participanttest.Fail(http.StatusForbidden, "ForbiddenException"), participanttest.AnswerHTML(502), participanttest.DropBefore(),
+			Effect: pick(tr, participanttest.Fail(http.StatusForbidden, "ForbiddenException"), participanttest.RespondHTML(502), participanttest.DropBefore(),
 				participanttest.Ignore(), participanttest.Delay(9*time.Second)),
 		})
 	}},
@@ -259,7 +259,7 @@ var mishaps = []action{
 
 func (tr *trial) failCreate() {
 	tr.create(pick(tr, participanttest.Fail(429, "ThrottlingException"), participanttest.Fail(500, "InternalServerException"),
-		participanttest.AnswerHTML(403), participanttest.AnswerHTML(503), participanttest.AnswerHTML(200), participanttest.Truncate(),
+		participanttest.RespondHTML(403), participanttest.RespondHTML(503), participanttest.RespondHTML(200), participanttest.Truncate(),
 		participanttest.Ignore(), participanttest.DropBefore(), participanttest.DropAfter(), participanttest.Delay(18*time.Second)), tr.rng.IntN(5))
 }
 
@@ -281,7 +281,7 @@ var callMishaps = []action{
 		tr.fault(participanttest.Fault{
 			On: "GetTranscript", Skip: tr.rng.IntN(3), Times: tr.rng.IntN(6), Chance: pick(tr, 0, 0.5),
 			Effect: pick(tr, participanttest.Fail(429, "ThrottlingException"), participanttest.Fail(500, "InternalServerException"),
-				participanttest.Fail(http.StatusForbidden, "AccessDeniedException"), participanttest.AnswerHTML(503), participanttest.Truncate(), participanttest.DropBefore(),
+				participanttest.Fail(http.StatusForbidden, "AccessDeniedException"), participanttest.RespondHTML(503), participanttest.Truncate(), participanttest.DropBefore(),
 				participanttest.DropAfter(), participanttest.Delay(2*time.Second), participanttest.Delay(20*time.Second), participanttest.Ignore()),
 		})
 	}},
@@ -309,7 +309,7 @@ var pushMishaps = []action{
 var lags = []action{
 	{5, func(tr *trial) {
 		tr.fault(participanttest.Fault{
-			On: participanttest.OnKeep, Chance: pick(tr, 0, 0.3, 0.8),
+			On: participanttest.OnTranscript, Chance: pick(tr, 0, 0.3, 0.8),
 			Effect: participanttest.Lag(pick(tr, tr.upTo(2*time.Second), tr.upTo(90*time.Second))),
 		})
 	}},
@@ -326,7 +326,7 @@ var pushDelays = []action{
 
 // fault injects a fault for a random time.
 func (tr *trial) fault(f participanttest.Fault) *participanttest.Injected {
-	if f.Participant == nil && f.On != participanttest.OnKeep {
+	if f.Participant == nil && f.On != participanttest.OnTranscript {
 		f.Participant = tr.contact.Customer
 	}
 	life := tr.upTo(2 * time.Minute)

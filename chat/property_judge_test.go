@@ -68,7 +68,7 @@ func (tr *trial) onceEach() {
 		}
 	}
 	kept := map[string]bool{}
-	for _, it := range tr.contact.Kept() {
+	for _, it := range tr.contact.Transcript() {
 		if it.ContentType != chatEnded {
 			kept[it.Id] = true
 			require.Equal(tr.t, 1, times[it.Id], "%s %s %q of %s was lost, the chat began %v", it.Type, it.Id, it.Content, it.AbsoluteTime, tr.begun.UTC())
@@ -108,7 +108,7 @@ func (tr *trial) lastStates() {
 			states[e.ID] = e.Message
 		}
 	}
-	for _, it := range tr.contact.Kept() {
+	for _, it := range tr.contact.Transcript() {
 		if m, ok := states[it.Id]; ok {
 			tr.sameState(it, m)
 		}
@@ -167,12 +167,12 @@ func (tr *trial) ownKnown() {
 func (tr *trial) oneCreateADial() {
 	created, dialled, failed := tr.srv.Count("CreateParticipantConnection"), tr.srv.Count("WebSocket"), 0
 	for _, rule := range tr.creating {
-		failed += rule.Struck()
+		failed += rule.Applied()
 	}
 	replayed := 0 // net/http redials by itself if a keep-alive connection is dropped
 	for _, rule := range tr.rules {
 		if rule.On == participanttest.OnUpgrade {
-			replayed += rule.Struck()
+			replayed += rule.Applied()
 		}
 	}
 	require.LessOrEqual(tr.t, created, dialled+failed+1, "Close may precede the last dial")
@@ -212,7 +212,7 @@ func (tr *trial) noneRecovered() {
 // since two minutes before the newest item of the last pass.
 func (tr *trial) fewCalls() {
 	const memory, period = 512, 3 * time.Minute
-	stats, kept := tr.session.Stats(), tr.contact.Kept()
+	stats, kept := tr.session.Stats(), tr.contact.Transcript()
 	if stats.Behind > 0 {
 		return // there are additional passes for a slow caller
 	}

@@ -27,7 +27,7 @@ func TestReceiptsAreCoalesced(t *testing.T) {
 		}
 		b.sleep(10 * time.Second)
 		require.LessOrEqual(b.t, b.contact.Customer.Count("SendEvent"), 12)
-		for _, item := range b.contact.Kept() {
+		for _, item := range b.contact.Transcript() {
 			if item.Id == last {
 				require.NotEmpty(b.t, item.MessageMetadata.Receipts[0].ReadTimestamp)
 				return

@@ -80,7 +80,7 @@ func (b *bubble) nextOf(s *chat.Session) chat.Event {
 
 // messages returns the ids of the messages in the transcript.
 func (b *bubble) messages() (ids []string) {
-	for _, item := range b.contact.Kept() {
+	for _, item := range b.contact.Transcript() {
 		if item.Type == "MESSAGE" {
 			ids = append(ids, item.Id)
 		}

@@ -44,7 +44,7 @@ func TestResumeDeliversNothingTwiceWhileALateItemWaits(t *testing.T) {
 func (b *bubble) lateItem(s *chat.Session, n int) (late string, returned map[string]int) {
 	b.t.Helper()
 	after := time.Duration(n+5) * time.Second
-	b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(after)})
+	b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Times: 1, Effect: participanttest.Lag(after)})
 	b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Times: 1, Effect: participanttest.Delay(after)})
 	late = b.contact.Agent.Say("late")
 	returned = map[string]int{}

@@ -98,9 +98,9 @@ func TestASendIsRetriedByTheSession(t *testing.T) {
 		throttled int
 	}{
 		"after 429":                {participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException"), 2},
-		"after 429 without a code": {participanttest.AnswerHTML(http.StatusTooManyRequests), 2},
+		"after 429 without a code": {participanttest.RespondHTML(http.StatusTooManyRequests), 2},
 		"after 500":                {participanttest.Fail(http.StatusInternalServerError, "InternalServerException"), 0},
-		"after 503 of a proxy":     {participanttest.AnswerHTML(http.StatusServiceUnavailable), 0},
+		"after 503 of a proxy":     {participanttest.RespondHTML(http.StatusServiceUnavailable), 0},
 		"after a lost response":    {participanttest.DropAfter(), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestRejectedSendIsNotRetried(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
 		"400":         participanttest.Fail(http.StatusBadRequest, "ValidationException"),
-		"400 as HTML": participanttest.AnswerHTML(http.StatusBadRequest),
+		"400 as HTML": participanttest.RespondHTML(http.StatusBadRequest),
 		"404":         participanttest.Fail(http.StatusNotFound, "ResourceNotFoundException"),
 		"402":         participanttest.Fail(http.StatusPaymentRequired, "ServiceQuotaExceededException"),
 	} {

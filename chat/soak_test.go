@@ -344,7 +344,7 @@ func (w *soakWorld) begin(srv *participanttest.Server) {
 		w.contacts = append(w.contacts, srv.NewChat())
 	}
 	for _, f := range []participanttest.Fault{
-		{On: participanttest.OnKeep, Chance: 0.05, Effect: participanttest.Lag(time.Second)},
+		{On: participanttest.OnTranscript, Chance: 0.05, Effect: participanttest.Lag(time.Second)},
 		{On: participanttest.OnPush, Chance: 0.02, Effect: participanttest.Lose()},
 		{On: participanttest.OnPush, Chance: 0.02, Effect: participanttest.Duplicate()},
 		{On: participanttest.OnPush, Chance: 0.02, Effect: participanttest.Delay(300 * time.Millisecond)},
@@ -414,7 +414,7 @@ func (w *soakWorld) end() (report soakReport) {
 	for _, f := range w.faults {
 		f.Remove()
 	}
-	w.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Effect: participanttest.Lag(time.Second)})
+	w.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Effect: participanttest.Lag(time.Second)})
 	for _, c := range w.contacts {
 		w.cuts += min(1, c.Customer.Sockets())
 		c.Customer.CutSockets()
@@ -422,7 +422,7 @@ func (w *soakWorld) end() (report soakReport) {
 	}
 	for _, c := range w.contacts {
 		var ids []string
-		for _, it := range c.Kept() {
+		for _, it := range c.Transcript() {
 			ids = append(ids, it.Id)
 		}
 		report.Kept = append(report.Kept, ids)

@@ -29,10 +29,10 @@ func TestStartErrors(t *testing.T) {
 		"a rejected request":      {fault: participanttest.Fault{On: create, Effect: participanttest.Fail(400, "ValidationException")}, want: chat.ErrGaveUp},
 		"an empty token":          {token: "\n", want: chat.ErrGaveUp},
 		"a failing service":       {fault: participanttest.Fault{On: create, Effect: participanttest.Fail(500, "")}, want: context.DeadlineExceeded},
-		"a proxy's 403":           {fault: participanttest.Fault{On: create, Effect: participanttest.AnswerHTML(403)}, want: context.DeadlineExceeded},
-		"garbage":                 {fault: participanttest.Fault{On: create, Effect: participanttest.Answer(200, "text/html", "<html>")}, want: context.DeadlineExceeded},
+		"a proxy's 403":           {fault: participanttest.Fault{On: create, Effect: participanttest.RespondHTML(403)}, want: context.DeadlineExceeded},
+		"garbage":                 {fault: participanttest.Fault{On: create, Effect: participanttest.Respond(200, "text/html", "<html>")}, want: context.DeadlineExceeded},
 		"no response":             {fault: participanttest.Fault{On: create, Effect: participanttest.Ignore()}, want: context.DeadlineExceeded},
-		"an empty response":       {fault: participanttest.Fault{On: create, Effect: participanttest.Answer(200, "", "{}")}, want: context.DeadlineExceeded},
+		"an empty response":       {fault: participanttest.Fault{On: create, Effect: participanttest.Respond(200, "", "{}")}, want: context.DeadlineExceeded},
 		"a rejected upgrade":      {fault: participanttest.Fault{On: participanttest.OnUpgrade, Effect: participanttest.Fail(403, "")}, want: context.DeadlineExceeded},
 		"no acknowledgement":      {fault: participanttest.Fault{On: participanttest.OnSubscribe, Effect: participanttest.Ignore()}, want: context.DeadlineExceeded},
 		"a refused subscription":  {fault: participanttest.Fault{On: participanttest.OnSubscribe, Effect: participanttest.Refuse()}, want: context.DeadlineExceeded},
@@ -124,7 +124,7 @@ func TestStartRetriesAfterAProxyError(t *testing.T) {
 				_, err := chat.Start(ctx, b.client, b.contact.Customer.Token, b.options)
 				require.ErrorIs(b.t, err, context.DeadlineExceeded)
 				require.Equal(b.t, time.Minute, time.Since(begun))
-				require.Greater(b.t, broken.Struck(), 2)
+				require.Greater(b.t, broken.Applied(), 2)
 				require.NotContains(b.t, err.Error(), "participant-token")
 
 				time.AfterFunc(30*time.Second, broken.Remove)

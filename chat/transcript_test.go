@@ -129,7 +129,7 @@ func TestLongPassFindsItemsThatAppearBehindIt(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		s := b.start()
 		b.settle()
-		b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Times: 1, Effect: participanttest.Lag(time.Minute)})
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Times: 1, Effect: participanttest.Lag(time.Minute)})
 		b.contact.Customer.CutSockets()
 		lagging := b.contact.Agent.Say("shown after the pass has read this part")
 		for range 1500 {
@@ -180,7 +180,7 @@ func TestAnItemAtTheHorizonIsRemembered(t *testing.T) {
 func TestTranscriptIsReadAlthoughManyPagesFail(t *testing.T) {
 	t.Parallel()
 	for name, effect := range map[string]participanttest.Effect{
-		"429": participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException"), "500": participanttest.AnswerHTML(500), "reset": participanttest.DropBefore(),
+		"429": participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException"), "500": participanttest.RespondHTML(500), "reset": participanttest.DropBefore(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -111,7 +111,7 @@ func (b *bubble) pushMalformed(text string, change func(item map[string]any)) (i
 	b.t.Helper()
 	b.lose()
 	id = b.contact.Agent.Say(text)
-	kept := b.contact.Kept()
+	kept := b.contact.Transcript()
 	raw, err := json.Marshal(kept[len(kept)-1])
 	require.NoError(b.t, err)
 	item := map[string]any{}

@@ -38,4 +38,4 @@ participant("message", token, {"ContentType": "text/plain", "Content": "My order
 for item in participant("transcript", token, {"SortOrder": "ASCENDING"})["Transcript"]:
     if item["Type"] == "MESSAGE":
         print(f"{item['DisplayName']}: {item['Content']}")
-print("throttled", control("GET", f"faults/{fault['FaultId']}")["Struck"], "times")
+print("throttled", control("GET", f"faults/{fault['FaultId']}")["Applied"], "times")

@@ -49,7 +49,7 @@ describe("the control API", { timeout: 100_000 }, () => {
     const count = async (operation) => (await control(`GET ${chat}/participants/customer/requests/count?Operation=${operation}`)).Count;
     try {
       await play("agent", "join");
-      await play("agent", "type");
+      await play("agent", "typing");
       await customer.event("Typing");
       const { Id } = await play("agent", "messages", { Content: "How can I help?" });
       assert.equal((await customer.message("How can I help?")).Id, Id);
@@ -112,7 +112,7 @@ describe("the control API", { timeout: 100_000 }, () => {
     try {
       const items = await example(startMyWidget);
       assert.ok(items.some(({ Content, DisplayName }) => Content === "How can I help?" && DisplayName === "Grace"));
-      assert.equal((await control("GET faults")).Faults.at(-1).Struck, 2);
+      assert.equal((await control("GET faults")).Faults.at(-1).Applied, 2);
     } finally {
       clearInterval(talk);
       customer?.close();

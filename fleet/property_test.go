@@ -432,7 +432,7 @@ func (tr *trial) check() {
 	defer tr.sendMu.Unlock()
 	require.Empty(tr.t, tr.overlap, "two concurrent handlers of a chat")
 	for _, c := range tr.list {
-		tr.checkChat(c.ID, tr.chats[c.ID].Kept())
+		tr.checkChat(c.ID, tr.chats[c.ID].Transcript())
 	}
 }
 

@@ -209,7 +209,7 @@ func (w *world) requireHandled(atMost int) {
 		for _, h := range w.handled[id] {
 			times[h.id]++
 		}
-		for _, item := range contact.Kept() {
+		for _, item := range contact.Transcript() {
 			if item.Type == "MESSAGE" {
 				require.Positive(w.t, times[item.Id], "%s of %s", item.Id, id)
 				require.LessOrEqual(w.t, times[item.Id], atMost, "%s of %s", item.Id, id)

@@ -94,7 +94,7 @@ func TestEventsBesideTheWire(t *testing.T) {
 	st := newStage(t, participanttest.Start(t))
 	customer := st.contact.Customer
 	for name, act := range map[string]func(){
-		"typing":               customer.Type,
+		"typing":               customer.Typing,
 		"participant.idle":     customer.Idle,
 		"participant.returned": customer.Return,
 		"participant.displayname.updated": func() {
@@ -108,7 +108,7 @@ func TestEventsBesideTheWire(t *testing.T) {
 		require.Equal(t, customer.ID, it["ParticipantId"])
 		st.notKept(t, it)
 	}
-	customer.Type()
+	customer.Typing()
 	require.Equal(t, "Ada", st.both(t)["DisplayName"])
 }
 
@@ -131,10 +131,10 @@ func TestAutoDisconnectionLetsAgentsLeave(t *testing.T) {
 	for _, name := range []string{"participant.left", "chat.ended"} {
 		require.Equal(t, event+name, st.both(t)["ContentType"])
 	}
-	kept := st.contact.Kept()
+	kept := st.contact.Transcript()
 	require.Equal(t, event+"participant.left", kept[len(kept)-2].ContentType)
 	require.Empty(t, st.contact.Agent.Say("too late"))
-	st.contact.Agent.Type()
+	st.contact.Agent.Typing()
 	st.contact.FailTransfer()
 	silent(t, st.agent)
 }
@@ -191,7 +191,7 @@ func TestReceiptsBesideTheWireNeedTwoParticipants(t *testing.T) {
 	id := st.contact.Customer.Say("hello")
 	st.contact.AddParticipant(types.ParticipantRoleSupervisor, "Sue").Join()
 	st.contact.Agent.MarkDelivered(id)
-	require.Nil(t, st.contact.Kept()[2].MessageMetadata)
+	require.Nil(t, st.contact.Transcript()[2].MessageMetadata)
 }
 
 func TestTransfer(t *testing.T) {

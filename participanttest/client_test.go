@@ -142,7 +142,7 @@ func column(list []object, member string) []any {
 // whoJoined returns the ids in the participant.joined events of the chat.
 func whoJoined(contact *participanttest.Contact) []string {
 	var ids []string
-	for _, item := range contact.Kept() {
+	for _, item := range contact.Transcript() {
 		if item.ContentType == event+"participant.joined" {
 			ids = append(ids, item.ParticipantId)
 		}

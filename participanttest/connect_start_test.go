@@ -23,11 +23,11 @@ func TestStartChatContactStartsAChat(t *testing.T) {
 	require.Equal(t, []string{instance, flow}, []string{contact.InstanceID, contact.FlowID})
 	require.Equal(t, "Ana", contact.Customer.DisplayName)
 	require.Equal(t, map[string]string{"order": "4711"}, contact.Attributes())
-	require.Empty(t, contact.Kept())
+	require.Empty(t, contact.Transcript())
 
 	token(t, srv, contact.Customer)
 	contact.Agent.Say("How can I help?")
-	require.Len(t, contact.Kept(), 2)
+	require.Len(t, contact.Transcript(), 2)
 	requests := srv.Requests()
 	require.Equal(t, 1, srv.Count("StartChatContact"))
 	require.Equal(t, participanttest.Request{Time: requests[0].Time, Operation: "StartChatContact", ContactID: contact.ID, Status: http.StatusOK}, requests[0])
@@ -52,7 +52,7 @@ func TestInitialMessageIsTheCustomers(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	contact, _ := startChat(t, srv, object{"InitialMessage": object{"ContentType": "text/plain", "Content": "Where is my order?"}})
-	kept := contact.Kept()
+	kept := contact.Transcript()
 	require.Len(t, kept, 1)
 	require.Equal(t, "Where is my order?", kept[0].Content)
 	require.Equal(t, contact.Customer.ID, kept[0].ParticipantId)
@@ -116,7 +116,7 @@ func TestAPersistentChatContinues(t *testing.T) {
 	require.Equal(t, []any{"two", "one", nil}, column(past, "Content"))
 	require.Equal(t, []any{second.ID, first.ID, first.ID}, column(past, "RelatedContactId"))
 	require.Equal(t, []any{nil, nil, nil}, column(past, "ContactId"))
-	require.Len(t, third.Kept(), 2)
+	require.Len(t, third.Transcript(), 2)
 	ok(t, srv, "/participant/attachment", bearer, `{"AttachmentId":"`+file+`"}`)
 }
 

@@ -234,7 +234,7 @@ func TestFaultsOfAmazonConnect(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, connectAPI(t, srv, http.MethodGet, "/contacts/"+instance+"/"+one.ID, "").status)
 	connectOK(t, srv, http.MethodPost, "/contact/stop", about(t, other))
 	require.False(t, one.Ended())
-	require.Equal(t, 2, fault.Struck())
+	require.Equal(t, 2, fault.Applied())
 	requests := srv.Requests()
 	require.Equal(t, one.ID, requests[2].ContactID)
 	require.Equal(t, "InternalServiceException", requests[2].ErrorCode)

@@ -239,7 +239,7 @@ func (c *Contact) keep(it *Item) {
 // whenShown is when GetTranscript shows a new item: at once, unless a fault makes the
 // transcript lag.
 func (c *Contact) whenShown(it *Item) time.Time {
-	h := c.participant(it.ParticipantId).happening(OnKeep)
+	h := c.participant(it.ParticipantId).happening(OnTranscript)
 	h.contact, h.contentType = c, it.ContentType
 	switch e := c.srv.strike(h); {
 	case e.kind != effectLag:

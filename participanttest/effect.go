@@ -28,7 +28,7 @@ type effectKind int
 const (
 	effectNone effectKind = iota
 	effectFail
-	effectAnswer
+	effectRespond
 	effectTruncate
 	effectDelay
 	effectDropBefore
@@ -55,11 +55,11 @@ func Fail(status int, code string) Effect {
 	return Effect{kind: effectFail, status: status, code: code}
 }
 
-// Answer answers an operation, an upload, a download or an upgrade with a body of your
+// Respond answers an operation, an upload, a download or an upgrade with a body of your
 // own and no error type, as a proxy does.
-func Answer(status int, contentType, body string) Effect {
+func Respond(status int, contentType, body string) Effect {
 	checkStatus(status)
-	return Effect{kind: effectAnswer, status: status, contentType: contentType, body: body}
+	return Effect{kind: effectRespond, status: status, contentType: contentType, body: body}
 }
 
 // checkStatus panics where net/http would, later.
@@ -69,9 +69,9 @@ func checkStatus(status int) {
 	}
 }
 
-// AnswerHTML answers as a proxy without manners does.
-func AnswerHTML(status int) Effect {
-	return Answer(status, "text/html", "<html><body><h1>"+http.StatusText(status)+"</h1></body></html>")
+// RespondHTML answers as a proxy without manners does.
+func RespondHTML(status int) Effect {
+	return Respond(status, "text/html", "<html><body><h1>"+http.StatusText(status)+"</h1></body></html>")
 }
 
 // Truncate does what the operation asks for and cuts the connection in the middle of
@@ -127,7 +127,7 @@ func Duplicate() Effect { return Effect{kind: effectDuplicate} }
 func Reorder() Effect { return Effect{kind: effectReorder} }
 
 // Lag hides an item from GetTranscript until d has passed on the server's clock, as a
-// transcript that lags behind the pushes does. It goes with OnKeep.
+// transcript that lags behind the pushes does. It goes with OnTranscript.
 func Lag(d time.Duration) Effect { return Effect{kind: effectLag, delay: d} }
 
 // LagForever keeps an item out of the transcript for good.

@@ -17,7 +17,7 @@ import (
 
 // effectNames are those of the constructors.
 var effectNames = map[effectKind]string{
-	effectFail: "Fail", effectAnswer: "Answer", effectTruncate: "Truncate", effectDelay: "Delay",
+	effectFail: "Fail", effectRespond: "Respond", effectTruncate: "Truncate", effectDelay: "Delay",
 	effectDropBefore: "DropBefore", effectDropAfter: "DropAfter", effectIgnore: "Ignore", effectRefuse: "Refuse",
 	effectGatewayError: "GatewayError", effectClose: "Close", effectSilent: "Silent", effectUnread: "Unread",
 	effectBlackhole: "Blackhole", effectLose: "Lose", effectDuplicate: "Duplicate", effectReorder: "Reorder",
@@ -26,8 +26,8 @@ var effectNames = map[effectKind]string{
 
 // The constructors that make an effect of another's kind.
 const (
-	nameAnswerHTML = "AnswerHTML"
-	nameLagForever = "LagForever"
+	nameRespondHTML = "RespondHTML"
+	nameLagForever  = "LagForever"
 )
 
 // effectMembers is the JSON form of an Effect.
@@ -43,7 +43,7 @@ type effectMembers struct {
 
 // allowed are the members that an effect has beside its name.
 var allowed = map[string][]string{
-	"Fail": {"Status", "Code"}, "Answer": {"Status", "ContentType", "Body"}, nameAnswerHTML: {"Status"},
+	"Fail": {"Status", "Code"}, "Respond": {"Status", "ContentType", "Body"}, nameRespondHTML: {"Status"},
 	"Delay": {"DelayInSeconds"}, "Lag": {"DelayInSeconds"}, "Close": {"CloseCode"},
 }
 
@@ -59,13 +59,13 @@ func (e Effect) String() string {
 }
 
 // MarshalJSON returns an object with the Name of the constructor and its parameters:
-// Status, Code, ContentType, Body, DelayInSeconds, CloseCode. AnswerHTML becomes Answer.
+// Status, Code, ContentType, Body, DelayInSeconds, CloseCode. RespondHTML becomes Respond.
 func (e Effect) MarshalJSON() ([]byte, error) {
 	m := effectMembers{Name: e.String()}
 	switch m.Name {
 	case "Fail":
 		m.Status, m.Code = &e.status, &e.code
-	case "Answer":
+	case "Respond":
 		m.Status, m.ContentType, m.Body = &e.status, &e.contentType, &e.body
 	case "Delay", "Lag":
 		seconds := e.delay.Seconds()
@@ -77,8 +77,8 @@ func (e Effect) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, and the name AnswerHTML. Fail, Answer and
-// AnswerHTML need a Status, Delay and Lag a DelayInSeconds. It returns an error that names
+// UnmarshalJSON reads what MarshalJSON writes, and the name RespondHTML. Fail, Respond and
+// RespondHTML need a Status, Delay and Lag a DelayInSeconds. It returns an error that names
 // the member for anything that the constructor doesn't take.
 func (e *Effect) UnmarshalJSON(text []byte) error {
 	var m effectMembers
@@ -98,10 +98,10 @@ func (e *Effect) UnmarshalJSON(text []byte) error {
 	switch m.Name {
 	case "Fail":
 		*e = Fail(*m.Status, deref(m.Code))
-	case "Answer":
-		*e = Answer(*m.Status, deref(m.ContentType), deref(m.Body))
-	case nameAnswerHTML:
-		*e = AnswerHTML(*m.Status)
+	case "Respond":
+		*e = Respond(*m.Status, deref(m.ContentType), deref(m.Body))
+	case nameRespondHTML:
+		*e = RespondHTML(*m.Status)
 	case nameLagForever:
 		*e = LagForever()
 	case "Delay", "Lag":
@@ -114,8 +114,8 @@ func (e *Effect) UnmarshalJSON(text []byte) error {
 
 func (m effectMembers) kind() (effectKind, error) {
 	switch m.Name {
-	case nameAnswerHTML:
-		return effectAnswer, nil
+	case nameRespondHTML:
+		return effectRespond, nil
 	case nameLagForever:
 		return effectLag, nil
 	}
@@ -125,7 +125,7 @@ func (m effectMembers) kind() (effectKind, error) {
 		}
 	}
 	names := slices.Sorted(maps.Values(effectNames))
-	return 0, fmt.Errorf("effect: Name %q is none of %s, %s, %s", m.Name, strings.Join(names, ", "), nameAnswerHTML, nameLagForever)
+	return 0, fmt.Errorf("effect: Name %q is none of %s, %s, %s", m.Name, strings.Join(names, ", "), nameRespondHTML, nameLagForever)
 }
 
 // maxEffectDelay keeps a delay within what a timer can take.

@@ -47,7 +47,7 @@ func Example_startChatContact() {
 
 	contact := <-greeted
 	fmt.Println(contact == srv.Contact(started.ContactId), contact.FlowID)
-	for _, item := range contact.Kept() {
+	for _, item := range contact.Transcript() {
 		fmt.Printf("%s %q\n", item.ParticipantRole, item.Content)
 	}
 	// Output:

@@ -94,8 +94,8 @@ func ExampleServer_Advance() {
 	// Output: 24h0m0s
 }
 
-// Kept is every item that the transcript has, whatever the client under test has seen of it.
-func ExampleContact_Kept() {
+// Transcript returns every item that the transcript has, whatever the client under test has seen of it.
+func ExampleContact_Transcript() {
 	srv, err := participanttest.New()
 	if err != nil {
 		fmt.Println(err)
@@ -105,7 +105,7 @@ func ExampleContact_Kept() {
 	contact := srv.NewChat()
 	contact.Agent.Say("How can I help?")
 	contact.Agent.ShareFile("order.txt", "text/plain", []byte("order 4711"))
-	for _, item := range contact.Kept() {
+	for _, item := range contact.Transcript() {
 		fmt.Println(item.Type, item.Content, len(item.Attachments))
 	}
 	// Output:

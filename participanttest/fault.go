@@ -20,8 +20,8 @@ const (
 	OnPing      = topicPing
 	// OnPush is an item on its way to one socket.
 	OnPush = "push"
-	// OnKeep is an item on its way into the transcript.
-	OnKeep = "keep"
+	// OnTranscript is an item on its way into the transcript.
+	OnTranscript = "transcript"
 	// OnPublish is an item on its way to Options.Stream.
 	OnPublish = "publish"
 )
@@ -40,7 +40,7 @@ type Fault struct {
 	// Socket binds the rule to a participant's n-th socket, counted from 1 in the order
 	// of dialling. Defaults to all.
 	Socket int
-	// ContentType binds the rule to items of one content type, for OnPush, OnKeep and
+	// ContentType binds the rule to items of one content type, for OnPush, OnTranscript and
 	// OnPublish.
 	// Defaults to all.
 	ContentType string
@@ -86,8 +86,8 @@ func (i *Injected) Remove() {
 	i.srv.faults = slices.DeleteFunc(i.srv.faults, func(other *Injected) bool { return other == i })
 }
 
-// Struck is how often the fault has struck.
-func (i *Injected) Struck() int {
+// Applied is how often the fault has struck.
+func (i *Injected) Applied() int {
 	i.srv.mu.Lock()
 	defer i.srv.mu.Unlock()
 	return i.struck

@@ -72,7 +72,7 @@ func TestFaultsOfOperations(t *testing.T) {
 			require.NoError(t, err)
 			refused(t, a, 500, "InternalServerException", "Internal Server Error")
 		}, 0},
-		"AnswerHTML": {participanttest.AnswerHTML(502), func(t *testing.T, a answer, err error) {
+		"RespondHTML": {participanttest.RespondHTML(502), func(t *testing.T, a answer, err error) {
 			t.Helper()
 			require.NoError(t, err)
 			require.Equal(t, 502, a.status)
@@ -107,7 +107,7 @@ func TestFaultsOfOperations(t *testing.T) {
 				fault := w.srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: test.effect})
 				a, err := tries(w.t, w, "/participant/message", bearer, hello)
 				test.check(w.t, a, err)
-				require.Equal(w.t, 1, fault.Struck())
+				require.Equal(w.t, 1, fault.Applied())
 				require.Equal(w.t, test.kept, messages(w.t, w, bearer))
 				ok(w.t, w.srv, "/participant/message", bearer, hello)
 			})
@@ -338,7 +338,7 @@ func TestFaultsOfUploadsAndDownloads(t *testing.T) {
 		contact := w.srv.NewChat()
 		b := bench{w.srv, contact, token(w.t, w.srv, contact.Customer), token(w.t, w.srv, contact.Agent)}
 		u := start(w.t, b)
-		w.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Participant: contact.Customer, Times: 1, Effect: participanttest.AnswerHTML(503)})
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Participant: contact.Customer, Times: 1, Effect: participanttest.RespondHTML(503)})
 		require.Equal(w.t, 503, do(w.t, w.srv.Client(), u.put(w.t)).status)
 		u.send(w.t)
 		require.Equal(w.t, 200, u.complete(w.t, b.customer).status)
@@ -411,7 +411,7 @@ func TestNobodyJoinsAChatThatHasEnded(t *testing.T) {
 		contact.End()
 		late := contact.AddParticipant("AGENT", "late")
 		denied(w.t, post(w.t, w.srv, "/participant/connection", late.Token, `{"ConnectParticipant":true}`))
-		require.Len(w.t, contact.Kept(), 1)
+		require.Len(w.t, contact.Transcript(), 1)
 	})
 }
 
@@ -463,10 +463,10 @@ func TestADelayedOperationHappens(t *testing.T) {
 		defer cancel()
 		_, err := srv.Client().Do(request(t, http.MethodPost, srv.URL+"/participant/message", bearer, hello).WithContext(ctx))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Len(t, contact.Kept(), 1)
+		require.Len(t, contact.Transcript(), 1)
 		time.Sleep(time.Minute) //nolint:forbidigo // in a bubble
 		synctest.Wait()
-		require.Len(t, contact.Kept(), 2)
+		require.Len(t, contact.Transcript(), 2)
 	})
 }
 

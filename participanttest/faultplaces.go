@@ -10,7 +10,7 @@ import (
 // FaultPlaces returns every value that Fault.On may have, sorted.
 func FaultPlaces() []string {
 	places := []string{
-		OnUpgrade, OnUpload, OnDownload, OnSubscribe, OnHeartbeat, OnPing, OnPush, OnKeep, OnPublish, describeViewOperation.name,
+		OnUpgrade, OnUpload, OnDownload, OnSubscribe, OnHeartbeat, OnPing, OnPush, OnTranscript, OnPublish, describeViewOperation.name,
 	}
 	for _, op := range postOperations {
 		places = append(places, op.name)

@@ -45,7 +45,7 @@ func TestTheFlowStartsWhenTheCustomerIsConnected(t *testing.T) {
 		require.Same(t, contact, <-f.started)
 		token(t, srv, contact.Customer)
 		dial(t, srv, socketURL(t, srv, contact.Customer))
-		kept := contact.Kept()
+		kept := contact.Transcript()
 		require.Equal(t, "Welcome, Ana", kept[len(kept)-1].Content)
 		require.Empty(t, f.returned)
 

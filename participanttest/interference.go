@@ -31,7 +31,7 @@ func (s *Server) strikeRequest(x *exchange, h happening, operation string) Effec
 	x.identify(request)
 	x.strike(e)
 	switch e.kind {
-	case effectFail, effectAnswer, effectDropBefore, effectIgnore:
+	case effectFail, effectRespond, effectDropBefore, effectIgnore:
 		s.log(request, h.participant)
 	default:
 	}
@@ -47,7 +47,7 @@ func (s *Server) interfere(w http.ResponseWriter, r *http.Request, e Effect) boo
 		return false
 	case effectFail:
 		s.writeFailure(w, &wireError{Status: e.status, Code: e.code, Message: http.StatusText(e.status)})
-	case effectAnswer:
+	case effectRespond:
 		w.Header().Set("Content-Type", e.contentType)
 		w.WriteHeader(e.status)
 		_, _ = w.Write([]byte(e.body))

@@ -103,11 +103,11 @@ func (it *Item) kept() bool {
 	}
 }
 
-// Kept returns every item that the transcript of the chat has, whether or not anybody
+// Transcript returns every item that the transcript of the chat has, whether or not anybody
 // was shown it: the oracle of what a client must end up with. They come in the order of
 // time, each in its latest state, those of a past contact and those that LagForever
 // keeps out of the transcript left out.
-func (c *Contact) Kept() []Item {
+func (c *Contact) Transcript() []Item {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
 	items := make([]Item, 0, len(c.items)-c.past)
@@ -118,6 +118,3 @@ func (c *Contact) Kept() []Item {
 	}
 	return items
 }
-
-// Kept returns what Contact.Kept returns.
-func (s *Server) Kept(c *Contact) []Item { return c.Kept() }

@@ -20,8 +20,8 @@ func TestKeptIsTheTranscript(t *testing.T) {
 	st := newStage(t, participanttest.Start(t))
 	id := st.contact.Customer.Say("hello")
 	st.contact.Agent.MarkRead(id)
-	st.contact.Customer.Type()
-	kept := st.srv.Kept(st.contact)
+	st.contact.Customer.Typing()
+	kept := st.contact.Transcript()
 	require.Len(t, kept, 3)
 	it := kept[2]
 	require.Equal(t, id, it.Id)

@@ -58,8 +58,8 @@ func (p *Participant) Join() {
 // Leave does what DisconnectParticipant does.
 func (p *Participant) Leave() { p.act(p.leave) }
 
-// Type sends a typing event.
-func (p *Participant) Type() { p.actEvent(eventTyping) }
+// Typing sends a typing event.
+func (p *Participant) Typing() { p.actEvent(eventTyping) }
 
 // Idle sends the event that the participant has been silent for too long. Nothing else
 // happens (Administrator Guide, "Set up chat timeouts").

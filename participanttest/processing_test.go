@@ -101,6 +101,6 @@ func TestThePastCanComeLater(t *testing.T) {
 		page = ok(t, st.srv, "/participant/transcript", st.customerBearer, `{"MaxResults":2}`)
 		page = ok(t, st.srv, "/participant/transcript", st.customerBearer, body(t, "MaxResults", 2, "NextToken", page["NextToken"]))
 		require.Equal(t, []any{"long ago"}, column(items(page), "Content"))
-		require.Len(t, st.contact.Kept(), 2)
+		require.Len(t, st.contact.Transcript(), 2)
 	})
 }

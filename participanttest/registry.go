@@ -68,10 +68,10 @@ func (s *Server) Faults() []*Injected {
 	return slices.Clone(s.faults)
 }
 
-// WaitStruck waits until the fault has struck n times or more.
-func (i *Injected) WaitStruck(ctx context.Context, n int) error {
+// WaitApplied waits until the fault has struck n times or more.
+func (i *Injected) WaitApplied(ctx context.Context, n int) error {
 	if err := i.srv.wait(ctx, func() bool { return i.struck >= n }); err != nil {
-		return fmt.Errorf("wait for a fault to strike %d times, had %d: %w", n, i.Struck(), err)
+		return fmt.Errorf("wait for a fault to strike %d times, had %d: %w", n, i.Applied(), err)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func TestFaultsAreListedAndAwaited(t *testing.T) {
 	require.EqualValues(t, 2, second.ID)
 
 	waited := make(chan error, 1) // one result
-	go func() { waited <- first.WaitStruck(t.Context(), 2) }()
+	go func() { waited <- first.WaitApplied(t.Context(), 2) }()
 	post(t, srv, "/participant/message", "", "")
 	post(t, srv, "/participant/message", "", "")
 	require.NoError(t, <-waited)
@@ -57,7 +57,7 @@ func TestFaultsAreListedAndAwaited(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, second.WaitStruck(ctx, 1), context.Canceled)
+	require.ErrorIs(t, second.WaitApplied(ctx, 1), context.Canceled)
 }
 
 func TestResetForgetsEverythingButTheClock(t *testing.T) {
@@ -93,8 +93,8 @@ func TestResetForgetsEverythingButTheClock(t *testing.T) {
 func TestEffectsHaveAFormInJSON(t *testing.T) {
 	t.Parallel()
 	for text, effect := range map[string]participanttest.Effect{
-		`{"Name":"Fail","Status":429,"Code":"ThrottlingException"}`:                       participanttest.Fail(429, "ThrottlingException"),
-		`{"Name":"Answer","Status":502,"ContentType":"text/html","Body":"\u003cp\u003e"}`: participanttest.Answer(502, "text/html", "<p>"),
+		`{"Name":"Fail","Status":429,"Code":"ThrottlingException"}`:                        participanttest.Fail(429, "ThrottlingException"),
+		`{"Name":"Respond","Status":502,"ContentType":"text/html","Body":"\u003cp\u003e"}`: participanttest.Respond(502, "text/html", "<p>"),
 		`{"Name":"Truncate"}`:                   participanttest.Truncate(),
 		`{"Name":"Delay","DelayInSeconds":1.5}`: participanttest.Delay(1500 * time.Millisecond),
 		`{"Name":"DropBefore"}`:                 participanttest.DropBefore(),
@@ -125,8 +125,8 @@ func TestEffectsHaveAFormInJSON(t *testing.T) {
 		})
 	}
 	var html participanttest.Effect
-	require.NoError(t, json.Unmarshal([]byte(`{"Name":"AnswerHTML","Status":503}`), &html))
-	require.Equal(t, participanttest.AnswerHTML(503), html)
+	require.NoError(t, json.Unmarshal([]byte(`{"Name":"RespondHTML","Status":503}`), &html))
+	require.Equal(t, participanttest.RespondHTML(503), html)
 	require.Equal(t, "None", participanttest.Effect{}.String())
 }
 
@@ -134,11 +134,11 @@ func TestEffectsThatAreNoneAreErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`"Fail"`:                                  "cannot unmarshal",
-		`{}`:                                      `Name "" is none of Answer, Blackhole`,
+		`{}`:                                      `Name "" is none of Blackhole`,
 		`{"Name":"Explode"}`:                      `"Explode" is none of`,
 		`{"Name":"Fail"}`:                         "effect Fail: its Status must be",
 		`{"Name":"Fail","Status":101}`:            "Status must be from 200 to 599",
-		`{"Name":"AnswerHTML","Status":1000}`:     "Status must be from 200 to 599",
+		`{"Name":"RespondHTML","Status":1000}`:    "Status must be from 200 to 599",
 		`{"Name":"Lose","Status":200}`:            "effect Lose: it has no member Status",
 		`{"Name":"Fail","Status":500,"Body":""}`:  "no member Body",
 		`{"Name":"Fail","Status":500,"Colour":1}`: `unknown field "Colour"`,

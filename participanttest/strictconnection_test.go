@@ -197,7 +197,7 @@ func TestStrictConnectionOverridesJoinOnConnection(t *testing.T) {
 	everywhereWith(t, both, func(w world) {
 		contact := w.srv.NewChat()
 		tokenFrom(w, contact.Agent, credentialsOnly)
-		require.Empty(w.t, contact.Kept())
+		require.Empty(w.t, contact.Transcript())
 	})
 }
 

@@ -111,7 +111,7 @@ func TestJoinOnConnection(t *testing.T) {
 	t.Parallel()
 	switched(t, func(s *participanttest.Switches) { s.JoinOnConnection = true }, func(w world, contact *participanttest.Contact) {
 		ok(w.t, w.srv, "/participant/connection", contact.Customer.Token, `{"Type":["CONNECTION_CREDENTIALS"]}`)
-		require.Len(w.t, contact.Kept(), 1)
+		require.Len(w.t, contact.Transcript(), 1)
 	})
 }
 
@@ -140,7 +140,7 @@ func TestStartPositionSwitches(t *testing.T) {
 		t.Parallel()
 		switched(t, func(s *participanttest.Switches) { s.ExclusiveStart = true }, func(w world, contact *participanttest.Contact) {
 			bearer, ids := say(w, contact)
-			at := contact.Kept()[2].AbsoluteTime
+			at := contact.Transcript()[2].AbsoluteTime
 			require.Equal(w.t, []any{"three"}, contents(w, bearer, `{"SortOrder":"ASCENDING","StartPosition":{"Id":"`+ids[1]+`"}}`))
 			require.Equal(w.t, []any{"three"}, contents(w, bearer, `{"SortOrder":"ASCENDING","StartPosition":{"AbsoluteTime":"`+at+`"}}`))
 			require.Equal(w.t, []any{nil, "one"}, contents(w, bearer, `{"SortOrder":"ASCENDING","ScanDirection":"BACKWARD","StartPosition":{"Id":"`+ids[1]+`"}}`))
@@ -194,7 +194,7 @@ func TestEqualTimes(t *testing.T) {
 			contact.Agent.Say("x")
 		}
 		times := map[string]bool{}
-		for _, item := range contact.Kept() {
+		for _, item := range contact.Transcript() {
 			times[item.AbsoluteTime] = true
 		}
 		require.LessOrEqual(w.t, len(times), 2)
@@ -257,8 +257,8 @@ func TestTranscriptLag(t *testing.T) {
 	everywhere(t, func(w world) {
 		t, contact := w.t, w.srv.NewChat()
 		conn, bearer := listen(t, w.srv, contact.Customer), token(t, w.srv, contact.Customer)
-		w.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Participant: contact.Agent, ContentType: "text/plain", Skip: 1, Times: 1, Effect: participanttest.Lag(time.Minute)})
-		w.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, ContentType: "text/markdown", Effect: participanttest.LagForever()})
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Participant: contact.Agent, ContentType: "text/plain", Skip: 1, Times: 1, Effect: participanttest.Lag(time.Minute)})
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, ContentType: "text/markdown", Effect: participanttest.LagForever()})
 		contact.Agent.Say("one")
 		hidden := contact.Agent.Say("two")
 		contact.Agent.SayMarkdown("never")
@@ -274,7 +274,7 @@ func TestTranscriptLag(t *testing.T) {
 		w.srv.Advance(time.Minute)
 		require.Equal(t, []any{"three", "two", "one"}, contents(`{"MaxResults":3}`))
 		require.Equal(t, []any{"one", "two", "three"}, contents(`{"SortOrder":"ASCENDING","StartPosition":{"MostRecent":3}}`))
-		kept := contact.Kept()
+		kept := contact.Transcript()
 		require.Len(t, kept, 4, "joined and the three")
 	})
 }

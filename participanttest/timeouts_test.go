@@ -48,7 +48,7 @@ func TestSilenceLeadsToIdleAndToAutoDisconnection(t *testing.T) {
 		require.Equal(t, event+"participant.idle", it["ContentType"])
 		require.Equal(t, st.contact.Customer.ID, it["ParticipantId"])
 		st.notKept(t, it)
-		st.contact.Customer.Type()
+		st.contact.Customer.Typing()
 		require.Equal(t, event+"typing", st.both(t)["ContentType"], "typing changes nothing")
 
 		ok(t, w.srv, "/participant/message", st.customerBearer, hello)

@@ -137,7 +137,7 @@ func TestAVisibilityOfOnesOwn(t *testing.T) {
 	require.Equal(t, object{"Type": "String", "Value": "AGENT"}, envelope["MessageAttributes"].(object)["MessageVisibility"])
 	require.Equal(t, "whisper", item["Content"])
 	require.NotEmpty(t, item["Id"])
-	require.Empty(t, contact.Kept())
+	require.Empty(t, contact.Transcript())
 }
 
 // signedBySNS checks a signature without the package that makes it.
@@ -281,7 +281,7 @@ func TestPublicationBlocksNothingAndCloseWaitsForIt(t *testing.T) {
 		contact.Agent.Say("hello")
 	}
 	<-entered
-	require.Len(t, contact.Kept(), 100)
+	require.Len(t, contact.Transcript(), 100)
 	ok(t, srv, "/participant/message", token(t, srv, contact.Customer), hello)
 	time.AfterFunc(20*time.Millisecond, cancel)
 	srv.Close()

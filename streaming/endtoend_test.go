@@ -115,7 +115,7 @@ func TestBotBehindAnHTTPSEndpoint(t *testing.T) {
 	// The bot's joining, six messages, one duplicate, and four responses.
 	require.Eventually(t, e.handled(1+7+4), 10*time.Second, time.Millisecond)
 	var said []string
-	for _, kept := range contact.Kept() {
+	for _, kept := range contact.Transcript() {
 		if kept.ParticipantId == bot.ID && kept.Type == "MESSAGE" {
 			said = append(said, kept.Content)
 		}
@@ -192,7 +192,7 @@ func happen(contact *participanttest.Contact) {
 	contact.Agent.Join()
 	contact.Agent.Say("Hello")
 	contact.Customer.Say("my own")
-	contact.Agent.Type()
+	contact.Agent.Typing()
 	contact.Agent.SayMarkdown("*Hello*")
 	contact.System.SayInteractive(`{"templateType":"ListPicker"}`)
 	contact.System.SayInChunks("Hel", "lo", "!")

@@ -82,7 +82,7 @@ func startBot() (client *connectparticipant.Client, botToken *string, notified f
 	}
 	done = func() {
 		defer srv.Close()
-		for _, item := range contact.Kept() {
+		for _, item := range contact.Transcript() {
 			if item.ParticipantId == bot.ID && item.Type == "MESSAGE" {
 				fmt.Println("bot:", item.Content)
 			}

@@ -29,7 +29,7 @@ func TestChatThroughAPipe(t *testing.T) {
 	require.Regexp(t, `(?m)^`+clock+`Customer: Hello$`, stdout)
 	require.Regexp(t, `(?m)^`+clock+`Customer: last$`, stdout)
 	require.Regexp(t, `(?m)^`+clock+`Customer: \[file\] order\.txt \(text/plain, APPROVED, id [0-9a-f-]{36}\)$`, stdout)
-	require.False(t, slices.ContainsFunc(s.Kept(), isEnd), "the end of the input ended the chat")
+	require.False(t, slices.ContainsFunc(s.Transcript(), isEnd), "the end of the input ended the chat")
 }
 
 func isEnd(item participanttest.Item) bool {
@@ -43,21 +43,21 @@ func TestChatOnATerminal(t *testing.T) {
 	s.Agent.Say("before you came")
 	r := s.start(t, true, "chat")
 	r.await(`Agent: before you came\n`)
-	s.Agent.Type()
+	s.Agent.Typing()
 	r.await(`\* Agent: typing\n`)
 	id := s.Agent.Say("Hello\nthere")
 	r.await(`(?m)^\d\d:\d\d:\d\d  Agent: Hello\n    there$`)
 	r.write("/read")
 	require.NoError(t, s.Customer.WaitRequest(t.Context(), "SendEvent", 1))
 	require.Eventually(t, func() bool {
-		i := slices.IndexFunc(s.Kept(), func(item participanttest.Item) bool { return item.Id == id })
-		metadata := s.Kept()[i].MessageMetadata
+		i := slices.IndexFunc(s.Transcript(), func(item participanttest.Item) bool { return item.Id == id })
+		metadata := s.Transcript()[i].MessageMetadata
 		return metadata != nil && metadata.Receipts[0].ReadTimestamp != ""
 	}, 10*time.Second, 10*time.Millisecond)
 
 	r.write("mine")
 	r.await(`Customer: mine\n`)
-	s.Agent.MarkRead(s.Kept()[len(s.Kept())-1].Id)
+	s.Agent.MarkRead(s.Transcript()[len(s.Transcript())-1].Id)
 	r.await(`\* Agent: message read\n`)
 	s.Agent.Rename("Bob")
 	s.Agent.Say("I am Bob")
@@ -70,7 +70,7 @@ func TestChatOnATerminal(t *testing.T) {
 	require.Contains(t, r.stderr.String(), "/nologin    cancel the authentication")
 	r.write("/quit")
 	r.awaitCode(exitOK)
-	require.False(t, slices.ContainsFunc(s.Kept(), isEnd), "/quit left the chat")
+	require.False(t, slices.ContainsFunc(s.Transcript(), isEnd), "/quit left the chat")
 }
 
 func TestChatTamesOthers(t *testing.T) {
@@ -157,7 +157,7 @@ func TestChatLeaves(t *testing.T) {
 	code, _, stderr := s.command(t, "Hello\n/leave\nnever\n", "chat")
 	require.Equal(t, exitOK, code, stderr)
 	require.Equal(t, []string{"Hello"}, s.texts())
-	require.True(t, isEnd(s.Kept()[len(s.Kept())-1]))
+	require.True(t, isEnd(s.Transcript()[len(s.Transcript())-1]))
 }
 
 func TestChatStopsAtTheFirstFailureOfAPipe(t *testing.T) {
@@ -206,7 +206,7 @@ func TestChatTellsOfWhatWasNotSeen(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	s.srv.Inject(participanttest.Fault{On: participanttest.OnPush, ContentType: "text/plain", Effect: participanttest.Lose()})
-	s.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, ContentType: "text/plain", Effect: participanttest.LagForever()})
+	s.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, ContentType: "text/plain", Effect: participanttest.LagForever()})
 	r := s.start(t, false, "chat")
 	r.write("lost", "/help") // which comes when the line before it has been sent
 	r.awaitIn(r.stderr, "/help +print this list")

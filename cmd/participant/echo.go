@@ -52,7 +52,7 @@ func (e *echo) run(ctx context.Context) {
 
 // skipReplied passes over what an agent has replied to, such as before a restart of the fake.
 func (e *echo) skipReplied() {
-	for i, item := range e.contact.Kept() {
+	for i, item := range e.contact.Transcript() {
 		if item.Type == string(types.ChatItemTypeMessage) && item.ParticipantRole == types.ParticipantRoleAgent {
 			e.read = i + 1
 		}
@@ -68,7 +68,7 @@ func (e *echo) replaced() bool {
 
 // unread are the customer's messages since the last time.
 func (e *echo) unread() []participanttest.Item {
-	items := e.contact.Kept()
+	items := e.contact.Transcript()
 	var said []participanttest.Item
 	for _, item := range items[e.read:] {
 		if item.Type == string(types.ChatItemTypeMessage) && item.ParticipantRole == types.ParticipantRoleCustomer {
@@ -87,7 +87,7 @@ func (e *echo) answer(ctx context.Context, message participanttest.Item) error {
 		trick(e)
 		return nil
 	}
-	agent.Type()
+	agent.Typing()
 	if err := pause(ctx, thinking); err != nil {
 		return err
 	}

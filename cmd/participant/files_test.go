@@ -42,7 +42,7 @@ func TestSend(t *testing.T) {
 			code, stdout, stderr := s.command(t, test.stdin, "send", test.args...)
 			require.Equal(t, exitOK, code, stderr)
 			require.Empty(t, stderr)
-			last := s.Kept()[len(s.Kept())-1]
+			last := s.Transcript()[len(s.Transcript())-1]
 			require.Equal(t, last.Id+"\n", stdout)
 			require.Equal(t, test.want, last.Content)
 			require.Equal(t, test.contentType, last.ContentType)
@@ -88,8 +88,8 @@ func TestFilesThereAndBack(t *testing.T) {
 	code, id, stderr := s.command(t, "", "upload", "-wait", "-name", "cat.png", path)
 	require.Equal(t, exitOK, code, stderr)
 	require.Empty(t, stderr, "a progress bar without a terminal")
-	i := slices.IndexFunc(s.Kept(), func(item participanttest.Item) bool { return item.Type == "ATTACHMENT" })
-	file := s.Kept()[i].Attachments[0]
+	i := slices.IndexFunc(s.Transcript(), func(item participanttest.Item) bool { return item.Type == "ATTACHMENT" })
+	file := s.Transcript()[i].Attachments[0]
 	require.Equal(t, "cat.png image/png", file.AttachmentName+" "+file.ContentType)
 	require.Equal(t, file.AttachmentId+"\n", id)
 
@@ -113,7 +113,7 @@ func TestUploadOfStandardInput(t *testing.T) {
 	require.Equal(t, exitOK, code, stderr)
 	_, stdout, _ := s.command(t, "", "download", "-o", "-", strings.TrimSpace(id))
 	require.True(t, bytes.Equal(want, []byte(stdout)))
-	require.Contains(t, s.Kept()[len(s.Kept())-1].Attachments[0].AttachmentName, "photo.png")
+	require.Contains(t, s.Transcript()[len(s.Transcript())-1].Attachments[0].AttachmentName, "photo.png")
 
 	for want, args := range map[string][]string{
 		"-name is missing":              {"upload", "-"},

@@ -17,7 +17,7 @@ import (
 // was before a restart, and hands over to the echo if that plays the agents.
 func (s *serve) flow(ctx context.Context, c *participanttest.Contact) {
 	isOfFlow := func(it participanttest.Item) bool { return it.ParticipantId == c.System.ID }
-	if !slices.ContainsFunc(c.Kept(), isOfFlow) {
+	if !slices.ContainsFunc(c.Transcript(), isOfFlow) {
 		c.System.Say("Welcome, " + c.Customer.DisplayName + ". This is the fake of Amazon Connect.")
 	}
 	if s.agent == agentEcho {

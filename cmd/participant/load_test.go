@@ -52,7 +52,7 @@ func TestLoadFailsWhenAMessageIsLost(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	srv.Inject(participanttest.Fault{On: participanttest.OnPush, ContentType: "text/plain", Times: 1, Effect: participanttest.Lose()})
-	srv.Inject(participanttest.Fault{On: participanttest.OnKeep, ContentType: "text/plain", Times: 1, Effect: participanttest.LagForever()})
+	srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, ContentType: "text/plain", Times: 1, Effect: participanttest.LagForever()})
 	code, stdout, stderr := runCommand(t, "", "load", "-endpoint", srv.URL+"/", "-chats", "1", "-duration", "1s", "-messages", "600", "-reconnects", "0")
 	require.Equal(t, exitFailed, code, stderr)
 	require.Contains(t, stdout, " messages 1 was lost, 0 were repeated and 0 were out of order\n")

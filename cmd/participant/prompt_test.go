@@ -108,7 +108,7 @@ func TestChatAnswersAView(t *testing.T) {
 			r.await(`\[view\] address\n`)
 			r.write(test.line, "/quit")
 			r.awaitCode(exitOK)
-			last := s.Kept()[len(s.Kept())-1]
+			last := s.Transcript()[len(s.Transcript())-1]
 			require.Equal(t, test.sent, last.Content)
 			require.Equal(t, types.ContentTypeInteractiveResponse, last.ContentType)
 			require.Equal(t, test.told, r.stderr.String())

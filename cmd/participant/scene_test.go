@@ -65,7 +65,7 @@ func requireNoToken(t *testing.T, text string) {
 
 // texts are what the customer and the agent have said.
 func (s *scene) texts() (said []string) {
-	for _, item := range s.Kept() {
+	for _, item := range s.Transcript() {
 		if item.Type == "MESSAGE" {
 			said = append(said, item.Content)
 		}

@@ -152,7 +152,7 @@ func (s *serve) run(ctx context.Context, args []string, streams streams) error {
 	work.Go(func() { s.state.follow(ctx, srv) })
 	if s.agent == agentEcho {
 		for _, contact := range contacts {
-			work.Go(func() { (&echo{contact: contact, read: len(contact.Kept())}).run(ctx) })
+			work.Go(func() { (&echo{contact: contact, read: len(contact.Transcript())}).run(ctx) })
 		}
 	}
 	<-ctx.Done()

@@ -89,7 +89,7 @@ func TestTranscriptFollows(t *testing.T) {
 	s.Agent.Say("two")
 	r := s.start(t, false, "transcript", "-follow")
 	r.await("two\n")
-	s.Agent.Type()
+	s.Agent.Typing()
 	s.Agent.MarkRead(s.Customer.Say("mine"))
 	s.Agent.Say("three")
 	r.await("three\n")

@@ -234,7 +234,7 @@ func TestMessagesGoBothWays(t *testing.T) {
 	require.Equal(t, "two", n.Chat)
 	require.True(t, n.Own)
 	require.JSONEq(t, `{"id":"`+n.ID+`"}`, content)
-	kept := other.Kept()
+	kept := other.Transcript()
 	require.Equal(t, n.ID, kept[len(kept)-1].Id)
 	require.Equal(t, types.ParticipantRoleCustomer, kept[len(kept)-1].ParticipantRole)
 
@@ -242,7 +242,7 @@ func TestMessagesGoBothWays(t *testing.T) {
 		status, content := b.post(t, "/chats/two/messages", `{"text":"Once"}`, "Idempotency-Key", "sms-4711")
 		require.Equal(t, http.StatusOK, status, content)
 	}
-	require.Len(t, other.Kept(), len(kept)+1)
+	require.Len(t, other.Transcript(), len(kept)+1)
 }
 
 func TestNotificationsAreRetriedUntilAccepted(t *testing.T) {

@@ -81,7 +81,7 @@ func (s *stay) shown() (texts []string) {
 }
 
 func (s *stay) lastMessageID() string {
-	items := s.contact.Kept()
+	items := s.contact.Transcript()
 	return items[len(items)-1].Id
 }
 
@@ -117,7 +117,7 @@ func (s *stay) greet() {
 	s.Wait(lastState + ` === "Read"`)
 
 	s.Wait(fmt.Sprintf(isHidden, "typing"))
-	s.contact.Agent.Type()
+	s.contact.Agent.Typing()
 	s.Wait("!(" + fmt.Sprintf(isHidden, "typing") + ")")
 	s.Wait(`document.getElementById("typist").textContent === "Robin is typing"`)
 	s.contact.Agent.Say("How nice to hear! Do you remember which room it was?")
@@ -185,7 +185,7 @@ func (s *stay) dials() (n int) {
 // pose: the page fits a screen and a telephone, and is saved as an image if -screenshot is set.
 func (s *stay) pose() {
 	s.t.Helper()
-	s.contact.Agent.Type()
+	s.contact.Agent.Typing()
 	s.Wait("!(" + fmt.Sprintf(isHidden, "typing") + ")")
 	var shots []image.Image
 	for _, window := range []struct {

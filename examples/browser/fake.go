@@ -96,7 +96,7 @@ func (e *echo) run(ctx context.Context) {
 
 // unseen returns the customer's messages and files since the last call.
 func (e *echo) unseen() []participanttest.Item {
-	items := e.contact.Kept()
+	items := e.contact.Transcript()
 	var found []participanttest.Item
 	for _, item := range items[e.seen:] {
 		if item.ParticipantRole == types.ParticipantRoleCustomer && item.Type != string(types.ChatItemTypeEvent) {
@@ -132,7 +132,7 @@ func (e *echo) reply(ctx context.Context, item participanttest.Item) error {
 
 // say sends a message after some typing, truncated to the limit of the service.
 func (e *echo) say(ctx context.Context, text string) error {
-	e.contact.Agent.Type()
+	e.contact.Agent.Typing()
 	if err := pause(ctx, thinking); err != nil {
 		return err
 	}

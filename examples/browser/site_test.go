@@ -406,7 +406,7 @@ func TestMessagesTypingAndReceipts(t *testing.T) {
 	require.Equal(t, own.ID, receipt.ID)
 	require.Equal(t, "read", receipt.What)
 
-	v.contact.Agent.Type()
+	v.contact.Agent.Typing()
 	require.Equal(t, "Agent", p.until(typeTyping).Name)
 	id := v.contact.Agent.Say("Hello")
 	received := p.until(typeMessage)
@@ -416,7 +416,7 @@ func TestMessagesTypingAndReceipts(t *testing.T) {
 }
 
 func isRead(c *participanttest.Contact, id string) bool {
-	for _, item := range c.Kept() {
+	for _, item := range c.Transcript() {
 		if item.Id == id && item.MessageMetadata != nil && len(item.MessageMetadata.Receipts) > 0 {
 			return item.MessageMetadata.Receipts[0].ReadTimestamp != ""
 		}

@@ -58,7 +58,7 @@ func joinContact(t *testing.T, srv *participanttest.Server, contact *participant
 
 // said returns the messages of a role, in the order of the transcript.
 func (j *joined) said(role types.ParticipantRole) (texts []string) {
-	for _, item := range j.Kept() {
+	for _, item := range j.Transcript() {
 		if item.Type == string(types.ChatItemTypeMessage) && item.ParticipantRole == role {
 			texts = append(texts, item.Content)
 		}

@@ -176,7 +176,7 @@ func (s *service) count() (c counts) {
 	c.throttled = s.throttled
 	for _, contact := range s.contacts {
 		replies := map[string]int{}
-		for _, item := range contact.Kept() {
+		for _, item := range contact.Transcript() {
 			switch {
 			case item.Type != "MESSAGE":
 			case item.ParticipantId == contact.Customer.ID:

@@ -83,7 +83,7 @@ func show(ctx context.Context, stdout io.Writer) error {
 		}
 	}
 	err = <-ended
-	for _, item := range contact.Kept() {
+	for _, item := range contact.Transcript() {
 		if item.Type == string(types.ChatItemTypeMessage) {
 			fmt.Fprintf(stdout, "%s: %s\n", item.DisplayName, item.Content)
 		}

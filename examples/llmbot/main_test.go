@@ -59,7 +59,7 @@ func (s *scene) wait(d time.Duration) {
 
 // says returns the bot's messages.
 func (s *scene) says() (texts []string) {
-	for _, item := range s.Kept() {
+	for _, item := range s.Transcript() {
 		if item.Type == string(types.ChatItemTypeMessage) && item.ParticipantRole == types.ParticipantRoleCustomBot {
 			texts = append(texts, item.Content)
 		}

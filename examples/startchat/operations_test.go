@@ -60,7 +60,7 @@ func TestTheOfficialClientStartsAChatWithEverythingItKnows(t *testing.T) {
 	contact := fake.Contact(aws.ToString(out.ContactId))
 	require.Equal(t, contact.Customer.ID, aws.ToString(out.ParticipantId))
 	require.Equal(t, contact.Customer.Token, aws.ToString(out.ParticipantToken))
-	require.Equal(t, "Where is it?", contact.Kept()[0].Content)
+	require.Equal(t, "Where is it?", contact.Transcript()[0].Content)
 }
 
 func TestTheOfficialClientAndAContact(t *testing.T) {

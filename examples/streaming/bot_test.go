@@ -56,7 +56,7 @@ func (f *function) instance() *bot {
 
 // said returns the bot's messages.
 func (f *function) said() (texts []string) {
-	for _, item := range f.contact.Kept() {
+	for _, item := range f.contact.Transcript() {
 		if item.ParticipantId == f.self.ID && item.Type == string(types.ChatItemTypeMessage) {
 			texts = append(texts, item.Content)
 		}
@@ -222,7 +222,7 @@ func TestProgramHandlesEventsFromStandardInput(t *testing.T) {
 	args := []string{"-endpoint", srv.URL, "-contact", recorded}
 	require.NoError(t, run(t.Context(), args, contact.Agent.Token, &events, &log))
 	require.Empty(t, log.String())
-	kept := contact.Kept()
+	kept := contact.Transcript()
 	require.Equal(t, "You wrote 18 letters.", kept[len(kept)-1].Content)
 	require.Equal(t, 2, srv.Count("SendMessage"))
 }

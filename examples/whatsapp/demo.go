@@ -116,7 +116,7 @@ func (d *demo) arrives(ctx context.Context, operation string, n int) {
 	if d.err = d.chat.Customer.WaitRequest(ctx, operation, n); d.err != nil {
 		return
 	}
-	kept := d.chat.Kept()
+	kept := d.chat.Transcript()
 	item := kept[len(kept)-1]
 	text := item.Content
 	for _, a := range item.Attachments {

@@ -224,7 +224,7 @@ func TestUpdatedMessagesAreShownOnce(t *testing.T) {
 		t := s.t
 		contact := s.begin()
 		contact.Agent.ShareFile("bill.pdf", "application/pdf", []byte("a bill"))
-		kept := contact.Kept()
+		kept := contact.Transcript()
 		file := kept[len(kept)-1]
 		file.Id = "made-up-file"
 		file.Attachments = append(file.Attachments, participanttest.AttachmentItem{

@@ -116,7 +116,7 @@ func (s *scene) last() shown {
 
 // said returns the customer's messages in a chat.
 func said(contact *participanttest.Contact) (items []participanttest.Item) {
-	for _, item := range contact.Kept() {
+	for _, item := range contact.Transcript() {
 		if item.Type != string(types.ChatItemTypeEvent) && item.ParticipantRole == types.ParticipantRoleCustomer {
 			items = append(items, item)
 		}

@@ -33,10 +33,10 @@ func TestGetWithFaultsOfTheFake(t *testing.T) {
 			status int
 			code   string
 		}{
-			"S3's error":   {participanttest.Answer(403, "application/xml", "<Error><Code>AccessDenied</Code></Error>"), 403, "AccessDenied"},
-			"HTML":         {participanttest.AnswerHTML(503), 503, ""},
-			"nothing":      {participanttest.Answer(204, "text/plain", ""), 204, ""},
-			"a part":       {participanttest.Answer(206, "text/plain", "hell"), 206, ""},
+			"S3's error":   {participanttest.Respond(403, "application/xml", "<Error><Code>AccessDenied</Code></Error>"), 403, "AccessDenied"},
+			"HTML":         {participanttest.RespondHTML(503), 503, ""},
+			"nothing":      {participanttest.Respond(204, "text/plain", ""), 204, ""},
+			"a part":       {participanttest.Respond(206, "text/plain", "hell"), 206, ""},
 			"a connection": {effect: participanttest.DropBefore()},
 		} {
 			fault := u.srv.Inject(participanttest.Fault{On: participanttest.OnDownload, Effect: test.effect})

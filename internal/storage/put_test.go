@@ -226,7 +226,7 @@ func TestPutRetries(t *testing.T) {
 		"500":           participanttest.Fail(500, "InternalError"),
 		"503":           participanttest.Fail(503, "SlowDown"),
 		"599":           participanttest.Fail(599, "Odd"),
-		"a proxy's 502": participanttest.AnswerHTML(502),
+		"a proxy's 502": participanttest.RespondHTML(502),
 		"429":           participanttest.Fail(429, "TooManyRequests"),
 		"408":           participanttest.Fail(408, "RequestTimeout"),
 		"no response":   participanttest.DropBefore(),
@@ -261,7 +261,7 @@ func TestPutFailsAfterThreeAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := startChat(t, participanttest.InMemory())
 		fault := c.srv.Inject(participanttest.Fault{
-			On: participanttest.OnUpload, Effect: participanttest.Answer(503, "application/xml", "<Error><Code>SlowDown</Code></Error>"),
+			On: participanttest.OnUpload, Effect: participanttest.Respond(503, "application/xml", "<Error><Code>SlowDown</Code></Error>"),
 		})
 		var least, most time.Duration = time.Hour, 0
 		for range 50 {
@@ -273,7 +273,7 @@ func TestPutFailsAfterThreeAttempts(t *testing.T) {
 			took := time.Since(begin)
 			least, most = min(least, took), max(most, took)
 		}
-		require.Equal(t, 150, fault.Struck())
+		require.Equal(t, 150, fault.Applied())
 		// Full jitter of 0.5 s and 1 s. A single upload takes less than 0.5 s, and more
 		// than 1 s, with a chance of one in four each.
 		require.Less(t, least, 500*time.Millisecond)
@@ -290,14 +290,14 @@ func TestPutDoesNotRetry(t *testing.T) {
 		effect participanttest.Effect
 		status int
 	}{
-		"400":                         {seek, participanttest.AnswerHTML(400), 400},
-		"403":                         {seek, participanttest.AnswerHTML(403), 403},
-		"409":                         {seek, participanttest.AnswerHTML(409), 409},
-		"a body that can't seek":      {func() io.Reader { return bytes.NewBufferString("hello") }, participanttest.AnswerHTML(503), 503},
-		"a body whose position fails": {func() io.Reader { return seekFails{strings.NewReader("hello"), io.SeekCurrent} }, participanttest.AnswerHTML(503), 503},
+		"400":                         {seek, participanttest.RespondHTML(400), 400},
+		"403":                         {seek, participanttest.RespondHTML(403), 403},
+		"409":                         {seek, participanttest.RespondHTML(409), 409},
+		"a body that can't seek":      {func() io.Reader { return bytes.NewBufferString("hello") }, participanttest.RespondHTML(503), 503},
+		"a body whose position fails": {func() io.Reader { return seekFails{strings.NewReader("hello"), io.SeekCurrent} }, participanttest.RespondHTML(503), 503},
 		"a reader, no response":       {func() io.Reader { return plain(strings.NewReader("hello")) }, participanttest.DropBefore(), 0},
-		"a redirect":                  {seek, participanttest.AnswerHTML(307), 307},
-		"a status 304":                {seek, participanttest.AnswerHTML(304), 304},
+		"a redirect":                  {seek, participanttest.RespondHTML(307), 307},
+		"a status 304":                {seek, participanttest.RespondHTML(304), 304},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -318,7 +318,7 @@ func TestPutDoesNotRetry(t *testing.T) {
 func TestPutFromAPipe(t *testing.T) {
 	t.Parallel()
 	u := startChat(t).start(t, 5)
-	u.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Times: 1, Effect: participanttest.AnswerHTML(503)})
+	u.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Times: 1, Effect: participanttest.RespondHTML(503)})
 	for _, status := range []int{503, 200} {
 		body, end, err := os.Pipe()
 		require.NoError(t, err)
@@ -349,7 +349,7 @@ func TestPutOfABodyThatFailsToSeek(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		u := startChat(t, participanttest.InMemory()).start(t, 5)
-		u.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Effect: participanttest.AnswerHTML(503)})
+		u.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Effect: participanttest.RespondHTML(503)})
 		err := storage.Put(t.Context(), u.srv.Client(), u.to, &seeksOnce{Reader: strings.NewReader("hello")}, 5, nil, false)
 		require.ErrorContains(t, err, "rewind the body: can't seek")
 		require.Equal(t, 1, u.srv.Count("PutObject"))
@@ -379,7 +379,7 @@ func TestPutEndsWithItsContext(t *testing.T) {
 	cause := errors.New("the user left")
 	for name, effect := range map[string]participanttest.Effect{
 		"while it waits for the response": participanttest.Ignore(),
-		"while it waits to retry":         participanttest.AnswerHTML(503),
+		"while it waits to retry":         participanttest.RespondHTML(503),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -476,11 +476,11 @@ func TestPutRetriesAfterAResponseBeforeTheBodyIsRead(t *testing.T) {
 		c := startChat(t, participanttest.InMemory())
 		for range 10 {
 			u := c.start(t, int64(len(text)))
-			fault := c.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Times: 2, Effect: participanttest.AnswerHTML(503)})
+			fault := c.srv.Inject(participanttest.Fault{On: participanttest.OnUpload, Times: 2, Effect: participanttest.RespondHTML(503)})
 			body := &careful{Reader: strings.NewReader(text)}
 			require.NoError(t, storage.Put(t.Context(), c.srv.Client(), u.to, body, int64(len(text)), nil, false))
 			body.requireLeftAlone(t)
-			require.Equal(t, 2, fault.Struck())
+			require.Equal(t, 2, fault.Applied())
 			require.Equal(t, text, u.stored(t))
 		}
 	})

@@ -211,7 +211,7 @@ func TestParticipantsAct(t *testing.T) {
 	next := a.listen(t)
 	a.ok(t, agent+"join", nil)
 	require.Equal(t, event+"participant.joined", next()["ContentType"])
-	a.ok(t, agent+"type", nil)
+	a.ok(t, agent+"typing", nil)
 	require.Equal(t, event+"typing", next()["ContentType"])
 	a.ok(t, agent+"idle", nil)
 	require.Equal(t, event+"participant.idle", next()["ContentType"])
@@ -351,15 +351,15 @@ func TestFaultsAreInjectedListedAndRemoved(t *testing.T) {
 	}
 	fault := a.ok(t, "POST faults", in)
 	require.EqualValues(t, 1, fault["FaultId"])
-	in["FaultId"], in["Struck"], in["ParticipantId"] = 1.0, 0.0, a.srv.Contact(a.id).Customer.ID
+	in["FaultId"], in["Applied"], in["ParticipantId"] = 1.0, 0.0, a.srv.Contact(a.id).Customer.ID
 	require.Equal(t, in, fault)
 	require.Equal(t, http.StatusOK, a.send(t, token))
 	require.Equal(t, http.StatusTooManyRequests, a.send(t, token))
 	a.ok(t, "POST faults/1/wait", object{"Count": 1})
-	in["Struck"] = 1.0
+	in["Applied"] = 1.0
 	require.Equal(t, in, a.ok(t, "GET faults/1", nil))
 
-	a.ok(t, "POST faults", object{"Effect": object{"Name": "AnswerHTML", "Status": 503}})
+	a.ok(t, "POST faults", object{"Effect": object{"Name": "RespondHTML", "Status": 503}})
 	require.Equal(t, http.StatusServiceUnavailable, a.send(t, token))
 	require.Len(t, a.ok(t, "GET faults", nil)["Faults"], 2)
 	a.ok(t, "DELETE faults/2", nil)

@@ -166,7 +166,7 @@ func describeChat(c *participanttest.Contact, _ empty) (chatOutput, error) {
 }
 
 func listItems(c *participanttest.Contact, _ empty) (itemsOutput, error) {
-	return itemsOutput{c.Kept()}, nil
+	return itemsOutput{c.Transcript()}, nil
 }
 
 func endChat(c *participanttest.Contact, _ empty) (empty, error) {

@@ -26,15 +26,15 @@ type faultInput struct {
 
 type faultOutput struct {
 	FaultId uint64
-	// Struck is how often the fault has struck.
-	Struck int
+	// Applied is how often the fault has struck.
+	Applied int
 	faultInput
 }
 
 type faultsOutput struct{ Faults []faultOutput }
 
 func newFaultOutput(f *participanttest.Injected) faultOutput {
-	out := faultOutput{FaultId: f.ID, Struck: f.Struck(), faultInput: faultInput{
+	out := faultOutput{FaultId: f.ID, Applied: f.Applied(), faultInput: faultInput{
 		On: f.On, Socket: f.Socket, ContentType: f.ContentType,
 		Skip: f.Skip, Times: f.Times, Chance: f.Chance, Effect: f.Effect,
 	}}

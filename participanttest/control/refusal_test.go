@@ -26,7 +26,7 @@ func TestBadInputIsRefusedByName(t *testing.T) {
 		"two objects":         {"POST chats", `{} {}`, "more than one JSON object"},
 		"unknown member":      {"POST chats", object{"Colour": "red"}, `unknown field "Colour"`},
 		"unknown inner":       {"POST faults", object{"Effect": object{"Name": "Lose", "Colour": 1}}, `unknown field "Colour"`},
-		"member of no route":  {"POST " + customer + "/type", object{"Content": "x"}, `unknown field "Content"`},
+		"member of no route":  {"POST " + customer + "/typing", object{"Content": "x"}, `unknown field "Content"`},
 		"unknown query":       {"GET requests?operation=SendMessage", nil, `unknown query parameter "operation"`},
 		"query without":       {"GET chats?Limit=1", nil, `unknown query parameter "Limit"`},
 		"wrong type":          {"POST chats", object{"CustomerName": 1}, "CustomerName can't be a JSON number"},
@@ -102,12 +102,12 @@ func TestWhoHasLeftCannotAct(t *testing.T) {
 	bot := a.ok(t, "POST "+a.chat+"/participants", object{"ParticipantRole": "CUSTOM_BOT", "DisplayName": "Bot"})["ParticipantId"].(string)
 	stream := a.ok(t, "POST "+a.chat+"/participants/"+bot+"/streams", nil)["StreamId"].(string)
 	a.ok(t, "POST "+a.chat+"/participants/"+bot+"/leave", nil)
-	for _, call := range []string{"POST " + a.chat + "/participants/" + bot + "/type", "POST streams/" + stream + "/chunks"} {
+	for _, call := range []string{"POST " + a.chat + "/participants/" + bot + "/typing", "POST streams/" + stream + "/chunks"} {
 		require.Equal(t, "the participant has left the chat", a.refused(t, http.StatusConflict, call, nil))
 	}
 	a.ok(t, "POST "+a.chat+"/end", nil)
 	for call, body := range map[string]object{
-		"/participants/customer/type": nil, "/participants/customer/streams": nil, "/invite": {"DisplayName": "x"}, "/transfer": {"DisplayName": "x"},
+		"/participants/customer/typing": nil, "/participants/customer/streams": nil, "/invite": {"DisplayName": "x"}, "/transfer": {"DisplayName": "x"},
 		"/fail-transfer": nil, "/authentications": nil, "/authentications/complete": {"Outcome": "failed"}, "/participants": {"ParticipantRole": "AGENT", "DisplayName": "x"},
 	} {
 		require.Equal(t, "the chat has ended", a.refused(t, http.StatusConflict, "POST "+a.chat+call, body), call)

@@ -53,7 +53,7 @@ var routes = []route{
 	handle(get, participant, onParticipant(describeParticipant)),
 	handle(post, participant+"/join", does((*participanttest.Participant).Join)),
 	handle(post, participant+"/leave", does((*participanttest.Participant).Leave)),
-	handle(post, participant+"/type", does((*participanttest.Participant).Type)),
+	handle(post, participant+"/typing", does((*participanttest.Participant).Typing)),
 	handle(post, participant+"/idle", does((*participanttest.Participant).Idle)),
 	handle(post, participant+"/return", does((*participanttest.Participant).Return)),
 	handle(post, participant+"/auto-disconnect", does((*participanttest.Participant).AutoDisconnect)),

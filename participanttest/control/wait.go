@@ -75,7 +75,7 @@ func waitFault(c *control, r *http.Request, in waitInput) (empty, error) {
 	if err := firstError(err, in.check()); err != nil {
 		return empty{}, err
 	}
-	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return f.WaitStruck(ctx, *in.Count) })
+	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return f.WaitApplied(ctx, *in.Count) })
 }
 
 func waitRequest(c *control, r *http.Request, in waitRequestInput) (empty, error) {

@@ -27,7 +27,7 @@ func TestTheWireIsListed(t *testing.T) {
 		bearer := a.ok(t, "POST "+a.chat+"/participants/customer/connection", nil)["ConnectionToken"].(string)
 		go func() {
 			<-time.After(3 * time.Second)
-			a.srv.Contact(a.id).Agent.Type()
+			a.srv.Contact(a.id).Agent.Typing()
 		}()
 		start := time.Now()
 		typing := a.events(t, sequence, 10)

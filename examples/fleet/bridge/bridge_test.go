@@ -140,7 +140,7 @@ func TestMessagesGoBothWays(t *testing.T) {
 	}
 	require.Equal(t, "Where is my order?", second(o.next("message")))
 	sent := 0
-	for _, item := range contact.Kept() {
+	for _, item := range contact.Transcript() {
 		if item.Content == "Where is my order?" {
 			sent++
 		}

@@ -329,7 +329,7 @@ func (w *world) missing() (ids []string) {
 		for _, p := range w.of(contact.ID) {
 			handled[p.id] = true
 		}
-		for _, item := range contact.Kept() {
+		for _, item := range contact.Transcript() {
 			if item.Type == "MESSAGE" && !handled[item.Id] {
 				ids = append(ids, item.Id)
 			}
@@ -380,7 +380,7 @@ func (w *world) result() (r result) {
 		r.mostStale = max(r.mostStale, slices.Max(append(slices.Collect(maps.Values(stale)), 0)))
 		r.epoch = max(r.epoch, last)
 		texts := map[string]int{}
-		for _, item := range contact.Kept() {
+		for _, item := range contact.Transcript() {
 			if texts[item.Content]++; item.Type == "MESSAGE" && texts[item.Content] > 1 {
 				r.doubled++
 			}

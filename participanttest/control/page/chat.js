@@ -133,7 +133,7 @@ async function act(participantId, what, body, chat = state.chat) {
 
 const actions = {
   type: async (actor) => {
-    await act(actor, "type");
+    await act(actor, "typing");
     types(actor);
   },
   read: async (actor) => {

@@ -11,7 +11,7 @@ const operations = ["SendMessage", "SendEvent", "GetTranscript", "CreateParticip
 export function describeEffect(effect) {
   switch (effect.Name) {
     case "Fail": return `${effect.Status} ${visible(effect.Code)}`.trim();
-    case "Answer": return `${effect.Status} with a body of its own`;
+    case "Respond": return `${effect.Status} with a body of its own`;
     case "Delay": return `delayed by ${effect.DelayInSeconds} s`;
     case "DropBefore": return "connection cut before anything was done";
     case "DropAfter": return "done, and the connection cut without a response";
@@ -53,9 +53,9 @@ function item(fault) {
   const about = state.chats.find((chat) => chat.ContactId === fault.ContactId);
   const p = about?.Participants.find((q) => q.ParticipantId === fault.ParticipantId);
   const who = p ? `of ${visible(p.DisplayName)}` : about ? `in the chat of ${visible(about.Customer.DisplayName)}` : "in all chats";
-  const struck = fault.Times ? `${fault.Struck} of ${fault.Times}` : `${fault.Struck}`;
-  return make("li", { className: fault.Times && fault.Struck >= fault.Times ? "spent" : "" },
-    make("span", {}, make("b", {}, `${fault.FaultId}: ${describeEffect(fault.Effect)}`), ` on ${fault.On ?? "every operation"} ${who}, struck ${struck}`),
+  const applied = fault.Times ? `${fault.Applied} of ${fault.Times}` : `${fault.Applied}`;
+  return make("li", { className: fault.Times && fault.Applied >= fault.Times ? "spent" : "" },
+    make("span", {}, make("b", {}, `${fault.FaultId}: ${describeEffect(fault.Effect)}`), ` on ${fault.On ?? "every operation"} ${who}, applied ${applied}`),
     make("button", { className: "quiet", ariaLabel: `Remove fault ${fault.FaultId}`, onclick: () => change(() => remove("faults/" + fault.FaultId)) }, "Remove"));
 }
 

@@ -61,7 +61,7 @@ func (b *bubble) awaitMessages(n int) {
 
 // said are the messages that a chat's customer has sent.
 func (b *bubble) said(chat int) (texts []string) {
-	for _, item := range b.contacts[chat].Kept() {
+	for _, item := range b.contacts[chat].Transcript() {
 		if item.Type == "MESSAGE" {
 			texts = append(texts, item.Content)
 		}
@@ -134,8 +134,8 @@ func TestALoadThatCannotStartItsChats(t *testing.T) {
 		"refused":     {participanttest.Fail(400, "InvalidRequestException"), "status 400 InvalidRequestException"},
 		"busy":        {participanttest.Fail(500, "InternalServiceException"), "status 500 InternalServiceException"},
 		"cut off":     {participanttest.DropBefore(), "EOF"},
-		"not JSON":    {participanttest.Answer(200, "text/plain", "what?"), "read the response: invalid character"},
-		"not a token": {participanttest.Answer(200, "application/json", "{}"), "the response lacks ParticipantToken"},
+		"not JSON":    {participanttest.Respond(200, "text/plain", "what?"), "read the response: invalid character"},
+		"not a token": {participanttest.Respond(200, "application/json", "{}"), "the response lacks ParticipantToken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,7 +166,7 @@ func TestWhatIsLostRepeatedAndAddedIsCounted(t *testing.T) {
 				b.opts.Cuts = 0
 				c := b.contacts[0].Customer
 				b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: c, ContentType: "text/plain", Skip: 5, Times: 2, Effect: participanttest.Lose()})
-				b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Participant: c, ContentType: "text/plain", Skip: 5, Times: 2, Effect: participanttest.LagForever()})
+				b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Participant: c, ContentType: "text/plain", Skip: 5, Times: 2, Effect: participanttest.LagForever()})
 			},
 			func(b *bubble, r *load.Result) { require.Equal(b, 2, r.Lost) },
 		},
@@ -279,7 +279,7 @@ func TestWhatIsLostRepeatedAndAddedIsCounted(t *testing.T) {
 				c := b.contacts[0].Customer
 				b.srv.Inject(participanttest.Fault{On: "SendMessage", Participant: c, Times: 5, Effect: participanttest.Truncate()})
 				b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: c, ContentType: "text/plain", Times: 1, Effect: participanttest.Lose()})
-				b.srv.Inject(participanttest.Fault{On: participanttest.OnKeep, Participant: c, ContentType: "text/plain", Times: 1, Effect: participanttest.Lag(30 * time.Second)})
+				b.srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, Participant: c, ContentType: "text/plain", Times: 1, Effect: participanttest.Lag(30 * time.Second)})
 				b.opts.Duration = 5 * time.Minute
 			},
 			func(b *bubble, r *load.Result) {
