@@ -3,6 +3,8 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"net"
 
 	"github.com/participant-go/connectparticipant/participanttest"
@@ -35,21 +37,33 @@ func isLoopback(addr string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func (f controlFlags) mount(srv *participanttest.Server) {
+// mount serves the API and its page, and prints the address of the page.
+func (f controlFlags) mount(srv *participanttest.Server, out io.Writer) {
 	if !f.on {
 		return
 	}
-	srv.Handle(control.Prefix, control.Handler(srv, func(o *control.Options) {
+	handler := control.Handler(srv, func(o *control.Options) {
 		if f.host != "" {
 			o.Hosts = []string{f.host}
 		}
-	}))
+	})
+	srv.Handle(control.Prefix, handler)
+	srv.Handle(control.Page, handler)
+	fmt.Fprintf(out, "Open %s in a browser to see the chats and the wire.\n", f.page(srv.URL))
 }
 
-// address is where the API is, or empty.
+// address is the URL of the API, or empty without the API.
 func (f controlFlags) address(endpoint string) string {
 	if !f.on {
 		return ""
 	}
 	return endpoint + control.Prefix + "v1"
+}
+
+// page is the URL of the page, or empty without the API.
+func (f controlFlags) page(endpoint string) string {
+	if !f.on {
+		return ""
+	}
+	return endpoint + "/"
 }

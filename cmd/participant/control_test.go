@@ -31,6 +31,27 @@ func TestServeTellsWhereTheControlAPIIs(t *testing.T) {
 	require.Equal(t, s.Chats[0].Customer.ParticipantToken, out.Chats[0].Customer.ParticipantToken)
 }
 
+func TestServePrintsTheAddressOfThePage(t *testing.T) {
+	t.Parallel()
+	s := startServe(t, "-control", "-chats", "1", "-agent", "none")
+	require.Equal(t, s.Endpoint+"/", s.Page)
+	require.Contains(t, s.stderr.String(), "Open "+s.Page+" in a browser")
+	resp, err := http.Get(s.Page)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	require.Equal(t, "text/html; charset=utf-8", resp.Header.Get("Content-Type"))
+}
+
+func TestServeHasNoPageWithoutControl(t *testing.T) {
+	t.Parallel()
+	s := startServe(t, "-chats", "1")
+	require.NotContains(t, s.line, "page")
+	resp, err := http.Get(s.Endpoint + "/")
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	require.Equal(t, http.StatusNotFound, resp.StatusCode)
+}
+
 func TestServeHasNoControlAPIUnasked(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-chats", "1")

@@ -115,6 +115,7 @@ func (s *serve) check(args []string) error {
 type ready struct {
 	Endpoint string      `json:"endpoint"`
 	Control  string      `json:"control,omitempty"`
+	Page     string      `json:"page,omitempty"`
 	Chats    []readyChat `json:"chats"`
 }
 
@@ -172,7 +173,7 @@ func (s *serve) start() (*participanttest.Server, error) {
 	if err != nil {
 		return nil, s.notStarted(err)
 	}
-	s.control.mount(srv)
+	s.control.mount(srv, s.err)
 	if s.options.TLS {
 		if err := os.WriteFile(s.tlsFile, srv.AuthorityPEM(), 0o644); err != nil {
 			srv.Close()
@@ -212,7 +213,7 @@ func isBase(text string) bool {
 }
 
 func (s *serve) print(srv *participanttest.Server, contacts []*participanttest.Contact) error {
-	line := ready{Endpoint: srv.URL, Control: s.control.address(srv.URL), Chats: []readyChat{}}
+	line := ready{Endpoint: srv.URL, Control: s.control.address(srv.URL), Page: s.control.page(srv.URL), Chats: []readyChat{}}
 	for _, c := range contacts {
 		line.Chats = append(line.Chats, readyChat{
 			ContactID: c.ID,

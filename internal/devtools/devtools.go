@@ -20,7 +20,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/fips"
 )
 
-// patience is how long anything may take.
+// patience is the limit of each method.
 const patience = 20 * time.Second
 
 // TB is the part of testing.TB that a Page needs.
@@ -32,19 +32,19 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Page is one page of a Chromium. Every method fails the test if it doesn't succeed in time. A
-// Page is for one goroutine.
+// Page is one page of a Chromium. Every method fails the test if it doesn't succeed within 20
+// seconds. A Page must be used by one goroutine only.
 type Page struct {
-	// Faults are the exceptions, the errors on the console, and what was refused to the page.
+	// Faults are the exceptions, the errors on the console, and the requests that were refused.
 	Faults []string
 
 	tb      TB
 	conn    *websocket.Conn
-	session string // of the page; empty before there is one
+	session string // of the page; empty before it is open
 	calls   int
 }
 
-// command is what is sent to Chromium, and reply what comes back: a response or an event.
+// command is a message to Chromium, and reply is a message from it: a response or an event.
 type command struct {
 	ID      int    `json:"id"`
 	Session string `json:"sessionId,omitempty"`
@@ -60,7 +60,7 @@ type reply struct {
 	Error  *struct{ Message string }
 }
 
-// Params are those of a command.
+// Params are the parameters of a command.
 type Params map[string]any
 
 // Start starts a Chromium that ends with the test.
@@ -69,7 +69,7 @@ func Start(tb TB) *Page {
 	p := &Page{tb: tb}
 	path, err := exec.LookPath("chromium")
 	p.must(err, "install Chromium: apt-get install chromium")
-	// The context of the test would kill it before it is closed; this one does if it hangs.
+	// The context of the test would kill Chromium before it is closed; this one kills it if it hangs.
 	ctx, kill := context.WithTimeout(context.Background(), 3*time.Minute)
 	profile := tb.TempDir()
 	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -97,7 +97,7 @@ func (p *Page) must(err error, what string) {
 	}
 }
 
-// dial waits until Chromium has written down where it listens: a port and a path.
+// dial waits until Chromium has written its port and path to a file.
 func (p *Page) dial(file string) {
 	p.tb.Helper()
 	var where []string
@@ -112,12 +112,12 @@ func (p *Page) dial(file string) {
 	}
 	conn, _, err := fips.Dial(p.tb.Context(), "ws://127.0.0.1:"+where[0]+where[1], nil)
 	p.must(err, "dial Chromium")
-	conn.SetReadLimit(64 << 20) // a screenshot
+	conn.SetReadLimit(64 << 20) // enough for a screenshot
 	p.conn = conn
 }
 
-// close ends Chromium, and waits for the end of the connection: it has written its files
-// by then, which are about to be removed.
+// close closes Chromium and waits for the end of the connection, by which time it has written its
+// files, which are about to be removed.
 func (p *Page) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -164,7 +164,7 @@ func (p *Page) Call(method string, params Params, result any) {
 	}
 }
 
-// note keeps what went wrong in the page.
+// note records errors of the page.
 func (p *Page) note(event reply) {
 	switch event.Method {
 	case "Runtime.exceptionThrown":
@@ -200,7 +200,7 @@ func (p *Page) Eval(expression string, value any) {
 	p.must(json.Unmarshal(out.Result.Value, value), expression)
 }
 
-// Wait waits until a condition holds in the page.
+// Wait waits until a condition is true in the page.
 func (p *Page) Wait(condition string) {
 	p.tb.Helper()
 	tick := time.NewTicker(30 * time.Millisecond)
@@ -219,7 +219,7 @@ func (p *Page) Wait(condition string) {
 	}
 }
 
-// Click clicks into the middle of an element.
+// Click clicks the middle of an element.
 func (p *Page) Click(selector string) {
 	p.tb.Helper()
 	var at struct{ X, Y float64 }
@@ -229,7 +229,7 @@ func (p *Page) Click(selector string) {
 	}
 }
 
-// Write types into what has the focus.
+// Write types text into the focused element.
 func (p *Page) Write(text string) {
 	p.tb.Helper()
 	p.Call("Input.insertText", Params{"text": text}, nil)
@@ -251,7 +251,7 @@ func (p *Page) Press(key string) {
 	}
 }
 
-// Choose picks a file, as the dialog of a file input does.
+// Choose selects a file, as the dialog of a file input does.
 func (p *Page) Choose(selector, file string) {
 	p.tb.Helper()
 	var document struct{ Root struct{ NodeID int } }
@@ -261,7 +261,7 @@ func (p *Page) Choose(selector, file string) {
 	p.Call("DOM.setFileInputFiles", Params{"nodeId": input.NodeID, "files": []string{file}}, nil)
 }
 
-// Show sets the size of the window and its colours, light or dark.
+// Show sets the size of the window and its color scheme, light or dark.
 func (p *Page) Show(width, height int, scheme string) {
 	p.tb.Helper()
 	p.Call("Emulation.setDeviceMetricsOverride", Params{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}, nil)

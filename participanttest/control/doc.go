@@ -5,7 +5,9 @@
 // lets participants act, injects faults, moves the clock and returns what the client under
 // test did. "participant serve -control" serves it; a Go program mounts it itself:
 //
-//	srv.Handle(control.Prefix, control.Handler(srv))
+//	handler := control.Handler(srv)
+//	srv.Handle(control.Prefix, handler)
+//	srv.Handle(control.Page, handler) // optional
 //
 // GET /_control/v1/openapi.json describes every path (OpenAPI 3.1). Members are named as
 // the service names its own, in PascalCase; unknown ones are refused. An error has a

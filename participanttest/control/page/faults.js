@@ -49,7 +49,7 @@ export async function refreshFaults() {
 }
 
 function item(fault) {
-  if (fault.FaultId === 0) return make("li", { className: "empty" }, "No faults. Inject one, and the next matching call meets it.");
+  if (fault.FaultId === 0) return make("li", { className: "empty" }, "No faults.");
   const about = state.chats.find((chat) => chat.ContactId === fault.ContactId);
   const p = about?.Participants.find((q) => q.ParticipantId === fault.ParticipantId);
   const who = p ? `of ${visible(p.DisplayName)}` : about ? `in the chat of ${visible(about.Customer.DisplayName)}` : "in all chats";
