@@ -104,8 +104,8 @@ func (s *Server) WaitWire(ctx context.Context, after uint64) error {
 	for {
 		var changed <-chan struct{} // nil, without a record, for ever
 		if log := s.wire.Load(); log != nil {
-			var last uint64
-			if last, changed = log.state(); last > after {
+			var newest uint64
+			if newest, changed = log.state(); newest > after {
 				return nil
 			}
 		}

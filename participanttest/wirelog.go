@@ -82,9 +82,13 @@ func (l *wireLog) since(after uint64) []WireEvent {
 	return nil
 }
 
-// state returns the last Sequence, and a channel that closes when it grows.
-func (l *wireLog) state() (last uint64, changed <-chan struct{}) {
+// state returns the Sequence of the newest event that is kept, 0 if none is, and a channel that
+// closes when an event is added.
+func (l *wireLog) state() (newest uint64, changed <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.last, l.changed
+	if n := len(l.events); n > 0 {
+		newest = l.events[n-1].Sequence
+	}
+	return newest, l.changed
 }
