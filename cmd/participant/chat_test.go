@@ -102,7 +102,7 @@ func TestChatLosesNothingWithItsSocket(t *testing.T) {
 		s.Agent.Say(text)
 		fmt.Fprintf(&want, "Agent: %s\n", text)
 	}
-	r.await(`\d\d:\d\d:\d\d  \* connection lost: .+\n`)
+	r.await(`\d\d:\d\d:\d\d  \* connection lost: the connection broke: .+\n`)
 	r.await(`\* connected again\n`)
 	r.write("after")
 	require.NoError(t, r.stdin.Close())

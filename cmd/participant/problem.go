@@ -15,6 +15,7 @@ import (
 
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/coder/websocket"
 
 	"github.com/participant-go/connectparticipant"
 	"github.com/participant-go/connectparticipant/chat"
@@ -83,12 +84,27 @@ func problemOfNetwork(err error) string {
 		return fmt.Sprintf("the host %s can't be looked up: check the network", lookup.Name)
 	case errors.As(err, &certificate):
 		return fmt.Sprintf("the server's certificate is not trusted: %v; -ca-file names authorities to trust", certificate.Err)
+	case websocket.CloseStatus(err) >= 0:
+		return fmt.Sprintf("the server closed the socket with code %d", websocket.CloseStatus(err))
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return "the server doesn't speak https: check -endpoint"
-	case errors.As(err, &connection) && connection.Op == "proxyconnect":
-		return "the proxy can't be reached: " + reason(connection)
-	case errors.As(err, &connection) && connection.Op == "dial" && connection.Addr != nil:
-		return fmt.Sprintf("%s can't be reached: %s; check -endpoint", connection.Addr, reason(connection))
+	case errors.As(err, &connection):
+		return problemOfConnection(connection)
+	default:
+		return ""
+	}
+}
+
+func problemOfConnection(failed *net.OpError) string {
+	switch {
+	case failed.Op == "proxyconnect":
+		return "the proxy can't be reached: " + reason(failed)
+	case failed.Op == "dial" && failed.Addr != nil:
+		return fmt.Sprintf("%s can't be reached: %s; check -endpoint", failed.Addr, reason(failed))
+	case failed.Op == "read" || failed.Op == "write":
+		return "the connection broke: " + reason(failed)
+	case failed.Op == "listen":
+		return fmt.Sprintf("can't listen: %s; choose another -addr", reason(failed))
 	default:
 		return ""
 	}

@@ -52,7 +52,7 @@ forever. The echo understands some messages (in participant chat, type "//list" 
 
 Clients on other machines reach it with -addr 0.0.0.0:8080. It is for tests: whoever reaches
 it can use it. With -tls, clients must trust the authority in the file: set SSL_CERT_FILE for
-Go on Linux and for curl, NODE_EXTRA_CA_CERTS for Node.js, AWS_CA_BUNDLE for Python, and
+Go on Linux and for curl, NODE_EXTRA_CA_CERTS for Node.js, AWS_CA_BUNDLE for the AWS SDK for Python, and
 -ca-file for the commands of this program. Each start makes a new authority, unless -state
 keeps it.
 

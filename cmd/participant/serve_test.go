@@ -310,7 +310,7 @@ func TestServeRefuses(t *testing.T) {
 		code int
 		want string
 	}{
-		"an address that isn't one":           {[]string{"-addr", "nowhere"}, exitFailed, "participant serve: start participant service"},
+		"an address that isn't one":           {[]string{"-addr", "nowhere"}, exitFailed, "participant serve: can't listen: address nowhere: missing port in address; choose another -addr"},
 		"fewer chats than none":               {[]string{"-chats", "-1"}, exitUsage, "-chats must be 0 or more"},
 		"no file for a certificate":           {[]string{"-tls", "-throttle"}, exitUsage, "-tls needs the name of the file"},
 		"a certificate that can't be written": {[]string{"-tls", "no/such/dir/ca.pem"}, exitFailed, "write the certificate: open no/such/dir/ca.pem"},
@@ -342,6 +342,14 @@ func TestServeFailsWithoutItsReader(t *testing.T) {
 	var stderr bytes.Buffer
 	require.Equal(t, exitFailed, run(t.Context(), []string{"serve"}, strings.NewReader(""), in, &stderr))
 	require.Contains(t, stderr.String(), "participant serve: print the endpoint")
+}
+
+func TestServeOnAnAddressInUse(t *testing.T) {
+	t.Parallel()
+	first := startServe(t, "-chats", "0")
+	code, _, stderr := runCommand(t, "", "serve", "-addr", strings.TrimPrefix(first.Endpoint, "http://"))
+	require.Equal(t, exitFailed, code)
+	require.Regexp(t, `^participant serve: can't listen: .*in use.*; choose another -addr\n$`, stderr)
 }
 
 func TestServeWithoutChats(t *testing.T) {
