@@ -106,7 +106,7 @@ func TestCompletionInZsh(t *testing.T) {
 	}
 	program := exec.CommandContext(t.Context(), zsh, "-f", "-i")
 	program.Env = append(os.Environ(), "HOME="+filepath.Dir(path), "TERM=dumb", "PS1=$ ")
-	terminal, err := pty.Start(program)
+	terminal, err := pty.StartWithSize(program, &pty.Winsize{Rows: 24, Cols: 500})
 	require.NoError(t, err)
 	shown, ended := &syncBuffer{}, make(chan struct{})
 	go func() {
@@ -125,7 +125,7 @@ func TestCompletionInZsh(t *testing.T) {
 		want := regexp.MustCompile(pattern)
 		require.Eventually(t, func() bool { return want.MatchString(shown.String()) }, 20*time.Second, 10*time.Millisecond, "%s in %q", pattern, shown)
 	}
-	await(`ready\r\n`)
+	await(`(?s)ready\r\n.*\x1b\[\?2004h`) // the shell edits the next line
 	for typed, want := range completionCases {
 		if len(want) == 1 {
 			_, err = io.WriteString(terminal, ": ; "+typed+"\t<\x15")
