@@ -60,7 +60,7 @@ func TestSignedURLsOfAnotherHostAreValidThereOnly(t *testing.T) {
 		"ContentType", "application/pdf", "AttachmentSizeInBytes", len(content), "ClientToken", "c"))
 	metadata := out["UploadMetadata"].(object)
 	require.Contains(t, metadata["Url"], "http://fake.example:8080/")
-	put := func(host string) answer {
+	put := func(host string) response {
 		u := upload{bench: b, headers: map[string]string{}, url: strings.Replace(metadata["Url"].(string), "http://fake.example:8080", b.srv.URL, 1)}
 		for name, value := range metadata["HeadersToInclude"].(object) {
 			u.headers[name] = value.(string)

@@ -61,7 +61,7 @@ func (u upload) send(t *testing.T) {
 	require.NotEmpty(t, a.header.Get("ETag"))
 }
 
-func (u upload) complete(t *testing.T, bearer string) answer {
+func (u upload) complete(t *testing.T, bearer string) response {
 	t.Helper()
 	return post(t, u.srv, completePath, bearer, body(t, "AttachmentIds", []string{u.id}))
 }
@@ -142,7 +142,7 @@ func TestUploadHeaders(t *testing.T) {
 }
 
 // storageRefused expects an answer in the form of S3.
-func storageRefused(t *testing.T, a answer, status int, code string) {
+func storageRefused(t *testing.T, a response, status int, code string) {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
 	require.Equal(t, "application/xml", a.header.Get("Content-Type"))
@@ -228,7 +228,7 @@ func TestDownloadURLExpires(t *testing.T) {
 	u.send(t)
 	u.complete(t, b.customer)
 	out := ok(t, b.srv, getPath, b.agent, body(t, "AttachmentId", u.id, "UrlExpiryInSeconds", 60))
-	get := func() answer { return do(t, b.srv.Client(), request(t, http.MethodGet, out["Url"].(string), "", "")) }
+	get := func() response { return do(t, b.srv.Client(), request(t, http.MethodGet, out["Url"].(string), "", "")) }
 	b.srv.Advance(50 * time.Second)
 	require.Equal(t, http.StatusOK, get().status)
 	leak := request(t, http.MethodGet, out["Url"].(string), b.agent, "")
@@ -339,7 +339,7 @@ func TestAttachmentSizeIsAnOption(t *testing.T) {
 func TestTheThirtySixthAttachmentIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	begin := func() answer {
+	begin := func() response {
 		return post(t, b.srv, startPath, b.customer, body(t, "AttachmentName", "a.txt", "ContentType", "text/plain", "AttachmentSizeInBytes", 1))
 	}
 	late := start(t, b)

@@ -18,7 +18,7 @@ const (
 	redirectURI = "https://shop.example/back?from=chat"
 )
 
-func sessionRefused(t *testing.T, a answer) {
+func sessionRefused(t *testing.T, a response) {
 	t.Helper()
 	refused(t, a, http.StatusBadRequest, "ValidationException", "'SessionId'")
 }

@@ -22,27 +22,27 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // object is a JSON object.
 type object = map[string]any
 
-type answer struct {
+type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-func (a answer) object(t *testing.T) object {
+func (a response) object(t *testing.T) object {
 	t.Helper()
 	var out object
 	require.NoError(t, json.Unmarshal(a.body, &out), "%s", a.body)
 	return out
 }
 
-func do(t *testing.T, client *http.Client, req *http.Request) answer {
+func do(t *testing.T, client *http.Client, req *http.Request) response {
 	t.Helper()
 	resp, err := client.Do(req)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, resp.Body.Close()) }()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	return answer{resp.StatusCode, resp.Header, body}
+	return response{resp.StatusCode, resp.Header, body}
 }
 
 func request(t *testing.T, method, url, bearer, body string) *http.Request {
@@ -55,7 +55,7 @@ func request(t *testing.T, method, url, bearer, body string) *http.Request {
 	return req
 }
 
-func post(t *testing.T, srv *participanttest.Server, path, bearer, body string) answer {
+func post(t *testing.T, srv *participanttest.Server, path, bearer, body string) response {
 	t.Helper()
 	return do(t, srv.Client(), request(t, http.MethodPost, srv.URL+path, bearer, body))
 }
@@ -68,8 +68,8 @@ func ok(t *testing.T, srv *participanttest.Server, path, bearer, body string) ob
 	return a.object(t)
 }
 
-// refused expects an error answer in the service's form.
-func refused(t *testing.T, a answer, status int, code, message string) {
+// refused expects an error response in the service's form.
+func refused(t *testing.T, a response, status int, code, message string) {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
 	require.Equal(t, code, a.header.Get("X-Amzn-Errortype"))
@@ -78,7 +78,7 @@ func refused(t *testing.T, a answer, status int, code, message string) {
 	require.Contains(t, body["message"], message)
 }
 
-func denied(t *testing.T, a answer) {
+func denied(t *testing.T, a response) {
 	t.Helper()
 	refused(t, a, http.StatusForbidden, "AccessDeniedException", "Access denied")
 }

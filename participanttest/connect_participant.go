@@ -58,7 +58,7 @@ func (c *Contact) dismissBots() {
 	for _, p := range c.participants {
 		if p.custom && !p.left {
 			p.depart()
-			p.deaf = true
+			p.noPushes = true
 		}
 	}
 }

@@ -245,7 +245,7 @@ func TestActiveChatsOfAnInstanceAreLimited(t *testing.T) {
 	srv.NewChat()
 	first, _ := startChat(t, srv, nil)
 	startChat(t, srv, nil)
-	third := func(more object) answer {
+	third := func(more object) response {
 		return connectAPI(t, srv, http.MethodPut, "/contact/chat", startBody(t, more))
 	}
 	connectRefused(t, third(nil), http.StatusTooManyRequests, "LimitExceededException", "active chats")

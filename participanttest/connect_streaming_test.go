@@ -29,7 +29,7 @@ func TestContactStreaming(t *testing.T) {
 	require.True(t, signedBySNS(t, srv, envelope, "Message", "MessageId", "Timestamp", "TopicArn", "Type"))
 	require.Equal(t, object{"Type": "String", "Value": instance}, envelope["MessageAttributes"].(object)["InstanceId"])
 
-	start := func(arn string, pairs ...any) answer {
+	start := func(arn string, pairs ...any) response {
 		return connectAPI(t, srv, http.MethodPost, "/contact/start-streaming",
 			about(t, contact, append(pairs, "ChatStreamingConfiguration", streamTo(arn))...))
 	}
@@ -49,7 +49,7 @@ func TestContactStreaming(t *testing.T) {
 	require.Equal(t, []any{topic, other}, topics)
 	require.NotEqual(t, ids[0], ids[1])
 
-	stop := func(id any) answer {
+	stop := func(id any) response {
 		return connectAPI(t, srv, http.MethodPost, "/contact/stop-streaming", about(t, contact, "StreamingId", id))
 	}
 	require.Equal(t, http.StatusOK, stop(first).status)

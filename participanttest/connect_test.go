@@ -119,7 +119,7 @@ func TestContactAttributes(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	contact, _ := startChat(t, srv, object{"Attributes": object{"a": "1", "b": "2"}})
-	update := func(attributes object) answer {
+	update := func(attributes object) response {
 		return connectAPI(t, srv, http.MethodPost, "/contact/attributes",
 			body(t, "InstanceId", instance, "InitialContactId", contact.ID, "Attributes", attributes))
 	}
@@ -139,7 +139,7 @@ func TestCreateParticipant(t *testing.T) {
 	srv := participanttest.Start(t)
 	contact, _ := startChat(t, srv, nil)
 	details := object{"ParticipantRole": "CUSTOM_BOT", "DisplayName": "Robot"}
-	create := func(more ...any) answer {
+	create := func(more ...any) response {
 		return connectAPI(t, srv, http.MethodPost, "/contact/create-participant", about(t, contact, more...))
 	}
 	a := create("ParticipantDetails", details, "ClientToken", "one")
@@ -200,7 +200,7 @@ func TestUpdateParticipantAuthentication(t *testing.T) {
 	contact, _ := startChat(t, srv, nil)
 	conn := listen(t, srv, contact.Customer)
 	bearer := token(t, srv, contact.Customer)
-	update := func(pairs ...any) answer {
+	update := func(pairs ...any) response {
 		return connectAPI(t, srv, http.MethodPost, "/contact/update-participant-authentication", body(t, append([]any{"InstanceId", instance}, pairs...)...))
 	}
 	for outcome, result := range map[string][]any{

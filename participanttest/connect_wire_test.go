@@ -19,7 +19,7 @@ const (
 )
 
 // connectAPI makes a request to Amazon Connect.
-func connectAPI(t *testing.T, srv *participanttest.Server, method, path, body string) answer {
+func connectAPI(t *testing.T, srv *participanttest.Server, method, path, body string) response {
 	t.Helper()
 	return do(t, srv.Client(), request(t, method, srv.URL+path, "", body))
 }
@@ -33,7 +33,7 @@ func connectOK(t *testing.T, srv *participanttest.Server, method, path, body str
 }
 
 // connectRefused expects an error in the form of Amazon Connect.
-func connectRefused(t *testing.T, a answer, status int, code, message string) {
+func connectRefused(t *testing.T, a response, status int, code, message string) {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
 	require.Equal(t, code, a.header.Get("X-Amzn-Errortype"))

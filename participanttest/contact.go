@@ -239,9 +239,9 @@ func (c *Contact) keep(it *Item) {
 // whenShown is when GetTranscript shows a new item: at once, unless a fault makes the
 // transcript lag.
 func (c *Contact) whenShown(it *Item) time.Time {
-	h := c.participant(it.ParticipantId).happening(OnTranscript)
+	h := c.participant(it.ParticipantId).target(OnTranscript)
 	h.contact, h.contentType = c, it.ContentType
-	switch e := c.srv.strike(h); {
+	switch e := c.srv.faultOn(h); {
 	case e.kind != effectLag:
 		return time.Time{}
 	case e.delay == never:

@@ -18,9 +18,9 @@ func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// answerPreflight allows every header that is asked for: each SDK adds its own, and an
+// respondPreflight allows every header that is asked for: each SDK adds its own, and an
 // upload carries whatever HeadersToInclude names.
-func answerPreflight(w http.ResponseWriter, r *http.Request) {
+func respondPreflight(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Methods", "GET, POST, PUT")
 	if names := r.Header.Get("Access-Control-Request-Headers"); names != "" {
 		w.Header().Set("Access-Control-Allow-Headers", names)

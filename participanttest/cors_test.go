@@ -19,7 +19,7 @@ func fromPage(req *http.Request) *http.Request {
 	return req
 }
 
-func readable(t *testing.T, a answer) {
+func readable(t *testing.T, a response) {
 	t.Helper()
 	require.Equal(t, "*", a.header.Get("Access-Control-Allow-Origin"))
 	require.Equal(t, "x-amzn-errortype, x-amzn-requestid, etag", a.header.Get("Access-Control-Expose-Headers"))

@@ -105,7 +105,7 @@ func GatewayError() Effect { return Effect{kind: effectGatewayError} }
 // in a close frame, or with 0 by a reset of the connection.
 func Close(code int) Effect { return Effect{kind: effectClose, closeCode: websocket.StatusCode(code)} }
 
-// Silent makes the socket deaf-mute from now on: it reads and never writes. It can
+// Silent makes the socket noPushes-mute from now on: it reads and never writes. It can
 // strike an upgrade, a frame or a push.
 func Silent() Effect { return Effect{kind: effectSilent} }
 

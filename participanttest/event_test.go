@@ -44,7 +44,7 @@ func TestEventsThatAreRefused(t *testing.T) {
 	}
 }
 
-func (b bench) receipt(t *testing.T, bearer, kind, messageID string) answer {
+func (b bench) receipt(t *testing.T, bearer, kind, messageID string) response {
 	t.Helper()
 	return post(t, b.srv, "/participant/event", bearer, body(t, "ContentType", event+"message."+kind,
 		"Content", `{"messageId":"`+messageID+`","disableThrottle":true}`))

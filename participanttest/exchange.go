@@ -74,7 +74,7 @@ func (x *exchange) identify(r Request) {
 }
 
 // strike notes the effect on the request.
-func (x *exchange) strike(e Effect) {
+func (x *exchange) noteFault(e Effect) {
 	if x != nil {
 		x.request.Fault = e.wireFault()
 		x.response.Fault = x.request.Fault

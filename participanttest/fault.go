@@ -63,9 +63,9 @@ type Injected struct {
 	ID uint64
 	Fault
 
-	srv             *Server
-	matched, struck int
-	draw            *rand.Rand
+	srv              *Server
+	matched, applied int
+	draw             *rand.Rand
 }
 
 // Inject adds a fault. Where several match, the one added first that has its turn
@@ -86,15 +86,15 @@ func (i *Injected) Remove() {
 	i.srv.faults = slices.DeleteFunc(i.srv.faults, func(other *Injected) bool { return other == i })
 }
 
-// Applied is how often the fault has struck.
+// Applied is how often the fault has applied.
 func (i *Injected) Applied() int {
 	i.srv.mu.Lock()
 	defer i.srv.mu.Unlock()
-	return i.struck
+	return i.applied
 }
 
-// happening is what a fault may strike.
-type happening struct {
+// target is what a fault may strike.
+type target struct {
 	on          string
 	operation   bool
 	participant *Participant // nil if it is nobody's
@@ -103,8 +103,8 @@ type happening struct {
 	contentType string
 }
 
-func (p *Participant) happening(on string) happening {
-	h := happening{on: on, participant: p}
+func (p *Participant) target(on string) target {
+	h := target{on: on, participant: p}
 	if p != nil {
 		h.contact = p.contact
 	}
@@ -113,7 +113,7 @@ func (p *Participant) happening(on string) happening {
 
 // strike asks every rule in order whether it has its turn. It returns the effect of the
 // first that has.
-func (s *Server) strike(h happening) Effect {
+func (s *Server) faultOn(h target) Effect {
 	for _, rule := range s.faults {
 		if rule.matches(h) && rule.hasTurn() {
 			s.changed()
@@ -125,7 +125,7 @@ func (s *Server) strike(h happening) Effect {
 	return Effect{}
 }
 
-func (i *Injected) matches(h happening) bool {
+func (i *Injected) matches(h target) bool {
 	switch {
 	case i.On == "" && !h.operation, i.On != "" && i.On != h.on:
 		return false
@@ -143,10 +143,10 @@ func (i *Injected) matches(h happening) bool {
 // hasTurn draws for every match, so that the n-th match has the n-th draw.
 func (i *Injected) hasTurn() bool {
 	i.matched++
-	struck := i.Chance == 0 || i.draw.Float64() < i.Chance
-	if !struck || i.matched <= i.Skip || i.Times != 0 && i.struck >= i.Times {
+	applied := i.Chance == 0 || i.draw.Float64() < i.Chance
+	if !applied || i.matched <= i.Skip || i.Times != 0 && i.applied >= i.Times {
 		return false
 	}
-	i.struck++
+	i.applied++
 	return true
 }

@@ -38,15 +38,15 @@ func everywhereWith(t *testing.T, option func(*participanttest.Options), test fu
 const hello = `{"ContentType":"text/plain","Content":"hello"}`
 
 // tries sends a request whose answer may not come.
-func tries(t *testing.T, w world, path, bearer, body string) (answer, error) {
+func tries(t *testing.T, w world, path, bearer, body string) (response, error) {
 	t.Helper()
 	resp, err := w.srv.Client().Do(request(t, http.MethodPost, w.srv.URL+path, bearer, body))
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, data}, err
+	return response{resp.StatusCode, resp.Header, data}, err
 }
 
 func messages(t *testing.T, w world, bearer string) int {
@@ -64,36 +64,36 @@ func TestFaultsOfOperations(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		effect participanttest.Effect
-		check  func(t *testing.T, a answer, err error)
+		check  func(t *testing.T, a response, err error)
 		kept   int
 	}{
-		"Fail": {participanttest.Fail(500, "InternalServerException"), func(t *testing.T, a answer, err error) {
+		"Fail": {participanttest.Fail(500, "InternalServerException"), func(t *testing.T, a response, err error) {
 			t.Helper()
 			require.NoError(t, err)
 			refused(t, a, 500, "InternalServerException", "Internal Server Error")
 		}, 0},
-		"RespondHTML": {participanttest.RespondHTML(502), func(t *testing.T, a answer, err error) {
+		"RespondHTML": {participanttest.RespondHTML(502), func(t *testing.T, a response, err error) {
 			t.Helper()
 			require.NoError(t, err)
 			require.Equal(t, 502, a.status)
 			require.Equal(t, "text/html", a.header.Get("Content-Type"))
 			require.Empty(t, a.header.Get("X-Amzn-Errortype"))
 		}, 0},
-		"Truncate": {participanttest.Truncate(), func(t *testing.T, a answer, err error) {
+		"Truncate": {participanttest.Truncate(), func(t *testing.T, a response, err error) {
 			t.Helper()
 			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 			require.Equal(t, 200, a.status)
 			require.True(t, strings.HasPrefix(string(a.body), "{"))
 		}, 1},
-		"DropBefore": {participanttest.DropBefore(), func(t *testing.T, _ answer, err error) {
+		"DropBefore": {participanttest.DropBefore(), func(t *testing.T, _ response, err error) {
 			t.Helper()
 			require.Error(t, err)
 		}, 0},
-		"DropAfter": {participanttest.DropAfter(), func(t *testing.T, _ answer, err error) {
+		"DropAfter": {participanttest.DropAfter(), func(t *testing.T, _ response, err error) {
 			t.Helper()
 			require.Error(t, err)
 		}, 1},
-		"Delay": {participanttest.Delay(20 * time.Millisecond), func(t *testing.T, a answer, err error) {
+		"Delay": {participanttest.Delay(20 * time.Millisecond), func(t *testing.T, a response, err error) {
 			t.Helper()
 			require.NoError(t, err)
 			require.Equal(t, 200, a.status)

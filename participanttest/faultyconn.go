@@ -60,7 +60,7 @@ func (c *faultyConn) Close() error {
 }
 
 // strike applies the effects that last.
-func (c *faultyConn) strike(e Effect) {
+func (c *faultyConn) apply(e Effect) {
 	switch e.kind {
 	case effectSilent:
 		c.mute.Store(true)

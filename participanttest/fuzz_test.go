@@ -66,14 +66,14 @@ func FuzzREST(f *testing.F) {
 		req.Header.Set("X-Amz-Bearer", bearers[uint(kind)%3])
 		resp, err := srv.Client().Do(req)
 		require.NoError(t, err)
-		answer, err := io.ReadAll(resp.Body)
+		response, err := io.ReadAll(resp.Body)
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
 		if resp.StatusCode != http.StatusNotImplemented {
 			require.Less(t, resp.StatusCode, 500)
 		}
 		if resp.Header.Get("Content-Type") == "application/json" && method != http.MethodHead {
-			require.True(t, json.Valid(answer))
+			require.True(t, json.Valid(response))
 		}
 	})
 }

@@ -62,7 +62,7 @@ func (s *Server) receive(k *socket, kind websocket.MessageType, text []byte) {
 	defer s.mu.Unlock()
 	k.used = s.now()
 	s.count(in.Topic, k.participant)
-	e := s.strike(k.happening(in.Topic))
+	e := s.faultOn(k.target(in.Topic))
 	k.recordReceived(in.Topic, text, e)
 	if k.interfere(e, in) {
 		return
@@ -74,13 +74,13 @@ func (s *Server) receive(k *socket, kind websocket.MessageType, text []byte) {
 func (k *socket) respond(in incoming) {
 	switch in.Topic {
 	case topicSubscribe:
-		k.answer(topicSubscribe, acknowledgement{topicSubscribe, k.subscribe(in.Content)})
+		k.sendResponse(topicSubscribe, acknowledgement{topicSubscribe, k.subscribe(in.Content)})
 	case topicHeartbeat:
-		k.answer(topicHeartbeat, heartbeat{topicHeartbeat})
+		k.sendResponse(topicHeartbeat, heartbeat{topicHeartbeat})
 	case topicPing:
-		k.answer(topicPing, pong{topicPing, 200, "OK"})
+		k.sendResponse(topicPing, pong{topicPing, 200, "OK"})
 	default:
-		k.answer("", k.gatewayError())
+		k.sendResponse("", k.gatewayError())
 	}
 }
 
@@ -113,12 +113,12 @@ func (k *socket) subscribe(content json.RawMessage) subscription {
 	return subscription{"success", in.Topics}
 }
 
-func (k *socket) answer(topic string, value any) {
+func (k *socket) sendResponse(topic string, value any) {
 	k.enqueue(frame{text: encode(value), event: k.newFrame(topic, "", Effect{})})
 }
 
-func (k *socket) happening(on string) happening {
-	h := k.participant.happening(on)
+func (k *socket) target(on string) target {
+	h := k.participant.target(on)
 	h.socket = k.number
 	return h
 }
@@ -131,15 +131,15 @@ func (k *socket) interfere(e Effect, in incoming) bool {
 	case e.kind == effectDelay:
 		k.srv.after(e.delay, func() { k.respond(in) })
 	case e.kind == effectRefuse && in.Topic == topicSubscribe:
-		k.answer(topicSubscribe, acknowledgement{topicSubscribe, subscription{"failure", []string{topicChat}}})
+		k.sendResponse(topicSubscribe, acknowledgement{topicSubscribe, subscription{"failure", []string{topicChat}}})
 	case e.kind == effectFail && in.Topic == topicPing:
-		k.answer(topicPing, pong{topicPing, e.status, http.StatusText(e.status)})
+		k.sendResponse(topicPing, pong{topicPing, e.status, http.StatusText(e.status)})
 	case e.kind == effectGatewayError:
-		k.answer("", k.gatewayError())
+		k.sendResponse("", k.gatewayError())
 	case e.kind == effectClose:
 		k.end(e.closeCode, "")
 	default:
-		k.transport.strike(e)
+		k.transport.apply(e)
 		return false
 	}
 	return true

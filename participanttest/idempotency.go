@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// answerLife is how long a client token is remembered.
-const answerLife = 10 * time.Minute
+// responseLife is how long a client token is remembered.
+const responseLife = 10 * time.Minute
 
-// maxAnswers bounds the memory: the oldest is forgotten.
-const maxAnswers = 10_000
+// maxResponses bounds the memory: the oldest is forgotten.
+const maxResponses = 10_000
 
-// answerKey is operation, client token and body. The token alone would not do: ChatJS
+// responseKey is operation, client token and body. The token alone would not do: ChatJS
 // sends one constant token with all its receipts.
-type answerKey [sha256.Size]byte
+type responseKey [sha256.Size]byte
 
-type answerTime struct {
-	key answerKey
+type responseTime struct {
+	key responseKey
 	at  time.Time
 }
 
@@ -31,31 +31,31 @@ func once(run func(*call) (any, *wireError)) func(*call) (any, *wireError) {
 		if c.in.text("ClientToken", 0, 500) == "" || c.in.err != nil {
 			return run(c)
 		}
-		earlier := &c.srv.answered
+		earlier := &c.srv.responses
 		if c.participant != nil {
-			earlier = &c.participant.answered
+			earlier = &c.participant.responses
 		}
 		return earlier.once(c, run)
 	}
 }
 
-// answerKey takes the body as sorted and compacted by encoding/json: the order of
+// responseKey takes the body as sorted and compacted by encoding/json: the order of
 // members doesn't make another request.
-func (c *call) answerKey() answerKey {
+func (c *call) responseKey() responseKey {
 	body, _ := json.Marshal(c.in.raw) // parsed JSON is JSON again
 	return sha256.Sum256(append([]byte(c.op.name+" "), body...))
 }
 
-// answered are the responses to requests with a client token.
-type answered struct {
-	answers map[answerKey]any
-	times   []answerTime // the oldest first
+// responseCache has the responses to requests with a client token.
+type responseCache struct {
+	byKey map[responseKey]any
+	times []responseTime // the oldest first
 }
 
-func (a *answered) once(c *call, run func(*call) (any, *wireError)) (any, *wireError) {
-	key, now := c.answerKey(), c.srv.now()
+func (a *responseCache) once(c *call, run func(*call) (any, *wireError)) (any, *wireError) {
+	key, now := c.responseKey(), c.srv.now()
 	a.forget(now)
-	if out, ok := a.answers[key]; ok {
+	if out, ok := a.byKey[key]; ok {
 		return out, nil
 	}
 	out, failure := run(c)
@@ -65,17 +65,17 @@ func (a *answered) once(c *call, run func(*call) (any, *wireError)) (any, *wireE
 	return out, failure
 }
 
-func (a *answered) remember(key answerKey, out any, now time.Time) {
-	if a.answers == nil {
-		a.answers = map[answerKey]any{}
+func (a *responseCache) remember(key responseKey, out any, now time.Time) {
+	if a.byKey == nil {
+		a.byKey = map[responseKey]any{}
 	}
-	a.answers[key] = out
-	a.times = append(a.times, answerTime{key, now})
+	a.byKey[key] = out
+	a.times = append(a.times, responseTime{key, now})
 }
 
-func (a *answered) forget(now time.Time) {
-	for len(a.times) > 0 && (now.Sub(a.times[0].at) >= answerLife || len(a.times) >= maxAnswers) {
-		delete(a.answers, a.times[0].key)
+func (a *responseCache) forget(now time.Time) {
+	for len(a.times) > 0 && (now.Sub(a.times[0].at) >= responseLife || len(a.times) >= maxResponses) {
+		delete(a.byKey, a.times[0].key)
 		a.times = a.times[1:]
 	}
 }

@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-func (s *Server) strikeOperation(c *call, bearer string) Effect {
+func (s *Server) faultOnOperation(c *call, bearer string) Effect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.authenticate(c.op.bearer, bearer).happening(c.op.name)
+	h := s.authenticate(c.op.bearer, bearer).target(c.op.name)
 	h.operation = true
 	if c.op.bearer == signedBearer {
 		h.contact = s.contacts[c.contactID()]
 	}
-	return s.strikeRequest(c.exchange, h, c.op.name)
+	return s.faultOnRequest(c.exchange, h, c.op.name)
 }
 
-// strikeRequest remembers a request that a fault keeps from being looked at; its status
+// faultOnRequest remembers a request that a fault keeps from being looked at; its status
 // is 0 if it gets no answer.
-func (s *Server) strikeRequest(x *exchange, h happening, operation string) Effect {
-	e := s.strike(h)
+func (s *Server) faultOnRequest(x *exchange, h target, operation string) Effect {
+	e := s.faultOn(h)
 	request := newRequest(operation, h.participant, e.status)
 	request.ErrorCode = e.code
 	if h.contact != nil {
 		request.ContactID = h.contact.ID
 	}
 	x.identify(request)
-	x.strike(e)
+	x.noteFault(e)
 	switch e.kind {
 	case effectFail, effectRespond, effectDropBefore, effectIgnore:
 		s.log(request, h.participant)
@@ -138,11 +138,11 @@ func (s *Server) interfereWithStorage(w http.ResponseWriter, r *http.Request) bo
 	if a := s.findAttachment(r.URL.Path); a != nil {
 		owner = a.owner
 	}
-	return s.interfere(w, r, s.strikeStorage(exchangeOf(w), owner.happening(on), operation))
+	return s.interfere(w, r, s.faultOnStorage(exchangeOf(w), owner.target(on), operation))
 }
 
-func (s *Server) strikeStorage(x *exchange, h happening, operation string) Effect {
+func (s *Server) faultOnStorage(x *exchange, h target, operation string) Effect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.strikeRequest(x, h, operation)
+	return s.faultOnRequest(x, h, operation)
 }

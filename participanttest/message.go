@@ -45,8 +45,8 @@ func (p *Participant) SayInteractive(content string) string {
 // SendContent sends a message of any content type and returns its Id. It is checked
 // against nothing, so that a test can also send what no client could.
 func (p *Participant) SendContent(contentType, content string) (id string) {
-	ruling := p.contact.rule(contentType, content)
-	p.act(func() { id = p.say(contentType, content, ruling).Id })
+	outcome := p.contact.process(contentType, content)
+	p.act(func() { id = p.say(contentType, content, outcome).Id })
 	return id
 }
 
@@ -58,6 +58,6 @@ func sendMessage(c *call) (any, *wireError) {
 	if c.in.err != nil {
 		return nil, c.in.err
 	}
-	it := c.participant.say(contentType, content, c.ruling)
-	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.Id, MessageMetadata: c.ruling.output()}, nil
+	it := c.participant.say(contentType, content, c.outcome)
+	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.Id, MessageMetadata: c.outcome.output()}, nil
 }

@@ -35,15 +35,15 @@ type Participant struct {
 	joined      bool // the others were told
 	left        bool
 	silence     silence
-	deaf        bool // has left and gets no more pushes
+	noPushes    bool // has left and gets no more pushes
 	sockets     []*socket
-	atDoor      int      // its upgrades under way
+	upgrading   int      // its upgrades under way
 	dialled     int      // how many sockets there ever were
 	generation  int      // how often it has called CreateParticipantConnection
 	tickets     []string // in its WebSocket URLs, oldest first
 	counts      map[string]int
 	connections []string // its connection tokens, oldest first
-	answered    answered
+	responses   responseCache
 }
 
 // Join lets the participant take part as CreateParticipantConnection with
@@ -178,7 +178,7 @@ func (p *Participant) leave() {
 		}
 		p.contact.endFor(reasonCustomer)
 	}
-	p.deaf = true // from here on: who leaves sees the end that follows
+	p.noPushes = true // from here on: who leaves sees the end that follows
 }
 
 func (p *Participant) depart() {

@@ -11,12 +11,12 @@ import (
 
 // ruling is what the message processor says to a message; nil for one that it isn't
 // asked about.
-type ruling struct {
+type outcome struct {
 	content string
 	status  types.MessageProcessingStatus // empty: approved
 }
 
-func (r *ruling) output() *processingOutput {
+func (r *outcome) output() *processingOutput {
 	if r == nil {
 		return nil
 	}
@@ -24,7 +24,7 @@ func (r *ruling) output() *processingOutput {
 }
 
 // rule asks the processor, which is the user's code: the mutex must not be held.
-func (c *Contact) rule(contentType, content string) *ruling {
+func (c *Contact) process(contentType, content string) *outcome {
 	if !c.opts.MessageProcessing && c.opts.Processor == nil {
 		return nil
 	}
@@ -34,17 +34,17 @@ func (c *Contact) rule(contentType, content string) *ruling {
 		return nil
 	}
 	if c.opts.Processor == nil {
-		return &ruling{content: content}
+		return &outcome{content: content}
 	}
 	content, status := c.opts.Processor(content)
-	return &ruling{content, status}
+	return &outcome{content, status}
 }
 
 // rule asks the processor before the operation runs.
-func (s *Server) rule(c *call, bearer string) {
+func (s *Server) process(c *call, bearer string) {
 	if contact := s.contactOf(bearer); contact != nil && c.op.name == "SendMessage" {
 		in := &members{raw: c.in.raw} // its errors are the operation's to find
-		c.ruling = contact.rule(in.text("ContentType", 0, 100), in.text("Content", 0, maxContent))
+		c.outcome = contact.process(in.text("ContentType", 0, 100), in.text("Content", 0, maxContent))
 	}
 }
 
@@ -58,7 +58,7 @@ func (s *Server) contactOf(bearer string) *Contact {
 }
 
 // say brings a message to the chat, through the processor if there is one.
-func (p *Participant) say(contentType, content string, r *ruling) *Item {
+func (p *Participant) say(contentType, content string, r *outcome) *Item {
 	p.speaks()
 	c := p.contact
 	it := Item{Type: typeMessage, ContentType: contentType, Content: content}
@@ -73,16 +73,16 @@ func (p *Participant) say(contentType, content string, r *ruling) *Item {
 	}
 	// Nobody may see yet what the processor may want to hide.
 	c.keep(it.withStatus("", types.MessageProcessingStatusProcessing))
-	c.awaitProcessor(&pendingMessage{item: it, ruling: *r, sender: p, due: c.srv.now().Add(c.opts.ProcessingDelay)})
+	c.awaitProcessor(&pendingMessage{item: it, outcome: *r, sender: p, due: c.srv.now().Add(c.opts.ProcessingDelay)})
 	return &it
 }
 
 // pendingMessage is a message that the processor hasn't released yet.
 type pendingMessage struct {
-	item   Item
-	ruling ruling
-	sender *Participant
-	due    time.Time
+	item    Item
+	outcome outcome
+	sender  *Participant
+	due     time.Time
 }
 
 func (c *Contact) awaitProcessor(m *pendingMessage) {
@@ -90,14 +90,14 @@ func (c *Contact) awaitProcessor(m *pendingMessage) {
 	c.srv.at(m.due, func() {
 		c.pending = slices.DeleteFunc(c.pending, func(other *pendingMessage) bool { return other == m })
 		if !c.ended {
-			m.sender.decide(m.item, &m.ruling)
+			m.sender.decide(m.item, &m.outcome)
 		}
 	})
 }
 
 // decide publishes the processor's outcome. Only the sender learns of a message that
 // was held back.
-func (p *Participant) decide(it Item, r *ruling) {
+func (p *Participant) decide(it Item, r *outcome) {
 	if r.status != "" {
 		held := it.withStatus("", r.status)
 		p.contact.keep(held)

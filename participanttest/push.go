@@ -54,7 +54,7 @@ func (c *Contact) enqueue(p *push) {
 
 // echo lets go what a request has caused and waits until its sender has it, for
 // Switches.EchoFirst.
-func (s *Server) echo(c *call) {
+func (s *Server) pushFirst(c *call) {
 	if len(c.pushes) == 0 {
 		return
 	}
@@ -119,9 +119,9 @@ func (c *Contact) deliver(p *push) {
 			if f.text == nil {
 				f.text = c.envelope(p.item)
 			}
-			h := k.happening(OnPush)
+			h := k.target(OnPush)
 			h.contentType = p.item.ContentType
-			e := c.srv.strike(h)
+			e := c.srv.faultOn(h)
 			f.event = k.newFrame(OnPush, h.contentType, e)
 			k.push(f, e)
 		}
@@ -149,7 +149,7 @@ func (c *Contact) envelope(it *Item) []byte {
 
 // listeners are all who haven't left, the sender among them.
 func (c *Contact) listeners() []*Participant {
-	return slices.DeleteFunc(slices.Clone(c.participants), func(p *Participant) bool { return p.deaf })
+	return slices.DeleteFunc(slices.Clone(c.participants), func(p *Participant) bool { return p.noPushes })
 }
 
 // others are the listeners but one.
@@ -183,9 +183,9 @@ func (k *socket) push(f frame, e Effect) {
 	case effectDuplicate:
 		k.enqueue(f)
 	case effectGatewayError:
-		k.answer("", k.gatewayError())
+		k.sendResponse("", k.gatewayError())
 	default:
-		k.transport.strike(e)
+		k.transport.apply(e)
 	}
 	k.enqueue(f)
 	k.releaseHeld()

@@ -68,10 +68,10 @@ func (s *Server) Faults() []*Injected {
 	return slices.Clone(s.faults)
 }
 
-// WaitApplied waits until the fault has struck n times or more.
+// WaitApplied waits until the fault has applied n times or more.
 func (i *Injected) WaitApplied(ctx context.Context, n int) error {
-	if err := i.srv.wait(ctx, func() bool { return i.struck >= n }); err != nil {
-		return fmt.Errorf("wait for a fault to strike %d times, had %d: %w", n, i.Applied(), err)
+	if err := i.srv.wait(ctx, func() bool { return i.applied >= n }); err != nil {
+		return fmt.Errorf("wait for fault %d, applied %d of %d times: %w", i.ID, i.Applied(), n, err)
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func (s *Server) Reset() {
 		c.endFlow()
 		c.outbox, c.reordered = nil, nil
 		for _, p := range c.participants {
-			p.left, p.deaf = true, true // also for an upgrade under way
+			p.left, p.noPushes = true, true // also for an upgrade under way
 		}
 	}
 	clear(s.contacts)
@@ -99,7 +99,7 @@ func (s *Server) Reset() {
 	clear(s.tickets)
 	clear(s.counts)
 	clear(s.quotas)
-	s.answered = answered{}
+	s.responses = responseCache{}
 	for _, e := range s.endpoints {
 		e.queue, e.waiting = nil, 0
 	}

@@ -48,7 +48,7 @@ type call struct {
 	in          *members
 	label       string            // the path label of DescribeView, percent-decoded
 	labels      map[string]string // those of an operation of Amazon Connect
-	ruling      *ruling           // for SendMessage
+	outcome     *outcome          // for SendMessage
 	pushes      []*push           // what the operation brought to the chat
 	base        string            // scheme and host of the URLs in the response
 	exchange    *exchange         // nil while nothing is recorded
@@ -72,7 +72,7 @@ func (s *Server) serveService(w http.ResponseWriter, r *http.Request) {
 	allowOrigin(w, r)
 	switch {
 	case isPreflight(r):
-		answerPreflight(w, r)
+		respondPreflight(w, r)
 	case strings.HasPrefix(r.URL.Path, storagePath):
 		s.serveStorage(w, r)
 	case r.URL.Path == socketPath:
@@ -102,7 +102,7 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	c.in.addLabels(c.labels)
 	bearer := r.Header.Get("X-Amz-Bearer")
 	c.exchange = exchangeOf(w)
-	effect := s.strikeOperation(c, bearer)
+	effect := s.faultOnOperation(c, bearer)
 	c.exchange.open()
 	if s.opts.Latency > 0 {
 		s.pause(s.opts.Latency)
@@ -112,10 +112,10 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	}
 	// First the answer, then the pushes.
 	defer s.release(c)
-	s.rule(c, bearer)
+	s.process(c, bearer)
 	out, failure := s.perform(c, bearer)
 	if s.opts.EchoFirst && c.participant != nil {
-		s.echo(c)
+		s.pushFirst(c)
 	}
 	if failure != nil {
 		s.writeFailure(w, failure)

@@ -30,7 +30,7 @@ var connectionOperations = []string{
 	"POST /participant/cancel-authentication",
 }
 
-func call(t *testing.T, srv *participanttest.Server, operation, bearer string) answer {
+func call(t *testing.T, srv *participanttest.Server, operation, bearer string) response {
 	t.Helper()
 	method, path, _ := strings.Cut(operation, " ")
 	return do(t, srv.Client(), request(t, method, srv.URL+path, bearer, "{}"))

@@ -108,7 +108,7 @@ func (s *Server) restore(state *snapshot) {
 		s.secret = state.Secret
 	}
 	s.offset.Store(int64(state.Advanced))
-	s.answered.restore(state.Answers)
+	s.responses.restore(state.Responses)
 	for _, c := range state.Chats {
 		s.restoreChat(c)
 	}
@@ -165,7 +165,7 @@ func (c *Contact) restoreWaiting(state *chatState) {
 	}
 	for _, m := range state.Pending {
 		c.awaitProcessor(&pendingMessage{
-			item: *m.Item.item(), ruling: ruling{m.Content, m.Status}, sender: c.participants[m.Sender], due: m.Due,
+			item: *m.Item.item(), outcome: outcome{m.Content, m.Status}, sender: c.participants[m.Sender], due: m.Due,
 		})
 	}
 }
@@ -195,7 +195,7 @@ func (s itemState) item() *Item {
 func (s *Server) restoreParticipant(c *Contact, state participantState) {
 	p := &Participant{
 		ID: state.ID, Token: state.Token, Role: state.Role, DisplayName: state.DisplayName, contact: c,
-		name: state.Name, added: state.Added, active: state.Active, joined: state.Joined, left: state.Left, deaf: state.Deaf,
+		name: state.Name, added: state.Added, active: state.Active, joined: state.Joined, left: state.Left, noPushes: state.NoPushes,
 		generation: state.Generation, custom: state.Custom, counts: map[string]int{},
 	}
 	c.participants = append(c.participants, p)
@@ -210,14 +210,14 @@ func (s *Server) restoreParticipant(c *Contact, state participantState) {
 		s.tickets[t.Token] = ticket{p, t.Expiry, t.ConnectionExpiry}
 		p.tickets = append(p.tickets, t.Token)
 	}
-	p.answered.restore(state.Answers)
+	p.responses.restore(state.Responses)
 }
 
-func (a *answered) restore(state []answerState) {
-	for _, answer := range state {
-		var key answerKey
-		copy(key[:], answer.Key)
-		a.remember(key, answer.Response, answer.At)
+func (a *responseCache) restore(state []responseState) {
+	for _, response := range state {
+		var key responseKey
+		copy(key[:], response.Key)
+		a.remember(key, response.Response, response.At)
 	}
 }
 

@@ -63,7 +63,7 @@ type Server struct {
 	credentials  map[string]credential   // by connection token
 	tickets      map[string]ticket       // by what stands in a WebSocket URL
 	open         map[*socket]struct{}
-	atDoor       int // upgrades under way
+	upgrading    int // upgrades under way
 	closed       bool
 	running      *call // the request whose operation runs
 	timers       timers
@@ -75,8 +75,8 @@ type Server struct {
 	faults       []*Injected // in order of adding
 	injected     uint64      // how many there ever were
 	quotas       map[string]*bucket
-	answered     answered // of Amazon Connect
-	notices      []notice // notifications that wait for Options.Stream
+	responses    responseCache // of Amazon Connect
+	notices      []notice      // notifications that wait for Options.Stream
 
 	endpoints map[string]*endpoint // by the ARN of the topic; they don't change
 }

@@ -17,12 +17,12 @@ const snapshotVersion = 1
 
 // snapshot is the state of a server as JSON. Participants are named by their index in the chat.
 type snapshot struct {
-	Version  int
-	Advanced time.Duration // what Advance added
-	Secret   []byte
-	Identity *identityState `json:",omitempty"`
-	Answers  []answerState
-	Chats    []*chatState
+	Version   int
+	Advanced  time.Duration // what Advance added
+	Secret    []byte
+	Identity  *identityState `json:",omitempty"`
+	Responses []responseState
+	Chats     []*chatState
 }
 
 type chatState struct {
@@ -63,16 +63,16 @@ type itemState struct {
 }
 
 type participantState struct {
-	ID, Token, DisplayName, Name string
-	Role                         types.ParticipantRole
-	Added                        time.Time
-	Active, Joined, Left, Deaf   bool
-	TokenValid, Custom           bool
-	Generation                   int
-	Watched, Idle                bool
-	SilentUntil                  time.Time // zero without a timer
-	Connections, Tickets         []tokenState
-	Answers                      []answerState
+	ID, Token, DisplayName, Name   string
+	Role                           types.ParticipantRole
+	Added                          time.Time
+	Active, Joined, Left, NoPushes bool
+	TokenValid, Custom             bool
+	Generation                     int
+	Watched, Idle                  bool
+	SilentUntil                    time.Time // zero without a timer
+	Connections, Tickets           []tokenState
+	Responses                      []responseState
 }
 
 type tokenState struct {
@@ -81,7 +81,7 @@ type tokenState struct {
 	ConnectionExpiry time.Time // of a URL
 }
 
-type answerState struct {
+type responseState struct {
 	Key      []byte
 	At       time.Time
 	Response json.RawMessage
@@ -138,7 +138,7 @@ func (s *Server) Snapshot() ([]byte, error) {
 func (s *Server) state() snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	state := snapshot{Version: snapshotVersion, Advanced: time.Duration(s.offset.Load()), Secret: s.secret, Answers: s.answered.state()}
+	state := snapshot{Version: snapshotVersion, Advanced: time.Duration(s.offset.Load()), Secret: s.secret, Responses: s.responses.state()}
 	for _, c := range s.byAge() {
 		state.Chats = append(state.Chats, c.state())
 	}
@@ -166,7 +166,7 @@ func (c *Contact) state() *chatState {
 		state.Streams = append(state.Streams, streamState{s.id, s.arn})
 	}
 	for _, m := range c.pending {
-		state.Pending = append(state.Pending, pendingState{m.item.state(), m.ruling.content, m.ruling.status, c.indexOf(m.sender), m.due})
+		state.Pending = append(state.Pending, pendingState{m.item.state(), m.outcome.content, m.outcome.status, c.indexOf(m.sender), m.due})
 	}
 	for id, session := range c.sessions {
 		state.Sessions[id] = sessionState{c.indexOf(session.participant), session.deadline, session.urlGiven, session.state}
@@ -186,8 +186,8 @@ func (p *Participant) state() participantState {
 	s := p.contact.srv
 	state := participantState{
 		ID: p.ID, Token: p.Token, DisplayName: p.DisplayName, Name: p.name, Role: p.Role, Added: p.added,
-		Active: p.active, Joined: p.joined, Left: p.left, Deaf: p.deaf,
-		TokenValid: s.participants[p.Token] == p, Custom: p.custom, Generation: p.generation, Answers: p.answered.state(),
+		Active: p.active, Joined: p.joined, Left: p.left, NoPushes: p.noPushes,
+		TokenValid: s.participants[p.Token] == p, Custom: p.custom, Generation: p.generation, Responses: p.responses.state(),
 		Watched: p.silence.watched, Idle: p.silence.idle,
 	}
 	if p.silence.timer != nil {
@@ -203,10 +203,10 @@ func (p *Participant) state() participantState {
 	return state
 }
 
-func (a *answered) state() []answerState {
-	var state []answerState
+func (a *responseCache) state() []responseState {
+	var state []responseState
 	for _, t := range a.times {
-		state = append(state, answerState{t.key[:], t.at, encode(a.answers[t.key])})
+		state = append(state, responseState{t.key[:], t.at, encode(a.byKey[t.key])})
 	}
 	return state
 }

@@ -25,9 +25,9 @@ func TestSnapshotKnowsEveryField(t *testing.T) {
 		},
 		{
 			typ:     reflect.TypeFor[Participant](),
-			kept:    "ID Token Role DisplayName custom name added active joined left deaf generation tickets connections answered silence",
+			kept:    "ID Token Role DisplayName custom name added active joined left noPushes generation tickets connections responses silence",
 			derived: "contact",
-			lost:    "sockets atDoor dialled counts",
+			lost:    "sockets upgrading dialled counts",
 		},
 		{typ: reflect.TypeFor[chatSettings](), kept: "responseMode customerID related segment"},
 		{typ: reflect.TypeFor[attachment](), kept: "id name contentType size owner uploaded content item due"},
@@ -36,7 +36,7 @@ func TestSnapshotKnowsEveryField(t *testing.T) {
 		{typ: reflect.TypeFor[credential](), kept: "participant expiry"},
 		{typ: reflect.TypeFor[stream](), kept: "id arn"},
 		{typ: reflect.TypeFor[silence](), kept: "watched idle timer"},
-		{typ: reflect.TypeFor[pendingMessage](), kept: "item ruling sender due"},
+		{typ: reflect.TypeFor[pendingMessage](), kept: "item outcome sender due"},
 	} {
 		var fields []string
 		for i := range c.typ.NumField() {

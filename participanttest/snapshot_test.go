@@ -31,7 +31,7 @@ func restart(t *testing.T, srv *participanttest.Server, optFns ...func(*particip
 	return after
 }
 
-func get(t *testing.T, srv *participanttest.Server, address string) answer {
+func get(t *testing.T, srv *participanttest.Server, address string) response {
 	t.Helper()
 	return do(t, srv.Client(), request(t, http.MethodGet, address, "", ""))
 }

@@ -176,7 +176,7 @@ func (k *socket) end(code websocket.StatusCode, reason string) {
 	k.abort()
 }
 
-// detach makes the socket deaf: no push reaches it any more, and nobody counts it.
+// detach makes the socket noPushes: no push reaches it any more, and nobody counts it.
 func (k *socket) detach() {
 	p := k.participant
 	p.sockets = slices.DeleteFunc(p.sockets, func(other *socket) bool { return other == k })

@@ -122,6 +122,6 @@ func (c *Contact) dismiss(leaving []*Participant, reason string) {
 		c.endFor(reason)
 	}
 	for _, p := range leaving {
-		p.deaf = true // from here on: they see the end
+		p.noPushes = true // from here on: they see the end
 	}
 }

@@ -57,9 +57,9 @@ func (c *Contact) notify(it *Item, visibility string) {
 }
 
 func (c *Contact) notifyTopic(arn string, it *Item, visibility string) {
-	h := c.participant(it.ParticipantId).happening(OnPublish)
+	h := c.participant(it.ParticipantId).target(OnPublish)
 	h.contact, h.contentType = c, it.ContentType
-	e := c.srv.strike(h)
+	e := c.srv.faultOn(h)
 	n := notice{arn, it, c.ID, c.InstanceID, visibility, newUUID(), time.Now(), e.kind}
 	switch e.kind {
 	case effectLose:

@@ -30,7 +30,7 @@ func (c *Contact) Transfer(displayName string) *Participant {
 	for _, p := range before {
 		if p.Role == types.ParticipantRoleAgent && !p.left {
 			p.depart()
-			p.deaf = true
+			p.noPushes = true
 		}
 	}
 	c.addID(newUUID())

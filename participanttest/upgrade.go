@@ -42,12 +42,12 @@ func (p *Participant) newTicket(connectionExpiry time.Time) string {
 // serveSocket upgrades a request to a WebSocket.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	token := r.URL.Query().Get("AuthToken")
-	effect := s.strikeUpgrade(exchangeOf(w), token)
+	effect := s.faultOnUpgrade(exchangeOf(w), token)
 	exchangeOf(w).open()
 	if s.interfere(w, r, effect) {
 		return
 	}
-	t, status := s.enter(token)
+	t, status := s.beginUpgrade(token)
 	if status != 0 {
 		refuseUpgrade(w, status)
 		return
@@ -66,25 +66,25 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		cut()
-		s.turnAway(k)
+		s.abortUpgrade(k)
 		return
 	}
-	k.transport.strike(effect)
+	k.transport.apply(effect)
 	k.run(ctx, conn)
 }
 
 // enter finds what a URL stands for. With status 0 the caller must call
 // s.sockets.Done.
-func (s *Server) enter(token string) (t ticket, status int) {
+func (s *Server) beginUpgrade(token string) (t ticket, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, ok := s.tickets[token]
 	switch {
 	case !ok || !s.now().Before(t.expiry):
 		status = http.StatusForbidden
-	case s.opts.RefuseSixthSocket && len(t.participant.sockets)+t.participant.atDoor >= maxSockets:
+	case s.opts.RefuseSixthSocket && len(t.participant.sockets)+t.participant.upgrading >= maxSockets:
 		status = http.StatusForbidden
-	case s.closed || len(s.open)+s.atDoor >= s.opts.MaxSockets:
+	case s.closed || len(s.open)+s.upgrading >= s.opts.MaxSockets:
 		status = http.StatusServiceUnavailable
 	default:
 		if s.opts.SingleUseURLs {
@@ -92,41 +92,41 @@ func (s *Server) enter(token string) (t ticket, status int) {
 			s.tickets[token] = t
 		}
 		s.sockets.Add(1)
-		s.atDoor++
-		t.participant.atDoor++
+		s.upgrading++
+		t.participant.upgrading++
 		return t, 0
 	}
 	s.log(newRequest("WebSocket", t.participant, status), t.participant)
 	return ticket{}, status
 }
 
-// turnAway ends an upgrade that didn't succeed.
-func (s *Server) turnAway(k *socket) {
+// abortUpgrade ends an upgrade that didn't succeed.
+func (s *Server) abortUpgrade(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if k.number == 0 {
-		k.passDoor()
+		k.endUpgrade()
 		s.log(newRequest("WebSocket", k.participant, http.StatusBadRequest), k.participant)
 	}
 	delete(s.open, k)
 	k.detach()
 }
 
-// passDoor takes the socket from those that were let in but aren't open yet.
-func (k *socket) passDoor() {
-	k.srv.atDoor--
-	k.participant.atDoor--
+// endUpgrade takes the socket from those that were let in but aren't open yet.
+func (k *socket) endUpgrade() {
+	k.srv.upgrading--
+	k.participant.upgrading--
 }
 
-func (s *Server) strikeUpgrade(x *exchange, token string) Effect {
+func (s *Server) faultOnUpgrade(x *exchange, token string) Effect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.tickets[token].participant
-	h := p.happening(OnUpgrade)
+	h := p.target(OnUpgrade)
 	if p != nil {
 		h.socket = p.dialled + 1
 	}
-	return s.strikeRequest(x, h, "WebSocket")
+	return s.faultOnRequest(x, h, "WebSocket")
 }
 
 // refuseUpgrade answers as API Gateway does.
@@ -147,7 +147,7 @@ type upgrader struct {
 // Hijack is called when the handshake is found in order. Here the participant joins,
 // before the client learns that the socket is open.
 func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	u.socket.srv.welcome(u.socket)
+	u.socket.srv.register(u.socket)
 	conn, rw, err := http.NewResponseController(u.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, err
@@ -157,11 +157,11 @@ func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // welcome counts the socket in. The sixth of a participant takes the oldest's place.
-func (s *Server) welcome(k *socket) {
+func (s *Server) register(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := k.participant
-	k.passDoor()
+	k.endUpgrade()
 	p.dialled++
 	k.number = p.dialled
 	s.log(newRequest("WebSocket", p, http.StatusSwitchingProtocols), p)

@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-func describe(t *testing.T, b bench, escapedToken string) answer {
+func describe(t *testing.T, b bench, escapedToken string) response {
 	t.Helper()
 	return do(t, b.srv.Client(), request(t, http.MethodGet, b.srv.URL+"/participant/views/"+escapedToken, b.customer, ""))
 }
