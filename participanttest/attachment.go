@@ -31,7 +31,7 @@ var attachmentExtensions = []string{
 	".wav", ".xls", ".xlsx",
 }
 
-// attachment is a file on its way into the chat.
+// attachment is a file that a participant uploads to the chat.
 type attachment struct {
 	id, name, contentType string
 	size                  int64
@@ -53,8 +53,8 @@ type uploadMetadata struct {
 	URLExpiry        string `json:"UrlExpiry"`
 }
 
-// ShareFile sends a file as if the participant had uploaded it, with the scan's delay and
-// verdict, and returns the AttachmentId. Name, size and number aren't limited.
+// ShareFile sends a file as if the participant had uploaded it, with the scan's delay and verdict, and
+// returns the AttachmentId. Name, size and number aren't limited.
 func (p *Participant) ShareFile(name, contentType string, content []byte) (attachmentID string) {
 	p.act(func() {
 		a := &attachment{
@@ -114,7 +114,7 @@ func (c *Contact) sentAttachments() int {
 	return n
 }
 
-// uploadHeaders are those seen in the service's answers.
+// uploadHeaders returns the headers that the service has been seen to ask for.
 func (a *attachment) uploadHeaders() map[string]string {
 	return map[string]string{
 		"Content-Disposition":           contentDisposition("attachment", a.name),
@@ -128,8 +128,7 @@ func (a *attachment) uploadHeaders() map[string]string {
 	}
 }
 
-// contentDisposition quotes the name as the service does, and falls back on the encoded
-// form where a header can't hold it.
+// contentDisposition quotes the name as the service does. A name that a header can't hold is encoded.
 func contentDisposition(kind, name string) string {
 	value := kind + `; filename="` + name + `"`
 	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
@@ -159,7 +158,7 @@ func completeAttachmentUpload(c *call) (any, *wireError) {
 	return struct{}{}, nil
 }
 
-// ownAttachment is the one the request names; it must be the caller's.
+// ownAttachment returns the attachment that the request names, which must be the caller's.
 func (c *call) ownAttachment() *attachment {
 	c.in.require("AttachmentIds")
 	ids, ok := c.in.list("AttachmentIds")
@@ -176,7 +175,7 @@ func (c *call) ownAttachment() *attachment {
 	return a
 }
 
-// scan brings the attachment to the chat, with its verdict or ahead of it.
+// scan adds the attachment to the chat, either with its verdict or as IN_PROGRESS.
 func (c *Contact) scan(a *attachment) {
 	a.owner.speaks()
 	if c.opts.ScanDelay <= 0 {
@@ -192,13 +191,13 @@ func (c *Contact) scan(a *attachment) {
 	c.awaitVerdict(a)
 }
 
-// awaitVerdict pushes the attachment when its scan is over.
+// awaitVerdict pushes the attachment again when its scan is complete.
 func (c *Contact) awaitVerdict(a *attachment) {
 	c.srv.at(a.due, func() {
 		if c.ended {
 			return
 		}
-		scanned := *c.items[c.index[a.item.Id]] // with the receipts it has got meanwhile
+		scanned := *c.items[c.index[a.item.Id]] // with the receipts that have arrived since
 		scanned.Attachments = a.newItem(c.opts.ScanVerdict).Attachments
 		a.item = &scanned
 		c.publish(a.item)

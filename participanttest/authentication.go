@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// authenticationLife is the time to ask for the URL
+	// authenticationLife is how long a client may wait before it asks for the URL
 	// (API_connect-participant_GetAuthenticationUrl).
 	authenticationLife = time.Minute
 	sessionIDLength    = 36
 	maxURL             = 2083
 )
 
-// authentication is one try of a participant to prove who they are.
+// authentication is one attempt of a participant to sign in.
 type authentication struct {
 	participant *Participant
 	deadline    time.Time
@@ -24,8 +24,8 @@ type authentication struct {
 	state       string // in the URL
 }
 
-// StartAuthentication does what the flow block "Authenticate Customer" does: the chat
-// gets an authentication.initiated event with the session id that it returns.
+// StartAuthentication does what the flow block "Authenticate Customer" does: it sends the event
+// authentication.initiated to the chat, and returns the session id in it.
 func (c *Contact) StartAuthentication(p *Participant) string {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -37,10 +37,10 @@ func (c *Contact) StartAuthentication(p *Participant) string {
 	return sessionID
 }
 
-// AuthenticationOutcome is the end of an authentication: the last word of its event.
+// AuthenticationOutcome is the result of an authentication, the last part of its event's content type.
 type AuthenticationOutcome string
 
-// The outcomes. The service also has cancelled, which is the participant's own doing.
+// The outcomes. The service also has cancelled, which only the participant can cause.
 const (
 	AuthenticationSucceeded AuthenticationOutcome = "succeeded"
 	AuthenticationFailed    AuthenticationOutcome = "failed"
@@ -48,9 +48,8 @@ const (
 	AuthenticationExpired   AuthenticationOutcome = "expired"
 )
 
-// CompleteAuthentication ends an authentication, as UpdateParticipantAuthentication or a
-// lapse of time does, and sends the event about it. A session that is unknown or over is
-// left alone.
+// CompleteAuthentication ends an authentication, as UpdateParticipantAuthentication or a timeout does,
+// and sends the event about it. A session that is unknown or has ended is ignored.
 func (c *Contact) CompleteAuthentication(sessionID string, outcome AuthenticationOutcome) {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -88,7 +87,7 @@ func getAuthenticationURL(c *call) (any, *wireError) {
 	return map[string]string{"AuthenticationUrl": target}, nil
 }
 
-// authorizeURL looks like one of Amazon Cognito. There is no login behind it.
+// authorizeURL returns a URL that looks like Amazon Cognito's. No login page is behind it.
 func (s *Server) authorizeURL(redirect, state string) string {
 	query := url.Values{
 		"client_id":     {"participanttest"},
@@ -109,7 +108,7 @@ func cancelParticipantAuthentication(c *call) (any, *wireError) {
 	return struct{}{}, nil
 }
 
-// session is the caller's own.
+// session returns the session that the request names, which must be the caller's.
 func (c *call) session() (*authentication, string) {
 	id := c.in.requiredText("SessionId", sessionIDLength, sessionIDLength)
 	session := c.contact.sessions[id]

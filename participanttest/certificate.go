@@ -26,7 +26,7 @@ const (
 	clockSkew = 24 * time.Hour
 )
 
-// renewBefore is how long a certificate from a snapshot must be valid yet to be used again.
+// renewBefore is the remaining validity that a certificate from a snapshot must have to be used again.
 const renewBefore = 30 * 24 * time.Hour
 
 // identity is the certificate of a server with Options.TLS.
@@ -35,10 +35,10 @@ type identity struct {
 	authority   *x509.Certificate
 }
 
-// AuthorityPEM returns the certificate of the authority that a client has to trust with
-// Options.TLS, such as by NODE_EXTRA_CA_CERTS or SSL_CERT_FILE, in PEM. Each server makes an
-// authority of its own, unless Options.Snapshot has one, which has issued one certificate; its key exists no more. Without TLS
-// it returns nil.
+// AuthorityPEM returns the CA certificate, in PEM, that a client has to trust with Options.TLS, such as
+// by NODE_EXTRA_CA_CERTS or SSL_CERT_FILE. Each server has its own CA, unless Options.Snapshot contains
+// one. The CA issues a single certificate, and its key is discarded. Without TLS AuthorityPEM returns
+// nil.
 func (s *Server) AuthorityPEM() []byte {
 	if s.identity == nil {
 		return nil
@@ -106,7 +106,8 @@ func issue(template, parent *x509.Certificate, public *ecdsa.PublicKey, signer *
 	return x509.ParseCertificate(der)
 }
 
-// certifiedHosts are those by which a client can reach the server, as far as it knows them.
+// certifiedHosts returns the hosts by which a client can reach the server, as far as the server knows
+// them.
 func certifiedHosts(opts Options, addr net.Addr) []string {
 	hosts := []string{"localhost", "127.0.0.1", "::1"}
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
@@ -119,7 +120,7 @@ func certifiedHosts(opts Options, addr net.Addr) []string {
 	return slices.Compact(hosts)
 }
 
-// serverConfig is for HTTP/1.1, which WebSockets need.
+// serverConfig offers HTTP/1.1 only, because WebSockets need it.
 func (i *identity) serverConfig() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{i.certificate}, NextProtos: []string{"http/1.1"}}
 }
@@ -130,7 +131,7 @@ func (i *identity) clientConfig() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 }
 
-// identityState is an identity in a snapshot: the key, its certificate and that of the authority.
+// identityState is an identity in a snapshot: the key, its certificate and the CA certificate.
 type identityState struct{ Key, Certificate, Authority []byte }
 
 func (i *identity) state() (*identityState, error) {
@@ -155,7 +156,7 @@ func (s *identityState) parse() (*identity, error) {
 	return &identity{tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: signer, Leaf: leaf}, authority}, nil
 }
 
-// identity returns nil if there is none that is valid for all hosts and long enough.
+// identity returns nil unless the certificate is valid for all hosts and for long enough.
 func (s *identityState) identity(hosts []string) *identity {
 	i, err := s.parse()
 	if i == nil || err != nil || time.Now().Add(renewBefore).After(i.certificate.Leaf.NotAfter) {

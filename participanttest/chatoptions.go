@@ -15,46 +15,45 @@ type ChatOptions struct {
 	CustomerName string
 	// AgentName is the agent's display name. Defaults to "Agent".
 	AgentName string
-	// ContentTypes are those SendMessage accepts, what StartChatContact calls
+	// ContentTypes are the content types that SendMessage accepts; StartChatContact calls them
 	// SupportedMessagingContentTypes. Defaults to all four of the service.
 	ContentTypes []string
-	// SystemName is the display name of the flow's and bots' messages. Defaults to
+	// SystemName is the display name for messages of the flow and of bots. Defaults to
 	// "SYSTEM_MESSAGE".
 	SystemName string
-	// Streaming makes it a chat that was started with StartContactStreaming: its items are
-	// published to Options.Stream, and with Switches.StrictConnection its customer can
-	// connect by ConnectParticipant. Defaults to off.
+	// Streaming makes the chat one for which StartContactStreaming was called: its items are published
+	// to Options.Stream, and with Switches.StrictConnection its customer can connect by
+	// ConnectParticipant. Defaults to off.
 	Streaming bool
-	// MessageProcessing answers a plain, markdown or JSON message with the processing
-	// status PROCESSING. Defaults to off.
+	// MessageProcessing makes SendMessage respond to a plain text, markdown or JSON message with the
+	// processing status PROCESSING. Defaults to off.
 	MessageProcessing bool
-	// Processor gets each such message and returns the content to deliver and no status,
-	// or a status REJECTED or FAILED, which holds the message back. It turns
-	// MessageProcessing on, and may be called concurrently, also for a repeated or
-	// invalid request. Defaults to one that approves and changes nothing.
+	// Processor receives each such message. It returns the content to deliver and no status, or the
+	// status REJECTED or FAILED, which withholds the message. It turns MessageProcessing on. It may be
+	// called concurrently, and also for a retried or invalid request. Defaults to approving every
+	// message unchanged.
 	Processor func(content string) (string, types.MessageProcessingStatus) `json:"-"`
-	// ProcessingDelay is how long a message stays PROCESSING: in the transcript without
-	// its content, and not pushed. Defaults to none: it is processed when SendMessage
-	// answers.
+	// ProcessingDelay is how long a message stays PROCESSING: in the transcript without its content,
+	// and not pushed. Defaults to none: it is processed before SendMessage responds.
 	ProcessingDelay time.Duration
-	// Duration is how long the chat may last, waiting included: then it ends with chat.ended.
-	// The service has 1,500 minutes by default, from 60 to 10,080. Defaults to no limit;
-	// StartChatContact has ChatDurationInMinutes, as the service.
+	// Duration is how long the chat may last, waiting time included: it then ends with chat.ended. The
+	// service has 1,500 minutes by default, and accepts 60 to 10,080. Defaults to no limit;
+	// StartChatContact uses ChatDurationInMinutes, as the service does.
 	Duration time.Duration
-	// DisconnectOnCustomerExit lets the agents leave when the last customer has left, before
-	// the chat ends. Defaults to chat.ended alone.
+	// DisconnectOnCustomerExit makes the agents leave when the last customer has left, before the chat
+	// ends. Defaults to chat.ended alone.
 	DisconnectOnCustomerExit bool
 	// CustomerTimeouts and AgentTimeouts are the chat timeouts of the two roles. The service
 	// accepts 2 to 480 minutes each. Defaults to none.
 	CustomerTimeouts, AgentTimeouts Timeouts
-	// Past are the messages of one past contact of a persistent chat, oldest first. They
-	// follow the current items of a BACKWARD scan by NextToken only. Defaults to none.
+	// Past are the messages of one past contact of a persistent chat, oldest first. They are returned
+	// after the current items of a BACKWARD scan, by NextToken only. Defaults to none.
 	Past []PastMessage
-	// RehydrationDelay is how long Past can't be read. Then chat.rehydrated is pushed.
-	// Defaults to none: the event comes before anybody could see it.
+	// RehydrationDelay is how long Past can't be read. After it, chat.rehydrated is pushed. Defaults to
+	// none: the event is sent before any client can receive it.
 	RehydrationDelay time.Duration
-	// ScanDelay is how long an attachment stays IN_PROGRESS. Defaults to none: it has its
-	// verdict when CompleteAttachmentUpload answers.
+	// ScanDelay is how long an attachment stays IN_PROGRESS. Defaults to none: it has its verdict
+	// before CompleteAttachmentUpload responds.
 	ScanDelay time.Duration
 	// ScanVerdict is the status after the scan, APPROVED or REJECTED. Defaults to APPROVED.
 	ScanVerdict types.ArtifactStatus
@@ -62,11 +61,11 @@ type ChatOptions struct {
 
 // PastMessage is a message of a past contact.
 type PastMessage struct {
-	// Role of who wrote it. Defaults to CUSTOMER.
+	// Role is the role of the sender. Defaults to CUSTOMER.
 	Role types.ParticipantRole
-	// DisplayName of who wrote it. Defaults to none.
+	// DisplayName is the display name of the sender. Defaults to none.
 	DisplayName string
-	// Content is its text.
+	// Content is the text.
 	Content string
 	// ContentType defaults to text/plain.
 	ContentType string
@@ -94,8 +93,7 @@ func setDefault[S ~string](s *S, value S) {
 	}
 }
 
-// keepPast puts the past contact's messages before all others, a second apart and a day
-// before now.
+// keepPast adds the past contact's messages before all others, a second apart and a day before now.
 func (c *Contact) keepPast() {
 	if len(c.opts.Past) == 0 {
 		return
@@ -109,7 +107,7 @@ func (c *Contact) keepPast() {
 	c.past = len(c.items)
 }
 
-// rehydrate makes the past contact readable, at once or later.
+// rehydrate makes the past contact readable, immediately or after the delay.
 func (c *Contact) rehydrate() {
 	if c.past == 0 {
 		return

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// isoMillis is the form of every time on the wire, as the API reference gives it.
+// isoMillis is the format of every time on the wire, as the API reference documents it.
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
-// never is how long somebody waits who waits for something else.
+// never is the delay of something that no timer triggers.
 const never = time.Duration(1<<63 - 1)
 
 type timer struct {
 	due   time.Time
-	set   int // counts all timers: those of one time fire in the order of setting
+	set   int // counts all timers: those due at the same time fire in the order of setting
 	act   func()
 	index int // in the heap
 }
 
-// timers is a heap, the next one first.
+// timers is a heap, the next one due first.
 type timers []*timer
 
 func (t timers) Len() int           { return len(t) }
@@ -59,8 +59,8 @@ func (s *Server) now() time.Time {
 // Now returns the server's time, which is real time plus what Advance added.
 func (s *Server) Now() time.Time { return s.now() }
 
-// Advance moves the server's clock forward. What falls due meanwhile has happened when
-// Advance returns, in order and each at its own time.
+// Advance moves the server's clock forward. When it returns, everything that was due until then has
+// happened, in order and each at its own time.
 func (s *Server) Advance(d time.Duration) {
 	if d <= 0 {
 		return
@@ -80,10 +80,10 @@ func (s *Server) Advance(d time.Duration) {
 	s.wakeKeeper()
 }
 
-// after lets act run, with the mutex held, when d has passed on the server's clock.
+// after runs act, with the mutex held, when d has passed on the server's clock.
 func (s *Server) after(d time.Duration, act func()) *timer { return s.at(s.now().Add(d), act) }
 
-// at is after for a time, which may be past.
+// at runs act, with the mutex held, at a time, which may have passed.
 func (s *Server) at(due time.Time, act func()) *timer {
 	s.timersSet++
 	t := &timer{due: due, set: s.timersSet, act: act}
@@ -92,7 +92,7 @@ func (s *Server) at(due time.Time, act func()) *timer {
 	return t
 }
 
-// stop takes back a timer, which may be nil or have fired.
+// stop cancels a timer, which may be nil or have fired.
 func (s *Server) stop(t *timer) {
 	if t != nil && t.index < len(s.timers) && s.timers[t.index] == t {
 		heap.Remove(&s.timers, t.index)
@@ -121,8 +121,8 @@ func (s *Server) keepTime() {
 	}
 }
 
-// newAlarm sets no timer for never: a bubble in which everybody waits would run to it,
-// and a test that is stuck would not be told so.
+// newAlarm sets no timer for never. In a bubble in which every goroutine waits, the clock would advance
+// to that timer, and synctest would not report the deadlock.
 func newAlarm(d time.Duration) (alarm <-chan time.Time, stop func()) {
 	if d == never {
 		return nil, func() {}
@@ -142,7 +142,7 @@ func (s *Server) untilNext() time.Duration {
 	return s.timers[0].due.Sub(s.now())
 }
 
-// fireDue fires what is due. An act may set further timers.
+// fireDue fires the timers that are due. Their functions may set further timers.
 func (s *Server) fireDue() {
 	for len(s.timers) > 0 && !s.timers[0].due.After(s.now()) {
 		heap.Pop(&s.timers).(*timer).act()

@@ -18,7 +18,7 @@ import (
 //go:embed connect_operations.txt
 var connectOperations string
 
-// connectAPI has the operations of Amazon Connect that are imitated, by name.
+// connectAPI has the implemented operations of Amazon Connect, by name.
 var connectAPI = map[string]func(*call) (any, *wireError){
 	"StartChatContact":                once(startChatContact),
 	"CreateParticipant":               once(createParticipant),
@@ -59,7 +59,7 @@ func (s *Server) routeConnect(method, path string) (*call, bool) {
 		}
 		run := connectAPI[route.name]
 		if run == nil {
-			run = notImitated
+			run = notImplemented
 		}
 		return &call{srv: s, op: operation{route.name, signedBearer, run}, labels: labels}, true
 	}
@@ -85,7 +85,7 @@ func (r connectRoute) match(segments []string) (labels map[string]string, ok boo
 	return labels, true
 }
 
-// addLabels makes the labels of the path members of the request.
+// addLabels adds the labels of the path to the members of the request.
 func (m *members) addLabels(labels map[string]string) {
 	if len(labels) > 0 && m.raw == nil {
 		m.raw = map[string]json.RawMessage{}
@@ -95,9 +95,9 @@ func (m *members) addLabels(labels map[string]string) {
 	}
 }
 
-// contactID is the contact that a request to Amazon Connect is about, if there is one.
+// contactID returns the id of the chat that a request to Amazon Connect concerns, or "" if it has none.
 func (c *call) contactID() string {
-	in := &members{raw: c.in.raw} // its errors are the operation's to find
+	in := &members{raw: c.in.raw} // the operation reports its errors
 	if id := in.text("ContactId", 0, 256); id != "" {
 		return id
 	}
@@ -138,14 +138,14 @@ const (
 	codeNotFound         = "ResourceNotFoundException"
 )
 
-func notImitated(c *call) (any, *wireError) {
+func notImplemented(c *call) (any, *wireError) {
 	return nil, &wireError{
 		Status: http.StatusNotImplemented, Code: "NotImplementedException",
-		Message: "participanttest doesn't imitate " + c.op.name + " of Amazon Connect",
+		Message: "participanttest doesn't implement " + c.op.name + " of Amazon Connect",
 	}
 }
 
-// invalidParameter is for a member that is well-formed and doesn't fit.
+// invalidParameter is the error for a member that is well-formed but can't be used.
 func invalidParameter(format string, args ...any) *wireError {
 	return &wireError{Status: http.StatusBadRequest, Code: codeInvalidParameter, Message: fmt.Sprintf(format, args...)}
 }
@@ -154,8 +154,8 @@ func notFound(format string, args ...any) *wireError {
 	return &wireError{Status: http.StatusNotFound, Code: codeNotFound, Message: fmt.Sprintf(format, args...)}
 }
 
-// findContact reads InstanceId and the contact's id from the request. A chat that another
-// instance has started isn't found.
+// findContact reads InstanceId and the contact's id from the request. It doesn't find a chat that was
+// started by another instance.
 func (c *call) findContact(idMember string) *wireError {
 	instance := c.in.requiredText("InstanceId", 1, 100)
 	id := c.in.requiredText(idMember, 1, 256)
@@ -169,7 +169,7 @@ func (c *call) findContact(idMember string) *wireError {
 	return nil
 }
 
-// contactIn takes any instance for a chat of NewChat.
+// contactIn finds a chat of NewChat with any instance.
 func (s *Server) contactIn(instance, id string) *Contact {
 	contact := s.contacts[id]
 	if contact == nil || contact.InstanceID != "" && contact.InstanceID != instance {

@@ -12,15 +12,15 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// Attributes returns a copy of the contact's attributes, those of StartChatContact and of
-// UpdateContactAttributes.
+// Attributes returns a copy of the contact's attributes, which StartChatContact and
+// UpdateContactAttributes set.
 func (c *Contact) Attributes() map[string]string {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
 	return maps.Clone(c.attributes)
 }
 
-// stopContact ends a chat, in whatever state it is.
+// stopContact ends a chat, whatever its state.
 func stopContact(c *call) (any, *wireError) {
 	reason := c.in.object("DisconnectReason")
 	reason.text("Code", 1, 256)
@@ -41,7 +41,7 @@ type contactOutput struct {
 	Contact describedContact
 }
 
-// describedContact is what is known of a chat. Times are numbers of seconds.
+// describedContact is the description of a chat. Times are in seconds.
 type describedContact struct {
 	Arn                        string
 	ID                         string  `json:"Id"`
@@ -106,7 +106,7 @@ func getContactAttributes(c *call) (any, *wireError) {
 	return map[string]any{"Attributes": maps.Clone(c.contact.attributes)}, nil
 }
 
-// updateContactAttributes works on a chat that has ended too. An empty value removes the attribute.
+// updateContactAttributes also accepts a chat that has ended. An empty value removes the attribute.
 func updateContactAttributes(c *call) (any, *wireError) {
 	c.in.require("Attributes")
 	given := c.in.attributes()

@@ -43,7 +43,7 @@ func createParticipant(c *call) (any, *wireError) {
 	return out, nil
 }
 
-// hasPresent reports whether somebody of a role hasn't left, and has joined if that is asked for.
+// hasPresent reports whether a participant of a role hasn't left, and has joined if joined is true.
 func (c *Contact) hasPresent(role types.ParticipantRole, joined bool) bool {
 	for _, p := range c.participants {
 		if p.Role == role && !p.left && (p.joined || !joined) {
@@ -53,7 +53,7 @@ func (c *Contact) hasPresent(role types.ParticipantRole, joined bool) bool {
 	return false
 }
 
-// dismissBots lets the participants of CreateParticipant leave, as they do when an agent joins.
+// dismissBots makes the participants of CreateParticipant leave, which they do when an agent joins.
 func (c *Contact) dismissBots() {
 	for _, p := range c.participants {
 		if p.custom && !p.left {
@@ -63,7 +63,7 @@ func (c *Contact) dismissBots() {
 	}
 }
 
-// authenticationError is what Error and ErrorDescription may consist of.
+// authenticationError is what Error and ErrorDescription may contain.
 var authenticationError = regexp.MustCompile(`^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`)
 
 func updateParticipantAuthentication(c *call) (any, *wireError) {
@@ -99,7 +99,7 @@ func updateParticipantAuthentication(c *call) (any, *wireError) {
 	return struct{}{}, nil
 }
 
-// authenticationOf finds the session whose URL has a state.
+// authenticationOf finds the session by the state in its URL.
 func (s *Server) authenticationOf(state string) (contact *Contact, sessionID string) {
 	for _, contact := range s.contacts {
 		for id, session := range contact.sessions {

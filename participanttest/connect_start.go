@@ -15,19 +15,19 @@ import (
 const (
 	// maxAttributes is in bytes of UTF-8, names and values together (API_StartChatContact).
 	maxAttributes = 32768
-	// maxStarted is how many chats an instance may have with Options.Throttle (Administrator
+	// maxStarted is the number of active chats of an instance with Options.Throttle (Administrator
 	// Guide, "Amazon Connect service quotas").
 	maxStarted = 500
 
-	// rehydrateAll names the initial contact of the past chat, the other type a segment of it.
+	// rehydrateAll refers to the initial contact of the past chat, the other type to a segment of it.
 	rehydrateAll     = "ENTIRE_PAST_SESSION"
 	rehydrateSegment = "FROM_SEGMENT"
 )
 
-// attributeName is what the name of an attribute may be.
+// attributeName is the pattern for names of attributes.
 var attributeName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// chatSettings are what StartChatContact says about a chat beside ChatOptions.
+// chatSettings are the settings of StartChatContact that ChatOptions doesn't have.
 type chatSettings struct {
 	responseMode string
 	customerID   string
@@ -80,7 +80,7 @@ func startChatContact(c *call) (any, *wireError) {
 	return c.start(in, past), nil
 }
 
-// start makes the chat.
+// start creates the chat.
 func (c *call) start(in startRequest, past *Contact) startOutput {
 	opts := chatDefaults(nil)
 	opts.CustomerName = in.name
@@ -146,7 +146,7 @@ func (m *members) startRequest() startRequest {
 	return in
 }
 
-// attributes are those of the contact, never nil.
+// attributes returns the contact's attributes, never nil.
 func (m *members) attributes() map[string]string {
 	attributes := map[string]string{}
 	m.read("Attributes", &attributes, "a map of strings")
@@ -161,7 +161,7 @@ func (m *members) attributes() map[string]string {
 	return attributes
 }
 
-// segmentAttributes checks names and members; what the values mean is nobody's business here.
+// segmentAttributes checks names and members. The fake doesn't use the values.
 func (m *members) segmentAttributes() map[string]json.RawMessage {
 	var attributes map[string]json.RawMessage
 	m.read("SegmentAttributes", &attributes, "a map of objects")
@@ -181,7 +181,7 @@ func (m *members) segmentAttributes() map[string]json.RawMessage {
 	return attributes
 }
 
-// contentTypes are those that SendMessage accepts.
+// contentTypes returns the content types that SendMessage accepts.
 func (m *members) contentTypes() []string {
 	const name = "SupportedMessagingContentTypes"
 	listed := m.values(name, append([]string{contentTypeInteractive}, messageContentTypes...)...)
@@ -191,7 +191,7 @@ func (m *members) contentTypes() []string {
 	if !slices.Contains(listed, contentTypeText) {
 		m.fail(name, "Member must contain %s", contentTypeText)
 	}
-	// Nobody sends this one by SendMessage.
+	// No client sends this one by SendMessage.
 	return slices.DeleteFunc(listed, func(kind string) bool { return kind == contentTypeInteractive })
 }
 
@@ -214,7 +214,7 @@ func (m *members) persistentChat() (rehydration, source string) {
 	return rehydration, source
 }
 
-// check looks at what one member alone doesn't show.
+// check validates members that depend on each other.
 func (in startRequest) check() *wireError {
 	switch {
 	case in.rehydration == "" != (in.source == ""):
@@ -230,7 +230,7 @@ func (in startRequest) check() *wireError {
 	}
 }
 
-// pastOf finds the chat that the new one continues, nil if it continues none.
+// pastOf finds the chat that the new one continues, and returns nil if it continues none.
 func (s *Server) pastOf(in startRequest) (*Contact, *wireError) {
 	id := in.source
 	if id == "" {
@@ -252,8 +252,8 @@ func (s *Server) pastOf(in startRequest) (*Contact, *wireError) {
 	}
 }
 
-// continueFrom makes what was said in a past chat, up to its contact last, and in those that it
-// continued, readable.
+// continueFrom makes the items of a past chat, up to its contact last, and of the chats that it
+// continued readable.
 func (c *Contact) continueFrom(past *Contact, last string) {
 	c.PastID = last
 	later := past.ids[slices.Index(past.ids, last)+1:]

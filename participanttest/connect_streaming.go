@@ -8,14 +8,14 @@ import (
 	"slices"
 )
 
-// maxStreams is how many topics a contact may have (Administrator Guide, "Enable real-time
+// maxStreams is the number of topics that a contact may have (Administrator Guide, "Enable real-time
 // chat message streaming").
 const maxStreams = 2
 
-// topicARN is what the ARN of a standard topic looks like.
+// topicARN is the pattern for ARNs of standard topics.
 var topicARN = regexp.MustCompile(`^arn:(aws[a-z-]*):sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
 
-// stream is a topic that gets the items of a contact.
+// stream is a topic that receives the items of a contact.
 type stream struct{ id, arn string }
 
 // addStream returns the StreamingId.

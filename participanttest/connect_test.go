@@ -20,14 +20,14 @@ func TestEveryOperationOfAmazonConnectIsRecognised(t *testing.T) {
 	srv := participanttest.Start(t)
 	list, err := os.ReadFile("connect_operations.txt")
 	require.NoError(t, err)
-	imitated := map[int]bool{http.StatusBadRequest: true, http.StatusNotFound: true}
+	implemented := map[int]bool{http.StatusBadRequest: true, http.StatusNotFound: true}
 	known := 0
 	for line := range strings.Lines(string(list)) {
 		fields := strings.Fields(line)
 		require.Len(t, fields, 3)
 		a := connectAPI(t, srv, fields[0], strings.NewReplacer("{", "", "}", "").Replace(fields[1]), "")
 		require.Equal(t, 1, srv.Count(fields[2]), "%s", line)
-		if imitated[a.status] {
+		if implemented[a.status] {
 			known++
 			continue
 		}

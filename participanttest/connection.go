@@ -4,21 +4,21 @@ package participanttest
 
 import "slices"
 
-// Connection is what StartChatContact returns beside the participant token when it is asked
-// for connection information, as it can be since September 2026. The expiries have the form
-// of the wire; with Absent in the Switches they are empty.
+// Connection is what StartChatContact returns beside the participant token when it is asked for
+// connection information, which it supports since September 2026. The expiries have the format of the
+// wire; with Absent in the Switches they are empty.
 type Connection struct {
 	// ConnectionToken is valid until Expiry.
 	ConnectionToken, Expiry string
-	// URL is that of a WebSocket and can be dialled for 100 seconds. ConnectionExpiry is
-	// when the client has to ask for a new one.
+	// URL is that of a WebSocket, valid for 100 seconds. ConnectionExpiry is when the client has to ask
+	// for a new one.
 	URL, ConnectionExpiry string
 }
 
-// NewConnection returns a new connection token and WebSocket URL, as StartChatContact does
-// for the customer: a client that has them can start without CreateParticipantConnection.
-// Count doesn't count it as a call of that operation. ExpireTokens and the Switches for
-// tokens, URLs and expiries apply to it.
+// NewConnection returns a new connection token and WebSocket URL, as StartChatContact does for the
+// customer: a client that has them can start without CreateParticipantConnection. Count doesn't count
+// it as a call of that operation. ExpireTokens and the Switches for tokens, URLs and expiries apply to
+// it.
 func (p *Participant) NewConnection() (connection Connection) {
 	p.act(func() {
 		p.activate()
@@ -49,8 +49,8 @@ type credentialsOutput struct {
 	Expiry          string `json:",omitempty"`
 }
 
-// createParticipantConnection answers with what Type asks for; ChatJS agents send no
-// Type at all to be marked as connected, and get an empty answer.
+// createParticipantConnection returns what Type asks for. ChatJS agents send no Type, only to be marked
+// as connected, and get an empty response.
 func createParticipantConnection(c *call) (any, *wireError) {
 	kinds := c.in.values("Type", "WEBSOCKET", "CONNECTION_CREDENTIALS", "WEBRTC_CONNECTION")
 	connect := c.in.flag("ConnectParticipant")
@@ -112,7 +112,7 @@ type mediaPlacement struct {
 	EventIngestionURL string `json:"EventIngestionUrl"`
 }
 
-// newWebRTC gives a meeting that looks right and can't be dialled: .invalid never resolves.
+// newWebRTC returns a plausible meeting that can't be dialled: .invalid never resolves.
 func newWebRTC(p *Participant) *webRTCOutput {
 	var out webRTCOutput
 	out.Attendee.AttendeeID = newUUID()

@@ -11,34 +11,35 @@ import (
 
 // Contact is one chat. Its fields don't change.
 type Contact struct {
-	// ID is the initial contact id. After a transfer items have another one, see CurrentID.
+	// ID is the initial contact id. After a transfer items have another one; see CurrentID.
 	ID string
 	// PastID is the id of the past contact, empty without ChatOptions.Past.
 	PastID string
-	// Customer and Agent take part from the start, but haven't connected yet.
-	// Agent is the first one, see Transfer.
+	// Customer and Agent take part from the start, but haven't connected yet. After a transfer Agent is
+	// still the first agent.
 	Customer, Agent *Participant
-	// System speaks for the flow and for bots. It neither joins nor counts as active.
+	// System is the sender of the flow's and bots' messages. It neither joins nor counts as active.
 	System *Participant
-	// InstanceID and FlowID are what StartChatContact was called with, empty after NewChat.
+	// InstanceID and FlowID are those that StartChatContact was called with. They are empty after
+	// NewChat.
 	InstanceID, FlowID string
 
 	srv      *Server
 	opts     ChatOptions
-	number   int // in the order of making
+	number   int // in the order of creation
 	started  time.Time
 	settings chatSettings
 
 	// Guarded by srv.mu.
 	ids          []string // ID, and one more for each transfer
 	participants []*Participant
-	items        []*Item // the past contact's first, all in order of time
-	past         int     // how many of them are of the past contact
-	rehydrated   bool    // they can be read
+	items        []*Item // those of the past contact first, all in order of time
+	past         int     // the number of items of the past contact
+	rehydrated   bool    // the past contact can be read
 	rehydrateAt  time.Time
 	index        map[string]int
 	lastTime     time.Time
-	outbox       []*push // in order of time; what follows a held one waits
+	outbox       []*push // in order of time; pushes behind a held one wait
 	ended        bool
 	endedAt      time.Time
 	endReason    string
@@ -53,10 +54,12 @@ type Contact struct {
 	reordered    []notice // notifications that a fault holds back
 }
 
-// NewChat starts a chat with a customer and an agent. Both have a participant token;
-// neither has connected. The server forgets the chat 24 hours after its end by its clock, and
-// earlier when 1,000 other chats have ended since: its ids and signed URLs are unknown then.
-// A Contact that somebody holds continues to have its items and participants.
+// NewChat starts a chat with a customer and an agent. Both have a participant token; neither has
+// connected.
+//
+// The server forgets the chat 24 hours after its end by its clock, and earlier when 1,000 other chats
+// have ended since: its ids and signed URLs are unknown then. The Contact itself keeps its items and
+// participants.
 func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
 	opts := chatDefaults(optFns)
 	s.mu.Lock()
@@ -80,7 +83,7 @@ func (s *Server) newContact(opts ChatOptions) *Contact {
 	return c
 }
 
-// emptyContact makes a chat with nobody in it.
+// emptyContact creates a chat without participants.
 func (s *Server) emptyContact(id string, opts ChatOptions) *Contact {
 	s.chats++
 	c := &Contact{
@@ -98,10 +101,9 @@ func (s *Server) emptyContact(id string, opts ChatOptions) *Contact {
 	return c
 }
 
-// AddParticipant adds somebody with a token of their own: a second agent, a SUPERVISOR
-// who barges in, a CUSTOM_BOT. Like everybody they count as active, which matters for
-// receipts, from their first CreateParticipantConnection on; Switches.StrictConnection
-// asks for more.
+// AddParticipant adds a participant with a separate token: a second agent, a SUPERVISOR who barges in,
+// a CUSTOM_BOT. As all participants, they count as active, which matters for receipts, from their first
+// CreateParticipantConnection on; Switches.StrictConnection requires more.
 func (c *Contact) AddParticipant(role types.ParticipantRole, displayName string) *Participant {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -126,15 +128,15 @@ func (c *Contact) add(role types.ParticipantRole, displayName string) *Participa
 	return p
 }
 
-// End ends the chat as a flow does: nobody leaves, chat.ended follows, and from then on
-// every token is refused. Ending twice is the same as once.
+// End ends the chat as a flow does: chat.ended is sent without participant.left, and every token is
+// refused from then on. Further calls have no effect.
 func (c *Contact) End() {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
 	c.end()
 }
 
-// The reasons for an end that DescribeContact gives (Administrator Guide, "Contact records data model").
+// The reasons for an end that DescribeContact returns (Administrator Guide, "Contact records data model").
 const (
 	reasonAgent    = "AGENT_DISCONNECT"
 	reasonCustomer = "CUSTOMER_DISCONNECT"
@@ -172,9 +174,9 @@ func (c *Contact) end() {
 	}
 }
 
-// Push sends an item as it is to all subscribed sockets and to the topic of a streamed chat, and
-// keeps it nowhere: for types and content types that clients don't know yet. An empty Id,
-// AbsoluteTime or ContactId is filled in.
+// Push sends an item unchanged to all subscribed sockets and to the topic of a streamed chat, and
+// doesn't add it to the transcript: for types and content types that clients don't know yet. An empty
+// Id, AbsoluteTime or ContactId is filled in.
 func (c *Contact) Push(it Item) {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -182,7 +184,7 @@ func (c *Contact) Push(it Item) {
 	c.pushAll(&it)
 }
 
-// complete fills in what an item of a test lacks.
+// complete fills in the members that an item of a test lacks.
 func (c *Contact) complete(it *Item) {
 	stamped := *it
 	c.stamp(&stamped)
@@ -191,17 +193,17 @@ func (c *Contact) complete(it *Item) {
 	setDefault(&it.ContactId, stamped.ContactId)
 }
 
-// PushFrame sends a text frame as it is to all subscribed sockets, after the pushes
-// before it, and keeps nothing: for frames that a client can't read. An item belongs
-// into the content of {"topic":"aws/chat","contentType":"application/json","content":""},
-// as JSON in a string. Faults for OnPush without a ContentType match it.
+// PushFrame sends a text frame unchanged to all subscribed sockets, after the pushes before it: for
+// frames that a client can't read. The transcript doesn't change. To send an item, put its JSON as a
+// string into the content of {"topic":"aws/chat","contentType":"application/json","content":""}. Faults
+// on OnPush without a ContentType match it.
 func (c *Contact) PushFrame(text string) {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
 	c.enqueue(&push{item: &Item{}, text: []byte(text), to: c.listeners()})
 }
 
-// send makes an item and publishes it.
+// send creates an item and publishes it.
 func (c *Contact) send(it Item) *Item {
 	c.stamp(&it)
 	c.publish(&it)
@@ -215,8 +217,8 @@ func (c *Contact) stamp(it *Item) {
 	it.AbsoluteTime = it.at.Format(isoMillis)
 }
 
-// publish brings an item to the chat. Every new item, every new state of one and every
-// live event passes here, but for what only some may see.
+// publish adds an item to the chat. Every new item, every new state of one and every live event passes
+// here, except those that only some participants may see.
 func (c *Contact) publish(it *Item) {
 	if it.kept() {
 		c.keep(it)
@@ -224,7 +226,7 @@ func (c *Contact) publish(it *Item) {
 	c.pushAll(it)
 }
 
-// keep puts an item at the end of the transcript, or a new state in the old one's place.
+// keep appends an item to the transcript, or replaces the item that has the same Id.
 func (c *Contact) keep(it *Item) {
 	if i, known := c.index[it.Id]; known {
 		it.shown = c.items[i].shown
@@ -236,7 +238,7 @@ func (c *Contact) keep(it *Item) {
 	c.items = append(c.items, it)
 }
 
-// whenShown is when GetTranscript shows a new item: at once, unless a fault makes the
+// whenShown returns when GetTranscript starts to show a new item: immediately, unless a fault makes the
 // transcript lag.
 func (c *Contact) whenShown(it *Item) time.Time {
 	h := c.participant(it.ParticipantId).target(OnTranscript)
@@ -260,8 +262,7 @@ func (c *Contact) participant(id string) *Participant {
 	return nil
 }
 
-// nextTime is now, or a millisecond after the item before: no two items of a chat have
-// the same time.
+// nextTime is now, or a millisecond after the previous item: no two items of a chat have the same time.
 func (c *Contact) nextTime() time.Time {
 	if c.srv.opts.EqualTimes {
 		return c.srv.now().Truncate(time.Second)
@@ -270,7 +271,7 @@ func (c *Contact) nextTime() time.Time {
 	return c.lastTime
 }
 
-// afterItems is now, or as much later as it takes to be after the newest item.
+// afterItems is now, or a millisecond after the newest item if that is later.
 func (c *Contact) afterItems() time.Time {
 	now := c.srv.now()
 	if !now.After(c.lastTime) {
@@ -279,11 +280,11 @@ func (c *Contact) afterItems() time.Time {
 	return now
 }
 
-// maxForReceipts is how many active participants receipts work with
+// maxForReceipts is the number of active participants up to which receipts work
 // (API_connect-participant_SendEvent).
 const maxForReceipts = 2
 
-// activeParticipants counts those who are active and haven't left.
+// activeParticipants counts the participants who are active and haven't left.
 func (c *Contact) activeParticipants() int {
 	n := 0
 	for _, p := range c.participants {

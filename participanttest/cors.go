@@ -4,7 +4,7 @@ package participanttest
 
 import "net/http"
 
-// allowOrigin lets any page read the answer, with the two headers that clients look at.
+// allowOrigin allows any page to read the response, including the two headers that clients use.
 func allowOrigin(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Origin") == "" {
 		return
@@ -13,13 +13,13 @@ func allowOrigin(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Expose-Headers", "x-amzn-errortype, x-amzn-requestid, etag")
 }
 
-// isPreflight tells whether a browser asks before it sends a request to another origin.
+// isPreflight reports whether a browser asks for permission to send a request to another origin.
 func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// respondPreflight allows every header that is asked for: each SDK adds its own, and an
-// upload carries whatever HeadersToInclude names.
+// respondPreflight allows every header that is asked for: each SDK adds its own, and an upload carries
+// whatever HeadersToInclude names.
 func respondPreflight(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Methods", "GET, POST, PUT")
 	if names := r.Header.Get("Access-Control-Request-Headers"); names != "" {

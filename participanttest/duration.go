@@ -8,7 +8,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// setDeadlines sets the timers that end a chat by lapse of time.
+// setDeadlines sets the timers that end a chat.
 func (c *Contact) setDeadlines() {
 	if c.opts.Duration > 0 {
 		c.deadlines = append(c.deadlines, c.srv.at(c.started.Add(c.opts.Duration), func() { c.endFor(reasonExpired) }))

@@ -15,7 +15,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// effectNames are those of the constructors.
+// effectNames are the names of the constructors.
 var effectNames = map[effectKind]string{
 	effectFail: "Fail", effectRespond: "Respond", effectTruncate: "Truncate", effectDelay: "Delay",
 	effectDropBefore: "DropBefore", effectDropAfter: "DropAfter", effectIgnore: "Ignore", effectRefuse: "Refuse",
@@ -24,7 +24,7 @@ var effectNames = map[effectKind]string{
 	effectLag: "Lag", effectForge: "Forge",
 }
 
-// The constructors that make an effect of another's kind.
+// The constructors whose effects have the kind of another constructor.
 const (
 	nameRespondHTML = "RespondHTML"
 	nameLagForever  = "LagForever"
@@ -41,7 +41,7 @@ type effectMembers struct {
 	CloseCode      *int     `json:",omitempty"`
 }
 
-// allowed are the members that an effect has beside its name.
+// allowed are the members that an effect has beside Name.
 var allowed = map[string][]string{
 	"Fail": {"Status", "Code"}, "Respond": {"Status", "ContentType", "Body"}, nameRespondHTML: {"Status"},
 	"Delay": {"DelayInSeconds"}, "Lag": {"DelayInSeconds"}, "Close": {"CloseCode"},
@@ -58,8 +58,8 @@ func (e Effect) String() string {
 	return "None"
 }
 
-// MarshalJSON returns an object with the Name of the constructor and its parameters:
-// Status, Code, ContentType, Body, DelayInSeconds, CloseCode. RespondHTML becomes Respond.
+// MarshalJSON returns an object with the Name of the constructor and its parameters: Status, Code,
+// ContentType, Body, DelayInSeconds, CloseCode. RespondHTML becomes Respond.
 func (e Effect) MarshalJSON() ([]byte, error) {
 	m := effectMembers{Name: e.String()}
 	switch m.Name {
@@ -77,9 +77,9 @@ func (e Effect) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, and the name RespondHTML. Fail, Respond and
-// RespondHTML need a Status, Delay and Lag a DelayInSeconds. It returns an error that names
-// the member for anything that the constructor doesn't take.
+// UnmarshalJSON reads what MarshalJSON writes, and the name RespondHTML. Fail, Respond and RespondHTML
+// need a Status, Delay and Lag a DelayInSeconds. It returns an error that names the member for anything
+// that the constructor doesn't accept.
 func (e *Effect) UnmarshalJSON(text []byte) error {
 	var m effectMembers
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -125,10 +125,10 @@ func (m effectMembers) kind() (effectKind, error) {
 		}
 	}
 	names := slices.Sorted(maps.Values(effectNames))
-	return 0, fmt.Errorf("effect: Name %q is none of %s, %s, %s", m.Name, strings.Join(names, ", "), nameRespondHTML, nameLagForever)
+	return 0, fmt.Errorf("effect: Name %q is not one of %s, %s, %s", m.Name, strings.Join(names, ", "), nameRespondHTML, nameLagForever)
 }
 
-// maxEffectDelay keeps a delay within what a timer can take.
+// maxEffectDelay keeps a delay within the range of a timer.
 const maxEffectDelay = 10 * 365 * 24 * time.Hour
 
 func (m effectMembers) check() error {

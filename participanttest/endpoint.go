@@ -19,7 +19,7 @@ const (
 	deliveryAttempts = 4
 )
 
-// maxDeliveries bounds the memory that a slow endpoint takes: further notifications are lost.
+// maxDeliveries bounds the memory that a slow endpoint takes: further notifications are dropped.
 const maxDeliveries = 10_000
 
 // The operations of Request for what is posted to Options.Topics.
@@ -28,25 +28,25 @@ const (
 	operationConfirmation = "SubscriptionConfirmation"
 )
 
-// endpoint gets the notifications of a topic by POST, one after the other.
+// endpoint receives the notifications of a topic by POST, one after the other.
 type endpoint struct {
 	srv       *Server
 	arn       string
 	address   string
 	client    *http.Client
-	wake      chan struct{} // full: run is about to look anyway
+	wake      chan struct{} // full: run is about to check anyway
 	cancel    context.CancelFunc
-	confirmed bool // only run's goroutine looks at it
+	confirmed bool // used by run's goroutine only
 
 	// Guarded by srv.mu.
 	queue   []delivery
-	waiting int // deliveries whose next attempt is later
+	waiting int // deliveries that wait for their next attempt
 }
 
 // delivery is a notification on its way to an endpoint.
 type delivery struct {
 	notice   notice
-	attempts int // those that failed
+	attempts int // failed ones
 }
 
 func checkTopics(topics map[string]string) error {
@@ -115,7 +115,7 @@ func (e *endpoint) next() (d delivery, ok bool) {
 	return d, true
 }
 
-// attempt confirms the subscription first, if that hasn't been done.
+// attempt confirms the subscription first if it isn't confirmed yet.
 func (e *endpoint) attempt(ctx context.Context, d delivery) {
 	if !e.confirmed && !e.confirm(ctx, d) {
 		return
@@ -125,7 +125,7 @@ func (e *endpoint) attempt(ctx context.Context, d delivery) {
 	e.srv.record(Request{Operation: operationNotification, ContactID: d.notice.contactID, Status: status})
 }
 
-// confirm reports whether the endpoint has taken the message. Nobody waits for a call of
+// confirm reports whether the endpoint has accepted the message. It doesn't wait for a call of
 // SubscribeURL, which is an address of AWS that the endpoint may be unable to reach.
 func (e *endpoint) confirm(ctx context.Context, d delivery) bool {
 	id := newUUID()
@@ -136,7 +136,7 @@ func (e *endpoint) confirm(ctx context.Context, d delivery) bool {
 	return e.confirmed
 }
 
-// post returns the status of the response, 0 without one.
+// post returns the status of the response, or 0 without one.
 func (e *endpoint) post(ctx context.Context, kind, messageID string, payload []byte) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -160,11 +160,11 @@ func (e *endpoint) post(ctx context.Context, kind, messageID string, payload []b
 		return 0
 	}
 	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection is kept
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection is reused
 	return resp.StatusCode
 }
 
-// retry schedules the next attempt of a delivery after a failure that SNS takes for one that passes.
+// retry schedules the next attempt of a delivery after a failure that SNS regards as temporary.
 func (e *endpoint) retry(status int, d delivery) {
 	d.attempts++
 	if status != 0 && status != http.StatusTooManyRequests && status < 500 || d.attempts == deliveryAttempts {

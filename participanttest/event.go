@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// sendEvent takes an empty Content for what needs none: the iOS client sends "".
+// sendEvent accepts an empty Content where none is needed: the iOS client sends "".
 func sendEvent(c *call) (any, *wireError) {
 	contentType := c.in.requiredText("ContentType", 1, 100)
 	c.in.oneOf("ContentType", contentType, []string{eventTyping, eventDelivered, eventRead, eventAcknowledged})
@@ -42,8 +42,8 @@ func (c *call) sendReceipt(contentType, content string) (any, *wireError) {
 	return sentOutput{AbsoluteTime: it.AbsoluteTime, ID: it.Id}, nil
 }
 
-// receipt tells the chat about a message of somebody else. A receipt for anything else
-// is answered like the rest and vanishes.
+// receipt records that a participant has received or read a message of another one. A receipt for
+// anything else gets the same response and has no effect.
 func (c *Contact) receipt(reader *Participant, messageID, contentType string) *Item {
 	it := &Item{Type: typeMetadata, ContentType: eventMetadata}
 	c.stamp(it)
@@ -59,12 +59,12 @@ func (c *Contact) receipt(reader *Participant, messageID, contentType string) *I
 	return it
 }
 
-// receivable tells whether somebody else can have seen the item as a message.
+// receivable reports whether other participants can have received the item as a message.
 func (it *Item) receivable() bool {
 	return it.Type != typeEvent && (it.MessageMetadata == nil || it.MessageMetadata.MessageProcessingStatus == "")
 }
 
-// withReceipt never takes a time back: the first delivered and the first read stay.
+// withReceipt keeps the first delivered and the first read time.
 func withReceipt(it Item, reader, contentType, at string) *MessageMetadata {
 	metadata := &MessageMetadata{MessageId: it.Id}
 	if it.MessageMetadata != nil {
@@ -89,7 +89,7 @@ func (m *MessageMetadata) receiptOf(reader string) *Receipt {
 	return &m.Receipts[i]
 }
 
-// of is the metadata as pushed: one receipt, the reader's.
+// of returns the metadata as it is pushed: with the reader's receipt only.
 func (m *MessageMetadata) of(reader string) *MessageMetadata {
 	return &MessageMetadata{MessageId: m.MessageId, Receipts: []Receipt{*m.receiptOf(reader)}}
 }

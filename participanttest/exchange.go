@@ -17,7 +17,7 @@ type exchange struct {
 	log                       *wireLog
 	request, response         WireEvent
 	requestBody, responseBody excerpt
-	opened, ended             bool // the request, the response is recorded
+	opened, ended             bool // the request, or the response, is recorded
 	returned                  bool // the handler didn't abort the connection
 }
 
@@ -41,7 +41,7 @@ func exchangeOf(w http.ResponseWriter) *exchange {
 	return x
 }
 
-// serve hands the request on and records what comes of it.
+// serve calls the handler and records the exchange.
 func (x *exchange) serve(r *http.Request, next func(http.ResponseWriter, *http.Request)) {
 	defer x.end()
 	recorded := *r // a handler must not modify its request
@@ -62,7 +62,7 @@ func (b recordedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// identify says whose request it is, as soon as that is known.
+// identify records whose request it is, as soon as that is known.
 func (x *exchange) identify(r Request) {
 	if x == nil {
 		return
@@ -73,7 +73,7 @@ func (x *exchange) identify(r Request) {
 	x.response.ErrorCode = r.ErrorCode
 }
 
-// strike notes the effect on the request.
+// noteFault records the effect on the request.
 func (x *exchange) noteFault(e Effect) {
 	if x != nil {
 		x.request.Fault = e.wireFault()
@@ -92,7 +92,7 @@ func (x *exchange) open() {
 	x.response.Exchange = x.log.add(x.request)
 }
 
-// end records the response when it is complete, or the connection lost.
+// end records the response when it is complete, or when the connection is lost.
 func (x *exchange) end() {
 	if x == nil || x.ended {
 		return
@@ -115,7 +115,7 @@ func (x *exchange) end() {
 	x.log.add(*e)
 }
 
-// isComplete reports whether the response is, though the handler hasn't returned.
+// isComplete reports whether the response is complete, even if the handler hasn't returned.
 func (x *exchange) isComplete() bool {
 	return x.response.Status == http.StatusSwitchingProtocols ||
 		x.response.Status != 0 && x.Header().Get("Content-Length") == strconv.Itoa(x.responseBody.size)

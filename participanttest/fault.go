@@ -7,57 +7,55 @@ import (
 	"slices"
 )
 
-// Where a Fault strikes, beside the names of the operations ("SendMessage" …).
+// The values of Fault.On, beside the names of the operations ("SendMessage" …).
 const (
-	// OnUpgrade is the dialling of a WebSocket.
+	// OnUpgrade is the upgrade of a request to a WebSocket.
 	OnUpgrade = "upgrade"
 	// OnUpload and OnDownload are the PUT and the GET of a signed URL.
 	OnUpload   = "upload"
 	OnDownload = "download"
-	// OnSubscribe, OnHeartbeat and OnPing are the frames of a client.
+	// OnSubscribe, OnHeartbeat and OnPing are frames that a client sends.
 	OnSubscribe = topicSubscribe
 	OnHeartbeat = topicHeartbeat
 	OnPing      = topicPing
-	// OnPush is an item on its way to one socket.
+	// OnPush is the push of an item to one socket.
 	OnPush = "push"
-	// OnTranscript is an item on its way into the transcript.
+	// OnTranscript is the addition of an item to the transcript.
 	OnTranscript = "transcript"
-	// OnPublish is an item on its way to Options.Stream.
+	// OnPublish is the publication of an item to Options.Stream and Options.Topics.
 	OnPublish = "publish"
 )
 
-// Fault is a rule: where something goes wrong, how often, and what. The members that
-// are zero match everything.
+// Fault is a rule: where something goes wrong, how often, and what. A member that is zero matches
+// everything.
 type Fault struct {
 	// On is the name of an operation, or one of the On constants. Defaults to every
 	// operation, those of Amazon Connect too.
 	On string
-	// Contact and Participant bind the rule to a chat, or to a side of one: the caller
-	// of an operation, the owner of a socket, the sender of an item that is kept or published.
-	// Defaults to all.
+	// Contact and Participant limit the rule to a chat or a participant: the caller of an operation,
+	// the owner of a socket, the sender of an item. Both default to all.
 	Contact     *Contact
 	Participant *Participant
-	// Socket binds the rule to a participant's n-th socket, counted from 1 in the order
-	// of dialling. Defaults to all.
+	// Socket limits the rule to a participant's n-th socket, counted from 1 in the order of dialling.
+	// Defaults to all.
 	Socket int
-	// ContentType binds the rule to items of one content type, for OnPush, OnTranscript and
-	// OnPublish.
+	// ContentType limits the rule to items of one content type, for OnPush, OnTranscript and OnPublish.
 	// Defaults to all.
 	ContentType string
-	// Skip lets so many matches pass before the rule begins. Defaults to none.
+	// Skip is the number of matches that are left alone before the rule begins. Defaults to none.
 	Skip int
-	// Times is how often the rule strikes. Defaults to for ever.
+	// Times is how often the rule applies. Defaults to unlimited.
 	Times int
-	// Chance strikes a match at random, 0.1 one in ten. Each rule draws from a stream of
-	// its own, which Options.Seed and the rule's number begin, one draw a match: the n-th
-	// match of a rule has the same fate in every run, whatever runs beside it. Defaults
-	// to always.
+	// Chance is the probability with which the rule applies to a match: 0.1 is one in ten. Each rule
+	// has a separate random generator, seeded with Options.Seed and the rule's ID, and draws once for
+	// each match: the n-th match of a rule has the same result in every run, whatever runs
+	// concurrently. Defaults to always.
 	Chance float64
 	// Effect is what happens. Required.
 	Effect Effect
 }
 
-// Injected is a Fault at work.
+// Injected is a Fault that is in effect.
 type Injected struct {
 	// ID counts the faults of a server from 1.
 	ID uint64
@@ -68,8 +66,8 @@ type Injected struct {
 	draw             *rand.Rand
 }
 
-// Inject adds a fault. Where several match, the one added first that has its turn
-// strikes.
+// Inject adds a fault. If several match, the first one added that is due applies; see Fault.Skip, Times
+// and Chance.
 func (s *Server) Inject(f Fault) *Injected {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,25 +77,25 @@ func (s *Server) Inject(f Fault) *Injected {
 	return rule
 }
 
-// Remove takes the fault back. What it has caused stays.
+// Remove removes the fault. What it has caused remains.
 func (i *Injected) Remove() {
 	i.srv.mu.Lock()
 	defer i.srv.mu.Unlock()
 	i.srv.faults = slices.DeleteFunc(i.srv.faults, func(other *Injected) bool { return other == i })
 }
 
-// Applied is how often the fault has applied.
+// Applied returns how often the fault has been applied.
 func (i *Injected) Applied() int {
 	i.srv.mu.Lock()
 	defer i.srv.mu.Unlock()
 	return i.applied
 }
 
-// target is what a fault may strike.
+// target is what a fault may apply to.
 type target struct {
 	on          string
 	operation   bool
-	participant *Participant // nil if it is nobody's
+	participant *Participant // nil without a participant
 	contact     *Contact
 	socket      int
 	contentType string
@@ -111,11 +109,10 @@ func (p *Participant) target(on string) target {
 	return h
 }
 
-// strike asks every rule in order whether it has its turn. It returns the effect of the
-// first that has.
+// faultOn returns the effect of the first rule that matches and is due.
 func (s *Server) faultOn(h target) Effect {
 	for _, rule := range s.faults {
-		if rule.matches(h) && rule.hasTurn() {
+		if rule.matches(h) && rule.isDue() {
 			s.changed()
 			e := rule.Effect
 			e.fault = rule.ID
@@ -140,11 +137,11 @@ func (i *Injected) matches(h target) bool {
 	}
 }
 
-// hasTurn draws for every match, so that the n-th match has the n-th draw.
-func (i *Injected) hasTurn() bool {
+// isDue draws for every match, so that the n-th match has the n-th draw.
+func (i *Injected) isDue() bool {
 	i.matched++
-	applied := i.Chance == 0 || i.draw.Float64() < i.Chance
-	if !applied || i.matched <= i.Skip || i.Times != 0 && i.applied >= i.Times {
+	drawn := i.Chance == 0 || i.draw.Float64() < i.Chance
+	if !drawn || i.matched <= i.Skip || i.Times != 0 && i.applied >= i.Times {
 		return false
 	}
 	i.applied++

@@ -9,13 +9,13 @@ import (
 	"sync/atomic"
 )
 
-// faultyConn is the connection of a WebSocket, which a fault can make mute or blind at
-// any moment: below the protocol, so that no pong gets out either.
+// faultyConn is the connection of a WebSocket. A fault can make it mute (it discards writes) or blind
+// (it doesn't read) at any time. This happens below the protocol, so that no pong is sent either.
 type faultyConn struct {
 	net.Conn
 	mute      atomic.Bool
 	blind     atomic.Bool
-	reset     *atomic.Bool // the end is to be a TCP reset
+	reset     *atomic.Bool // end with a TCP reset
 	closed    chan struct{}
 	closeOnce sync.Once
 }
@@ -24,7 +24,7 @@ func newFaultyConn(conn net.Conn, reset *atomic.Bool) *faultyConn {
 	return &faultyConn{Conn: conn, reset: reset, closed: make(chan struct{})}
 }
 
-// Write pretends, when mute.
+// Write discards the data when mute.
 func (c *faultyConn) Write(p []byte) (int, error) {
 	if c.mute.Load() {
 		return len(p), nil
@@ -32,7 +32,7 @@ func (c *faultyConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// Read waits for the end, when blind, also if it became so while it was reading.
+// Read blocks until Close when blind, even if it became blind during the read.
 func (c *faultyConn) Read(p []byte) (n int, err error) {
 	if !c.blind.Load() {
 		n, err = c.Conn.Read(p)
@@ -51,7 +51,7 @@ func (c *faultyConn) Close() error {
 	}
 	conn := c.Conn
 	if secured, ok := conn.(*tls.Conn); ok {
-		conn = secured.NetConn() // a reset comes without TLS's own goodbye
+		conn = secured.NetConn() // without the close_notify of TLS
 	}
 	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0)
@@ -59,7 +59,7 @@ func (c *faultyConn) Close() error {
 	return conn.Close()
 }
 
-// strike applies the effects that last.
+// apply applies the effects that last.
 func (c *faultyConn) apply(e Effect) {
 	switch e.kind {
 	case effectSilent:

@@ -4,8 +4,8 @@ package participanttest
 
 import "context"
 
-// startFlow starts Options.Flow, as the service starts a flow: when the customer is connected. A
-// socket has to be subscribed for that, so that it gets what the flow says first.
+// startFlow runs Options.Flow when the customer is connected, as the service starts a flow. A socket
+// must have subscribed, so that it receives the first messages of the flow.
 func (p *Participant) startFlow() {
 	c, s := p.contact, p.contact.srv
 	isDue := p == c.Customer && p.joined && c.FlowID != "" && c.stopFlow == nil

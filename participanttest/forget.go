@@ -5,9 +5,9 @@ package participanttest
 import "time"
 
 const (
-	// keptFor is how long the server knows a chat after its end, by its clock.
+	// keptFor is how long the server keeps a chat after its end, by its clock.
 	keptFor = 24 * time.Hour
-	// maxKept is how many chats that have ended it knows.
+	// maxKept is the number of ended chats that the server keeps.
 	maxKept = 1000
 )
 
@@ -17,7 +17,7 @@ func (c *Contact) retire() {
 	c.srv.forgetRetired()
 }
 
-// forgetRetired has one timer for all chats.
+// forgetRetired uses one timer for all chats.
 func (s *Server) forgetRetired() {
 	for len(s.retired) > 0 && (len(s.retired) > maxKept || !s.now().Before(s.retired[0].endedAt.Add(keptFor))) {
 		s.retired[0].forget()
@@ -34,7 +34,7 @@ func (s *Server) forgetRetired() {
 	})
 }
 
-// forget leaves the chat to those who hold it.
+// forget removes the chat from the server. References to the Contact remain valid.
 func (c *Contact) forget() {
 	for _, id := range c.ids {
 		delete(c.srv.contacts, id)

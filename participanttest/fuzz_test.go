@@ -16,8 +16,8 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// FuzzREST sends any request with any of three credentials. Each must be answered, and
-// never with a failure of the server's, but for what isn't imitated.
+// FuzzREST sends any request with any of three credentials. Each must get a response,
+// and only what isn't implemented may fail with a server error.
 func FuzzREST(f *testing.F) {
 	for _, c := range [][2]string{
 		{"/participant/connection", `{"Type":["WEBSOCKET","CONNECTION_CREDENTIALS"],"ConnectParticipant":true}`},

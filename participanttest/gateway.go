@@ -17,13 +17,13 @@ const (
 	topicPing      = "aws/ping"
 )
 
-// incoming is a frame of a client. Content is read by those that need it.
+// incoming is a frame of a client. Only some topics decode Content.
 type incoming struct {
 	Topic   string          `json:"topic"`
 	Content json.RawMessage `json:"content"`
 }
 
-// acknowledgement answers a subscription. Its content is an object, unlike a push's.
+// acknowledgement is the response to a subscription. Its content is an object, unlike a push's.
 type acknowledgement struct {
 	Topic   string       `json:"topic"`
 	Content subscription `json:"content"`
@@ -44,15 +44,15 @@ type pong struct {
 	StatusContent string `json:"statusContent"`
 }
 
-// gatewayError has no topic, which is how a client knows it.
+// gatewayError has no topic; clients recognize it by that.
 type gatewayError struct {
 	Message      string `json:"message"`
 	ConnectionID string `json:"connectionId"`
 	RequestID    string `json:"requestId"`
 }
 
-// receive takes a frame in: every frame of every client enters here. One that is no
-// text, no JSON or of no known topic gets the gateway's error.
+// receive handles every frame of every client. A frame that isn't text, isn't JSON or has an unknown
+// topic gets the gateway's error.
 func (s *Server) receive(k *socket, kind websocket.MessageType, text []byte) {
 	var in incoming
 	if kind == websocket.MessageText {
@@ -70,7 +70,7 @@ func (s *Server) receive(k *socket, kind websocket.MessageType, text []byte) {
 	k.respond(in)
 }
 
-// respond answers a frame.
+// respond sends the response to a frame.
 func (k *socket) respond(in incoming) {
 	switch in.Topic {
 	case topicSubscribe:
@@ -84,8 +84,8 @@ func (k *socket) respond(in incoming) {
 	}
 }
 
-// parseFrame ignores what follows the JSON: the iOS client ends its subscription with a
-// stray bracket. What is no object, or of a topic that nobody knows, has no topic.
+// parseFrame ignores what follows the JSON: the iOS client ends its subscription with a stray bracket.
+// The result has no topic if the frame isn't an object or its topic is unknown.
 func parseFrame(text []byte) incoming {
 	var in incoming
 	if json.NewDecoder(bytes.NewReader(text)).Decode(&in) != nil {
@@ -99,7 +99,7 @@ func parseFrame(text []byte) incoming {
 	}
 }
 
-// subscribe knows one topic. From here on pushes reach the socket.
+// subscribe accepts one topic. From then on the socket gets pushes.
 func (k *socket) subscribe(content json.RawMessage) subscription {
 	var in struct {
 		Topics []string `json:"topics"`
@@ -123,8 +123,8 @@ func (k *socket) target(on string) target {
 	return h
 }
 
-// interfere does what an effect does in place of the answer to a frame. It reports
-// whether there is to be no answer.
+// interfere applies an effect in place of the response to a frame. It reports whether the response must
+// not be sent.
 func (k *socket) interfere(e Effect, in incoming) bool {
 	switch {
 	case e.kind == effectIgnore:

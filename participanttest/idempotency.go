@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// responseLife is how long a client token is remembered.
+// responseLife is how long the response to a client token is remembered.
 const responseLife = 10 * time.Minute
 
-// maxResponses bounds the memory: the oldest is forgotten.
+// maxResponses bounds the memory: the oldest response is forgotten.
 const maxResponses = 10_000
 
-// responseKey is operation, client token and body. The token alone would not do: ChatJS
-// sends one constant token with all its receipts.
+// responseKey is a hash of operation, client token and body. The token alone isn't enough: ChatJS sends
+// one constant token with all its receipts.
 type responseKey [sha256.Size]byte
 
 type responseTime struct {
@@ -23,9 +23,9 @@ type responseTime struct {
 	at  time.Time
 }
 
-// once makes an operation answer the same to the same request of the same participant; a
-// request to Amazon Connect is nobody's.
-// Only successes are remembered, so that a refused request can be repeated.
+// once returns the first response to the same request of the same participant again. For Amazon Connect
+// the participant doesn't matter. Only successes are remembered, so that a request that failed can be
+// retried.
 func once(run func(*call) (any, *wireError)) func(*call) (any, *wireError) {
 	return func(c *call) (any, *wireError) {
 		if c.in.text("ClientToken", 0, 500) == "" || c.in.err != nil {
@@ -39,8 +39,7 @@ func once(run func(*call) (any, *wireError)) func(*call) (any, *wireError) {
 	}
 }
 
-// responseKey takes the body as sorted and compacted by encoding/json: the order of
-// members doesn't make another request.
+// responseKey marshals the body again: the order of members must not make a difference.
 func (c *call) responseKey() responseKey {
 	body, _ := json.Marshal(c.in.raw) // parsed JSON is JSON again
 	return sha256.Sum256(append([]byte(c.op.name+" "), body...))

@@ -10,23 +10,24 @@ import (
 	"time"
 )
 
-// maxRequests is how many requests the server remembers.
+// maxRequests is the number of requests that the server remembers.
 const maxRequests = 1000
 
-// Request is what the server remembers of a request: no tokens and no content.
+// Request is a request that the server has received, without tokens and content.
 type Request struct {
-	// Time is the server's, when it had decided on the answer.
+	// Time is the server's time when the response was decided.
 	Time time.Time
-	// Operation is one of the eleven, such as SendMessage, or of Amazon Connect, such as
-	// StartChatContact; PutObject or GetObject for the file of an attachment; WebSocket for an
-	// upgrade; empty for anything else.
+	// Operation is one of the eleven, such as SendMessage, or one of Amazon Connect, such as
+	// StartChatContact; PutObject or GetObject for the file of an attachment; WebSocket for an upgrade;
+	// Notification or SubscriptionConfirmation for what is posted to Options.Topics; ConfirmSubscription
+	// for a request to SubscribeURL; empty for anything else.
 	Operation string
-	// ContactID and ParticipantID say whose request it was, empty if nobody's. One to Amazon
-	// Connect has the contact that it is about.
+	// ContactID and ParticipantID identify the caller, and are empty if it is unknown. A request to
+	// Amazon Connect has the ContactID of the chat that it concerns.
 	ContactID, ParticipantID string
-	// Status is that of the answer, 101 for an upgrade.
+	// Status is the status of the response, 101 for an upgrade, 0 without a response.
 	Status int
-	// ErrorCode is the code of an error answer, such as ValidationException.
+	// ErrorCode is the code of an error response, such as ValidationException.
 	ErrorCode string
 }
 
@@ -38,7 +39,7 @@ func newRequest(operation string, p *Participant, status int) Request {
 	return r
 }
 
-// waiter waits for something that holds with the mutex held.
+// waiter waits for a condition, which is checked with the mutex held.
 type waiter struct {
 	holds func() bool
 	done  chan struct{}
@@ -51,23 +52,23 @@ func (s *Server) Requests() []Request {
 	return slices.Concat(s.requests[s.oldest:], s.requests[:s.oldest])
 }
 
-// Count returns how many requests to an operation the server has had in all, named as in
-// Request, or how many frames of a topic: aws/subscribe, aws/heartbeat or aws/ping.
+// Count returns how many requests to an operation, named as in Request, the server has received in
+// total, or how many frames of a topic: aws/subscribe, aws/heartbeat or aws/ping.
 func (s *Server) Count(operation string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.counts[operation]
 }
 
-// Count is Server.Count for one participant.
+// Count returns the same as Server.Count, for one participant.
 func (p *Participant) Count(operation string) int {
 	p.contact.srv.mu.Lock()
 	defer p.contact.srv.mu.Unlock()
 	return p.counts[operation]
 }
 
-// WaitRequest waits until Count(operation) is n or more. The answer to the n-th request
-// may still be on its way then.
+// WaitRequest waits until Count(operation) is n or more. The response to the n-th request may not have
+// arrived by then.
 func (s *Server) WaitRequest(ctx context.Context, operation string, n int) error {
 	if err := s.wait(ctx, func() bool { return s.counts[operation] >= n }); err != nil {
 		return fmt.Errorf("wait for request %d to %s, had %d: %w", n, operation, s.Count(operation), err)
@@ -75,7 +76,7 @@ func (s *Server) WaitRequest(ctx context.Context, operation string, n int) error
 	return nil
 }
 
-// WaitRequest is Server.WaitRequest for one participant.
+// WaitRequest does the same as Server.WaitRequest, for one participant.
 func (p *Participant) WaitRequest(ctx context.Context, operation string, n int) error {
 	if err := p.contact.srv.wait(ctx, func() bool { return p.counts[operation] >= n }); err != nil {
 		return fmt.Errorf("wait for request %d to %s, had %d: %w", n, operation, p.Count(operation), err)
@@ -104,8 +105,8 @@ func (c *Contact) Sockets() int {
 	return c.subscribed()
 }
 
-// WaitSockets waits until exactly n sockets of the participant are subscribed, if only
-// for a moment; 0 waits for the loss of all.
+// WaitSockets waits until exactly n sockets of the participant are subscribed, even if only for a
+// moment; 0 waits until all are lost.
 func (p *Participant) WaitSockets(ctx context.Context, n int) error {
 	if err := p.contact.srv.wait(ctx, func() bool { return p.subscribed() == n }); err != nil {
 		return fmt.Errorf("wait for %d sockets of %s, have %d: %w", n, p.Role, p.Sockets(), err)
@@ -113,7 +114,7 @@ func (p *Participant) WaitSockets(ctx context.Context, n int) error {
 	return nil
 }
 
-// WaitSockets is Participant.WaitSockets for all participants together.
+// WaitSockets does the same as Participant.WaitSockets, for all participants together.
 func (c *Contact) WaitSockets(ctx context.Context, n int) error {
 	if err := c.srv.wait(ctx, func() bool { return c.subscribed() == n }); err != nil {
 		return fmt.Errorf("wait for %d sockets, have %d: %w", n, c.Sockets(), err)
@@ -139,7 +140,7 @@ func (c *Contact) subscribed() int {
 	return n
 }
 
-// record remembers a request that no operation has handled.
+// record logs a request that no operation has handled.
 func (s *Server) record(r Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,7 +167,7 @@ func (s *Server) count(operation string, p *Participant) {
 	s.changed()
 }
 
-// changed looks whether somebody waits for what is now.
+// changed wakes the waiters whose condition holds.
 func (s *Server) changed() {
 	s.waiters = slices.DeleteFunc(s.waiters, func(w *waiter) bool {
 		if !w.holds() {
@@ -177,11 +178,11 @@ func (s *Server) changed() {
 	})
 }
 
-// wait sees every state, also one that doesn't last: changed looks in the moment.
+// wait sees every state, however briefly it lasts, because changed runs with every change.
 func (s *Server) wait(ctx context.Context, holds func() bool) error {
 	w := &waiter{holds: holds, done: make(chan struct{})}
 	if s.addWaiter(w) {
-		return nil // also with a context that has ended, or a server that has closed
+		return nil // even if ctx is done or the server has closed
 	}
 	select {
 	case <-w.done:
@@ -194,7 +195,7 @@ func (s *Server) wait(ctx context.Context, holds func() bool) error {
 	}
 }
 
-// addWaiter reports whether what is waited for holds already.
+// addWaiter reports whether the condition holds already.
 func (s *Server) addWaiter(w *waiter) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,8 +19,8 @@ func (s *Server) faultOnOperation(c *call, bearer string) Effect {
 	return s.faultOnRequest(c.exchange, h, c.op.name)
 }
 
-// faultOnRequest remembers a request that a fault keeps from being looked at; its status
-// is 0 if it gets no answer.
+// faultOnRequest also logs a request that a fault keeps from being handled, with status 0 if it gets no
+// response.
 func (s *Server) faultOnRequest(x *exchange, h target, operation string) Effect {
 	e := s.faultOn(h)
 	request := newRequest(operation, h.participant, e.status)
@@ -38,8 +38,8 @@ func (s *Server) faultOnRequest(x *exchange, h target, operation string) Effect 
 	return e
 }
 
-// interfere does what an effect does to a request before it is looked at. It reports
-// whether the request has had its answer, or never gets one.
+// interfere applies an effect to a request before it is handled. It reports whether the request needs
+// no further handling.
 func (s *Server) interfere(w http.ResponseWriter, r *http.Request, e Effect) bool {
 	switch e.kind {
 	case effectDelay:
@@ -65,8 +65,8 @@ func (s *Server) interfere(w http.ResponseWriter, r *http.Request, e Effect) boo
 	return true
 }
 
-// pause waits for d, also when the client has gone: a network that is slow delivers all
-// the same. It gives the request up when the server closes.
+// pause waits for d even if the client has disconnected: a slow network still delivers the request. It
+// aborts the request when the server closes.
 func (s *Server) pause(d time.Duration) {
 	alarm, stop := newAlarm(d)
 	defer stop()
@@ -77,8 +77,8 @@ func (s *Server) pause(d time.Duration) {
 	}
 }
 
-// reply answers an operation that was done, unless the effect is to lose the answer.
-func (e Effect) reply(w http.ResponseWriter, out any) {
+// respond writes the response to an operation, unless the effect drops it.
+func (e Effect) respond(w http.ResponseWriter, out any) {
 	switch e.kind {
 	case effectDropAfter:
 		exchangeOf(w).end() // before the pushes
@@ -96,9 +96,9 @@ func (e Effect) reply(w http.ResponseWriter, out any) {
 	}
 }
 
-// The forms in which an error can name its type.
+// The forms in which an error response can name its type.
 const (
-	// ErrorTypeBare is the header with the bare code, and __type in the body.
+	// ErrorTypeBare is the header with the code alone, and __type in the body.
 	ErrorTypeBare ErrorForm = iota
 	// ErrorTypeWithURL is the header with a colon and a URL after the code.
 	ErrorTypeWithURL
@@ -106,11 +106,11 @@ const (
 	ErrorTypeInBody
 	// ErrorTypeAbsent is a message and nothing else, as a gateway sends it.
 	ErrorTypeAbsent
-	// ErrorEmpty is the status alone.
+	// ErrorEmpty is the status alone, without a body.
 	ErrorEmpty
 )
 
-// ErrorForm is how error answers are written.
+// ErrorForm is the form of error responses.
 type ErrorForm int
 
 func (s *Server) writeFailure(w http.ResponseWriter, e *wireError) {

@@ -36,14 +36,14 @@ const (
 	typeMetadata   = "MESSAGEMETADATA"
 )
 
-// keptEvents are the events a transcript shows; the others are live only
+// keptEvents are the events in a transcript; the others are only sent live
 // (API_connect-participant_Item).
 var keptEvents = map[string]bool{
 	eventJoined: true, eventLeft: true, eventInvited: true, eventEnded: true, eventTransferred: true, eventNoTransfer: true,
 }
 
-// Item is what a transcript shows and a socket gets, with the names and in the form of
-// the wire. An empty field is absent there.
+// Item is an item of a transcript or of a push, with the names and in the format of the wire. An empty
+// field is absent there.
 type Item struct {
 	AbsoluteTime     string           `json:",omitempty"`
 	Attachments      []AttachmentItem `json:",omitempty"`
@@ -58,10 +58,10 @@ type Item struct {
 	RelatedContactId string                `json:",omitempty"`
 	Type             string
 
-	// Once published an item never changes, so that it may leave the mutex: a new state
-	// is a new Item under the same Id.
+	// An item never changes once it is published, so that it may be used without the mutex. A new state
+	// is a new Item with the same Id.
 	at    time.Time
-	shown time.Time // from when on GetTranscript shows it
+	shown time.Time // when GetTranscript starts to show it
 }
 
 func (it *Item) isShown(now time.Time) bool { return !it.shown.After(now) }
@@ -69,7 +69,7 @@ func (it *Item) isShown(now time.Time) bool { return !it.shown.After(now) }
 // forever is when an item is shown that a fault keeps out of the transcript.
 var forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
-// AttachmentItem is the file of an item.
+// AttachmentItem is a file of an item.
 type AttachmentItem struct {
 	AttachmentId   string
 	AttachmentName string
@@ -77,17 +77,17 @@ type AttachmentItem struct {
 	Status         types.ArtifactStatus
 }
 
-// MessageMetadata is what is known about a message.
+// MessageMetadata are the receipts, the processing status or the streaming state of a message.
 type MessageMetadata struct {
 	MessageId               string
 	Receipts                []Receipt                     `json:",omitempty"`
 	MessageProcessingStatus types.MessageProcessingStatus `json:",omitempty"`
-	// MessageCompleted and ChunkNumber stand in the pieces of a streamed message only.
+	// MessageCompleted and ChunkNumber appear in the chunks of a streamed message only.
 	MessageCompleted *bool `json:",omitempty"`
 	ChunkNumber      int   `json:",omitempty"`
 }
 
-// Receipt says what one participant has seen of a message.
+// Receipt records when one participant has received and read a message.
 type Receipt struct {
 	DeliveredTimestamp     string `json:",omitempty"`
 	ReadTimestamp          string `json:",omitempty"`
@@ -103,10 +103,9 @@ func (it *Item) kept() bool {
 	}
 }
 
-// Transcript returns every item that the transcript of the chat has, whether or not anybody
-// was shown it: the oracle of what a client must end up with. They come in the order of
-// time, each in its latest state, those of a past contact and those that LagForever
-// keeps out of the transcript left out.
+// Transcript returns the items of the chat's transcript in order of time, each in its latest state. It
+// is what a client must have in the end, whether or not a client has received it yet. Items of a past
+// contact and those that LagForever hides are left out.
 func (c *Contact) Transcript() []Item {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// members are those of a JSON object in a request. Names are case-sensitive and null is
-// absent, as the service has it; encoding/json into a struct would be laxer. The first
-// broken constraint is kept in err and the readers go on with zero values.
+// members are the members of a JSON object in a request. Names are case-sensitive and null is absent,
+// as with the service; encoding/json would be less strict with a struct. err is the first violated
+// constraint; readers continue with zero values.
 type members struct {
 	raw    map[string]json.RawMessage
 	prefix string // of an inner object, for error texts
@@ -30,7 +30,7 @@ func parseMembers(body []byte) *members {
 	return m
 }
 
-// read decodes a member and tells whether it is there.
+// read decodes a member and reports whether it is present.
 func (m *members) read(name string, into any, kind string) bool {
 	raw, ok := m.raw[name]
 	if !ok || string(raw) == "null" {
@@ -58,7 +58,7 @@ func (m *members) text(name string, minimum, maximum int) string {
 	return value
 }
 
-// requiredText is text for a member that must be there.
+// requiredText is text for a required member.
 func (m *members) requiredText(name string, minimum, maximum int) string {
 	m.require(name)
 	return m.text(name, minimum, maximum)
@@ -114,14 +114,14 @@ func (m *members) flag(name string) bool {
 	return value
 }
 
-// list reads strings and tells whether the member is there.
+// list reads strings and reports whether the member is present.
 func (m *members) list(name string) ([]string, bool) {
 	var values []string
 	ok := m.read(name, &values, "a list of strings")
 	return values, ok
 }
 
-// values reads a list of some values, not empty if it is there.
+// values reads a list of allowed values, which must not be empty if it is present.
 func (m *members) values(name string, allowed ...string) []string {
 	list, ok := m.list(name)
 	if ok && len(list) == 0 {
@@ -133,7 +133,7 @@ func (m *members) values(name string, allowed ...string) []string {
 	return list
 }
 
-// object reads an inner object, empty if absent. Its errors are its own until joined.
+// object reads an inner object, empty if absent. Its errors are separate until joined.
 func (m *members) object(name string) *members {
 	inner := &members{prefix: m.prefix + name + "."}
 	m.read(name, &inner.raw, "an object")

@@ -36,14 +36,14 @@ func (p *Participant) SayMarkdown(text string) string {
 	return p.SendContent(contentTypeMarkdown, text)
 }
 
-// SayInteractive sends an interactive message, such as a list picker, and returns its Id.
-// Its content is JSON, see the Administrator Guide, "Add interactive messages to chat".
+// SayInteractive sends an interactive message, such as a list picker, and returns its Id. Its content
+// is JSON; see the Administrator Guide, "Add interactive messages to chat".
 func (p *Participant) SayInteractive(content string) string {
 	return p.SendContent(contentTypeInteractive, content)
 }
 
-// SendContent sends a message of any content type and returns its Id. It is checked
-// against nothing, so that a test can also send what no client could.
+// SendContent sends a message of any content type and returns its Id. Nothing is validated, so that a
+// test can also send what no client could.
 func (p *Participant) SendContent(contentType, content string) (id string) {
 	outcome := p.contact.process(contentType, content)
 	p.act(func() { id = p.say(contentType, content, outcome).Id })

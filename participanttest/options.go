@@ -17,60 +17,58 @@ type Options struct {
 	// mapped port. It may have a port, but no path. Defaults to the Host header of the request
 	// that asks for a URL, with localhost replaced by 127.0.0.1 where there is no TLS.
 	PublicURL string
-	// TLS serves https and wss with a certificate that is made at the start. It is valid for a
-	// year, for localhost, 127.0.0.1, ::1, the address in Addr and the host of PublicURL, and for
-	// clients that trust Server.AuthorityPEM, as Server.Client does. Only HTTP/1.1 is spoken.
-	// Defaults to http and ws.
+	// TLS serves https and wss with a certificate that is generated at the start. It is valid for a
+	// year, for localhost, 127.0.0.1, ::1, the address in Addr and the host of PublicURL. Clients must
+	// trust Server.AuthorityPEM; Server.Client does. Only HTTP/1.1 is supported. Defaults to http and
+	// ws.
 	TLS bool
-	// Snapshot makes the server continue the chats of another one: what Server.Snapshot
-	// returned. New fails if it is malformed. Defaults to no chats.
+	// Snapshot is the result of Server.Snapshot of another server, whose chats this one continues. New
+	// returns an error if it is malformed. Defaults to no chats.
 	Snapshot []byte
-	// MaxAttachmentBytes is the largest file StartAttachmentUpload accepts.
-	// Defaults to 20 MiB, the service's own default.
+	// MaxAttachmentBytes is the size of the largest file that StartAttachmentUpload accepts. Defaults
+	// to 20 MiB, the service's default.
 	MaxAttachmentBytes int64
-	// MaxSockets is how many WebSockets may be open; a further upgrade answers 503.
-	// Defaults to 8,000.
+	// MaxSockets is the number of WebSockets that may be open; further upgrades get 503. Defaults to
+	// 8,000.
 	MaxSockets int
-	// Seed begins the streams of chance of the faults. Defaults to 0.
+	// Seed seeds the random generators of faults with Chance. Defaults to 0.
 	Seed uint64
-	// Latency is how long each operation waits before it is looked at. Defaults to none.
+	// Latency is how long each operation waits before it is handled. Defaults to none.
 	Latency time.Duration
-	// Throttle answers calls over the service's published quotas, which all chats of the
-	// server share, with ThrottlingException; some operations of Amazon Connect have
-	// TooManyRequestsException instead. Defaults to no quotas.
+	// Throttle rejects calls over the service's published quotas, which all chats of the server share,
+	// with ThrottlingException; some operations of Amazon Connect return TooManyRequestsException
+	// instead. Defaults to no quotas.
 	Throttle bool
-	// Quotas replace the published quotas of some operations, by their API names, for
-	// Throttle. Defaults to none.
+	// Quotas replace the published quotas of some operations, by API name, for Throttle. Defaults to
+	// none.
 	Quotas map[string]Quota
 
-	// MaxChats is how many chats StartChatContact may have active in one instance at a time;
-	// a further one fails with 429 LimitExceededException. Defaults to 500 with Throttle, the
-	// published quota, and to no limit otherwise.
+	// MaxChats is the number of active chats that StartChatContact may start in one instance; a further
+	// one fails with 429 LimitExceededException. Defaults to 500 with Throttle, the published quota,
+	// and otherwise to no limit.
 	MaxChats int
-	// Flow plays the contact flow of the chats that StartChatContact starts; those of NewChat
-	// have none. It is called once for a chat, when its customer is connected, by
-	// ConnectParticipant or a socket that is subscribed, in a goroutine of its own. It can use
-	// all methods of the chat and its participants: greet by System, let the Agent join, wait
-	// for requests. ctx is done when the chat has ended or the server closes. Close waits for
-	// Flow, so Flow must return then, and must not call Close. A server that continues the chat
-	// from a Snapshot calls it again when the customer is connected again. Defaults to a flow
-	// that does nothing.
+	// Flow plays the contact flow of the chats that StartChatContact starts; chats of NewChat have
+	// none. It is called once for a chat, in a separate goroutine, when the customer is connected, by
+	// ConnectParticipant or by a socket that has subscribed. It can use all methods of the chat and its
+	// participants: send a greeting by System, have the Agent join, wait for requests. ctx is done when
+	// the chat has ended or the server closes. Close waits for Flow, so Flow must return then, and must
+	// not call Close. A server that continues the chat from a Snapshot calls Flow again when the
+	// customer is connected again. Defaults to a flow that does nothing.
 	Flow func(ctx context.Context, c *Contact)
 
-	// Topics are the HTTP or HTTPS endpoints that are subscribed to SNS topics, by the ARN of
-	// the topic, which StartContactStreaming names; TopicARN is that of ChatOptions.Streaming.
-	// Each item of a streamed chat is posted as SNS does, after one SubscriptionConfirmation: in
-	// order, with 15 seconds for the response, and three retries, 20 seconds apart, after 429,
-	// 5xx or no response. Requests and Count have them as Notification and
-	// SubscriptionConfirmation, with the status that the endpoint returned. Defaults to none: only Stream
-	// gets the notifications.
+	// Topics are the HTTP or HTTPS endpoints that are subscribed to SNS topics, by the ARN of the topic
+	// that StartContactStreaming names; TopicARN is that of ChatOptions.Streaming. Each item of a
+	// streamed chat is posted as SNS does, after one SubscriptionConfirmation: in order, with a timeout
+	// of 15 seconds, and three retries, 20 seconds apart, after 429, 5xx or no response. Requests and
+	// Count include them as Notification and SubscriptionConfirmation, with the status that the
+	// endpoint returned. Defaults to none: only Stream receives the notifications.
 	Topics map[string]string
-	// Stream gets what the service publishes of streamed chats, on whatever topic: each item
-	// as SNS posts it to an HTTPS endpoint, a signed notification in JSON. LambdaSNS and
-	// LambdaSQS make events of it. The calls come one after the other, in the order of
-	// publication, from a goroutine of the server, and nothing else waits for them. A test
-	// waits for one by a channel that Stream sends to. Close waits for the call under way, so
-	// Stream must not call Close. Defaults to no publication.
+	// Stream receives what the service publishes of streamed chats, for all topics: each item as SNS
+	// posts it to an HTTPS endpoint, a signed notification in JSON. LambdaSNS and LambdaSQS convert it
+	// to an event. The calls come one after the other, in the order of publication, from a goroutine of
+	// the server, and nothing else waits for them. In a test, send the notifications to a channel to
+	// wait for them. Close waits for a running call, so Stream must not call Close. Defaults to no
+	// publication.
 	Stream func(payload []byte)
 
 	Switches
@@ -78,17 +76,17 @@ type Options struct {
 	inMemory bool
 }
 
-// InMemory makes a server without a port, for a testing/synctest bubble: only its own
-// Client reaches it, for HTTP and as the HTTPClient of a WebSocket dialer. Start the
-// server, and everything that uses it, inside the bubble.
+// InMemory makes a server without a port, for a testing/synctest bubble. Only its own Client reaches
+// it, for HTTP and as the HTTPClient of a WebSocket dialer. Start the server, and everything that uses
+// it, inside the bubble.
 //
-// In FIPS 140-3 mode (GODEBUG=fips140=on) build the test with GOFIPS140=v1.0.0: crypto/rand of a
-// plain build with Go 1.26, which WebSocket clients use, panics in a bubble.
+// In FIPS 140-3 mode (GODEBUG=fips140=on) build the test with GOFIPS140=v1.0.0: crypto/rand of a plain
+// build with Go 1.26, which WebSocket clients use, panics in a bubble.
 func InMemory() func(*Options) {
 	return func(o *Options) { o.inMemory = true }
 }
 
-// validate returns the snapshot, an empty one if there is none.
+// validate returns the snapshot, or an empty one without Options.Snapshot.
 func (o Options) validate() (*snapshot, error) {
 	if o.PublicURL != "" {
 		if err := checkPublicURL(o.PublicURL); err != nil {

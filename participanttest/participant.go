@@ -11,17 +11,17 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// Participant is somebody in a chat. Its fields don't change.
+// Participant is a participant of a chat. Its fields don't change.
 //
-// Its methods let it act beside the wire, as if on another device. They do nothing, and
-// return "", once the participant has left or the chat has ended. What they bring to the
-// chat is pushed before they return.
+// Its methods act directly on the server, without going through HTTP, as if on another device. They do
+// nothing, and return "", once the participant has left or the chat has ended. The items that they add
+// to the chat are pushed before they return.
 type Participant struct {
-	// ID is the participant's id, the same in all items of theirs.
+	// ID is the participant's id, the same in all their items.
 	ID string
-	// Token is the participant token, good for CreateParticipantConnection only.
+	// Token is the participant token, accepted by CreateParticipantConnection only.
 	Token string
-	// Role stands in all items of theirs, and so does DisplayName until Rename.
+	// Role appears in all the participant's items, and so does DisplayName until Rename.
 	Role        types.ParticipantRole
 	DisplayName string
 
@@ -32,22 +32,22 @@ type Participant struct {
 	name        string
 	added       time.Time
 	active      bool // counts for receipts
-	joined      bool // the others were told
+	joined      bool // participant.joined was sent
 	left        bool
 	silence     silence
 	noPushes    bool // has left and gets no more pushes
 	sockets     []*socket
-	upgrading   int      // its upgrades under way
-	dialled     int      // how many sockets there ever were
-	generation  int      // how often it has called CreateParticipantConnection
+	upgrading   int      // the number of running upgrades
+	dialled     int      // the number of sockets so far
+	generation  int      // the number of CreateParticipantConnection calls
 	tickets     []string // in its WebSocket URLs, oldest first
 	counts      map[string]int
 	connections []string // its connection tokens, oldest first
 	responses   responseCache
 }
 
-// Join lets the participant take part as CreateParticipantConnection with
-// ConnectParticipant does, once. Switches.StrictConnection doesn't restrict it.
+// Join has the effect of CreateParticipantConnection with ConnectParticipant. Switches.StrictConnection
+// doesn't restrict it. Further calls have no effect.
 func (p *Participant) Join() {
 	p.act(func() {
 		p.join()
@@ -55,26 +55,26 @@ func (p *Participant) Join() {
 	})
 }
 
-// Leave does what DisconnectParticipant does.
+// Leave has the effect of DisconnectParticipant.
 func (p *Participant) Leave() { p.act(p.leave) }
 
 // Typing sends a typing event.
 func (p *Participant) Typing() { p.actEvent(eventTyping) }
 
-// Idle sends the event that the participant has been silent for too long. Nothing else
-// happens (Administrator Guide, "Set up chat timeouts").
+// Idle sends the event that the participant has been silent for too long, and does nothing else
+// (Administrator Guide, "Set up chat timeouts").
 func (p *Participant) Idle() { p.actEvent(eventIdle) }
 
 // Return sends the event that an idle participant is back.
 func (p *Participant) Return() { p.actEvent(eventReturned) }
 
-// AutoDisconnect sends the event that the participant has been silent for too long, and lets all
-// agents and custom bots leave, who don't get the event. The chat ends if an agent has left so,
-// unless Switches.AgentsMayLeave is on. It is what Timeouts do.
+// AutoDisconnect does what happens when Timeouts.AutoDisconnect is over: it sends the event that the
+// participant has been silent for too long, and makes all agents and custom bots leave, who don't
+// receive the event. The chat ends if an agent was among them, unless Switches.AgentsMayLeave is on.
 func (p *Participant) AutoDisconnect() { p.act(p.autoDisconnect) }
 
-// Rename changes the display name of all items to come and sends the event about it, as
-// happens after an authentication.
+// Rename changes the display name of all further items and sends the event about it, as happens after
+// an authentication.
 func (p *Participant) Rename(displayName string) {
 	p.act(func() {
 		p.name = displayName
@@ -82,11 +82,11 @@ func (p *Participant) Rename(displayName string) {
 	})
 }
 
-// MarkDelivered sends a receipt for a message of somebody else, with the same effect as
-// SendEvent's.
+// MarkDelivered sends the receipt that a message of another participant was delivered, as SendEvent
+// does.
 func (p *Participant) MarkDelivered(messageID string) { p.mark(messageID, eventDelivered) }
 
-// MarkRead is MarkDelivered for having read it.
+// MarkRead sends the receipt that a message of another participant was read.
 func (p *Participant) MarkRead(messageID string) { p.mark(messageID, eventRead) }
 
 func (p *Participant) mark(messageID, contentType string) {
@@ -97,13 +97,13 @@ func (p *Participant) mark(messageID, contentType string) {
 	})
 }
 
-// ExpireTokens makes the participant's connection tokens and WebSocket URLs invalid at
-// once. Sockets stay open, and the participant token stays good.
+// ExpireTokens makes the participant's connection tokens and WebSocket URLs invalid immediately.
+// Sockets stay open, and the participant token stays valid.
 func (p *Participant) ExpireTokens() { p.act(p.forgetConnections) }
 
-// CloseSockets closes the participant's WebSockets with a code and a reason, after what
-// is on its way to them. Code 0 is CutSockets; a code that no close frame may carry, such
-// as 1006, ends the connection without one.
+// CloseSockets closes the participant's WebSockets with a code and a reason, after what is queued for
+// them. Code 0 does the same as CutSockets; a code that no close frame may carry, such as 1006, ends
+// the connection without one.
 func (p *Participant) CloseSockets(code int, reason string) {
 	p.contact.srv.mu.Lock()
 	defer p.contact.srv.mu.Unlock()
@@ -112,11 +112,10 @@ func (p *Participant) CloseSockets(code int, reason string) {
 	}
 }
 
-// CutSockets resets the connections of the participant's WebSockets; what is on its way
-// to them is lost.
+// CutSockets resets the connections of the participant's WebSockets; what is queued for them is lost.
 func (p *Participant) CutSockets() { p.CloseSockets(0, "") }
 
-// act does something unless the participant has left or the chat has ended.
+// act calls do unless the participant has left or the chat has ended.
 func (p *Participant) act(do func()) {
 	p.contact.srv.mu.Lock()
 	defer p.contact.srv.mu.Unlock()
@@ -127,7 +126,7 @@ func (p *Participant) act(do func()) {
 
 func (p *Participant) actEvent(contentType string) { p.act(func() { p.event(contentType) }) }
 
-// send brings an item of this participant to the chat.
+// send adds an item of this participant to the chat.
 func (p *Participant) send(it Item) *Item {
 	p.sign(&it)
 	return p.contact.send(it)
@@ -143,7 +142,7 @@ func (p *Participant) event(contentType string) *Item {
 	return p.send(Item{Type: typeEvent, ContentType: contentType})
 }
 
-// newEvent makes an event that nobody gets yet.
+// newEvent creates an event without sending it.
 func (p *Participant) newEvent(contentType string) *Item {
 	it := &Item{Type: typeEvent, ContentType: contentType}
 	p.sign(it)
@@ -151,7 +150,7 @@ func (p *Participant) newEvent(contentType string) *Item {
 	return it
 }
 
-// join tells the others the first time.
+// join sends participant.joined the first time.
 func (p *Participant) join() {
 	if p.joined || p.left || p.contact.ended {
 		return
@@ -164,8 +163,8 @@ func (p *Participant) join() {
 	}
 }
 
-// leave ends the chat with an agent or with the last customer; anybody else may go
-// without consequence.
+// leave ends the chat if an agent leaves, or the last customer. Other participants can leave without
+// consequence.
 func (p *Participant) leave() {
 	p.depart()
 	agentEnds := p.Role == types.ParticipantRoleAgent && !p.contact.srv.opts.AgentsMayLeave
@@ -178,7 +177,7 @@ func (p *Participant) leave() {
 		}
 		p.contact.endFor(reasonCustomer)
 	}
-	p.noPushes = true // from here on: who leaves sees the end that follows
+	p.noPushes = true // after the end of the chat, which is still pushed
 }
 
 func (p *Participant) depart() {

@@ -9,8 +9,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// ruling is what the message processor says to a message; nil for one that it isn't
-// asked about.
+// outcome is what the message processor decides about a message; nil for a message that isn't
+// processed.
 type outcome struct {
 	content string
 	status  types.MessageProcessingStatus // empty: approved
@@ -23,7 +23,7 @@ func (r *outcome) output() *processingOutput {
 	return &processingOutput{MessageProcessingStatus: types.MessageProcessingStatusProcessing}
 }
 
-// rule asks the processor, which is the user's code: the mutex must not be held.
+// process calls the processor, which is the user's code: the mutex must not be held.
 func (c *Contact) process(contentType, content string) *outcome {
 	if !c.opts.MessageProcessing && c.opts.Processor == nil {
 		return nil
@@ -40,10 +40,10 @@ func (c *Contact) process(contentType, content string) *outcome {
 	return &outcome{content, status}
 }
 
-// rule asks the processor before the operation runs.
+// process calls the processor before the operation runs.
 func (s *Server) process(c *call, bearer string) {
 	if contact := s.contactOf(bearer); contact != nil && c.op.name == "SendMessage" {
-		in := &members{raw: c.in.raw} // its errors are the operation's to find
+		in := &members{raw: c.in.raw} // the operation reports its errors
 		c.outcome = contact.process(in.text("ContentType", 0, 100), in.text("Content", 0, maxContent))
 	}
 }
@@ -57,7 +57,7 @@ func (s *Server) contactOf(bearer string) *Contact {
 	return nil
 }
 
-// say brings a message to the chat, through the processor if there is one.
+// say adds a message to the chat, with the outcome of the processor if there is one.
 func (p *Participant) say(contentType, content string, r *outcome) *Item {
 	p.speaks()
 	c := p.contact
@@ -71,13 +71,13 @@ func (p *Participant) say(contentType, content string, r *outcome) *Item {
 		p.decide(it, r)
 		return &it
 	}
-	// Nobody may see yet what the processor may want to hide.
+	// Other participants must not see yet what the processor may withhold.
 	c.keep(it.withStatus("", types.MessageProcessingStatusProcessing))
 	c.awaitProcessor(&pendingMessage{item: it, outcome: *r, sender: p, due: c.srv.now().Add(c.opts.ProcessingDelay)})
 	return &it
 }
 
-// pendingMessage is a message that the processor hasn't released yet.
+// pendingMessage is a message that is still being processed.
 type pendingMessage struct {
 	item    Item
 	outcome outcome
@@ -95,8 +95,7 @@ func (c *Contact) awaitProcessor(m *pendingMessage) {
 	})
 }
 
-// decide publishes the processor's outcome. Only the sender learns of a message that
-// was held back.
+// decide publishes the processor's outcome. A message that is withheld is pushed to its sender only.
 func (p *Participant) decide(it Item, r *outcome) {
 	if r.status != "" {
 		held := it.withStatus("", r.status)
@@ -108,7 +107,7 @@ func (p *Participant) decide(it Item, r *outcome) {
 	p.contact.publish(&it)
 }
 
-// withStatus is the item with other content and a processing status.
+// withStatus returns the item with other content and a processing status.
 func (it Item) withStatus(content string, status types.MessageProcessingStatus) *Item {
 	it.Content = content
 	it.MessageMetadata = &MessageMetadata{MessageId: it.Id, MessageProcessingStatus: status}

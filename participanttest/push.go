@@ -9,15 +9,15 @@ import (
 	"github.com/coder/websocket"
 )
 
-// push is an item on its way to the sockets of some participants. It is made when the
-// item is, and sent later if it belongs to the answer of a request.
+// push is an item on its way to the sockets of some participants. It is queued with the item, and held
+// until the response is sent if a request caused it.
 type push struct {
 	item *Item
-	text []byte // in place of the item's envelope, if it isn't nil
+	text []byte // sent in place of the item's envelope, unless nil
 	to   []*Participant
-	held bool // until the request that caused it is answered
+	held bool // until the response to the request that caused it is sent
 
-	visibility string // on the topic; empty for what isn't published
+	visibility string // on the topic; empty if it isn't published
 }
 
 // envelope is a frame with an item in it, as JSON in a string.
@@ -27,15 +27,14 @@ type envelope struct {
 	Content     string `json:"content"`
 }
 
-// pushedItem has a member that the transcript's items lack. ChatJS drops what doesn't
-// carry the chat's ids.
+// pushedItem has a member that the transcript's items lack. ChatJS drops items without the chat's ids.
 type pushedItem struct {
 	*Item
 	InitialContactID string `json:"InitialContactId"`
 }
 
-// push sends an item to participants, after those before it: in one chat items arrive
-// in the order in which they were made.
+// push sends an item to participants, after the items before it: the items of a chat arrive in the
+// order of their creation.
 func (c *Contact) push(it *Item, to []*Participant) { c.enqueue(&push{item: it, to: to}) }
 
 // pushAll sends an item to all listeners and to the topic.
@@ -52,15 +51,14 @@ func (c *Contact) enqueue(p *push) {
 	c.flush()
 }
 
-// echo lets go what a request has caused and waits until its sender has it, for
-// Switches.EchoFirst.
+// pushFirst sends the pushes of a request and waits until its sender has them, for Switches.EchoFirst.
 func (s *Server) pushFirst(c *call) {
 	if len(c.pushes) == 0 {
 		return
 	}
 	s.release(c)
 	for _, written := range s.markers(c.participant) {
-		alarm := time.NewTimer(time.Second) // nobody waits longer for one who doesn't read
+		alarm := time.NewTimer(time.Second) // bounds the wait for a client that doesn't read
 		select {
 		case <-written:
 		case <-alarm.C:
@@ -70,8 +68,8 @@ func (s *Server) pushFirst(c *call) {
 	}
 }
 
-// markers follow what is queued for the participant's sockets; each channel closes when
-// its marker has been reached.
+// markers queues a marker on each socket of the participant. Each channel closes when its marker has
+// been reached.
 func (s *Server) markers(p *Participant) []chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +82,7 @@ func (s *Server) markers(p *Participant) []chan struct{} {
 	return markers
 }
 
-// release lets go what a request has caused.
+// release sends the pushes of a request.
 func (s *Server) release(c *call) {
 	if len(c.pushes) == 0 {
 		return
@@ -108,7 +106,7 @@ func (c *Contact) flush() {
 	c.outbox = slices.Delete(c.outbox, 0, ready)
 }
 
-// deliver encodes the item once for all sockets, and only if there is one.
+// deliver encodes the item once for all sockets, and only if there is a socket.
 func (c *Contact) deliver(p *push) {
 	f := frame{text: p.text}
 	for _, participant := range p.to {
@@ -147,17 +145,17 @@ func (c *Contact) envelope(it *Item) []byte {
 	return encode(envelope{topicChat, "application/json", string(content)})
 }
 
-// listeners are all who haven't left, the sender among them.
+// listeners returns the participants who haven't left, the sender included.
 func (c *Contact) listeners() []*Participant {
 	return slices.DeleteFunc(slices.Clone(c.participants), func(p *Participant) bool { return p.noPushes })
 }
 
-// others are the listeners but one.
+// others returns the listeners except one.
 func (c *Contact) others(but *Participant) []*Participant {
 	return slices.DeleteFunc(c.listeners(), func(p *Participant) bool { return p == but })
 }
 
-// push sends a frame, or does with it what an effect does.
+// push sends a frame, or applies the effect of a fault.
 func (k *socket) push(f frame, e Effect) {
 	k.used = k.srv.now()
 	switch e.kind {

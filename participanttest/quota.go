@@ -4,14 +4,14 @@ package participanttest
 
 import "time"
 
-// Quota is how many calls of an operation all chats together may make.
+// Quota limits the calls of an operation, for all chats together.
 type Quota struct {
-	// Rate is the calls a second, and Burst how many may come together.
+	// Rate is the number of calls a second, and Burst how many may come at the same time.
 	Rate, Burst float64
 }
 
-// defaultQuotas are those of the Administrator Guide's page on service quotas. The page
-// names none for the operations that are missing here.
+// defaultQuotas are those of the Administrator Guide's page on service quotas. The page has none for
+// the operations that are missing here.
 var defaultQuotas = map[string]Quota{
 	"CreateParticipantConnection": {6, 9},
 	"DisconnectParticipant":       {3, 5},
@@ -33,7 +33,7 @@ var defaultQuotas = map[string]Quota{
 	"UpdateContactAttributes":         {10, 15},
 }
 
-// bucket holds the calls that an operation has left.
+// bucket is the token bucket of an operation.
 type bucket struct {
 	tokens float64
 	filled time.Time

@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// Contacts returns the chats that the server knows, the oldest first: see NewChat.
+// Contacts returns the chats that the server knows, oldest first; see NewChat.
 func (s *Server) Contacts() []*Contact {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -19,18 +19,18 @@ func (s *Server) Contacts() []*Contact {
 
 func (s *Server) byAge() []*Contact {
 	byNumber := func(a, b *Contact) int { return cmp.Compare(a.number, b.number) }
-	return slices.Compact(slices.SortedFunc(maps.Values(s.contacts), byNumber)) // one has several ids
+	return slices.Compact(slices.SortedFunc(maps.Values(s.contacts), byNumber)) // a chat may have several ids
 }
 
-// Contact returns the chat with an id, its first or a later one, or nil if the server knows none.
+// Contact returns the chat with an id, its first or a later one, or nil if the server doesn't know it.
 func (s *Server) Contact(id string) *Contact {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.contacts[id]
 }
 
-// Participants returns everybody who was ever in the chat, in the order of adding: the
-// customer, the first agent, the system, then the others.
+// Participants returns all participants that the chat has had, in the order in which they were added:
+// the customer, the first agent, the system, then the others.
 func (c *Contact) Participants() []*Participant {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -44,13 +44,13 @@ func (c *Contact) Ended() bool {
 	return c.ended
 }
 
-// ParticipantState is what changes about a participant.
+// ParticipantState is the part of a participant that changes.
 type ParticipantState struct {
-	// DisplayName is that of the items to come.
+	// DisplayName is the display name of further items.
 	DisplayName string
 	// Joined and Left report whether participant.joined and participant.left were sent.
 	Joined, Left bool
-	// Sockets is how many WebSockets are subscribed to the chat.
+	// Sockets is the number of WebSockets that are subscribed to the chat.
 	Sockets int
 }
 
@@ -61,14 +61,14 @@ func (p *Participant) State() ParticipantState {
 	return ParticipantState{DisplayName: p.name, Joined: p.joined, Left: p.left, Sockets: p.subscribed()}
 }
 
-// Faults returns the faults at work, in the order of adding.
+// Faults returns the injected faults, in the order in which they were added.
 func (s *Server) Faults() []*Injected {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.faults)
 }
 
-// WaitApplied waits until the fault has applied n times or more.
+// WaitApplied waits until the fault has been applied n times or more.
 func (i *Injected) WaitApplied(ctx context.Context, n int) error {
 	if err := i.srv.wait(ctx, func() bool { return i.applied >= n }); err != nil {
 		return fmt.Errorf("wait for fault %d, applied %d of %d times: %w", i.ID, i.Applied(), n, err)
@@ -77,7 +77,7 @@ func (i *Injected) WaitApplied(ctx context.Context, n int) error {
 }
 
 // Reset makes the server forget every chat, fault, request, wire event and used quota, and cuts all
-// WebSockets. Every token is invalid then, and the chats that a test still holds behave as
+// WebSockets. Every token is invalid afterwards, and a Contact that a test still refers to behaves as
 // ended. The clock and the paths of Handle stay.
 func (s *Server) Reset() {
 	s.mu.Lock()
@@ -90,7 +90,7 @@ func (s *Server) Reset() {
 		c.endFlow()
 		c.outbox, c.reordered = nil, nil
 		for _, p := range c.participants {
-			p.left, p.noPushes = true, true // also for an upgrade under way
+			p.left, p.noPushes = true, true // also for a running upgrade
 		}
 	}
 	clear(s.contacts)

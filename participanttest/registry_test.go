@@ -134,8 +134,8 @@ func TestEffectsThatAreNoneAreErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`"Fail"`:                                  "cannot unmarshal",
-		`{}`:                                      `Name "" is none of Blackhole`,
-		`{"Name":"Explode"}`:                      `"Explode" is none of`,
+		`{}`:                                      `Name "" is not one of Blackhole`,
+		`{"Name":"Explode"}`:                      `"Explode" is not one of`,
 		`{"Name":"Fail"}`:                         "effect Fail: its Status must be",
 		`{"Name":"Fail","Status":101}`:            "Status must be from 200 to 599",
 		`{"Name":"RespondHTML","Status":1000}`:    "Status must be from 200 to 599",

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// maxBody bounds a request body. The largest legal one, a message of 16,384 escaped
-// control characters, is far below.
+// maxBody bounds a request body. The largest valid one, a message of 16,384 escaped control characters,
+// is far smaller.
 const maxBody = 1 << 20
 
 const viewPath = "/participant/views/"
@@ -19,11 +19,11 @@ const viewPath = "/participant/views/"
 type operation struct {
 	name   string
 	bearer bearerKind
-	// run answers with the mutex held, so it must not block.
+	// run runs with the mutex held, so it must not block.
 	run func(*call) (any, *wireError)
 }
 
-// postOperations are found by path, the one with a path label apart.
+// postOperations are found by path, except for the one with a path label.
 var postOperations = map[string]operation{
 	"/participant/connection":                 {"CreateParticipantConnection", participantBearer, createParticipantConnection},
 	"/participant/disconnect":                 {"DisconnectParticipant", connectionBearer, once(disconnectParticipant)},
@@ -39,7 +39,7 @@ var postOperations = map[string]operation{
 
 var describeViewOperation = operation{"DescribeView", connectionBearer, describeView}
 
-// call is one request on its way through an operation.
+// call is one request to an operation.
 type call struct {
 	srv         *Server
 	op          operation
@@ -49,12 +49,12 @@ type call struct {
 	label       string            // the path label of DescribeView, percent-decoded
 	labels      map[string]string // those of an operation of Amazon Connect
 	outcome     *outcome          // for SendMessage
-	pushes      []*push           // what the operation brought to the chat
+	pushes      []*push           // what the operation added to the chat
 	base        string            // scheme and host of the URLs in the response
 	exchange    *exchange         // nil while nothing is recorded
 }
 
-// serve is the front door: every request of every kind enters here.
+// serve handles every request of every kind.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if s.serveFurther(w, r) {
 		return
@@ -110,7 +110,7 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 	if s.interfere(w, r, effect) {
 		return
 	}
-	// First the answer, then the pushes.
+	// The pushes follow the response.
 	defer s.release(c)
 	s.process(c, bearer)
 	out, failure := s.perform(c, bearer)
@@ -121,13 +121,13 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request) {
 		s.writeFailure(w, failure)
 		return
 	}
-	effect.reply(w, out)
+	effect.respond(w, out)
 	if len(c.pushes) > 0 {
-		_ = http.NewResponseController(w).Flush() // a client that has gone is no matter
+		_ = http.NewResponseController(w).Flush() // the client may have disconnected
 	}
 }
 
-// route works on the escaped path: a view token may hold an escaped slash.
+// route matches the escaped path: a view token may contain an escaped slash.
 func (s *Server) route(r *http.Request) (*call, bool) {
 	path := r.URL.EscapedPath()
 	if op, ok := postOperations[path]; ok && r.Method == http.MethodPost {
@@ -141,10 +141,10 @@ func (s *Server) route(r *http.Request) (*call, bool) {
 	return &call{srv: s, op: describeViewOperation, label: label}, err == nil
 }
 
-// outlivesEnd are the operations that Switches.TokensOutliveTheEnd is about.
+// outlivesEnd are the operations that Switches.TokensOutliveTheEnd concerns.
 var outlivesEnd = map[string]bool{"CreateParticipantConnection": true, "GetTranscript": true, "GetAttachment": true, "DescribeView": true}
 
-// perform runs the operation and remembers the request.
+// perform runs the operation and logs the request.
 func (s *Server) perform(c *call, bearer string) (any, *wireError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,8 +163,8 @@ func (s *Server) perform(c *call, bearer string) (any, *wireError) {
 	return out, failure
 }
 
-// run checks the bearer first, so that a chat that has ended answers 403 whatever else
-// is wrong with the request.
+// run checks the token first, so that a chat that has ended responds with 403 whatever else is wrong
+// with the request.
 func (s *Server) run(c *call, bearer string) (any, *wireError) {
 	if c.op.bearer == signedBearer {
 		return s.runConnect(c)

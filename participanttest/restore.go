@@ -9,14 +9,14 @@ import (
 	"slices"
 )
 
-// readSnapshot checks what restore relies on.
+// readSnapshot checks everything that restore relies on.
 func readSnapshot(data []byte) (*snapshot, error) {
 	var version struct{ Version int }
 	if err := json.Unmarshal(data, &version); err != nil {
-		return nil, errors.New("it is not a snapshot of this package") // err might show a part of it
+		return nil, errors.New("it is not a snapshot of this package") // err might contain a part of it
 	}
 	if version.Version != snapshotVersion {
-		return nil, fmt.Errorf("it has version %d, and this package reads version %d", version.Version, snapshotVersion)
+		return nil, fmt.Errorf("its version is %d, but this package reads version %d", version.Version, snapshotVersion)
 	}
 	var state snapshot
 	if json.Unmarshal(data, &state) != nil {
@@ -37,7 +37,7 @@ func readSnapshot(data []byte) (*snapshot, error) {
 	return &state, nil
 }
 
-// check returns what is wrong with a chat. Seen are the ids and tokens of the chats before.
+// check returns what is wrong with a chat, or "". seen are the ids and tokens of the previous chats.
 func (c *chatState) check(seen map[string]bool) string {
 	if c == nil {
 		return "is null"
@@ -100,7 +100,7 @@ func (c *chatState) checkItems() string {
 	return ""
 }
 
-// restore continues the chats of a snapshot. It runs before anything else does.
+// restore continues the chats of a snapshot. It runs before any goroutine of the server.
 func (s *Server) restore(state *snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,7 +155,7 @@ func (s *Server) restoreChat(state *chatState) {
 	}
 }
 
-// restoreWaiting restores what happens by lapse of time.
+// restoreWaiting restores pending work: rehydration, scans and message processing.
 func (c *Contact) restoreWaiting(state *chatState) {
 	if c.past > 0 && !c.rehydrated {
 		c.awaitRehydration()

@@ -23,8 +23,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/memnet"
 )
 
-// TB is the part of testing.TB that Start needs. It stands here so that a program
-// which serves the fake doesn't link the testing package.
+// TB is the part of testing.TB that Start needs. It is declared here so that a program that serves the
+// fake doesn't link package testing.
 type TB interface {
 	Helper()
 	Cleanup(func())
@@ -43,7 +43,7 @@ type Server struct {
 	secret    []byte    // signs upload and download URLs and paging tokens
 	offset    atomic.Int64
 	http      *http.Server
-	further   http.ServeMux // what Handle added
+	further   http.ServeMux // the handlers of Handle
 	client    *http.Client
 	closeOnce sync.Once
 	closing   chan struct{}
@@ -56,24 +56,24 @@ type Server struct {
 
 	mu           sync.Mutex
 	contacts     map[string]*Contact     // by each of their ids
-	retired      []*Contact              // those that have ended, the first one first
-	forgetting   bool                    // a timer is set for the first of them
-	chats        int                     // how many there ever were
+	retired      []*Contact              // ended ones, in the order of their end
+	forgetting   bool                    // a timer is set for the first of retired
+	chats        int                     // the number of chats so far
 	participants map[string]*Participant // by participant token
 	credentials  map[string]credential   // by connection token
-	tickets      map[string]ticket       // by what stands in a WebSocket URL
+	tickets      map[string]ticket       // by the token in a WebSocket URL
 	open         map[*socket]struct{}
-	upgrading    int // upgrades under way
+	upgrading    int // the number of running upgrades
 	closed       bool
 	running      *call // the request whose operation runs
 	timers       timers
 	timersSet    int
 	requests     []Request // a ring once it is full
-	oldest       int       // where it begins
+	oldest       int       // the index of its oldest entry
 	counts       map[string]int
 	waiters      []*waiter
-	faults       []*Injected // in order of adding
-	injected     uint64      // how many there ever were
+	faults       []*Injected // in the order in which they were added
+	injected     uint64      // the number of faults so far
 	quotas       map[string]*bucket
 	responses    responseCache // of Amazon Connect
 	notices      []notice      // notifications that wait for Options.Stream
@@ -81,7 +81,7 @@ type Server struct {
 	endpoints map[string]*endpoint // by the ARN of the topic; they don't change
 }
 
-// Start runs a server until the test ends. It fails the test if it can't listen.
+// Start runs a server until the test ends. It fails the test if the server can't listen.
 func Start(tb TB, optFns ...func(*Options)) *Server {
 	tb.Helper()
 	s, err := New(optFns...)
@@ -111,7 +111,7 @@ func New(optFns ...func(*Options)) (*Server, error) {
 	return s, nil
 }
 
-// open makes a server whose goroutines haven't started.
+// open makes a server without starting its goroutines.
 func open(opts Options) (*Server, net.Listener, error) {
 	before, err := opts.validate()
 	if err != nil {
@@ -139,7 +139,7 @@ func open(opts Options) (*Server, net.Listener, error) {
 	return s, tls.NewListener(listener, s.identity.serverConfig()), nil
 }
 
-// memoryAddr is one that a client takes for this machine and where nobody listens.
+// memoryAddr is an address of this machine on which no server listens.
 const memoryAddr = "127.0.0.1:1"
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
@@ -159,7 +159,7 @@ func newServer(opts Options, addr net.Addr) *Server {
 		opts:         opts,
 		secret:       randomBytes(secretLength),
 		closing:      make(chan struct{}),
-		wake:         make(chan struct{}, 1), // full: the time keeper is about to look anyway
+		wake:         make(chan struct{}, 1), // full: the time keeper is about to check anyway
 		published:    make(chan struct{}, 1), // full: so is the publisher
 		contacts:     map[string]*Contact{},
 		participants: map[string]*Participant{},
@@ -182,8 +182,8 @@ func newServer(opts Options, addr net.Addr) *Server {
 	return s
 }
 
-// reachable is the host and port a client on this machine can dial. It is an address,
-// never a name: ChatJS takes plain ws URLs for 127.0.0.1 only.
+// reachable returns the host and port that a client on this machine can dial. It is an address, never a
+// name: ChatJS accepts plain ws URLs for 127.0.0.1 only.
 func reachable(addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
 	if ok && tcp.IP.IsUnspecified() {
@@ -192,8 +192,8 @@ func reachable(addr net.Addr) string {
 	return addr.String()
 }
 
-// countConn lets Close wait for the goroutine of each connection, and so for every
-// handler; http.Server.Close alone doesn't.
+// countConn makes Close wait for the goroutine of each connection, and so for every handler;
+// http.Server.Close alone doesn't wait.
 func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -204,13 +204,13 @@ func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// Client returns a client whose idle connections end with the server, and which trusts its
-// certificate if there is one. In memory it is the only way to the server.
+// Client returns an HTTP client that trusts the server's certificate, if there is one, and whose idle
+// connections are closed with the server. With InMemory no other client can reach the server.
 func (s *Server) Client() *http.Client { return s.client }
 
-// Close ends all connections and waits for everything the server started. It may be
-// called more than once. The chats can be collected once nothing refers to the server and
-// its contacts.
+// Close closes all connections and waits for everything that the server started. It may be called more
+// than once. The garbage collector can free the chats once nothing refers to the server and its
+// contacts.
 func (s *Server) Close() {
 	s.closeOnce.Do(func() {
 		s.cut()
@@ -223,8 +223,8 @@ func (s *Server) Close() {
 	s.sockets.Wait()
 }
 
-// cut ends the flows and cuts every WebSocket, and those to come: http.Server forgets a
-// connection that was hijacked.
+// cut ends the flows and cuts every WebSocket, including those whose upgrade is running: http.Server
+// doesn't close hijacked connections.
 func (s *Server) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

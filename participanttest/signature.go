@@ -22,7 +22,7 @@ const (
 	queryDate      = "X-Amz-Date"
 	queryExpires   = "X-Amz-Expires"
 
-	// queryDisposition is the Content-Disposition of the response, if it is to be another one.
+	// queryDisposition overrides the Content-Disposition of the response.
 	queryDisposition = "response-content-disposition"
 
 	signatureLength = 16
@@ -35,7 +35,7 @@ func (s *Server) mac(message []byte) []byte {
 	return h.Sum(nil)
 }
 
-// seal makes an opaque token of a number, good within one scope only.
+// seal makes an opaque token from a number. It is valid within one scope only.
 func (s *Server) seal(n int, scope []byte) string {
 	payload := []byte(strconv.Itoa(n))
 	mac := s.mac(slices.Concat(payload, scope))[:signatureLength]
@@ -54,7 +54,7 @@ func (s *Server) unseal(token string, scope []byte) (int, bool) {
 }
 
 // signURL makes a URL for one method, with this query and these headers, until it expires. It looks
-// like one of S3 and is checked as strictly, but signed in a way of our own.
+// like a signed URL of S3 and is checked as strictly, but the signature algorithm is different.
 func (s *Server) signURL(method, path string, query url.Values, headers map[string]string, life time.Duration) (signed string, expiry time.Time) {
 	at := s.now().Truncate(time.Second)
 	names := []string{"host"}
@@ -95,7 +95,7 @@ func (s *Server) signature(method, path string, query url.Values, value func(nam
 	return hex.EncodeToString(s.mac([]byte(strings.Join(lines, "\n"))))
 }
 
-// isSigned tells whether a request is what signURL made its URL for.
+// isSigned reports whether the request is the one that its URL was signed for.
 func (s *Server) isSigned(r *http.Request) bool {
 	query := r.URL.Query()
 	given := query.Get(querySignature)
@@ -104,7 +104,7 @@ func (s *Server) isSigned(r *http.Request) bool {
 	return hmac.Equal([]byte(given), []byte(want))
 }
 
-// signedValue returns the value of a signed header. A proxy before PublicURL may have changed Host.
+// signedValue returns the value of a signed header. A proxy for PublicURL may have changed Host.
 func (s *Server) signedValue(r *http.Request, lowerName string) string {
 	if lowerName == "host" && s.opts.PublicURL != "" {
 		return host(s.opts.PublicURL)
@@ -112,7 +112,7 @@ func (s *Server) signedValue(r *http.Request, lowerName string) string {
 	return headerValue(r, lowerName)
 }
 
-// headerValue finds also what net/http moves out of the header.
+// headerValue also finds the values that net/http removes from the header.
 func headerValue(r *http.Request, lowerName string) string {
 	switch lowerName {
 	case "host":
@@ -124,7 +124,7 @@ func headerValue(r *http.Request, lowerName string) string {
 	}
 }
 
-// isExpired takes a URL without a readable date for expired.
+// isExpired also reports true for a URL without a readable date.
 func (s *Server) isExpired(r *http.Request) bool {
 	query := r.URL.Query()
 	at, dateErr := time.Parse(amzDate, query.Get(queryDate))

@@ -12,10 +12,10 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// snapshotVersion changes when a snapshot of before can't be read any more.
+// snapshotVersion changes when older snapshots can't be read any more.
 const snapshotVersion = 1
 
-// snapshot is the state of a server as JSON. Participants are named by their index in the chat.
+// snapshot is the state of a server as JSON. It refers to participants by their index in the chat.
 type snapshot struct {
 	Version   int
 	Advanced  time.Duration // what Advance added
@@ -112,15 +112,15 @@ type sessionState struct {
 	State       string
 }
 
-// Snapshot returns the server's chats for Options.Snapshot of a server that continues them, such
-// as after a restart on the same address: participants, tokens and URLs that are still valid, kept
-// items, files, views, remembered responses, what waits for a scan or a processor, the clock, and
-// the certificate of Options.TLS. Clients reconnect as after any loss of their sockets.
+// Snapshot returns the server's chats for Options.Snapshot of a server that continues them, such as
+// after a restart on the same address: participants, tokens and URLs that are still valid, transcripts,
+// files, views, remembered responses, pending scans and message processing, the clock, and the
+// certificate of Options.TLS. Clients reconnect as after any loss of their sockets.
 //
-// WebSockets, streamed messages that aren't complete, flows, faults, Requests and Count are not part of it,
-// nor are ChatOptions.Processor, whose messages are approved then, and the other Options. Two
-// snapshots of an unchanged server are equal. A snapshot holds tokens and message contents in
-// plain text: keep it as safe as those.
+// It doesn't contain WebSockets, streamed messages that aren't complete, flows, faults, Requests, Count
+// or Options. Nor does it contain ChatOptions.Processor: pending messages are approved. Two snapshots
+// of an unchanged server are equal. A snapshot contains tokens and message content in plain text:
+// protect it accordingly.
 func (s *Server) Snapshot() ([]byte, error) {
 	state := s.state()
 	var err error
@@ -134,7 +134,7 @@ func (s *Server) Snapshot() ([]byte, error) {
 	return data, nil
 }
 
-// state copies what changes; items and files never do.
+// state copies what changes; items and files never change.
 func (s *Server) state() snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +152,7 @@ func (c *Contact) state() *chatState {
 		Customer: c.indexOf(c.Customer), Agent: c.indexOf(c.Agent), System: c.indexOf(c.System),
 		LastTime: c.lastTime, Ended: c.ended, EndedAt: c.endedAt, EndReason: c.endReason, Views: maps.Clone(c.views), Sessions: map[string]sessionState{},
 	}
-	state.Options.Past = nil // they are items
+	state.Options.Past = nil // Items has them
 	for _, p := range c.participants {
 		state.Participants = append(state.Participants, p.state())
 	}
@@ -211,7 +211,7 @@ func (a *responseCache) state() []responseState {
 	return state
 }
 
-// attachmentState makes a file of a past contact one of the customer's.
+// attachmentState makes the customer the owner of a past contact's file.
 func (c *Contact) attachmentState(a *attachment) attachmentState {
 	owner := a.owner
 	if owner.contact != c {

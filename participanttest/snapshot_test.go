@@ -196,7 +196,7 @@ func TestNewRefusesASnapshotThatIsMalformed(t *testing.T) {
 		"empty":     {"", "not a snapshot"},
 		"no JSON":   {"hello", "not a snapshot"},
 		"cut":       {text[:len(text)/2], "not a snapshot"},
-		"version":   {strings.Replace(text, `"Version":1`, `"Version":2`, 1), "version 2, and this package reads version 1"},
+		"version":   {strings.Replace(text, `"Version":1`, `"Version":2`, 1), "version is 2, but this package reads version 1"},
 		"type":      {strings.Replace(text, `"Advanced":0`, `"Advanced":"0"`, 1), "wrong type"},
 		"no secret": {`{"Version":1}`, "Secret"},
 		"key":       {strings.Replace(text, `"Identity":{"Key":"`, `"Identity":{"Key":"AAAA`, 1), "Identity"},

@@ -24,22 +24,21 @@ import (
 
 const certificatePath = "/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
 
-// SNSClient returns a client that reaches what SNS serves for the topic, and nothing else: the
-// certificate that signs notifications, and SubscribeURL, whose calls Count counts as
-// ConfirmSubscription.
+// SNSClient returns a client for the URLs in notifications, and for nothing else: the certificate that
+// signs them, and SubscribeURL, whose calls Count counts as ConfirmSubscription.
 func (s *Server) SNSClient() *http.Client {
 	return &http.Client{Transport: snsTransport{s}}
 }
 
-// SNSRoots returns the authority that has issued the certificate of SNS.
+// SNSRoots returns the CA that issued the certificate of SNS.
 func (s *Server) SNSRoots() *x509.CertPool {
 	roots := x509.NewCertPool()
 	roots.AddCert(signer().authority)
 	return roots
 }
 
-// SubscriptionConfirmation returns what SNS posts to an HTTPS endpoint that is subscribed to the
-// topic, until SubscribeURL is called.
+// SubscriptionConfirmation returns what SNS posts to an HTTPS endpoint that is subscribed to the topic,
+// until SubscribeURL is called.
 func (s *Server) SubscriptionConfirmation() []byte {
 	return subscriptionConfirmation(TopicARN, newUUID())
 }
@@ -56,7 +55,7 @@ func subscriptionConfirmation(arn, messageID string) []byte {
 }
 
 // LambdaSNS returns the event with which SNS invokes a Lambda function for a notification of
-// Options.Stream.
+// Options.Stream. It panics if the notification isn't JSON.
 func LambdaSNS(notification []byte) []byte {
 	var members map[string]any
 	if err := json.Unmarshal(notification, &members); err != nil {
@@ -72,9 +71,9 @@ func LambdaSNS(notification []byte) []byte {
 	}}})
 }
 
-// LambdaSQS returns the event with which Lambda reads notifications of Options.Stream from an SQS
-// queue without raw message delivery. Other texts are passed as they are. The ids of its messages
-// are "message-0" and so on.
+// LambdaSQS returns the event with which Lambda reads notifications of Options.Stream from an SQS queue
+// without raw message delivery. Other texts are passed unchanged. Its message ids are "message-0" and
+// so on.
 func LambdaSQS(notifications ...[]byte) []byte {
 	records := make([]any, 0, len(notifications))
 	for i, notification := range notifications {
@@ -86,7 +85,7 @@ func LambdaSQS(notifications ...[]byte) []byte {
 	return encode(map[string]any{"Records": records})
 }
 
-// sign signs as SNS does: the members in byte order, each name and value on a line.
+// sign signs as SNS does: the members in byte order, each name and value on a separate line.
 func (e *snsEnvelope) sign() {
 	members := []string{"Message", e.Message, "MessageId", e.MessageID}
 	if e.SubscribeURL != "" {
@@ -106,8 +105,8 @@ func (e *snsEnvelope) sign() {
 	e.SigningCertURL = "https://" + snsHost(e.TopicARN) + certificatePath
 }
 
-// snsPEM has the certificate of SNS, that of its authority, and its key, which protects nothing.
-// The certificates are valid in a testing/synctest bubble too, where it is the year 2000.
+// snsPEM has the certificate of SNS, its CA certificate, and its key, which protects nothing. The
+// certificates are also valid in a testing/synctest bubble, which starts in the year 2000.
 //
 //go:embed sns.pem
 var snsPEM []byte
@@ -134,10 +133,10 @@ var signer = sync.OnceValue(func() snsSigner {
 	return snsSigner{parsedKey.(*rsa.PrivateKey), pem.EncodeToMemory(certificate), parsedAuthority}
 })
 
-// snsTransport responds in place of the network.
+// snsTransport responds without using the network.
 type snsTransport struct{ srv *Server }
 
-// snsHosts are those that snsHost returns.
+// snsHosts matches what snsHost returns.
 var snsHosts = regexp.MustCompile(`^sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$`)
 
 // RoundTrip responds to a GET.

@@ -17,12 +17,12 @@ import (
 const (
 	// maxFrame is API Gateway's limit for a message; a larger one closes with 1009.
 	maxFrame = 128 << 10
-	// maxQueued and maxQueuedBytes are what waits for a client that doesn't read. When
-	// they are full the connection is reset, as a gateway does with a slow consumer:
-	// neither the server nor anybody else in the chat may wait for it.
+	// maxQueued and maxQueuedBytes bound what waits for a client that doesn't read. Beyond them the
+	// connection is reset, as a gateway does with a slow consumer: neither the server nor other
+	// participants may wait for it.
 	maxQueued      = 16384
 	maxQueuedBytes = 8 << 20
-	// maxSockets of one participant (Administrator Guide, "Feature specifications").
+	// maxSockets is the limit of one participant (Administrator Guide, "Feature specifications").
 	maxSockets = 5
 )
 
@@ -34,14 +34,14 @@ type socket struct {
 	id          string // the connectionId of gateway errors
 	number      int    // counts the participant's sockets from 1
 	cut         context.CancelFunc
-	reset       atomic.Bool // the cut is to be a TCP reset
+	reset       atomic.Bool // cut with a TCP reset
 	transport   *faultyConn
 
 	// Guarded by srv.mu.
 	subscribed bool
 	held       []*frame  // by a fault, until the next push
 	expiry     time.Time // ConnectionExpiry of its URL
-	used       time.Time // the last frame, either way
+	used       time.Time // the time of the last frame in either direction
 	idle       *timer
 	limits     []*timer
 
@@ -49,10 +49,10 @@ type socket struct {
 	queue  []frame
 	bytes  int
 	sealed bool          // takes no more frames
-	wake   chan struct{} // full: the writer is about to look anyway
+	wake   chan struct{} // full: the writer is about to check anyway
 }
 
-// frame goes out: a text, or the close frame if it has a code.
+// frame is an outgoing frame: a text, or a close frame if it has a code.
 type frame struct {
 	text    []byte
 	code    websocket.StatusCode
@@ -146,7 +146,7 @@ func (k *socket) enqueue(f frame) {
 	}
 }
 
-// abort cuts the connection as a fallen host does: what is queued is lost.
+// abort cuts the connection as a host that fails does: what is queued is lost.
 func (k *socket) abort() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -159,8 +159,7 @@ func (k *socket) drop() {
 	k.cut()
 }
 
-// close sends the close frame after what is queued. The participant has one socket less
-// at once.
+// close sends the close frame after what is queued. The participant has one socket less immediately.
 func (k *socket) close(code websocket.StatusCode, reason string) {
 	k.detach()
 	k.enqueue(frame{code: code, reason: reason, event: k.newFrame(OperationClose, "", Effect{})})
@@ -176,7 +175,7 @@ func (k *socket) end(code websocket.StatusCode, reason string) {
 	k.abort()
 }
 
-// detach makes the socket noPushes: no push reaches it any more, and nobody counts it.
+// detach removes the socket from the participant: it gets no pushes and isn't counted any more.
 func (k *socket) detach() {
 	p := k.participant
 	p.sockets = slices.DeleteFunc(p.sockets, func(other *socket) bool { return other == k })
@@ -184,7 +183,7 @@ func (k *socket) detach() {
 	k.srv.changed()
 }
 
-// forget is the end of a socket.
+// forget removes a socket that has ended.
 func (s *Server) forget(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

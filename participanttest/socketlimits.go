@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// gatewayIdle and gatewayLife are the limits of API Gateway, which the service doesn't name.
+	// gatewayIdle and gatewayLife are the limits of API Gateway, which the service doesn't document.
 	gatewayIdle = 10 * time.Minute
 	gatewayLife = 2 * time.Hour
 )
@@ -27,7 +27,7 @@ func (k *socket) limit() {
 	}
 }
 
-// closeIdle has one timer for many frames.
+// closeIdle uses one timer for many frames.
 func (k *socket) closeIdle() {
 	due := k.used.Add(gatewayIdle)
 	if k.srv.now().Before(due) {

@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// storagePath is where signed URLs point. The service gives URLs of S3.
+// storagePath begins the path of signed URLs. The service returns URLs of S3.
 const storagePath = "/storage/"
 
-// storageError is an error answer of S3.
+// storageError is an error response of S3.
 type storageError struct {
 	XMLName   xml.Name `xml:"Error"`
 	Code      string
@@ -28,7 +28,7 @@ type storageError struct {
 	status int
 }
 
-// Error is the code alone.
+// Error returns the code alone.
 func (e *storageError) Error() string { return e.Code }
 
 func refuse(status int, code, message string) error {
@@ -37,7 +37,7 @@ func refuse(status int, code, message string) error {
 
 func (a *attachment) storagePath() string { return storagePath + a.owner.contact.ID + "/" + a.id }
 
-// serveStorage plays the bucket: PUT and GET of one file, as far as the URL allows.
+// serveStorage acts as the S3 bucket: it serves the PUT and the GET that a signed URL allows.
 func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) {
 	requestID := strings.ToUpper(hex.EncodeToString(randomBytes(8)))
 	setHeader(w, "x-amz-request-id", requestID)
@@ -77,8 +77,8 @@ func (s *Server) recordStorage(r *http.Request, a *attachment, err error) Reques
 	return request
 }
 
-// admit checks what S3 checks before it reads the body, and that no bearer comes along:
-// a client that sends it to S3 gives its connection token away.
+// admit checks what S3 checks before it reads the body, and that the request has no bearer: a client
+// that sends one to S3 leaks its connection token.
 func (s *Server) admit(r *http.Request) (*attachment, error) {
 	a := s.findAttachment(r.URL.Path)
 	switch {
@@ -128,7 +128,7 @@ func (s *Server) putFile(w http.ResponseWriter, r *http.Request, a *attachment) 
 	return nil
 }
 
-// store keeps the file of a repeated PUT, until the upload is completed.
+// store replaces the file if a PUT is sent again, until the upload is completed.
 func (s *Server) store(a *attachment, content []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,7 +147,7 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request, a *attachment) 
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }
 
-// etag is as long as one of S3.
+// etag has the length of an S3 ETag.
 func etag(content []byte) string {
 	sum := sha256.Sum256(content)
 	return `"` + hex.EncodeToString(sum[:16]) + `"`

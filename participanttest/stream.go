@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Stream is a message that arrives piece by piece, as AI agents write. Its pieces are
-// pushed under one Id and numbered from 1; the transcript has it when it is complete
-// (Administrator Guide, "Enable message streaming for AI-powered chat").
+// Stream is a message that is sent in chunks, as AI agents do. Its chunks are pushed with one Id and
+// numbered from 1; the transcript has the message when it is complete (Administrator Guide, "Enable
+// message streaming for AI-powered chat").
 type Stream struct {
 	// ID is the Id of the message.
 	ID string
@@ -28,7 +28,7 @@ func (p *Participant) StartStream() *Stream {
 	return &Stream{ID: newUUID(), participant: p, pieces: map[int]string{}}
 }
 
-// SayInChunks streams a message to its end and returns its Id.
+// SayInChunks streams a complete message and returns its Id.
 func (p *Participant) SayInChunks(chunks ...string) string {
 	s := p.StartStream()
 	for _, text := range chunks {
@@ -37,17 +37,16 @@ func (p *Participant) SayInChunks(chunks ...string) string {
 	return s.Complete()
 }
 
-// Chunk pushes the next piece.
+// Chunk pushes the next chunk.
 func (s *Stream) Chunk(text string) { s.add(0, text, true) }
 
-// Skip counts the next piece without pushing it: a piece that got lost.
+// Skip counts the next chunk without pushing it, as if it had been lost.
 func (s *Stream) Skip(text string) { s.add(0, text, false) }
 
-// ChunkNumber pushes a piece with a number of its own, so that a test can swap and
-// repeat pieces.
+// ChunkNumber pushes a chunk with a given number, so that a test can swap and duplicate chunks.
 func (s *Stream) ChunkNumber(number int, text string) { s.add(number, text, true) }
 
-// add takes number 0 for the next.
+// add uses the next number if number is 0.
 func (s *Stream) add(number int, text string, push bool) {
 	s.participant.act(func() {
 		if s.done {
@@ -64,8 +63,8 @@ func (s *Stream) add(number int, text string, push bool) {
 	})
 }
 
-// Complete pushes the whole text, its pieces in the order of their numbers, keeps it in
-// the transcript and returns the Id. Completing twice is the same as once.
+// Complete pushes the whole text, its chunks in the order of their numbers, adds it to the transcript
+// and returns the Id. Further calls only return the Id.
 func (s *Stream) Complete() (id string) {
 	s.participant.act(func() {
 		id = s.ID

@@ -18,25 +18,25 @@ const (
 	botConnectionLife = 15 * time.Second
 )
 
-// needsConnected are the operations that Switches.StrictConnection refuses to a
-// participant who isn't connected.
+// needsConnected are the operations that Switches.StrictConnection refuses to a participant who isn't
+// connected.
 var needsConnected = map[string]bool{
 	"SendMessage": true, "SendEvent": true, "StartAttachmentUpload": true, "CompleteAttachmentUpload": true,
 }
 
-// isConnected reports whether the participant may send and gets pushes: everybody without
+// isConnected reports whether the participant may send and gets pushes, which is always true without
 // Switches.StrictConnection.
 func (p *Participant) isConnected() bool { return p.joined || !p.contact.srv.opts.StrictConnection }
 
-// activate makes a participant who got a connection count for receipts, unless they have to
-// be connected first.
+// activate makes a participant with a connection count for receipts, unless they have to be connected
+// first.
 func (p *Participant) activate() {
 	if p.isConnected() {
 		p.active = true
 	}
 }
 
-// joinByCall lets the participant join if a CreateParticipantConnection does so.
+// joinByCall makes the participant join if CreateParticipantConnection has that effect.
 func (p *Participant) joinByCall(connect bool) {
 	opts := p.contact.srv.opts
 	switch {
@@ -51,8 +51,8 @@ func (p *Participant) joinByCall(connect bool) {
 	}
 }
 
-// mayConnectByCall follows API_connect-participant_CreateParticipantConnection:
-// ConnectParticipant is for everybody but the customer of a chat without streaming.
+// mayConnectByCall follows API_connect-participant_CreateParticipantConnection: every participant can
+// use ConnectParticipant except the customer of a chat without streaming.
 func (p *Participant) mayConnectByCall() bool {
 	if p.Role != types.ParticipantRoleCustomer {
 		return true
@@ -60,7 +60,7 @@ func (p *Participant) mayConnectByCall() bool {
 	return len(p.contact.streams) > 0 && !p.isOlderThan(firstConnectionLife)
 }
 
-// joinBySocket lets the participant join if opening a socket does so.
+// joinBySocket makes the participant join if opening a socket has that effect.
 func (p *Participant) joinBySocket() {
 	if p.contact.srv.opts.StrictConnection {
 		switch p.Role {
@@ -72,7 +72,7 @@ func (p *Participant) joinBySocket() {
 	p.join()
 }
 
-// lateConnection refuses a first CreateParticipantConnection that comes too late.
+// lateConnection returns an error for a first CreateParticipantConnection that comes too late.
 func (p *Participant) lateConnection() *wireError {
 	if p.isConnected() || p.generation > 0 {
 		return nil

@@ -9,19 +9,19 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// Timeouts are the chat timeouts of one role (Administrator Guide, "Set up chat timeouts"). They
-// run while a customer and an agent or CUSTOM_BOT have joined and not left. A message or an
-// attachment of the participant starts them anew. Zero is no timeout.
+// Timeouts are the chat timeouts of one role (Administrator Guide, "Set up chat timeouts"). They run
+// while a customer and an agent or CUSTOM_BOT have joined and not left. A message or an attachment of
+// the participant restarts them. Zero is no timeout.
 type Timeouts struct {
-	// Idle is how long a participant is silent before the event participant.idle. The first
-	// message or attachment after it is preceded by participant.returned.
+	// Idle is how long a participant is silent before the event participant.idle. The next message or
+	// attachment is preceded by participant.returned.
 	Idle time.Duration
 	// AutoDisconnect is how long a participant is silent before the effect of
-	// Participant.AutoDisconnect. With Idle it begins when that is over.
+	// Participant.AutoDisconnect. With Idle it starts after that.
 	AutoDisconnect time.Duration
 }
 
-// silence is what a participant's timeouts have come to.
+// silence is the state of a participant's timeouts.
 type silence struct {
 	watched bool
 	idle    bool   // participant.idle was sent
@@ -39,7 +39,7 @@ func (p *Participant) timeouts() Timeouts {
 	}
 }
 
-// watch starts and stops timeouts when somebody has joined or left, or the chat has ended.
+// watch starts and stops timeouts when a participant has joined or left, or the chat has ended.
 func (c *Contact) watch() {
 	converse := !c.ended && slices.ContainsFunc(c.participants, (*Participant).isCustomer) &&
 		slices.ContainsFunc(c.participants, (*Participant).isNonCustomer)
@@ -61,12 +61,12 @@ func (p *Participant) isCustomer() bool {
 	return p.isPresent() && p.Role == types.ParticipantRoleCustomer
 }
 
-// isNonCustomer reports whether an automatic disconnection concerns the participant.
+// isNonCustomer reports whether an automatic disconnection makes the participant leave.
 func (p *Participant) isNonCustomer() bool {
 	return p.isPresent() && (p.Role == types.ParticipantRoleAgent || p.Role == types.ParticipantRoleCustomBot)
 }
 
-// await sets the timer for what comes next.
+// await sets the timer for the next timeout.
 func (p *Participant) await() {
 	s, t := p.contact.srv, p.timeouts()
 	s.stop(p.silence.timer)
@@ -97,7 +97,7 @@ func (p *Participant) speaks() {
 	p.await()
 }
 
-// autoDisconnect lets all agents and custom bots leave, whoever was silent. They don't get the
+// autoDisconnect makes all agents and custom bots leave, whoever was silent. They don't receive the
 // event about it.
 func (p *Participant) autoDisconnect() {
 	c := p.contact
@@ -113,7 +113,7 @@ func (p *Participant) autoDisconnect() {
 	c.dismiss(leaving, reasonIdle)
 }
 
-// dismiss lets participants leave together. The chat ends if an agent is among them.
+// dismiss makes participants leave together. The chat ends if an agent is among them.
 func (c *Contact) dismiss(leaving []*Participant, reason string) {
 	for _, p := range leaving {
 		p.depart()
@@ -122,6 +122,6 @@ func (c *Contact) dismiss(leaving []*Participant, reason string) {
 		c.endFor(reason)
 	}
 	for _, p := range leaving {
-		p.noPushes = true // from here on: they see the end
+		p.noPushes = true // after the end of the chat, which is still pushed
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// bearerKind says which of the two tokens an operation takes.
+// bearerKind is the kind of token that an operation accepts.
 type bearerKind int
 
 const (
 	participantBearer bearerKind = iota
 	connectionBearer
-	// signedBearer is for Amazon Connect: a signature with AWS credentials, which isn't looked at.
+	// signedBearer is for Amazon Connect: a signature with AWS credentials, which isn't verified.
 	signedBearer
 )
 
@@ -22,25 +22,25 @@ const (
 	// connectionTokenLife is a day, whatever the chat's duration
 	// (API_connect-participant_CreateParticipantConnection).
 	connectionTokenLife = 24 * time.Hour
-	// connectionLife is what a captured answer of the service showed.
+	// connectionLife was seen in a captured response of the service.
 	connectionLife = 66 * time.Minute
 
 	socketPath = "/transport"
 )
 
-// credential is what a connection token stands for.
+// credential is what a connection token gives access to.
 type credential struct {
 	participant *Participant
 	expiry      time.Time
 }
 
-// newToken is opaque; the prefix makes a token that leaks into a log easy to find.
+// newToken returns an opaque token; the prefix makes a token that leaks into a log easy to find.
 func newToken(prefix string) string {
 	return prefix + base64.RawURLEncoding.EncodeToString(randomBytes(32))
 }
 
-// authenticate returns nil for a token that is unknown, of the wrong kind, expired, or
-// of somebody who left or whose chat has ended.
+// authenticate returns nil for a token that is unknown, of the wrong kind or expired, or whose
+// participant has left or whose chat has ended.
 func (s *Server) authenticate(kind bearerKind, token string) *Participant {
 	switch kind {
 	case participantBearer:
@@ -55,7 +55,7 @@ func (s *Server) authenticate(kind bearerKind, token string) *Participant {
 	return cred.participant
 }
 
-// newConnectionToken leaves older tokens alone: calls in flight still carry them.
+// newConnectionToken doesn't invalidate older tokens: concurrent calls still use them.
 func (p *Participant) newConnectionToken() (token string, expiry time.Time) {
 	s := p.contact.srv
 	p.forgetExpired()
@@ -65,7 +65,7 @@ func (p *Participant) newConnectionToken() (token string, expiry time.Time) {
 	token = newToken("connection-token.")
 	s.credentials[token] = credential{participant: p, expiry: s.now().Add(s.opts.TokenLife)}
 	p.connections = append(p.connections, token)
-	return token, p.contact.afterItems().Add(s.opts.TokenLife) // it was made after what had been said
+	return token, p.contact.afterItems().Add(s.opts.TokenLife) // not before the newest item
 }
 
 func (p *Participant) forgetExpired() {
@@ -98,7 +98,7 @@ func (p *Participant) forgetCredentials() {
 	p.connections = nil
 }
 
-// newSocketURL issues a WebSocket URL, a new one each time.
+// newSocketURL returns a new WebSocket URL.
 func (p *Participant) newSocketURL() (socketURL string, expiry time.Time) {
 	s := p.contact.srv
 	base := "ws" + strings.TrimPrefix(s.base(), "http")

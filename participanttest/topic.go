@@ -37,9 +37,9 @@ type notice struct {
 	effect     effectKind // effectForge, effectTruncate or none
 }
 
-// Publish publishes an item as it is with a visibility, such as VisibilityAgent: for what the fake
-// shows to nobody else. No socket gets it, and it is kept nowhere. An empty Id, AbsoluteTime
-// or ContactId is filled in. In a chat without a stream nothing happens.
+// Publish publishes an item unchanged with a visibility, such as VisibilityAgent, which the fake itself
+// doesn't use. It isn't pushed to sockets or added to the transcript. An empty Id, AbsoluteTime or
+// ContactId is filled in. In a chat without a stream Publish has no effect.
 func (c *Contact) Publish(it Item, visibility string) {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -47,7 +47,7 @@ func (c *Contact) Publish(it Item, visibility string) {
 	c.enqueue(&push{item: &it, visibility: visibility})
 }
 
-// notify publishes an item, or does with it what an effect does.
+// notify publishes an item, or applies the effect of a fault.
 func (c *Contact) notify(it *Item, visibility string) {
 	for _, s := range c.streams {
 		if c.srv.opts.Stream != nil || c.srv.endpoints[s.arn] != nil {
@@ -104,7 +104,7 @@ func (s *Server) queueNotices(notices ...notice) {
 	}
 }
 
-// publish gives the notifications to Options.Stream until the server closes.
+// publish passes the notifications to Options.Stream until the server closes.
 func (s *Server) publish() {
 	for {
 		select {
@@ -171,7 +171,7 @@ func (n notice) payload() []byte {
 	return payload
 }
 
-// attributes are those of the Administrator Guide, but for those that the item has no value for.
+// attributes returns those of the Administrator Guide for which the item has a value.
 func (n notice) attributes() map[string]snsAttribute {
 	attributes := map[string]snsAttribute{}
 	for name, value := range map[string]string{
@@ -185,12 +185,12 @@ func (n notice) attributes() map[string]snsAttribute {
 	return attributes
 }
 
-// snsURL is where an action of SNS on a topic is.
+// snsURL returns the URL of an action of SNS on a topic.
 func snsURL(arn, action string) string {
 	return "https://" + snsHost(arn) + "/?" + url.Values{"Action": {action}, "TopicArn": {arn}}.Encode()
 }
 
-// snsHost is that of the topic's Region.
+// snsHost returns the host of SNS in the topic's Region.
 func snsHost(arn string) string {
 	parts := topicARN.FindStringSubmatch(arn)
 	host := "sns." + parts[2] + ".amazonaws.com"

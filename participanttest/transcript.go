@@ -106,7 +106,7 @@ func (m *members) startPosition() startPosition {
 	return start
 }
 
-// kinds counts the members set.
+// kinds returns the number of members that are set.
 func (p startPosition) kinds() int {
 	n := 0
 	for _, set := range []bool{p.ID != "", p.AbsoluteTime != "", p.MostRecent != 0} {
@@ -117,8 +117,8 @@ func (p startPosition) kinds() int {
 	return n
 }
 
-// cursor is where a page begins: the index of its oldest item for a FORWARD scan, the
-// index after its newest for a BACKWARD one.
+// cursor returns where a page begins: the index of its oldest item for a FORWARD scan, the index after
+// its newest for a BACKWARD one.
 func (c *Contact) cursor(q transcriptQuery) (int, bool) {
 	kinds := q.Start.kinds()
 	switch {
@@ -139,7 +139,7 @@ func (c *Contact) cursor(q transcriptQuery) (int, bool) {
 	}
 }
 
-// included is the cursor at the item that StartPosition names.
+// included returns the cursor at the item that StartPosition names.
 func (c *Contact) included(i int, direction string) int {
 	switch {
 	case !c.srv.opts.ExclusiveStart:
@@ -151,7 +151,7 @@ func (c *Contact) included(i int, direction string) int {
 	}
 }
 
-// inclusive is the cursor at an item, which belongs to the page either way.
+// inclusive returns the cursor at an item so that the page includes it in either direction.
 func inclusive(i int, direction string) int {
 	if direction == backward {
 		return i + 1
@@ -162,7 +162,7 @@ func inclusive(i int, direction string) int {
 func (c *Contact) timeCursor(q transcriptQuery) (int, bool) {
 	at, ok := parseTime(q.Start.AbsoluteTime)
 	if (q.Direction == backward) != c.srv.opts.ExclusiveStart {
-		at = at.Add(1) // the items of that time stand before the cursor
+		at = at.Add(1) // the cursor is behind the items of that time
 	}
 	current := c.items[c.past:]
 	cursor := c.past + sort.Search(len(current), func(i int) bool { return !current[i].at.Before(at) })
@@ -175,8 +175,8 @@ func parseTime(s string) (time.Time, bool) {
 	return at, err == nil
 }
 
-// page collects the items from the cursor on, oldest first. Items of a past contact only
-// follow a NextToken; those that a fault hides are passed over.
+// page collects the items from the cursor on, oldest first. Items of a past contact only follow a
+// NextToken; those that a fault hides are skipped.
 func (c *Contact) page(q transcriptQuery, cursor int) (items []*Item, next int, more bool) {
 	if q.Direction == forward {
 		items, next = c.collect(cursor, len(c.items), 1, q.limit)
@@ -195,7 +195,7 @@ func (c *Contact) page(q transcriptQuery, cursor int) (items []*Item, next int, 
 	return items, next, c.shows(bottom, next)
 }
 
-// collect takes up to limit items that are shown, walking from one cursor to another.
+// collect takes up to limit shown items, from one cursor to another.
 func (c *Contact) collect(from, to, step, limit int) (items []*Item, next int) {
 	now := c.srv.now()
 	for next = from; next != to && len(items) < limit; next += step {
@@ -206,14 +206,14 @@ func (c *Contact) collect(from, to, step, limit int) (items []*Item, next int) {
 	return items, next
 }
 
-// shows tells whether an item between two cursors is shown.
+// shows reports whether an item between two cursors is shown.
 func (c *Contact) shows(from, to int) bool {
 	now := c.srv.now()
 	return slices.ContainsFunc(c.items[from:max(from, to)], func(it *Item) bool { return it.isShown(now) })
 }
 
-// nextToken carries the cursor, signed together with the contact and the request's
-// parameters, MaxResults apart, so that nothing need be remembered.
+// nextToken contains the cursor, signed together with the contact and the request's parameters except
+// MaxResults, so that the server needn't remember it.
 func (c *Contact) nextToken(q transcriptQuery, cursor int) string {
 	return c.srv.seal(cursor, c.tokenScope(q))
 }

@@ -4,7 +4,7 @@ package participanttest
 
 import "github.com/participant-go/connectparticipant/types"
 
-// Invite adds an agent, who hasn't connected, and sends the event about it.
+// Invite adds an agent, who hasn't connected, and sends participant.invited.
 func (c *Contact) Invite(displayName string) *Participant {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -15,8 +15,8 @@ func (c *Contact) Invite(displayName string) *Participant {
 	return agent
 }
 
-// Transfer hands the chat to another agent, whom it returns and who hasn't connected. The events
-// are transfer.succeeded and participant.left of the agents so far. The chat continues with a new
+// Transfer transfers the chat to another agent, whom it returns and who hasn't connected. The events
+// are transfer.succeeded and participant.left of the previous agents. The chat continues with a new
 // CurrentID, as the service starts a new contact; tokens and sockets stay valid.
 func (c *Contact) Transfer(displayName string) *Participant {
 	c.srv.mu.Lock()
@@ -37,8 +37,8 @@ func (c *Contact) Transfer(displayName string) *Participant {
 	return successor
 }
 
-// CurrentID returns the contact id of the items to come: ID until the first transfer. All ids
-// of a chat name it for Server.Contact, GetTranscript and the operations of Amazon Connect.
+// CurrentID returns the contact id of further items: ID until the first transfer. Server.Contact,
+// GetTranscript and the operations of Amazon Connect accept all ids of a chat.
 func (c *Contact) CurrentID() string {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()

@@ -19,14 +19,14 @@ import (
 // (API_connect-participant_CreateParticipantConnection).
 const urlLife = 100 * time.Second
 
-// ticket is what the credential in a WebSocket URL stands for.
+// ticket is what the token in a WebSocket URL gives access to.
 type ticket struct {
 	participant      *Participant
 	expiry           time.Time
 	connectionExpiry time.Time
 }
 
-// newTicket forgets the participant's expired ones meanwhile.
+// newTicket also removes the participant's expired tickets.
 func (p *Participant) newTicket(connectionExpiry time.Time) string {
 	s := p.contact.srv
 	for len(p.tickets) > 0 && !s.now().Before(s.tickets[p.tickets[0]].expiry) {
@@ -61,7 +61,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	u := &upgrader{ResponseWriter: w, socket: k}
 	// Deflate is declined: none of the clients needs it, and each compressor is 1 MB.
 	conn, err := fips.Accept(u, r, &websocket.AcceptOptions{
-		InsecureSkipVerify: true, // ChatJS hammers a server that looks at Origin
+		InsecureSkipVerify: true, // ChatJS redials without a pause if the server checks Origin
 		CompressionMode:    websocket.CompressionDisabled,
 	})
 	if err != nil {
@@ -73,8 +73,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	k.run(ctx, conn)
 }
 
-// enter finds what a URL stands for. With status 0 the caller must call
-// s.sockets.Done.
+// beginUpgrade finds the ticket of a URL. If status is 0, the caller must call s.sockets.Done.
 func (s *Server) beginUpgrade(token string) (t ticket, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +99,7 @@ func (s *Server) beginUpgrade(token string) (t ticket, status int) {
 	return ticket{}, status
 }
 
-// abortUpgrade ends an upgrade that didn't succeed.
+// abortUpgrade ends an upgrade that has failed.
 func (s *Server) abortUpgrade(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +111,7 @@ func (s *Server) abortUpgrade(k *socket) {
 	k.detach()
 }
 
-// endUpgrade takes the socket from those that were let in but aren't open yet.
+// endUpgrade counts the upgrade as done.
 func (k *socket) endUpgrade() {
 	k.srv.upgrading--
 	k.participant.upgrading--
@@ -129,7 +128,7 @@ func (s *Server) faultOnUpgrade(x *exchange, token string) Effect {
 	return s.faultOnRequest(x, h, "WebSocket")
 }
 
-// refuseUpgrade answers as API Gateway does.
+// refuseUpgrade responds as API Gateway does.
 func refuseUpgrade(w http.ResponseWriter, status int) {
 	if status == http.StatusForbidden {
 		setHeader(w, "x-amzn-ErrorType", "ForbiddenException")
@@ -144,8 +143,8 @@ type upgrader struct {
 	socket *socket
 }
 
-// Hijack is called when the handshake is found in order. Here the participant joins,
-// before the client learns that the socket is open.
+// Hijack is called when the handshake is valid. The participant joins here, before the client learns
+// that the socket is open.
 func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	u.socket.srv.register(u.socket)
 	conn, rw, err := http.NewResponseController(u.ResponseWriter).Hijack()
@@ -156,7 +155,7 @@ func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return u.socket.transport, bufio.NewReadWriter(rw.Reader, bufio.NewWriter(u.socket.transport)), nil
 }
 
-// welcome counts the socket in. The sixth of a participant takes the oldest's place.
+// register adds the socket to its participant. The sixth one replaces the oldest.
 func (s *Server) register(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,7 +164,7 @@ func (s *Server) register(k *socket) {
 	p.dialled++
 	k.number = p.dialled
 	s.log(newRequest("WebSocket", p, http.StatusSwitchingProtocols), p)
-	if s.closed || p.left || p.contact.ended && !s.opts.TokensOutliveTheEnd { // while it was at the door
+	if s.closed || p.left || p.contact.ended && !s.opts.TokensOutliveTheEnd { // during the upgrade
 		k.cut()
 		return
 	}

@@ -9,12 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// View is what DescribeView answers.
+// View is the response of DescribeView.
 type View struct {
-	// ID, ARN, Name and Version name the view. Version defaults to 1.
+	// ID, ARN, Name and Version identify the view. Version defaults to 1.
 	ID, ARN, Name string
 	Version       int
-	// InputSchema and Template are JSON, which the answer holds in strings.
+	// InputSchema and Template are JSON. The response contains them as strings.
 	InputSchema, Template string
 	// Actions are the names of what a participant can do in the view.
 	Actions []string
@@ -36,8 +36,8 @@ type describeViewOutput struct {
 	}
 }
 
-// AddView makes a view known to the chat and returns its token for DescribeView. The
-// token holds characters that a path must escape.
+// AddView adds a view to the chat and returns its token for DescribeView. The token contains characters
+// that a path must escape.
 func (c *Contact) AddView(view View) string {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -50,8 +50,7 @@ func (c *Contact) AddView(view View) string {
 	return token
 }
 
-// ShowView adds a view to the chat, sends the interactive message that shows it, and
-// returns its token.
+// ShowView adds a view to the chat, sends the interactive message that shows it, and returns its token.
 func (p *Participant) ShowView(view View) string {
 	token := p.contact.AddView(view)
 	content := encode(map[string]any{

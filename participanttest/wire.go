@@ -13,7 +13,7 @@ import (
 
 const codeValidation = "ValidationException"
 
-// wireError is an answer that isn't 200.
+// wireError is an error response.
 type wireError struct {
 	Status       int    `json:"-"`
 	Code         string `json:"__type"`
@@ -21,7 +21,7 @@ type wireError struct {
 	ResourceID   string `json:"ResourceId,omitempty"`
 	ResourceType string `json:"ResourceType,omitempty"`
 
-	ofConnect bool // Amazon Connect names the message otherwise
+	ofConnect bool // Amazon Connect has another name for Message
 }
 
 func (e *wireError) messageMember() string {
@@ -33,7 +33,7 @@ func (e *wireError) messageMember() string {
 
 var (
 	errAccessDenied = &wireError{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: "Access denied"}
-	// errConflict and errInvalid carry the texts seen from the live service.
+	// errConflict and errInvalid have the texts of the live service.
 	errConflict = &wireError{
 		Status: http.StatusConflict, Code: "ConflictException",
 		Message: "Operation can not be performed due to the state of the contact.",
@@ -60,8 +60,8 @@ func quotaExceeded(format string, args ...any) *wireError {
 	}
 }
 
-// invalid is a ValidationException about one member. Its text never holds the value,
-// which may be a secret.
+// invalid returns a ValidationException about one member. Its text never contains the value, which may
+// be a secret.
 func invalid(member, format string, args ...any) *wireError {
 	return &wireError{
 		Status: http.StatusBadRequest, Code: codeValidation,
@@ -88,7 +88,7 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	_, _ = w.Write(body)
 }
 
-// boundWrite ends an answer that the client doesn't read: pushes may wait for it.
+// boundWrite ends a response that the client doesn't read: pushes may wait for it.
 func boundWrite(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(2 * time.Minute))
 }
@@ -99,13 +99,13 @@ func encode(value any) []byte {
 	encoder := json.NewEncoder(&buf)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		panic(err) // a value of our own that can't be JSON is a mistake of this package
+		panic(err) // a bug: the package can marshal all its values
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
 
-// setHeader keeps the name's case, which net/http would change: the Android client
-// looks for exactly this spelling.
+// setHeader preserves the case of the name, which net/http would change: the Android client needs
+// exactly this spelling.
 func setHeader(w http.ResponseWriter, name, value string) {
 	w.Header()[name] = []string{value}
 }

@@ -13,39 +13,40 @@ import (
 const (
 	WireRequest  WireKind = "REQUEST"
 	WireResponse WireKind = "RESPONSE"
-	// WireFrame is a message of a WebSocket, or its end.
+	// WireFrame is a frame of a WebSocket, or its end.
 	WireFrame WireKind = "FRAME"
 )
 
-// WireKind is what a WireEvent is about.
+// WireKind is the kind of a WireEvent.
 type WireKind string
 
 // OperationClose is the Operation of the end of a WebSocket: of its close frames, and of its loss.
 const OperationClose = "close"
 
-// WireEvent is a request, a response or a frame as it was on the wire, except for secrets: of
-// tokens, of the signatures of signed URLs, and of the header X-Amz-Bearer only the last four
-// characters remain, after "…".
+// WireEvent is a request, a response or a frame as it was on the wire, except for secrets: tokens, the
+// signatures of signed URLs, and the header X-Amz-Bearer are shortened to "…" and their last four
+// characters.
 type WireEvent struct {
 	// Sequence counts the events from 1.
 	Sequence uint64
 	// Time is the server's.
 	Time time.Time
 	Kind WireKind
-	// FromClient is the direction of a frame. Requests always come from a client.
+	// FromClient is the direction of a frame: true if the client sent it. Requests always come from a
+	// client.
 	FromClient bool
 	// Exchange is the Sequence of the request, for the request and its response.
 	Exchange uint64
-	// Operation is that of Request for a request and its response; for a frame its topic, such as
-	// OnHeartbeat, or OnPush, or OperationClose. It is empty for anything else.
+	// Operation is the same as in Request for a request and its response; for a frame its topic, such
+	// as OnHeartbeat, or OnPush, or OperationClose. It is empty for anything else.
 	Operation string
-	// ContactID and ParticipantID say whose it was, empty if nobody's.
+	// ContactID and ParticipantID identify the client, and are empty if it is unknown.
 	ContactID, ParticipantID string
-	// Socket counts the sockets of the participant from 1, for a frame.
+	// Socket is the number of the participant's socket, from 1, for a frame.
 	Socket int
 	// Method and URL are those of the request.
 	Method, URL string
-	// Status is that of a response, 0 if there was none; for OperationClose the close code, 0 if the
+	// Status is the status of a response, 0 without one; for OperationClose the close code, 0 if the
 	// connection was lost without a close frame.
 	Status int
 	// ErrorCode is the code of an error response, such as ValidationException.
@@ -58,24 +59,24 @@ type WireEvent struct {
 	Header http.Header
 	// Body is the body or frame. It is cut after 64 KiB, and empty if it isn't UTF-8.
 	Body string
-	// Lost reports that it didn't reach the client, or only a part of it: a fault dropped it, or made
-	// the socket silent, or the connection was lost.
+	// Lost reports that the client didn't get it, or only a part of it: a fault dropped it, or made the
+	// socket silent, or the connection was lost.
 	Lost bool
-	// Fault is what interfered, nil if nothing did.
+	// Fault is the fault that was applied, nil without one.
 	Fault *WireFault
 }
 
-// WireFault is the fault that changed what was on the wire.
+// WireFault is a fault that changed what was on the wire.
 type WireFault struct {
-	// ID is that of the Injected.
+	// ID is Injected.ID.
 	ID uint64
-	// Effect is what it did.
+	// Effect is the effect of the fault.
 	Effect Effect
 }
 
-// RecordWire makes the server record requests, responses and frames for Wire: the last limit of
-// them, and at most 16 MiB. 0 stops the recording and forgets what was recorded. The server
-// records nothing until RecordWire is called. Requests to the handlers of Handle are left out.
+// RecordWire makes the server record requests, responses and frames for Wire: the last limit of them,
+// and at most 16 MiB. A limit of 0 stops the recording and discards the events. The server records
+// nothing until RecordWire is called. Requests to the handlers of Handle are left out.
 func (s *Server) RecordWire(limit int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,11 +99,11 @@ func (s *Server) Wire(after uint64) []WireEvent {
 	return nil
 }
 
-// WaitWire waits until there is an event whose Sequence is greater than after. While nothing
-// is recorded it waits for the end of ctx. After Close it returns http.ErrServerClosed.
+// WaitWire waits until there is an event whose Sequence is greater than after. While nothing is
+// recorded, it waits until ctx is done. After Close it returns http.ErrServerClosed.
 func (s *Server) WaitWire(ctx context.Context, after uint64) error {
 	for {
-		var changed <-chan struct{} // nil, without a record, for ever
+		var changed <-chan struct{} // nil, and blocks forever, while nothing is recorded
 		if log := s.wire.Load(); log != nil {
 			var newest uint64
 			if newest, changed = log.state(); newest > after {

@@ -4,7 +4,7 @@ package participanttest
 
 import "github.com/coder/websocket"
 
-// wireFault is nil if no fault has struck.
+// wireFault returns nil unless a fault was applied.
 func (e Effect) wireFault() *WireFault {
 	if e.fault == 0 {
 		return nil
@@ -32,7 +32,7 @@ func (k *socket) record(event *WireEvent, text []byte) {
 	if event == nil || log == nil {
 		return
 	}
-	e := *event // a frame that is sent twice is two events
+	e := *event // a duplicated frame is two events
 	var body excerpt
 	_, _ = body.Write(text)
 	e.Time, e.Size, e.Body = k.srv.now(), body.size, body.String()

@@ -5,9 +5,9 @@ package participanttest
 import "sync"
 
 const (
-	// maxWireBody is how much of a body or frame is kept.
+	// maxWireBody is the size up to which a body or frame is kept.
 	maxWireBody = 64 << 10
-	// maxWireBytes is how much all bodies, frames and headers together may take.
+	// maxWireBytes bounds all bodies, frames and headers together.
 	maxWireBytes = 16 << 20
 )
 
@@ -46,7 +46,7 @@ func (l *wireLog) trim() {
 	}
 }
 
-// weight is roughly the memory of an event.
+// weight estimates the memory of an event.
 func (e *WireEvent) weight() int {
 	n := 512 + len(e.Body) + len(e.URL)
 	for name, values := range e.Header {

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// secrets finds, each in a group of its own: tokens as the server makes them, whatever surrounds
-// them; members that hold a token, also in JSON that is a string of JSON, and one whose end is cut
-// off; the query of a signed URL; and the label of DescribeView.
+// secrets matches each of these in a separate group: tokens as the server creates them, whatever
+// surrounds them; members that contain a token, also in JSON inside a string of JSON, and one whose end
+// is cut off; the query of a signed URL; and the label of DescribeView.
 var secrets = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`((?:participant|connection|socket|join)-token\.[\w.~-]+)`,
 	`\\*"(?:participant|connection|view|join|auth|security|session)?token\\*"\s*:\s*\\*"((?:\\+[^"\\]|[^"\\])+)`,
@@ -20,16 +20,16 @@ var secrets = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	viewPath + `([^?"\\\s]+)`,
 }, "|"))
 
-// secretHeaders hold a secret as a whole. In Authorization it is the signature.
+// secretHeaders contain nothing but a secret. In Authorization it is the signature.
 var secretHeaders = []string{"X-Amz-Bearer", "Authorization", "X-Amz-Security-Token", "Cookie", "Set-Cookie"}
 
 // withoutSecrets shortens every secret in a text.
 func withoutSecrets(text string) string {
 	if !strings.Contains(text, "oken") && !strings.Contains(text, "OKEN") && !strings.Contains(text, "ignature=") && !strings.Contains(text, viewPath) {
-		return text // as almost every push does
+		return text // true for almost every push
 	}
 	var clean strings.Builder
-	end := 0 // of the secret before
+	end := 0 // of the previous secret
 	for _, match := range secrets.FindAllStringSubmatchIndex(text, -1) {
 		for group := 2; group < len(match); group += 2 {
 			if match[group] >= 0 {
@@ -41,10 +41,10 @@ func withoutSecrets(text string) string {
 	return clean.String() + text[end:]
 }
 
-// shortened keeps the last four characters, enough to tell tokens apart.
+// shortened keeps the last four characters, enough to distinguish tokens.
 func shortened(secret string) string {
 	if len(secret) < 12 {
-		return "…" // four of so few would be much of it
+		return "…" // four characters would be a large part of it
 	}
 	end := len(secret) - 4
 	for end < len(secret) && !utf8.RuneStart(secret[end]) {
@@ -80,7 +80,7 @@ func (x *excerpt) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String returns the text without its secrets, and nothing if it is none.
+// String returns the text without its secrets, or "" if it isn't UTF-8.
 func (x *excerpt) String() string {
 	text := x.text
 	for cut := 0; cut < utf8.UTFMax && x.size > len(text) && !utf8.Valid(text); cut++ {

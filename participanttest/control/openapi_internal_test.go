@@ -247,12 +247,12 @@ func TestDocumentNamesThePlacesAndEffectsOfFaults(t *testing.T) {
 		var e participanttest.Effect
 		err := json.Unmarshal([]byte(`{"Name":"`+name+`"}`), &e)
 		if err != nil {
-			require.NotContains(t, err.Error(), "is none of")
+			require.NotContains(t, err.Error(), "is not one of")
 		}
 	}
 	var e participanttest.Effect
 	err := json.Unmarshal([]byte(`{"Name":"?"}`), &e)
-	for _, name := range strings.FieldsFunc(regexp.MustCompile(`none of (.*)`).FindStringSubmatch(err.Error())[1], func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, name := range strings.FieldsFunc(regexp.MustCompile(`not one of (.*)`).FindStringSubmatch(err.Error())[1], func(r rune) bool { return r == ',' || r == ' ' }) {
 		require.Contains(t, effects.Properties["Name"].Enum, name)
 	}
 }

@@ -58,7 +58,7 @@ func TestBadInputIsRefusedByName(t *testing.T) {
 		"wait for nothing":    {"POST requests/wait", object{"Count": 1}, "Operation must not"},
 		"count nothing":       {"GET requests/count", nil, "needs an Operation"},
 		"fault of no effect":  {"POST faults", object{"On": "SendMessage"}, "Effect must be there"},
-		"unknown effect":      {"POST faults", object{"Effect": object{"Name": "Explode"}}, `"Explode" is none of`},
+		"unknown effect":      {"POST faults", object{"Effect": object{"Name": "Explode"}}, `"Explode" is not one of`},
 		"fault elsewhere":     {"POST faults", object{"On": "SendMesage", "Effect": object{"Name": "Lose"}}, "On must be absent or one of"},
 		"fault by chance":     {"POST faults", object{"Chance": 2, "Effect": object{"Name": "Lose"}}, "Chance must be"},
 		"fault never":         {"POST faults", object{"Times": -1, "Effect": object{"Name": "Lose"}}, "Times must be"},
