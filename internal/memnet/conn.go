@@ -37,8 +37,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, c.wrap("write", err)
 }
 
-// Close closes both directions: the peer reads the remaining data and then io.EOF, and can't write
-// any more. Unlike with TCP, unread data at this end does not reset the connection.
+// Close closes both directions: the peer reads the remaining data and then io.EOF. As with TCP, the
+// peer's first write succeeds and is lost, and the next one fails with EPIPE. Unlike with TCP, unread data at this end does not reset the connection.
 func (c *Conn) Close() error {
 	if c.abrupt.Load() {
 		c.Reset()

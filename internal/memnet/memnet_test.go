@@ -112,6 +112,7 @@ func TestPeerReadsRemainingDataAfterClose(t *testing.T) {
 	require.Equal(t, "last words", read(t, b))
 	_, err := b.Read(make([]byte, 1))
 	require.Equal(t, io.EOF, err)
+	write(t, b, "lost")
 	_, err = b.Write([]byte("x"))
 	require.ErrorIs(t, err, syscall.EPIPE)
 	_, err = a.Read(make([]byte, 1))

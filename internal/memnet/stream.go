@@ -3,6 +3,7 @@
 package memnet
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -28,6 +29,7 @@ type stream struct {
 	readerClosed bool
 	writerClosed bool
 	broken       bool
+	late         bool // a write has come after closeReader
 	reading      deadline
 	writing      deadline
 }
@@ -101,6 +103,9 @@ func (s *stream) write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	written := 0
+	if s.isFirstLate() {
+		return len(p), nil
+	}
 	for {
 		if err := s.writable(); err != nil {
 			return written, err
@@ -111,6 +116,16 @@ func (s *stream) write(p []byte) (int, error) {
 		}
 		s.changed.Wait()
 	}
+}
+
+// isFirstLate reports whether this is the first write after closeReader. It succeeds as with TCP,
+// where it makes the peer send a reset; TLS writes a close_notify then.
+func (s *stream) isFirstLate() bool {
+	if s.late || !errors.Is(s.writable(), syscall.EPIPE) {
+		return false
+	}
+	s.late = true
+	return true
 }
 
 func (s *stream) writable() error {
