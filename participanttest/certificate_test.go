@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"net/http"
 	"strings"
 	"syscall"
@@ -17,11 +18,9 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-func withTLS(o *participanttest.Options) { o.TLS = true }
-
 func TestTLS(t *testing.T) {
 	t.Parallel()
-	everywhereWith(t, withTLS, func(w world) {
+	both(t, func(w world) {
 		t := w.t
 		require.Contains(t, w.srv.URL, "https://127.0.0.1:")
 		contact := w.srv.NewChat()
@@ -43,23 +42,7 @@ func TestTLS(t *testing.T) {
 		st.contact.Agent.CloseSockets(1001, "away")
 		_, _, err = st.agent.Read(t.Context())
 		require.ErrorContains(t, err, "away")
-	})
-}
-
-func TestFaultsOfSocketsWithTLS(t *testing.T) {
-	t.Parallel()
-	everywhereWith(t, withTLS, func(w world) {
-		t := w.t
-		st := newStage(t, w.srv)
-		w.srv.Inject(participanttest.Fault{On: participanttest.OnHeartbeat, Participant: st.contact.Agent, Effect: participanttest.Blackhole()})
-		send(t, st.agent, `{"topic":"aws/heartbeat"}`)
-		require.NoError(t, st.contact.Agent.WaitRequest(t.Context(), participanttest.OnHeartbeat, 1))
-		st.contact.Agent.Say("into the hole")
-		require.Equal(t, "into the hole", pushed(t, st.customer)["Content"])
-		st.contact.Agent.CutSockets()
-		_, _, err := st.agent.Read(t.Context())
-		require.Error(t, err)
-	})
+	}, withTLS)
 }
 
 func authority(t *testing.T, srv *participanttest.Server) *x509.CertPool {
@@ -95,6 +78,25 @@ func TestCertificateIsValidForEveryNameOfTheServer(t *testing.T) {
 func TestWithoutTLSThereIsNoAuthority(t *testing.T) {
 	t.Parallel()
 	require.Nil(t, participanttest.Start(t).AuthorityPEM())
+}
+
+func TestClientWithoutTLSIsTold(t *testing.T) {
+	t.Parallel()
+	both(t, func(w world) {
+		a := do(w.t, w.srv.Client(), request(w.t, http.MethodGet, "http"+strings.TrimPrefix(w.srv.URL, "https"), "", ""))
+		require.Equal(w.t, http.StatusBadRequest, a.status)
+		require.Contains(w.t, string(a.body), "HTTPS server")
+	}, withTLS)
+}
+
+func TestClientWithoutAHandshakeIsCutOff(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(w world) {
+		conn, begun := dialServer(w.t, w.srv), time.Now()
+		_, err := io.Copy(io.Discard, conn)
+		require.NoError(w.t, err)
+		require.LessOrEqual(w.t, time.Since(begun), 3*time.Minute)
+	}, withTLS)
 }
 
 func TestCertificateIsValidForTheAddressInAddr(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,21 +20,6 @@ import (
 	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
-
-// everywhereWith is everywhere for a server with options.
-func everywhereWith(t *testing.T, option func(*participanttest.Options), test func(w world)) {
-	t.Helper()
-	t.Run("TCP", func(t *testing.T) {
-		t.Parallel()
-		test(world{t, participanttest.Start(t, option)})
-	})
-	t.Run("memory", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			test(world{t, participanttest.Start(t, option, participanttest.InMemory())})
-		})
-	})
-}
 
 const hello = `{"ContentType":"text/plain","Content":"hello"}`
 
@@ -130,28 +116,30 @@ func TestIgnoredOperation(t *testing.T) {
 
 func TestAddressingOfFaults(t *testing.T) {
 	t.Parallel()
-	srv := participanttest.Start(t)
-	one, two := srv.NewChat(), srv.NewChat()
-	customer, agent, other := token(t, srv, one.Customer), token(t, srv, one.Agent), token(t, srv, two.Customer)
-	statuses := func(bearers ...string) []int {
-		var got []int
-		for _, bearer := range bearers {
-			got = append(got, post(t, srv, "/participant/message", bearer, hello).status)
+	everywhere(t, func(w world) {
+		t, srv := w.t, w.srv
+		one, two := srv.NewChat(), srv.NewChat()
+		customer, agent, other := token(t, srv, one.Customer), token(t, srv, one.Agent), token(t, srv, two.Customer)
+		statuses := func(bearers ...string) []int {
+			var got []int
+			for _, bearer := range bearers {
+				got = append(got, post(t, srv, "/participant/message", bearer, hello).status)
+			}
+			return got
 		}
-		return got
-	}
-	fail := participanttest.Fail(500, "InternalServerException")
+		fail := participanttest.Fail(500, "InternalServerException")
 
-	byParticipant := srv.Inject(participanttest.Fault{Participant: one.Agent, Effect: fail})
-	require.Equal(t, []int{200, 500, 200}, statuses(customer, agent, other))
-	byParticipant.Remove()
-	byContact := srv.Inject(participanttest.Fault{Contact: two, Effect: fail})
-	require.Equal(t, []int{200, 200, 500}, statuses(customer, agent, other))
-	byContact.Remove()
-	srv.Inject(participanttest.Fault{On: "SendMessage", Skip: 1, Times: 2, Effect: fail})
-	srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: participanttest.Fail(429, "ThrottlingException")})
-	require.Equal(t, []int{429, 500, 500, 200}, statuses(customer, customer, customer, customer), "the first rule that has its turn strikes")
-	require.Equal(t, 200, post(t, srv, "/participant/transcript", customer, `{}`).status, "another operation")
+		byParticipant := srv.Inject(participanttest.Fault{Participant: one.Agent, Effect: fail})
+		require.Equal(t, []int{200, 500, 200}, statuses(customer, agent, other))
+		byParticipant.Remove()
+		byContact := srv.Inject(participanttest.Fault{Contact: two, Effect: fail})
+		require.Equal(t, []int{200, 200, 500}, statuses(customer, agent, other))
+		byContact.Remove()
+		srv.Inject(participanttest.Fault{On: "SendMessage", Skip: 1, Times: 2, Effect: fail})
+		srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: participanttest.Fail(429, "ThrottlingException")})
+		require.Equal(t, []int{429, 500, 500, 200}, statuses(customer, customer, customer, customer), "the first rule that has its turn strikes")
+		require.Equal(t, 200, post(t, srv, "/participant/transcript", customer, `{}`).status, "another operation")
+	})
 }
 
 func TestFaultsOfUpgrades(t *testing.T) {
@@ -332,6 +320,22 @@ func TestUnreadSocketAndBlackhole(t *testing.T) {
 	}
 }
 
+func TestABlackholeCanBeCut(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(w world) {
+		t := w.t
+		st := newStage(t, w.srv)
+		w.srv.Inject(participanttest.Fault{On: participanttest.OnHeartbeat, Participant: st.contact.Agent, Effect: participanttest.Blackhole()})
+		send(t, st.agent, `{"topic":"aws/heartbeat"}`)
+		require.NoError(t, st.contact.Agent.WaitRequest(t.Context(), participanttest.OnHeartbeat, 1))
+		st.contact.Agent.Say("into the hole")
+		require.Equal(t, "into the hole", pushed(t, st.customer)["Content"])
+		st.contact.Agent.CutSockets()
+		_, _, err := st.agent.Read(t.Context())
+		require.ErrorIs(t, err, syscall.ECONNRESET)
+	})
+}
+
 func TestFaultsOfUploadsAndDownloads(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
@@ -454,8 +458,8 @@ func TestWaitForWhatHolds(t *testing.T) {
 // A delayed operation happens also if its client has gone.
 func TestADelayedOperationHappens(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := participanttest.Start(t, participanttest.InMemory())
+	inMemory(t, func(w world) {
+		t, srv := w.t, w.srv
 		contact := srv.NewChat()
 		bearer := token(t, srv, contact.Customer)
 		srv.Inject(participanttest.Fault{On: "SendMessage", Effect: participanttest.Delay(time.Minute)})
@@ -473,8 +477,8 @@ func TestADelayedOperationHappens(t *testing.T) {
 // The quotas refill with the time, so that only virtual time gives exact figures.
 func TestThrottling(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := participanttest.Start(t, participanttest.InMemory(), func(o *participanttest.Options) { o.Throttle = true })
+	inMemory(t, func(w world) {
+		t, srv := w.t, w.srv
 		bearer := token(t, srv, srv.NewChat().Customer)
 		count := func(n int) (taken int) {
 			for range n {
@@ -492,17 +496,17 @@ func TestThrottling(t *testing.T) {
 		require.Equal(t, 10, count(12), "a second's rate")
 		other := token(t, srv, srv.NewChat().Customer)
 		refused(t, post(t, srv, "/participant/message", other, hello), 429, "ThrottlingException", "Rate exceeded")
-	})
+	}, func(o *participanttest.Options) { o.Throttle = true })
 }
 
 func TestLatency(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := participanttest.Start(t, participanttest.InMemory(), func(o *participanttest.Options) { o.Latency = time.Second })
+	inMemory(t, func(w world) {
+		t, srv := w.t, w.srv
 		begin := time.Now()
 		token(t, srv, srv.NewChat().Customer)
 		require.Equal(t, time.Second, time.Since(begin))
-	})
+	}, func(o *participanttest.Options) { o.Latency = time.Second })
 }
 
 func TestCloseEndsWhatAFaultHolds(t *testing.T) {

@@ -5,6 +5,7 @@ package participanttest_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -12,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -21,10 +21,23 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// rawDial opens a connection without HTTP on it.
+// rawDial opens a connection without HTTP on it, and with TLS if the server has it.
 func rawDial(t *testing.T, srv *participanttest.Server) net.Conn {
 	t.Helper()
-	conn, err := srv.Client().Transport.(*http.Transport).DialContext(t.Context(), "tcp", strings.TrimPrefix(srv.URL, "http://"))
+	conn := dialServer(t, srv)
+	if config := srv.Client().Transport.(*http.Transport).TLSClientConfig; config != nil {
+		config = config.Clone()
+		config.ServerName = "localhost"
+		return tls.Client(conn, config)
+	}
+	return conn
+}
+
+// dialServer opens a connection without anything on it.
+func dialServer(t *testing.T, srv *participanttest.Server) net.Conn {
+	t.Helper()
+	_, address, _ := strings.Cut(srv.URL, "://")
+	conn, err := srv.Client().Transport.(*http.Transport).DialContext(t.Context(), "tcp", address)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	return conn
@@ -64,9 +77,9 @@ func TestWhoSendsSlowlyIsCutOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				srv := participanttest.Start(t, participanttest.InMemory())
-				conn := rawDial(t, srv)
+			inMemory(t, func(w world) {
+				t := w.t
+				conn := rawDial(t, w.srv)
 				_, err := fmt.Fprint(conn, head)
 				require.NoError(t, err)
 				start := time.Now()
@@ -105,7 +118,7 @@ func TestGarbageInsteadOfFrames(t *testing.T) {
 		other := listen(t, w.srv, contact.Agent)
 		for _, garbage := range []string{"\xff\xff\xff\xff", "\x81\x00", "\x80\x80mask", "\x81\xff\xff\xff\xff\xff\xff\xff\xff\xffmask", "\x88\x81maskx", "\x89\xfe\x01\x00mask", ""} {
 			conn := rawDial(t, w.srv)
-			_, path, _ := strings.Cut(strings.TrimPrefix(socketURL(t, w.srv, contact.Customer), "ws://"), "/")
+			_, path, _ := strings.Cut(strings.TrimPrefix(socketURL(t, w.srv, contact.Customer), "ws"+strings.TrimPrefix(w.srv.URL, "http")), "/")
 			_, err := fmt.Fprintf(conn, "GET /%s HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 				"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", path)
 			require.NoError(t, err)

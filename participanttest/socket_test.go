@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -20,26 +19,6 @@ import (
 )
 
 const subscribe = `{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`
-
-// world is where a test runs: over TCP, or in memory and in a bubble.
-type world struct {
-	t   *testing.T
-	srv *participanttest.Server
-}
-
-func everywhere(t *testing.T, test func(w world)) {
-	t.Helper()
-	t.Run("TCP", func(t *testing.T) {
-		t.Parallel()
-		test(world{t, participanttest.Start(t)})
-	})
-	t.Run("memory", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			test(world{t, participanttest.Start(t, participanttest.InMemory())})
-		})
-	})
-}
 
 // exactly compares bytes, also where they are JSON.
 func exactly(t *testing.T, want, got string) {

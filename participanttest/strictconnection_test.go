@@ -22,7 +22,7 @@ const (
 
 func strictly(t *testing.T, test func(w world)) {
 	t.Helper()
-	everywhereWith(t, func(o *participanttest.Options) { o.StrictConnection = true }, test)
+	everywhere(t, test, func(o *participanttest.Options) { o.StrictConnection = true })
 }
 
 // strictBubble runs a test in which time passes only by Advance.
@@ -194,11 +194,11 @@ func TestStrictBotMakesTheFirstConnectionWithinFifteenSeconds(t *testing.T) {
 func TestStrictConnectionOverridesJoinOnConnection(t *testing.T) {
 	t.Parallel()
 	both := func(o *participanttest.Options) { o.StrictConnection, o.JoinOnConnection = true, true }
-	everywhereWith(t, both, func(w world) {
+	everywhere(t, func(w world) {
 		contact := w.srv.NewChat()
 		tokenFrom(w, contact.Agent, credentialsOnly)
 		require.Empty(w.t, contact.Transcript())
-	})
+	}, both)
 }
 
 func TestDeadlinesOfConnectionsNeedTheSwitch(t *testing.T) {

@@ -15,10 +15,10 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// switched runs a test of one switch, over TCP and in memory.
+// switched runs a test of one switch, everywhere.
 func switched(t *testing.T, turn func(*participanttest.Switches), test func(w world, contact *participanttest.Contact)) {
 	t.Helper()
-	everywhereWith(t, func(o *participanttest.Options) { turn(&o.Switches) }, func(w world) { test(w, w.srv.NewChat()) })
+	everywhere(t, func(w world) { test(w, w.srv.NewChat()) }, func(o *participanttest.Options) { turn(&o.Switches) })
 }
 
 func TestOldTokensDie(t *testing.T) {

@@ -22,10 +22,9 @@ import (
 // wired runs a test in a bubble on a server that records.
 func wired(t *testing.T, test func(w world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		srv := participanttest.Start(t, participanttest.InMemory())
-		srv.RecordWire(1000)
-		test(world{t, srv})
+	inMemory(t, func(w world) {
+		w.srv.RecordWire(1000)
+		test(w)
 	})
 }
 
