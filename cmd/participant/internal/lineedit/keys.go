@@ -188,6 +188,8 @@ func columns(r rune) int {
 	switch {
 	case unicode.Is(unicode.M, r):
 		return 0
+	case unicode.IsControl(r):
+		return 2 // for what shown prints instead
 	case r < 0x300:
 		return 1
 	default:

@@ -164,6 +164,7 @@ func FuzzReadLine(f *testing.F) {
 	f.Add("Hello" + left + backspace + up + down + "\r")
 	f.Add(pasteBegins + "a\rb" + pasteEnds + ctrlW + ctrlU + ctrlK + del + "\r")
 	f.Add("\x1b[1;5D\x1b[\x1bO日\u0301\xff")
+	f.Add("\u008d0\u008d000@\x00\x00\x0000\xf6\xf600000000")
 	f.Fuzz(func(t *testing.T, keys string) {
 		e, s := typed(keys)
 		for {
