@@ -19,6 +19,7 @@ import (
 
 	"github.com/participant-go/connectparticipant/internal/devtools"
 	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/participanttest/control"
 )
 
 var update = flag.Bool("update", false, "rewrite the screenshot in docs/fake.png")
@@ -216,7 +217,7 @@ func TestPageInChromiumTakesNoHarm(t *testing.T) {
 	v.Click(`li[data-key="` + chat + `"] button`)
 	agent := v.srv.Contact(chat).Agent
 	agent.Join()
-	for _, text := range []string{hostile, reordered, strings.Repeat("W", 16_384), "\u202e\u2066 never closed", "line\nline"} {
+	for _, text := range []string{hostile, reordered, strings.Repeat("W", 16_384), "\u202e\u2066 never closed", "one\nline"} {
 		agent.Say(text)
 		quoted, err := json.Marshal(text)
 		require.NoError(t, err)
@@ -319,6 +320,14 @@ func TestPageInChromiumSurvivesResets(t *testing.T) {
 	v.Wait(`document.getElementById("chat-title").textContent === "No chat"`)
 	v.Click("#new-chat")
 	v.Wait(`document.getElementById("chat-title").textContent === "Customer"`)
+
+	v.srv.Close()
+	v.Wait(`document.getElementById("status").textContent === "Disconnected"`)
+	next := participanttest.Start(t, func(o *participanttest.Options) { o.Addr = strings.TrimPrefix(v.srv.URL, "http://") })
+	next.Handle(control.Prefix, control.Handler(next))
+	next.NewChat(func(o *participanttest.ChatOptions) { o.CustomerName = "Barbara" })
+	v.Wait(`document.getElementById("status").textContent === "Live" && document.getElementById("chat-title").textContent === "Barbara"`)
+	v.Wait(`document.querySelectorAll("#rows tr").length === 0`)
 	require.Empty(t, v.Faults)
 }
 

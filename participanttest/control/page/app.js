@@ -23,7 +23,7 @@ export function refresh() {
     refreshing = null;
     if (again) {
       again = false;
-      refresh();
+      setTimeout(refresh, 150);
     }
   });
   return refreshing;
@@ -40,7 +40,7 @@ async function read() {
     showChats(state.chats, state.chat, select);
     await Promise.all([refreshChat(state.chat), refreshFaults()]);
     status("Live", true);
-  } catch (error) {
+  } catch {
     status("Disconnected", false);
   }
 }
@@ -65,27 +65,31 @@ function status(text, good) {
 
 // followWire shows each event as it comes, and what has changed with it.
 async function followWire() {
-  for (let after = 0; ;) {
+  let after = 0;
+  let lost = false;
+  for (;;) {
     try {
-      const { Events } = await get(`wire?After=${after}&TimeoutInSeconds=25`);
-      if (Events.length === 0) {
-        const { Events: all } = await get("wire"); // a fake that has restarted counts from 1
-        if (after > 0 && all.length > 0 && all.at(-1).Sequence < after) {
-          restartWire();
-          after = 0;
-        }
-        continue;
+      if (lost && await hasRestarted(after)) {
+        restartWire();
+        after = 0;
       }
+      lost = false;
+      const { Events } = await get(`wire?After=${after}&TimeoutInSeconds=25`);
+      if (Events.length === 0) continue;
       after = Events.at(-1).Sequence;
       addEvents(Events);
       Events.forEach(typed);
       refresh();
-    } catch (error) {
+    } catch {
+      lost = true;
       status("Disconnected", false);
       await pause(1000);
     }
   }
 }
+
+// hasRestarted reports whether this is another fake, which counts its events from 1.
+const hasRestarted = async (after) => ((await get("wire")).Events.at(-1)?.Sequence ?? 0) < after;
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
