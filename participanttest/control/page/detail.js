@@ -17,6 +17,7 @@ export function detail(first, response, title, button) {
     $("detail-title").textContent = visible(title);
     $("detail-body").replaceChildren(...events.map(section));
     $("detail").hidden = false;
+    mark(button.closest("tr"));
     $("detail-body").scrollTop = 0;
     $("detail-title").focus();
   });
@@ -52,8 +53,15 @@ function parsed(text) {
   }
 }
 
+function mark(row) {
+  document.querySelector("tr.selected")?.classList.remove("selected");
+  row?.classList.add("selected");
+  row?.scrollIntoView({ block: "nearest" });
+}
+
 function close() {
   $("detail").hidden = true;
+  mark(null);
   asked++;
   if (opener?.isConnected) opener.focus();
 }
