@@ -12,7 +12,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest/control"
 )
 
-// A Go program serves the fake with its control API, as participant serve -control does.
+// A Go program serves the fake with its control API and page, as participant serve -control does.
 func ExampleHandler() {
 	srv, err := participanttest.New()
 	if err != nil {
@@ -20,7 +20,9 @@ func ExampleHandler() {
 		return
 	}
 	defer srv.Close()
-	srv.Handle(control.Prefix, control.Handler(srv))
+	handler := control.Handler(srv)
+	srv.Handle(control.Prefix, handler)
+	srv.Handle(control.Page, handler)
 
 	request := func(method, path, body string, out any) {
 		req, _ := http.NewRequest(method, srv.URL+"/_control/v1/"+path, strings.NewReader(body))
