@@ -19,6 +19,8 @@
 //   - Inspect. Contact.Transcript returns what a client must have received. WaitSockets and
 //     WaitRequest wait for the client under test without sleeping. Requests and Count report
 //     what the client did.
+//   - Record. After RecordWire, Wire returns the requests, responses and frames, without secrets,
+//     and what faults did to them.
 //   - Inject faults. Inject takes a Fault: where something goes wrong, how often, and what (Effect).
 //     Options.Throttle applies the service's quotas.
 //   - Move the clock with Advance. The server's clock is real time plus what Advance added. In a

@@ -130,7 +130,7 @@ func TestPageInChromiumInjectsFaults(t *testing.T) {
 	v.press("throttle")
 	v.Wait(`document.querySelector("#fault-list b")?.textContent === "1: 429 ThrottlingException"`)
 	require.Equal(t, http.StatusTooManyRequests, v.client("message", hello))
-	v.Wait(lastRow + `?.matches(".fault.error") && ` + lastRow + `.querySelector(".struck").textContent === "Fault 1: 429 ThrottlingException"`)
+	v.Wait(lastRow + `?.matches(".fault.error") && ` + lastRow + `.querySelector(".applied").textContent === "Fault 1: 429 ThrottlingException"`)
 	v.Wait(`document.querySelector("#fault-list li").textContent.includes("applied 1 of 1")`)
 	require.Equal(t, http.StatusOK, v.client("message", hello))
 	v.press("lose")

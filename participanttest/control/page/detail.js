@@ -30,7 +30,7 @@ function section(event) {
   const headers = Object.entries(event.Header ?? {}).flatMap(([name, values]) => values.map((value) => make("div", {}, make("span", { className: "name" }, visible(name), ": "), visible(value))));
   return make("section", {},
     make("h4", {}, heading, make("span", { className: "muted" }, ` ${exactTime(event.Time)} · ${event.Size} bytes${event.Lost ? " · lost" : ""}`)),
-    event.Fault ? make("p", { className: "struck" }, `Fault ${event.Fault.FaultId}: ${describeEffect(event.Fault.Effect)}`) : null,
+    event.Fault ? make("p", { className: "applied" }, `Fault ${event.Fault.FaultId}: ${describeEffect(event.Fault.Effect)}`) : null,
     line.trim() ? make("p", { className: "mono" }, visible(line)) : null,
     headers.length ? make("details", { open: event.Kind === "REQUEST" }, make("summary", {}, `${headers.length} header fields`), make("div", { className: "headers mono" }, ...headers)) : null,
     event.Body ? make("pre", {}, visible(pretty(event.Body))) : make("p", { className: "muted" }, event.Size ? "The body isn’t text." : "No body."));

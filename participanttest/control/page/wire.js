@@ -65,7 +65,7 @@ function render(row) {
   const operation = make("td", {}, make("span", { className: "way", title: way(row) }, event.Kind === "FRAME" ? (row.first.FromClient ? "→" : "←") : "⇄"), button,
     event.ErrorCode ? make("small", {}, visible(event.ErrorCode)) : null,
     event.ContentType ? make("small", {}, visible(event.ContentType.replace("application/vnd.amazonaws.connect.", ""))) : null);
-  if (event.Fault) operation.append(make("div", { className: "struck" }, `Fault ${event.Fault.FaultId}: ${describeEffect(event.Fault.Effect)}`));
+  if (event.Fault) operation.append(make("div", { className: "applied" }, `Fault ${event.Fault.FaultId}: ${describeEffect(event.Fault.Effect)}`));
   const status = pending ? "…" : event.Lost ? "lost" : event.Kind === "FRAME" ? (event.Status || "") : event.Status || "none";
   const tr = make("tr", { className: [failed ? "error" : "", event.Fault ? "fault" : ""].join(" ") },
     time(row.first), who(event), operation, make("td", { className: "state" }, String(status)),
