@@ -200,7 +200,7 @@ func TestPageInChromiumShowsTheWire(t *testing.T) {
 	require.Contains(t, shown, "X-Amz-Bearer: …"+v.bearer[len(v.bearer)-4:])
 	require.NotContains(t, shown, v.bearer)
 	v.Press("Escape")
-	v.Wait(`!document.getElementById("detail").checkVisibility() && document.activeElement.textContent === "SendMessage"`)
+	v.Wait(`!document.getElementById("detail").checkVisibility() && document.activeElement.matches(".open") && document.activeElement.textContent === "SendMessage"`)
 	v.Click("#clear-wire")
 	v.Wait(rows + ` === ""`)
 	require.Empty(t, v.Faults)
@@ -347,7 +347,7 @@ func TestPageInChromiumFitsItsWindow(t *testing.T) {
 		v.Wait(fmt.Sprintf(`innerWidth === %d && document.documentElement.scrollWidth <= innerWidth`, window.width))
 		for _, panel := range window.panels {
 			v.Click(`[data-show="` + panel + `"]`)
-			v.Wait(fmt.Sprintf(`document.querySelector(".panel.%s").checkVisibility() && document.documentElement.scrollWidth <= innerWidth`, panel))
+			v.Wait(fmt.Sprintf(`document.querySelector(".panel.%s").checkVisibility() && [document.documentElement, ...document.querySelectorAll(".scroll")].every((e) => e.scrollWidth <= e.clientWidth)`, panel))
 		}
 		if window.width == 1440 && *update {
 			v.Wait(`document.getElementById("transcript").scrollTop > 0`)
