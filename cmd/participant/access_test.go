@@ -43,7 +43,7 @@ func TestTokenSources(t *testing.T) {
 		"a token for a flag's name":     {"", []string{"transcript", "-token=" + s.Customer.Token}, exitUsage, "flag provided but not defined: -token"},
 		"a token for an argument":       {"", []string{"transcript", s.Customer.Token}, exitUsage, "it takes flags only, no arguments"},
 		"a file that is something else": {"", []string{"transcript", "-token-file", writeFile(t, "big", strings.Repeat("x", maxToken+1))}, exitFailed, "too long for a token"},
-		"two tokens in a file":          {"", []string{"transcript", "-token-file", writeFile(t, "two", "made-up-one\nmade-up-two")}, exitFailed, "ParticipantToken"},
+		"two tokens in a file":          {"", []string{"transcript", "-token-file", writeFile(t, "two", "made-up-one\nmade-up-two")}, exitUsage, "the participant token has a line break"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"unicode"
 )
 
 // tokenVariable is the environment variable that holds the participant token.
@@ -44,6 +45,9 @@ func readToken(ctx context.Context, file string, s streams, inputTaken bool) (st
 	token := strings.TrimSpace(text)
 	if token == "" {
 		return "", usageError("there is no participant token: set " + tokenVariable + ", or name a file that has one with -token-file")
+	}
+	if strings.ContainsFunc(token, unicode.IsControl) {
+		return "", usageError("the participant token has a line break or another control character in it")
 	}
 	return token, nil
 }
