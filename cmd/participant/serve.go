@@ -52,9 +52,9 @@ forever. The echo understands some messages (in participant chat, type "//list" 
 
 Clients on other machines reach it with -addr 0.0.0.0:8080. It is for tests: whoever reaches
 it can use it. With -tls, clients must trust the authority in the file: set SSL_CERT_FILE for
-Go on Linux and for curl, NODE_EXTRA_CA_CERTS for Node.js, AWS_CA_BUNDLE for the AWS SDK for Python, and
--ca-file for the commands of this program. Each start makes a new authority, unless -state
-keeps it.
+Go on Linux, for curl and for Python, NODE_EXTRA_CA_CERTS for Node.js, AWS_CA_BUNDLE for
+boto3, and -ca-file for the commands of this program. Each start makes a new authority,
+unless -state keeps it.
 
 With -state, chats and tokens survive a restart on the same -addr. The file holds tokens and
 messages.
@@ -82,7 +82,7 @@ func (s *serve) define(flags *flag.FlagSet) {
 	flags.DurationVar(&s.options.Latency, "latency", 0, "delay each operation by `D`, such as 80ms")
 	flags.BoolVar(&s.options.Throttle, "throttle", false, "respond with ThrottlingException to calls over the service's published quotas")
 	flags.Uint64Var(&s.options.Seed, "seed", 0, "seed the random numbers of the server with `N`")
-	flags.IntVar(&s.chats, "chats", 8, "start `N` chats, unless -state has some; 0 for none, if clients start them")
+	flags.IntVar(&s.chats, "chats", 8, "start `N` chats, unless -state has some that have not ended; 0 for none, if clients start them")
 	flags.Var(switches{&s.options.Switches}, "switch", "change a decision of the fake: `NAME` or NAME=VALUE; may be repeated. The names are "+list(switchNames())+"; \"go doc "+fakePackage+".Switches\" describes them")
 	s.options.Topics = map[string]string{}
 	flags.Var(topics(s.options.Topics), "topic", "post the notifications of streamed chats to a URL, as Amazon SNS does: `ARN=URL` is the topic that StartContactStreaming names and the URL; may be repeated")
@@ -196,8 +196,8 @@ func (s *serve) notStarted(err error) error {
 
 // contacts returns the chats that -state has continued, or else new ones.
 func (s *serve) contacts(srv *participanttest.Server) []*participanttest.Contact {
-	if s.options.Snapshot != nil {
-		return slices.DeleteFunc(srv.Contacts(), (*participanttest.Contact).Ended)
+	if continued := slices.DeleteFunc(srv.Contacts(), (*participanttest.Contact).Ended); len(continued) > 0 {
+		return continued
 	}
 	contacts := make([]*participanttest.Contact, s.chats)
 	for i := range contacts {

@@ -61,6 +61,35 @@ func TestServeContinuesAfterARestart(t *testing.T) {
 	require.Equal(t, []string{state}, left)
 }
 
+func TestServeStartsChatsWhereTheStateHasNone(t *testing.T) {
+	t.Parallel()
+	state, ca := filepath.Join(t.TempDir(), "state.json"), filepath.Join(t.TempDir(), "ca.pem")
+	first := startServe(t, "-chats", "0", "-state", state, "-tls", ca)
+	require.Empty(t, first.Chats)
+	require.Equal(t, exitOK, first.stop())
+	authority, err := os.ReadFile(ca)
+	require.NoError(t, err)
+
+	second := startServe(t, "-chats", "1", "-state", state, "-tls", ca)
+	require.Len(t, second.Chats, 1)
+	again, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	require.Equal(t, authority, again)
+	token := writeFile(t, "token", second.Chats[0].Customer.ParticipantToken)
+	flags := []string{"-endpoint", second.Endpoint, "-token-file", token, "-ca-file", ca}
+	code, _, stderr := runCommand(t, "", append([]string{"send", "/bye"}, flags...)...)
+	require.Equal(t, exitOK, code, stderr)
+	require.Eventually(t, func() bool {
+		code, _, _ := runCommand(t, "", append([]string{"transcript"}, flags...)...)
+		return code != exitOK
+	}, 20*time.Second, 100*time.Millisecond, "the chat ends")
+	require.Equal(t, exitOK, second.stop())
+
+	third := startServe(t, "-chats", "1", "-state", state, "-tls", ca)
+	require.Len(t, third.Chats, 1)
+	require.NotEqual(t, second.Chats[0].ContactID, third.Chats[0].ContactID, "that one has ended")
+}
+
 func TestServeSavesWhileItRuns(t *testing.T) {
 	t.Parallel()
 	state := filepath.Join(t.TempDir(), "state.json")
