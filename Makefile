@@ -103,8 +103,8 @@ benchonce: ## Run each benchmark of every module once, to check that it works
 	@for dir in $(MODULES); do (cd $$dir && set -x && $(GO) test -run=NONE -bench=. -benchtime=1x ./...) || exit 1; done
 
 .PHONY: e2e
-e2e: ## Test published JavaScript clients against the fake; needs Node 20 and npm
-	cd e2e && npm ci --no-audit --no-fund && node --test
+e2e: ## Test published JavaScript clients against the fake, without and with TLS; needs Node 20 and npm
+	cd e2e && npm ci --no-audit --no-fund && npm test
 
 .PHONY: browser
 browser: ## Test the browser example, the control API and its page with Chromium

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { loadChatJS, Session } from "./lib/chatjs.js";
 import { openProxy } from "./lib/proxy.js";
 import { connect, newClient } from "./lib/sdk.js";
-import { serve } from "./lib/serve.js";
+import { schemes, serve } from "./lib/serve.js";
 
 const event = (name) => `application/vnd.amazonaws.connect.event.${name}`;
 
@@ -117,7 +117,7 @@ describe("ChatJS", { timeout: 100_000, concurrency: true }, () => {
       assert.deepEqual(facts, { AttachmentName: "photo.png", ContentType: "image/png", Status: "APPROVED" });
       const blob = await side.chat.downloadAttachment({ attachmentId });
       assert.deepEqual(new Uint8Array(await blob.arrayBuffer()), bytes);
-      assert.match(await side.chat.getAttachmentURL({ attachmentId }), /^http:\/\/127\.0\.0\.1:/);
+      assert.match(await side.chat.getAttachmentURL({ attachmentId }), new RegExp(`^${schemes.http}://127\\.0\\.0\\.1:`));
     }
     const refused = customer.chat.sendAttachment({ attachment: new File(["MZ"], "setup.exe", { type: "application/x-msdownload" }) });
     await assert.rejects(refused, { type: "ValidationException", statusCode: 400 });

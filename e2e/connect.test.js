@@ -11,7 +11,7 @@ import { SendMessageCommand } from "@aws-sdk/client-connectparticipant";
 
 import { Session } from "./lib/chatjs.js";
 import { connect, newClient } from "./lib/sdk.js";
-import { serve } from "./lib/serve.js";
+import { schemes, serve } from "./lib/serve.js";
 
 const InstanceId = "instance-1";
 const welcome = "Welcome, Ana. This is the fake of Amazon Connect.";
@@ -129,7 +129,7 @@ describe("chats that Amazon Connect starts", { timeout: 60_000, concurrency: tru
       }),
     });
     const { ConnectionCredentials, Websocket } = await response.json();
-    assert.match(Websocket.Url, /^ws:\/\/127\.0\.0\.1:/);
+    assert.match(Websocket.Url, new RegExp(`^${schemes.ws}://127\\.0\\.0\\.1:`));
     await participants.send(new SendMessageCommand({
       ConnectionToken: ConnectionCredentials.ConnectionToken, ContentType: "text/plain", Content: "Hello",
     }));

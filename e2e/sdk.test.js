@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import * as sdk from "@aws-sdk/client-connectparticipant";
 
 import { connect, newClient } from "./lib/sdk.js";
-import { serve } from "./lib/serve.js";
+import { schemes, serve } from "./lib/serve.js";
 
 const event = (name) => `application/vnd.amazonaws.connect.event.${name}`;
 const isoMillis = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -43,13 +43,14 @@ describe("the AWS SDK for JavaScript", { timeout: 60_000 }, () => {
   const texts = (items) => items.filter((item) => item.Type === "MESSAGE").map((item) => item.Content);
 
   it("tells where it serves in one line of JSON", () => {
-    assert.match(service.ready, /^\{"endpoint":"http:\/\/127\.0\.0\.1:\d+","chats":\[\{"contactId":"[^"]+","customer":\{"participantToken":"[^"]+"\},"agent":\{"participantToken":"[^"]+"\}\}/);
+    assert.match(service.endpoint, new RegExp(`^${schemes.http}://127\\.0\\.0\\.1:\\d+$`));
+    assert.match(service.ready, /^\{"endpoint":"[^"]+","chats":\[\{"contactId":"[^"]+","customer":\{"participantToken":"[^"]+"\},"agent":\{"participantToken":"[^"]+"\}\}/);
     assert.equal(JSON.parse(service.ready).chats.length, 16);
   });
 
   it("connects", async () => {
     const { customer, agent } = await connected();
-    assert.match(customer.url, /^ws:\/\/127\.0\.0\.1:\d+\//);
+    assert.match(customer.url, new RegExp(`^${schemes.ws}://127\\.0\\.0\\.1:\\d+/`));
     assert.match(customer.out.Websocket.ConnectionExpiry, isoMillis);
     assert.match(customer.out.ConnectionCredentials.Expiry, isoMillis);
     assert.notEqual(customer.token, agent.token);

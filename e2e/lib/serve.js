@@ -3,7 +3,7 @@
 // The fake service as a child process, the way a user of another language runs it.
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,14 +16,21 @@ const watchdog = setTimeout(() => {
 }, 110_000);
 watchdog.unref();
 
+// SERVE_STATE in the environment is the state of a fake with TLS whose authority Node.js trusts.
+const state = process.env.SERVE_STATE;
+
+/** What URLs of the fake begin with. */
+export const schemes = state ? { http: "https", ws: "wss" } : { http: "http", ws: "ws" };
+
 /**
- * Builds and starts the fake; resolves with its ready line once it serves. PARTICIPANT
- * in the environment names a binary to take instead.
+ * Builds and starts the fake, with TLS if SERVE_STATE says so; resolves with its ready line
+ * once it serves. PARTICIPANT in the environment names a binary to take instead.
  */
 export async function serve(...flags) {
   const directory = mkdtempSync(join(tmpdir(), "participant-"));
   const binary = process.env.PARTICIPANT || build(directory);
-  const child = spawn(binary, ["serve", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const args = ["serve", ...flags, ...(state ? withTLS(directory) : [])];
+  const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   const log = [];
@@ -58,7 +65,14 @@ export async function serve(...flags) {
   };
 }
 
-function build(directory) {
+function withTLS(directory) {
+  const copy = join(directory, "state.json"); // serve writes to it
+  copyFileSync(state, copy);
+  return ["-tls", join(directory, "ca.pem"), "-state", copy];
+}
+
+/** Builds the command in a directory and returns its path. */
+export function build(directory) {
   const binary = join(directory, "participant");
   const root = fileURLToPath(new URL("../..", import.meta.url));
   execFileSync("go", ["build", "-o", binary, "."], { cwd: join(root, "cmd/participant"), stdio: "inherit" });
