@@ -19,7 +19,7 @@ func startAuthentication(c *participanttest.Contact, in authenticationInput) (se
 			return sessionOutput{}, err
 		}
 	}
-	if err := going(c); err != nil {
+	if err := notEnded(c); err != nil {
 		return sessionOutput{}, err
 	}
 	return sessionOutput{c.StartAuthentication(p)}, nil
@@ -37,7 +37,7 @@ func completeAuthentication(c *participanttest.Contact, in outcomeInput) (empty,
 	default:
 		return empty{}, invalid("Outcome must be succeeded, failed, timeout or expired")
 	}
-	if err := going(c); err != nil {
+	if err := notEnded(c); err != nil {
 		return empty{}, err
 	}
 	c.CompleteAuthentication(in.SessionId, in.Outcome)

@@ -39,8 +39,8 @@ func (in timeoutsInput) check(name string) error {
 	return firstError(in.IdleInSeconds.check(name+".IdleInSeconds"), in.AutoDisconnectInSeconds.check(name+".AutoDisconnectInSeconds"))
 }
 
-// processorInput is what happens to every message that is processed: a Content replaces
-// its own, a Status holds it back.
+// processorInput is the outcome for every processed message: Content replaces the message's content,
+// Status withholds it.
 type processorInput struct {
 	Content string
 	Status  types.MessageProcessingStatus
@@ -48,7 +48,7 @@ type processorInput struct {
 
 type chatOutput struct {
 	ContactId string
-	// CurrentContactId is that of the items to come: another one after a transfer.
+	// CurrentContactId is the contact id of further items; it changes with a transfer.
 	CurrentContactId string
 	PastContactId    string `json:",omitempty"`
 	// InstanceId, ContactFlowId and Attributes are those of StartChatContact.
@@ -56,7 +56,7 @@ type chatOutput struct {
 	ContactFlowId string            `json:",omitempty"`
 	Attributes    map[string]string `json:",omitempty"`
 	Ended         bool
-	// Customer and Agent are those with whom the chat began. Participants has them too.
+	// Customer and Agent are those with whom the chat began. Participants includes them.
 	Customer, Agent participantOutput
 	Participants    []participantOutput
 }
@@ -142,7 +142,7 @@ func listChats(c *control, _ *http.Request, _ empty) (chatsOutput, error) {
 	return out, nil
 }
 
-// onChat gives a function the chat in the path.
+// onChat calls a function with the chat in the path.
 func onChat[In, Out any](do func(*participanttest.Contact, In) (Out, error)) func(*control, *http.Request, In) (Out, error) {
 	return func(c *control, r *http.Request, in In) (out Out, err error) {
 		contact, err := c.contact(r)
@@ -153,7 +153,7 @@ func onChat[In, Out any](do func(*participanttest.Contact, In) (Out, error)) fun
 	}
 }
 
-// contact is the chat in the path.
+// contact returns the chat in the path.
 func (c *control) contact(r *http.Request) (*participanttest.Contact, error) {
 	if contact := c.srv.Contact(r.PathValue("ContactId")); contact != nil {
 		return contact, nil
@@ -184,29 +184,29 @@ func (in nameInput) check() error {
 }
 
 func invite(c *participanttest.Contact, in nameInput) (participantOutput, error) {
-	if err := firstError(in.check(), going(c)); err != nil {
+	if err := firstError(in.check(), notEnded(c)); err != nil {
 		return participantOutput{}, err
 	}
 	return newParticipantOutput(c.Invite(in.DisplayName)), nil
 }
 
 func transfer(c *participanttest.Contact, in nameInput) (participantOutput, error) {
-	if err := firstError(in.check(), going(c)); err != nil {
+	if err := firstError(in.check(), notEnded(c)); err != nil {
 		return participantOutput{}, err
 	}
 	return newParticipantOutput(c.Transfer(in.DisplayName)), nil
 }
 
 func failTransfer(c *participanttest.Contact, _ empty) (empty, error) {
-	if err := going(c); err != nil {
+	if err := notEnded(c); err != nil {
 		return empty{}, err
 	}
 	c.FailTransfer()
 	return empty{}, nil
 }
 
-// going is an error once the chat has ended, when the fake would silently do nothing.
-func going(c *participanttest.Contact) error {
+// notEnded returns an error once the chat has ended; the methods of the fake would then have no effect.
+func notEnded(c *participanttest.Contact) error {
 	if c.Ended() {
 		return errorf(http.StatusConflict, "the chat has ended")
 	}
@@ -240,10 +240,10 @@ func publish(c *participanttest.Contact, in publishInput) (empty, error) {
 	}
 }
 
-// seconds is a duration on the wire, with fractions.
+// seconds is a duration on the wire, which may have fractions.
 type seconds float64
 
-// maxSeconds keeps durations and the clock within what Go's types hold.
+// maxSeconds keeps durations and the clock within the range of Go's types.
 const maxSeconds = 10 * 365 * 24 * 3600
 
 func (s seconds) duration() time.Duration { return time.Duration(float64(s) * float64(time.Second)) }

@@ -26,7 +26,7 @@ type faultInput struct {
 
 type faultOutput struct {
 	FaultId uint64
-	// Applied is how often the fault has struck.
+	// Applied is how often the fault has been applied.
 	Applied int
 	faultInput
 }
@@ -73,7 +73,7 @@ func (in *faultInput) check() error {
 	places := participanttest.FaultPlaces()
 	switch {
 	case in.Effect == participanttest.Effect{}:
-		return invalid("Effect must be there, such as {\"Name\": \"DropBefore\"}")
+		return invalid("Effect is required, such as {\"Name\": \"DropBefore\"}")
 	case in.On != "" && !slices.Contains(places, in.On):
 		return invalid("On must be absent or one of %s", strings.Join(places, ", "))
 	case in.Socket < 0 || in.Skip < 0 || in.Times < 0:
@@ -85,7 +85,7 @@ func (in *faultInput) check() error {
 	}
 }
 
-// bind finds the chat and the participant that the fault is about.
+// bind finds the chat and the participant that the fault is limited to.
 func (in *faultInput) bind(srv *participanttest.Server, f *participanttest.Fault) error {
 	if in.ContactId == "" && in.ParticipantId == "" {
 		return nil
@@ -95,14 +95,14 @@ func (in *faultInput) bind(srv *participanttest.Server, f *participanttest.Fault
 		return invalid("ParticipantId needs the ContactId of its chat")
 	}
 	if f.Contact == nil {
-		return invalid("ContactId is that of no chat")
+		return invalid("ContactId must be that of a chat")
 	}
 	if in.ParticipantId == "" {
 		return nil
 	}
 	p, err := findParticipant(f.Contact, in.ParticipantId)
 	if err != nil {
-		return invalid("ParticipantId is that of no participant of the chat")
+		return invalid("ParticipantId must be that of a participant of the chat")
 	}
 	f.Participant = p
 	return nil
@@ -131,7 +131,7 @@ func removeFault(c *control, r *http.Request, _ empty) (empty, error) {
 	return empty{}, err
 }
 
-// fault is the one in the path.
+// fault returns the fault in the path.
 func (c *control) fault(r *http.Request) (*participanttest.Injected, error) {
 	id, err := strconv.ParseUint(r.PathValue("FaultId"), 10, 64)
 	for _, f := range c.srv.Faults() {

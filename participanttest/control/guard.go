@@ -12,9 +12,9 @@ import (
 
 const headerControl = "X-Participant-Control"
 
-// guard refuses what may come from a web page of another origin in the developer's browser.
-// Such a page can't set the header without CORS. A page whose host name was made to resolve to
-// this machine (DNS rebinding) is of the same origin for the browser, but Host has its name.
+// guard refuses requests that may come from a web page of another origin in the developer's browser.
+// Such a page can't set the header without CORS. A page whose host name was made to resolve to this
+// machine (DNS rebinding) has the same origin for the browser, but Host contains its name.
 func (c *control) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := c.admit(r); err != nil {
@@ -33,7 +33,7 @@ func (c *control) admit(r *http.Request) error {
 		return errorf(http.StatusForbidden, "Host %q is neither localhost nor a loopback address; participant serve -control-host allows another name", r.Host)
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && !sameOrigin(origin, r.Host) {
-		return errorf(http.StatusForbidden, "Origin %q is another one: only pages of this server may use the control API", origin)
+		return errorf(http.StatusForbidden, "Origin %q isn't the server's: only pages of this server may use the control API", origin)
 	}
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
 		return errorf(http.StatusForbidden, "Sec-Fetch-Site is %q: only pages of this server may use the control API", site)
@@ -59,7 +59,7 @@ func (c *control) knowsHost(hostPort string) bool {
 	return same("localhost") || slices.ContainsFunc(c.opts.Hosts, same)
 }
 
-// sameOrigin doesn't compare the scheme: one port serves only one.
+// sameOrigin doesn't compare the scheme, because a port serves only one.
 func sameOrigin(origin, host string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)

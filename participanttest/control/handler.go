@@ -14,9 +14,9 @@ const Prefix = "/_control/"
 
 // Options configure a Handler.
 type Options struct {
-	// Hosts are further host names, without port, that a request may have in Host beside
-	// localhost and loopback addresses, such as the name of a container. Everybody who
-	// reaches the port can use the API then. Defaults to none.
+	// Hosts are additional host names, without port, that are allowed in the Host header, such as the
+	// name of a container; localhost and loopback addresses always are. With a host name, every client
+	// that reaches the port can use the API. Defaults to none.
 	Hosts []string
 }
 
@@ -29,9 +29,9 @@ type control struct {
 	streams map[string]stream
 }
 
-// Handler returns the control API of a server, for Server.Handle with Prefix, and its page for
-// Page. Requests
-// may run concurrently. It makes the server record the last 2,000 events of the wire.
+// Handler returns the control API of a server, for Server.Handle with Prefix, and its page, for
+// Server.Handle with Page. It may be called concurrently. It makes the server record the last 2,000
+// events of the wire.
 func Handler(srv *participanttest.Server, optFns ...func(*Options)) http.Handler {
 	srv.RecordWire(wireLimit)
 	c := &control{srv: srv, streams: map[string]stream{}}

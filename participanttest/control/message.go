@@ -10,7 +10,7 @@ type messageInput struct {
 	Content string
 	// ContentType defaults to text/plain.
 	ContentType string
-	// Chunks, in place of Content, are the pieces of a streamed message.
+	// Chunks are the chunks of a streamed message, in place of Content.
 	Chunks []string
 }
 
@@ -20,10 +20,10 @@ type idOutput struct{ Id string }
 func say(p *participanttest.Participant, in messageInput) (idOutput, error) {
 	if in.Chunks != nil {
 		if in.Content != "" || in.ContentType != "" {
-			return idOutput{}, invalid("Chunks go without Content and ContentType: a streamed message is plain text")
+			return idOutput{}, invalid("Chunks can't be used with Content or ContentType: a streamed message is plain text")
 		}
 		id := p.SayInChunks(in.Chunks...)
-		return idOutput{id}, acted(id)
+		return idOutput{id}, checkResult(id)
 	}
 	if in.Content == "" {
 		return idOutput{}, invalid("Content must not be empty")
@@ -32,7 +32,7 @@ func say(p *participanttest.Participant, in messageInput) (idOutput, error) {
 		in.ContentType = "text/plain"
 	}
 	id := p.SendContent(in.ContentType, in.Content)
-	return idOutput{id}, acted(id)
+	return idOutput{id}, checkResult(id)
 }
 
 type receiptInput struct{ MessageId string }
@@ -53,7 +53,7 @@ func (in receiptInput) mark(mark func(string)) error {
 	return nil
 }
 
-// fileInput has a text or Base64.
+// fileInput has the file as text or in Base64.
 type fileInput struct {
 	AttachmentName  string
 	ContentType     string
@@ -75,7 +75,7 @@ func shareFile(p *participanttest.Participant, in fileInput) (fileOutput, error)
 		in.ContentInBase64 = []byte(in.Content)
 	}
 	id := p.ShareFile(in.AttachmentName, in.ContentType, in.ContentInBase64)
-	return fileOutput{id}, acted(id)
+	return fileOutput{id}, checkResult(id)
 }
 
 // viewInput is participanttest.View.

@@ -9,13 +9,13 @@ import (
 	"path"
 )
 
-// Page is the pattern under which Handler serves a page that shows the chats and the wire, and
-// has buttons for the API. Mount Handler with Server.Handle under Page as well as under Prefix.
+// Page is the pattern under which Handler serves a page that shows the chats and the wire, and has
+// buttons for the API. Mount Handler with Server.Handle under Page as well as under Prefix.
 const Page = "GET /{$}"
 
 const pagePath = Prefix + "page/"
 
-// policy lets the page load nothing but its own files and call nothing but this server.
+// policy allows the page to load only its own files and to call only this server.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 //go:embed page
@@ -41,7 +41,7 @@ func servePage(mux *http.ServeMux) {
 		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		w.Header().Set("Content-Type", contentTypes[path.Ext(name)])
-		_, _ = w.Write(content) // a client that has gone is no matter
+		_, _ = w.Write(content) // the client may have disconnected
 	}
 	mux.HandleFunc(Page, func(w http.ResponseWriter, _ *http.Request) { serve(w, "index.html") })
 	mux.HandleFunc("GET "+pagePath+"{file}", func(w http.ResponseWriter, r *http.Request) { serve(w, r.PathValue("file")) })

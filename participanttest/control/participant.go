@@ -41,13 +41,13 @@ func addParticipant(c *participanttest.Contact, in participantInput) (participan
 	if roles := in.ParticipantRole.Values(); !slices.Contains(roles, in.ParticipantRole) {
 		return participantOutput{}, invalid("ParticipantRole must be one of %v", roles)
 	}
-	if err := firstError(nameInput{in.DisplayName}.check(), going(c)); err != nil {
+	if err := firstError(nameInput{in.DisplayName}.check(), notEnded(c)); err != nil {
 		return participantOutput{}, err
 	}
 	return newParticipantOutput(c.AddParticipant(in.ParticipantRole, in.DisplayName)), nil
 }
 
-// onParticipant gives a function the participant in the path.
+// onParticipant calls a function with the participant in the path.
 func onParticipant[In, Out any](do func(*participanttest.Participant, In) (Out, error)) func(*control, *http.Request, In) (Out, error) {
 	return func(c *control, r *http.Request, in In) (out Out, err error) {
 		p, err := c.participant(r)
@@ -58,8 +58,8 @@ func onParticipant[In, Out any](do func(*participanttest.Participant, In) (Out, 
 	}
 }
 
-// ifPresent is onParticipant with an error if they can't act any more, when the fake
-// would silently do nothing.
+// ifPresent is onParticipant with an error once the participant can't act any more; the methods of the
+// fake would then have no effect.
 func ifPresent[In, Out any](do func(*participanttest.Participant, In) (Out, error)) func(*control, *http.Request, In) (Out, error) {
 	return func(c *control, r *http.Request, in In) (out Out, err error) {
 		contact, err := c.contact(r)
@@ -70,37 +70,37 @@ func ifPresent[In, Out any](do func(*participanttest.Participant, In) (Out, erro
 		if err != nil {
 			return out, err
 		}
-		if err := firstError(going(contact), present(p)); err != nil {
+		if err := firstError(notEnded(contact), notLeft(p)); err != nil {
 			return out, err
 		}
 		return do(p, in)
 	}
 }
 
-func present(p *participanttest.Participant) error {
+func notLeft(p *participanttest.Participant) error {
 	if p.State().Left {
 		return errorf(http.StatusConflict, "the participant has left the chat")
 	}
 	return nil
 }
 
-// acted is an error if nothing came of an act: the participant left after ifPresent looked.
-func acted(result string) error {
+// checkResult returns an error for an empty result: the participant left after the check of ifPresent.
+func checkResult(result string) error {
 	if result == "" {
 		return errorf(http.StatusConflict, "the participant has left the chat, or it has ended")
 	}
 	return nil
 }
 
-// does is ifPresent for what needs no members.
-func does(do func(*participanttest.Participant)) func(*control, *http.Request, empty) (empty, error) {
+// action is ifPresent for methods without parameters.
+func action(do func(*participanttest.Participant)) func(*control, *http.Request, empty) (empty, error) {
 	return ifPresent(func(p *participanttest.Participant, _ empty) (empty, error) {
 		do(p)
 		return empty{}, nil
 	})
 }
 
-// participant is the one in the path.
+// participant returns the participant in the path.
 func (c *control) participant(r *http.Request) (*participanttest.Participant, error) {
 	contact, err := c.contact(r)
 	if err != nil {
@@ -109,8 +109,7 @@ func (c *control) participant(r *http.Request) (*participanttest.Participant, er
 	return findParticipant(contact, r.PathValue("ParticipantId"))
 }
 
-// findParticipant takes an id, or customer, agent or system for those with whom the chat
-// began.
+// findParticipant accepts an id, or customer, agent or system for those with whom the chat began.
 func findParticipant(contact *participanttest.Contact, id string) (*participanttest.Participant, error) {
 	switch id {
 	case "customer":
@@ -145,11 +144,11 @@ type connectionOutput struct{ ConnectionToken, Expiry, Url, ConnectionExpiry str
 
 func newConnection(p *participanttest.Participant, _ empty) (connectionOutput, error) {
 	n := p.NewConnection()
-	return connectionOutput{n.ConnectionToken, n.Expiry, n.URL, n.ConnectionExpiry}, acted(n.ConnectionToken)
+	return connectionOutput{n.ConnectionToken, n.Expiry, n.URL, n.ConnectionExpiry}, checkResult(n.ConnectionToken)
 }
 
 type closeInput struct {
-	// Code 0 resets the connections.
+	// Code is the code of the close frame; 0 resets the connections.
 	Code   int
 	Reason string
 }
@@ -159,7 +158,7 @@ func closeSockets(p *participanttest.Participant, in closeInput) (empty, error) 
 		return empty{}, invalid("Code must be 0, which resets the connections, or from 1000 to 4999")
 	}
 	if len(in.Reason) > 123 {
-		return empty{}, invalid("Reason must have 123 bytes at most, the limit of a close frame")
+		return empty{}, invalid("Reason must have at most 123 bytes, the limit of a close frame")
 	}
 	p.CloseSockets(in.Code, in.Reason)
 	return empty{}, nil

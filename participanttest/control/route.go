@@ -16,7 +16,7 @@ import (
 // maxBody bounds a request: a file of 20 MiB, the service's limit, in Base64.
 const maxBody = 32 << 20
 
-// empty is the body of a request or a response that has no members.
+// empty is the body of a request or response without members.
 type empty struct{}
 
 // route is one path of the API. openapi.json describes each.
@@ -27,8 +27,8 @@ type route struct {
 	handler func(*control) http.Handler
 }
 
-// handle makes a route of a function from one JSON object to another. An absent body is
-// an empty object. Of a GET the members of In, all strings, are those of the query.
+// handle makes a route from a function of one JSON object that returns another. An absent body is an
+// empty object. For a GET the members of In, all strings, are read from the query.
 func handle[In, Out any](method, path string, do func(*control, *http.Request, In) (Out, error)) route {
 	return route{
 		method: method, path: base + path, in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
@@ -50,7 +50,7 @@ func handle[In, Out any](method, path string, do func(*control, *http.Request, I
 	}
 }
 
-// raw makes a route, with its whole path, of a handler that writes something else.
+// raw makes a route, given its whole path, from a handler that writes the response itself.
 func raw(method, path string, serve func(*control, http.ResponseWriter, *http.Request)) route {
 	return route{method: method, path: path, in: reflect.TypeFor[empty](), handler: func(c *control) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(c, w, r) })
@@ -118,7 +118,7 @@ func decodeBody(w http.ResponseWriter, r *http.Request, into any) error {
 	return nil
 }
 
-// withoutPrefix names a member of the wrong type by its path instead of a Go type.
+// withoutPrefix names a member of the wrong type by its JSON path instead of a Go type.
 func withoutPrefix(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) && wrong.Field != "" {
@@ -138,5 +138,5 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body) // a client that has gone is no matter
+	_ = encoder.Encode(body) // the client may have disconnected
 }

@@ -24,8 +24,7 @@ const (
 	wireItem    = "wire/{Sequence}"
 )
 
-// routes is the whole API: the handler serves these, and a test holds openapi.json
-// against them.
+// routes is the whole API: the handler serves these routes, and a test compares openapi.json with them.
 var routes = []route{
 	raw(get, base+"openapi.json", serveOpenAPI),
 	handle(get, "server", describeServer),
@@ -51,12 +50,12 @@ var routes = []route{
 	handle(post, chat+"/wait-sockets", waitChatSockets),
 
 	handle(get, participant, onParticipant(describeParticipant)),
-	handle(post, participant+"/join", does((*participanttest.Participant).Join)),
-	handle(post, participant+"/leave", does((*participanttest.Participant).Leave)),
-	handle(post, participant+"/typing", does((*participanttest.Participant).Typing)),
-	handle(post, participant+"/idle", does((*participanttest.Participant).Idle)),
-	handle(post, participant+"/return", does((*participanttest.Participant).Return)),
-	handle(post, participant+"/auto-disconnect", does((*participanttest.Participant).AutoDisconnect)),
+	handle(post, participant+"/join", action((*participanttest.Participant).Join)),
+	handle(post, participant+"/leave", action((*participanttest.Participant).Leave)),
+	handle(post, participant+"/typing", action((*participanttest.Participant).Typing)),
+	handle(post, participant+"/idle", action((*participanttest.Participant).Idle)),
+	handle(post, participant+"/return", action((*participanttest.Participant).Return)),
+	handle(post, participant+"/auto-disconnect", action((*participanttest.Participant).AutoDisconnect)),
 	handle(post, participant+"/rename", ifPresent(rename)),
 	handle(post, participant+"/messages", ifPresent(say)),
 	handle(post, participant+"/mark-delivered", ifPresent(markDelivered)),
@@ -64,7 +63,7 @@ var routes = []route{
 	handle(post, participant+"/files", ifPresent(shareFile)),
 	handle(post, participant+"/views", ifPresent(showView)),
 	handle(post, participant+"/connection", ifPresent(newConnection)),
-	handle(post, participant+"/expire-tokens", does((*participanttest.Participant).ExpireTokens)),
+	handle(post, participant+"/expire-tokens", action((*participanttest.Participant).ExpireTokens)),
 	handle(post, participant+"/close-sockets", onParticipant(closeSockets)),
 	handle(post, participant+"/wait-sockets", waitSockets),
 	handle(get, participant+"/requests/count", onParticipant(countOwn)),

@@ -14,9 +14,9 @@ import (
 type serverOutput struct {
 	Endpoint string
 	Now      time.Time
-	// Sockets is how many WebSockets are open, subscribed or not.
+	// Sockets is the number of open WebSockets, subscribed or not.
 	Sockets int
-	// AuthorityPem is who issued the certificate of TLS; absent without.
+	// AuthorityPem is the CA certificate of TLS; absent without TLS.
 	AuthorityPem string `json:",omitempty"`
 }
 
@@ -40,7 +40,7 @@ type clockOutput struct{ Now time.Time }
 
 type advanceInput struct{ Seconds seconds }
 
-// lastYear is how far the clock goes: Go's durations span 292 years.
+// lastYear bounds the clock: Go's durations span 292 years.
 const lastYear = 2200
 
 func readClock(c *control, _ *http.Request, _ empty) (clockOutput, error) {
@@ -53,7 +53,7 @@ func advance(c *control, _ *http.Request, in advanceInput) (clockOutput, error) 
 	}
 	d := in.Seconds.duration()
 	if c.srv.Now().Add(d).Year() > lastYear {
-		return clockOutput{}, invalid("Seconds must not lead beyond the year %d", lastYear)
+		return clockOutput{}, invalid("Seconds must not move the clock beyond the year %d", lastYear)
 	}
 	c.srv.Advance(d)
 	return clockOutput{c.srv.Now()}, nil
@@ -96,8 +96,8 @@ type snsOutput struct {
 	Body   string
 }
 
-// fetchSNS is how a test in another language reaches what SNS serves: the certificate
-// of a notification, or the URL that confirms a subscription.
+// fetchSNS gives tests in other languages access to what SNS serves: the certificate of a notification,
+// and the URL that confirms a subscription.
 func fetchSNS(c *control, r *http.Request, in snsQuery) (snsOutput, error) {
 	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, in.Url, http.NoBody)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// maxStreams is how many streamed messages may be unfinished.
+// maxStreams is the number of streamed messages that may be unfinished.
 const maxStreams = 1000
 
 // stream is a message that is being streamed.
@@ -37,7 +37,7 @@ func startStream(c *control, r *http.Request, _ empty) (streamOutput, error) {
 	return streamOutput{s.message.ID}, nil
 }
 
-// addStream makes room by forgetting those that can't go on.
+// addStream makes room by forgetting streams that can't continue.
 func (c *control) addStream(s stream) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,14 +51,14 @@ func (c *control) addStream(s stream) error {
 	return nil
 }
 
-// open is an error once nothing can be added.
-func (s stream) open() error { return firstError(going(s.contact), present(s.participant)) }
+// open returns an error once nothing can be added.
+func (s stream) open() error { return firstError(notEnded(s.contact), notLeft(s.participant)) }
 
 type chunkInput struct {
 	Text string
-	// Number defaults to the next.
+	// Number is the number of the chunk. Defaults to the next.
 	Number int
-	// Skip counts the piece without pushing it.
+	// Skip counts the chunk without pushing it.
 	Skip bool
 }
 
@@ -69,9 +69,9 @@ func addChunk(c *control, r *http.Request, in chunkInput) (empty, error) {
 	}
 	switch {
 	case in.Number < 0:
-		return empty{}, invalid("Number must be 1 or more; 0 is the next")
+		return empty{}, invalid("Number must be 1 or more, or 0 for the next")
 	case in.Number > 0 && in.Skip:
-		return empty{}, invalid("Skip goes without Number")
+		return empty{}, invalid("Skip can't be used with Number")
 	case in.Skip:
 		s.message.Skip(in.Text)
 	case in.Number > 0:
@@ -89,7 +89,7 @@ func completeStream(c *control, r *http.Request, _ empty) (idOutput, error) {
 	}
 	c.removeStream(s.message.ID)
 	id := s.message.Complete()
-	return idOutput{id}, acted(id)
+	return idOutput{id}, checkResult(id)
 }
 
 func (c *control) removeStream(id string) {
@@ -98,7 +98,7 @@ func (c *control) removeStream(id string) {
 	delete(c.streams, id)
 }
 
-// stream is the one in the path.
+// stream returns the stream in the path.
 func (c *control) stream(r *http.Request) (stream, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

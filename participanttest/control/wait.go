@@ -27,7 +27,7 @@ type waitRequestInput struct {
 	TimeoutInSeconds seconds
 }
 
-// wait waits in real time. It responds with 504 when the time is over.
+// wait waits in real time. It responds with 504 after the timeout.
 func wait(r *http.Request, timeout seconds, until func(context.Context) error) (empty, error) {
 	if timeout < 0 || timeout > maxTimeout {
 		return empty{}, invalid("TimeoutInSeconds must be from 0 to %d; 0 is %v", maxTimeout, defaultTimeout)
@@ -41,7 +41,7 @@ func wait(r *http.Request, timeout seconds, until func(context.Context) error) (
 	switch err := until(ctx); {
 	case errors.Is(err, context.DeadlineExceeded):
 		return empty{}, errorf(http.StatusGatewayTimeout, "%v", err)
-	case err != nil: // the client has gone, or the server closes
+	case err != nil: // the client has disconnected, or the server closes
 		return empty{}, errorf(http.StatusServiceUnavailable, "%v", err)
 	}
 	return empty{}, nil
@@ -49,7 +49,7 @@ func wait(r *http.Request, timeout seconds, until func(context.Context) error) (
 
 func (in waitInput) check() error {
 	if in.Count == nil || *in.Count < 0 {
-		return invalid("Count must be there, and 0 or more")
+		return invalid("Count is required, and must be 0 or more")
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (in waitRequestInput) wait(r *http.Request, until func(context.Context, str
 	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return until(ctx, in.Operation, *in.Count) })
 }
 
-// operationQuery names what is counted.
+// operationQuery has the operation whose requests are counted.
 type operationQuery struct{ Operation string }
 
 type countOutput struct{ Count int }

@@ -11,12 +11,12 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// wireLimit is how many wire events Handler makes the server keep.
+// wireLimit is the number of wire events that Handler makes the server keep.
 const wireLimit = 2000
 
 type wireQuery struct{ After, TimeoutInSeconds string }
 
-// wireEvent is participanttest.WireEvent without what may be large.
+// wireEvent is participanttest.WireEvent without its header and body.
 type wireEvent struct {
 	Sequence      uint64
 	Time          time.Time
@@ -63,7 +63,7 @@ func newWireEvent(e participanttest.WireEvent) wireEvent {
 	return out
 }
 
-// listWire waits for the next event if there is none, as long as the query allows.
+// listWire waits for the next event if there is none, up to the timeout in the query.
 func listWire(c *control, r *http.Request, in wireQuery) (wireOutput, error) {
 	after, timeout, err := in.parse()
 	if err != nil {
