@@ -13,8 +13,9 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// CancelParticipantAuthentication reports that the customer declines to sign in; the flow then
-// takes its opted-out branch. Apple Messages for Business, WhatsApp and SMS don't support it.
+// CancelParticipantAuthentication cancels the authentication of a customer who declines to sign in;
+// the flow then takes its opted-out branch. Apple Messages for Business, WhatsApp and SMS don't
+// support it.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_CancelParticipantAuthentication.html
 func (c *Client) CancelParticipantAuthentication(ctx context.Context, params *CancelParticipantAuthenticationInput, optFns ...func(*Options)) (*CancelParticipantAuthenticationOutput, error) {

@@ -13,11 +13,11 @@ import (
 	"github.com/participant-go/connectparticipant/internal/restjson"
 )
 
-// CompleteAttachmentUpload reports that the bytes of a file have been uploaded. After the virus
-// scan, the file appears in the chat as an ATTACHMENT item.
+// CompleteAttachmentUpload informs the service that the bytes of a file have been uploaded. After
+// the virus scan, the file appears in the chat as an ATTACHMENT item.
 //
-// Check the response to the PUT first. If nothing was uploaded, or if the upload was already
-// completed, the call fails with *types.ConflictException.
+// Before the call, check the response to the PUT that uploaded the bytes. If nothing was uploaded,
+// or if the upload was already completed, the call fails with *types.ConflictException.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_CompleteAttachmentUpload.html
 func (c *Client) CompleteAttachmentUpload(ctx context.Context, params *CompleteAttachmentUploadInput, optFns ...func(*Options)) (*CompleteAttachmentUploadOutput, error) {

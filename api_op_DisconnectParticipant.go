@@ -15,8 +15,8 @@ import (
 
 // DisconnectParticipant removes the participant from the chat. Its tokens stop working.
 //
-// The chat itself ends when its flow ends it; until then, a participant with a socket may still
-// receive events.
+// The chat itself ends when its flow ends it; until then, the removed participant may still receive
+// events on an open socket.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_DisconnectParticipant.html
 func (c *Client) DisconnectParticipant(ctx context.Context, params *DisconnectParticipantInput, optFns ...func(*Options)) (*DisconnectParticipantOutput, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 // GetAttachment returns a signed URL from which a file of the chat can be downloaded with an HTTP
-// GET, without a token. The scan must have approved the file.
+// GET, without a token. Only a file that the virus scan has approved can be downloaded.
 //
 // API reference: https://docs.aws.amazon.com/connect/latest/APIReference/API_connect-participant_GetAttachment.html
 func (c *Client) GetAttachment(ctx context.Context, params *GetAttachmentInput, optFns ...func(*Options)) (*GetAttachmentOutput, error) {
@@ -39,9 +39,10 @@ type GetAttachmentInput struct {
 	// UrlContentDisposition selects whether a browser shows the file or downloads it. Defaults to
 	// the service's choice, which is to download it.
 	//
-	// The service has accepted it since 28 October 2026, according to the changelog of aws-sdk-go-v2
-	// (connectparticipant v1.46.0). Its type there could not be checked; this is the most likely
-	// one. If the values differ, convert your own string to the type, or use WithMember.
+	// According to the changelog of aws-sdk-go-v2 (connectparticipant v1.46.0), the service has
+	// accepted this member since 28 October 2026. The name and the values of its type could not be
+	// checked against that release. If the service refuses a value, convert another string to the
+	// type.
 	UrlContentDisposition types.UrlContentDisposition
 
 	// UrlExpiryInSeconds is the time for which the URL is valid, 5 to 300 seconds. Defaults to the

@@ -58,8 +58,8 @@ type Client struct {
 //
 // If Options.HTTPClient is nil, an attempt fails when the server sends nothing for 60 seconds, or
 // when the header or the body of the response takes 5 minutes; a call makes up to three attempts.
-// With a client that isn't a BuildableClient, only the call's context limits the duration of a
-// call.
+// With an HTTPClient of another type than BuildableClient, only its own time-outs and the call's
+// context limit the duration of a call.
 func New(options Options, optFns ...func(*Options)) *Client {
 	options = options.Copy().withOptFns(optFns)
 	options.Retryer = withMaxAttempts(options.Retryer, options.RetryMaxAttempts)

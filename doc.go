@@ -36,8 +36,9 @@
 //
 // # Errors
 //
-// Every error of a call is a *[smithy.OperationError], except that an error of a function in
-// Options.APIOptions or of the MeterProvider is returned unwrapped. Use errors.As to find in it:
+// Every error of a call is a *[smithy.OperationError]. The only exceptions are errors of the
+// functions in Options.APIOptions and of the MeterProvider, which are returned unwrapped. With
+// errors.As, find in it:
 //
 //   - the service's errors (the types in package types; *smithy.GenericAPIError for other codes)
 //   - smithy.InvalidParamsError (a value, not a pointer): the call was not sent because a member is

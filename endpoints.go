@@ -60,7 +60,7 @@ type EndpointParameters struct {
 	Endpoint *string
 }
 
-// ValidateRequired returns an error that names a nil parameter that has a default.
+// ValidateRequired returns an error if a parameter that has a default is nil; the error names it.
 func (p EndpointParameters) ValidateRequired() error {
 	if p.UseDualStack == nil {
 		return errors.New("parameter UseDualStack is required")

@@ -14,8 +14,9 @@ import (
 
 // EndpointResolver resolves the endpoint of a call. It is called for every attempt and must be safe
 // for concurrent use. Only URL and HostnameImmutable of the returned endpoint are used, because
-// nothing is signed; DisableHTTPS doesn't change an immutable endpoint. If the error is an
-// *[aws.EndpointNotFoundError], the service's endpoint rules apply; any other error fails the call.
+// nothing is signed; DisableHTTPS doesn't change the scheme of an endpoint with HostnameImmutable.
+// If the error is an *[aws.EndpointNotFoundError], the service's endpoint rules apply; any other
+// error fails the call.
 //
 // Deprecated: use Options.BaseEndpoint or an [EndpointResolverV2].
 type EndpointResolver interface {

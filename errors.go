@@ -107,11 +107,11 @@ func IsAccessDenied(err error) bool {
 // one.
 //
 // It returns false for nil, for a call that was not sent because of its input, for the service's
-// other 4xx errors unless the response broke off before the code, for a complete response that
+// other 4xx errors (unless the response ended before its error code), for a complete response that
 // could not be read, and for an error whose RetryableError method returns false. It also returns
 // false when the call's own context was canceled or reached its deadline: the caller decides
-// whether to continue. A context.DeadlineExceeded that is not inside the error of a call counts as
-// the end of the call's context.
+// whether to continue. For a context.DeadlineExceeded that no *smithy.OperationError wraps, it
+// returns false too.
 func IsRetryable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false

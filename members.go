@@ -19,8 +19,8 @@ import (
 // The member is added to the top level of the request's JSON body; value is encoded with
 // encoding/json, and nil is null. WithMember is intended as a per-call option. The call fails
 // without being sent if value can't be encoded, if the input sets a member of that name, or if the
-// operation has no body, such as DescribeView. Logs contain neither value nor its length, unless
-// name is a member whose values are logged elsewhere, such as ContactId or Status.
+// operation has no body, such as DescribeView. Logs contain neither the value nor its length,
+// unless name is a member whose values are logged elsewhere, such as ContactId or Status.
 func WithMember(name string, value any) func(*Options) {
 	data, err := json.Marshal(value)
 	return func(o *Options) {
@@ -40,8 +40,9 @@ type member struct {
 
 // UnknownMembers returns the members of a response that this version of the package does not know,
 // by their paths, such as "Websocket.Region" or "Transcript[0].Language". metadata is the output's
-// ResultMetadata, which holds a copy of a response that has such members, unless it is larger than
-// 1 MiB. The items that the function Transcript yields have none. The result is never nil. The
+// ResultMetadata, which holds a copy of a response that has such members. For a response larger
+// than 1 MiB it holds none, and the result is empty; it is never nil. The function Transcript
+// yields items without metadata: to find their unknown members, use a GetTranscriptPaginator. The
 // values may be secrets.
 func UnknownMembers(metadata middleware.Metadata) map[string]json.RawMessage {
 	response, ok := metadata.Get(unknownKey{}).(*unknownMembers)

@@ -20,7 +20,8 @@ import (
 type Options struct {
 	// APIOptions modify the middleware stack of each call, after this package has built it. They
 	// run on every call, so the stack is built for every call instead of once per client, which
-	// costs a few microseconds. A call returns an error of one of them unwrapped. Defaults to none.
+	// costs a few microseconds. If one returns an error, the call returns it unwrapped. Defaults to
+	// none.
 	APIOptions []func(*middleware.Stack) error
 
 	// AppID is added to the User-Agent header as app/AppID. Defaults to none.
@@ -64,17 +65,18 @@ type Options struct {
 	// nothing arrives for 60 seconds, or when the header or the body of a response takes 5 minutes.
 	//
 	// A BuildableClient, such as the one that aws/config makes for AWS_CA_BUNDLE, gets these limits
-	// too unless it has a read, response header or overall time-out. With any other client, only
-	// the context limits the duration of a call. As a per-call option, a BuildableClient opens a
-	// connection for each attempt; to reuse connections, call its Freeze method once and pass the
-	// result.
+	// too, unless it sets any of these itself: a read time-out, a response header time-out, an
+	// overall time-out. With any other client, only its own time-outs and the context limit the
+	// duration of a call. As a per-call option, a BuildableClient opens a connection for each
+	// attempt; to reuse connections, call its Freeze method once and pass the result.
 	HTTPClient HTTPClient
 
 	// IdempotencyTokenProvider generates the ClientToken of calls that have none. Defaults to
 	// random UUIDs.
 	IdempotencyTokenProvider IdempotencyTokenProvider
 
-	// Interceptors run at the point of the call that each is named after. Defaults to none.
+	// Interceptors run before and after the steps of a call; the name of each method of the
+	// registry says when. Defaults to none.
 	Interceptors smithyhttp.InterceptorRegistry
 
 	// Logger receives the entries that ClientLogMode selects. Defaults to none.
@@ -102,13 +104,13 @@ type Options struct {
 	// aws/retry for RetryMode, which here also retries every status 429 and incomplete responses.
 	//
 	// The calls of a client share the quota of its Retryer, which limits the load that retries add
-	// during an outage. By default it has 500 tokens; each retry takes at least 5 and successful
-	// calls return some. When none are left, calls fail without a retry ("retry quota exceeded";
-	// IsRetryable reports true): with 150 chats on one client, most calls do during an outage of
-	// one second. To give each chat its own quota, make a client per chat, all with the same
-	// HTTPClient; each costs about 4 kB. A retry.NewStandard with RateLimiter set to ratelimit.None
-	// has no quota, and retries only what aws/retry does by default. The sessions of package chat
-	// don't use the Retryer.
+	// during an outage. By default the quota has 500 tokens; each retry takes at least 5 and
+	// successful calls return some. When none are left, calls fail without a retry ("retry quota
+	// exceeded"; IsRetryable reports true). With 150 chats on one client, most calls fail this way
+	// during an outage of one second. To give each chat its own quota, make a client per chat, all
+	// with the same HTTPClient; each costs about 4 kB. A retry.NewStandard with RateLimiter set to
+	// ratelimit.None has no quota, and retries only what aws/retry does by default. The sessions of
+	// package chat don't use the Retryer.
 	Retryer aws.Retryer
 
 	// RuntimeEnvironment is used to resolve aws.DefaultsModeAuto. Defaults to unknown.

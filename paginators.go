@@ -25,7 +25,8 @@ type GetTranscriptPaginatorOptions struct {
 	// is not set either, the service's default is 10.
 	Limit int32
 
-	// StopOnDuplicateToken stops if the service returns the token that was sent. Defaults to false.
+	// StopOnDuplicateToken ends the pages if the service returns the same NextToken that was sent:
+	// HasMorePages then returns false. Defaults to false.
 	StopOnDuplicateToken bool
 }
 
@@ -55,8 +56,8 @@ func NewGetTranscriptPaginator(client GetTranscriptAPIClient, params *GetTranscr
 	return p
 }
 
-// HasMorePages reports whether NextPage has another page to fetch: true before the first page, and
-// as long as the service returns a token that isn't empty.
+// HasMorePages returns true before the first page, and as long as the service returns a NextToken
+// that isn't empty.
 func (p *GetTranscriptPaginator) HasMorePages() bool {
 	return !p.started || p.nextToken != nil && *p.nextToken != ""
 }
@@ -101,11 +102,10 @@ var (
 // Transcript returns the items of a transcript, over all its pages, in the order in which the
 // service returns them. Pages are fetched as the loop needs them, 100 items at a time unless
 // params.MaxResults is set; none are fetched after the loop breaks, and each new loop starts from
-// the beginning. After an error, it yields a zero item with the error and stops: an error of
-// GetTranscript, the error of ctx, or an error that the service repeats its pages or returns 1,000
-// consecutive empty ones.
+// the beginning. On an error, it yields a zero item with the error and stops: GetTranscript failed,
+// ctx ended, or the service returned the same NextToken twice or 1,000 consecutive empty pages.
 //
-// Without ScanDirection and SortOrder the order is newest first, over the whole chat. SortOrder
+// Without ScanDirection and SortOrder, the order is newest first, over the whole chat. SortOrder
 // applies within each page only: for oldest first, use FORWARD with ASCENDING from a StartPosition,
 // or collect all items and reverse them.
 func Transcript(ctx context.Context, client GetTranscriptAPIClient, params *GetTranscriptInput, optFns ...func(*Options)) iter.Seq2[types.Item, error] {

@@ -16,7 +16,7 @@ import (
 // The value is printed as JSON, with the strings, numbers and booleans of fields that are known to
 // be harmless, such as Id, ContentType and AbsoluteTime; other strings are replaced by their
 // length. A map is printed as a list of its values. v is read when the result is printed: don't
-// modify it before.
+// modify it until then.
 func Redacted(v any) RedactedValue { return RedactedValue{v} }
 
 // RedactedValue is a value that is printed without its secrets. Its zero value prints null.
