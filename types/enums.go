@@ -19,11 +19,12 @@ func (ArtifactStatus) Values() []ArtifactStatus {
 
 // ChatItemType is the kind of a transcript item.
 //
-// The service also sends types that are in no model, such as MESSAGEMETADATA, and distinguishes
-// events by ContentType rather than by type. Ignore items of unknown types.
+// The service also sends types that are not in its model, such as MESSAGEMETADATA, and
+// distinguishes events by ContentType rather than by type. Ignore items of unknown types.
 type ChatItemType string
 
-// Item types in the service's model. The service currently sends MESSAGE, EVENT and ATTACHMENT.
+// Item types in the service's model. Of these, the service currently sends only MESSAGE, EVENT and
+// ATTACHMENT.
 const (
 	ChatItemTypeTyping            ChatItemType = "TYPING"
 	ChatItemTypeParticipantJoined ChatItemType = "PARTICIPANT_JOINED"
@@ -155,7 +156,7 @@ func (ScanDirection) Values() []ScanDirection {
 	return []ScanDirection{ScanDirectionForward, ScanDirectionBackward}
 }
 
-// SortKey is the order by time of the items of one GetTranscript page.
+// SortKey is the order, by time, of the items within a page of GetTranscript.
 type SortKey string
 
 // Orders of a page. The service defaults to DESCENDING.
@@ -171,8 +172,8 @@ func (SortKey) Values() []SortKey {
 
 // UrlContentDisposition selects what a browser does with the URL of an attachment.
 //
-// The service has supported it since October 2026. No model with it could be checked: name and values
-// are those that the AWS SDKs most likely use.
+// The service has supported it since October 2026. The name and the values of the type could not be
+// checked against a release of the AWS SDKs.
 type UrlContentDisposition string
 
 // Content dispositions.

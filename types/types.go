@@ -51,7 +51,7 @@ type Item struct {
 	// RelatedContactId is the past contact of an item of a persistent chat.
 	RelatedContactId *string
 
-	// Type is the kind of the item. Unlisted values occur.
+	// Type is the kind of the item. The service also sends values that are not listed.
 	Type ChatItemType
 }
 
@@ -86,9 +86,9 @@ func (v AttachmentItem) Format(f fmt.State, _ rune) { redact.Format(f, v) }
 
 // MessageMetadata holds the receipts of a message and its processing status.
 type MessageMetadata struct {
-	// ChunkNumber numbers the chunks of a message that arrives in parts, from 1; messages of AI
-	// agents may. It is nil in a complete message. It is not in the service's model; see "message
-	// streaming for AI-powered chat" in the Amazon Connect administrator guide.
+	// ChunkNumber is the number, from 1, of a chunk of a message that arrives in parts, as messages
+	// of AI agents may. It is nil in a complete message. It is not in the service's model; see
+	// "message streaming for AI-powered chat" in the Amazon Connect administrator guide.
 	ChunkNumber *int32
 
 	// MessageCompleted is false if more chunks follow. It is not in the service's model either.
@@ -106,10 +106,10 @@ type MessageMetadata struct {
 
 // Receipt holds the times at which a participant received and read a message.
 type Receipt struct {
-	// DeliveredTimestamp is ISO 8601 in UTC.
+	// DeliveredTimestamp is when the participant received the message, ISO 8601 in UTC.
 	DeliveredTimestamp *string
 
-	// ReadTimestamp is ISO 8601 in UTC; nil until the message is read.
+	// ReadTimestamp is when the participant read the message, ISO 8601 in UTC; nil until then.
 	ReadTimestamp *string
 
 	// RecipientParticipantId is the ID of the participant that received the message.
@@ -130,7 +130,8 @@ type StartPosition struct {
 	// Id starts at an item.
 	Id *string
 
-	// MostRecent starts that many items before the end, 1 to 100; 0 omits the member.
+	// MostRecent starts this number of items before the end of the transcript, 1 to 100; 0 omits
+	// the member.
 	MostRecent int32
 }
 
@@ -257,7 +258,7 @@ type UploadMetadata struct {
 	// Url is a secret: it is signed.
 	Url *string
 
-	// UrlExpiry is when Url stops working, ISO 8601 in UTC, seen with and without milliseconds.
+	// UrlExpiry is when Url stops working, ISO 8601 in UTC, with or without milliseconds.
 	UrlExpiry *string
 }
 
