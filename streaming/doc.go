@@ -24,18 +24,18 @@
 //
 // The topic receives everything that happens in the chat, including your own messages.
 // [Notification.ForCustomer] and [Notification.ForAgent] implement the rule of the Administrator
-// Guide ("Enable real-time chat message streaming") for passing an event on. Own, History and Late
-// of the events are never set. A bot that has joined as CUSTOM_BOT recognizes the customer's
-// messages by the role CUSTOMER, and must not respond to its own.
+// Guide ("Enable real-time chat message streaming") for passing an event on. The fields Own,
+// History and Late of the events are never set. A bot that has joined as CUSTOM_BOT recognizes the
+// customer's messages by the role CUSTOMER, and must not respond to its own.
 //
 // # Limits
 //
-// SNS delivers at least once and in any order. A queue or a Lambda function receives each
-// notification in its own batch, perhaps on another machine. Because it has no socket and doesn't
-// read the transcript, a program can't know
+// SNS delivers at least once and in any order. Two notifications may arrive in different batches,
+// on different machines. A program that has no socket and doesn't read the transcript can't know
 //
-//   - whether an earlier event will still arrive. [Handle] only sorts one payload by time. A
-//     program that needs the order compares Meta.Time with the newest that it has handled;
+//   - whether an earlier event will still arrive. [Handle] sorts only the events of one payload, by
+//     time. A program that needs the order compares Meta.Time with that of the newest event that it
+//     has handled;
 //   - whether it has missed something. What was sent before StartContactStreaming isn't
 //     published: read it with GetTranscript. If all deliveries of a notification fail, it is lost
 //     unless the subscription has a dead-letter queue;
@@ -43,7 +43,7 @@
 //   - whether a typing indicator is current.
 //
 // The service doesn't document whether it publishes receipts and the chunks of AI messages. If it
-// does, they are read. [Assembler] joins the chunks.
+// does, [Read] returns them. [Assembler] joins the chunks.
 //
 // # Duplicates
 //
@@ -75,10 +75,11 @@
 //	}
 //
 // If a process dies while it handles an event, the event counts as handled and is lost. If that is
-// worse than a duplicate, pass no Seen to Handle and make the handler's effects idempotent.
-// SendMessage with [Notification.Key] as its ClientToken sends a message once, provided that the
-// content is the same each time, for as long as the service remembers the token, which is not
-// documented. It doesn't prevent duplicates hours later, for example from a dead-letter queue.
+// worse than a duplicate, pass a nil Seen to Handle and make the handler's effects idempotent. For
+// example, SendMessage with [Notification.Key] as its ClientToken sends a message once, provided
+// that the content is the same each time and that the service still remembers the token. For how
+// long it does so is not documented: don't rely on it hours later, for example for deliveries from
+// a dead-letter queue.
 //
 // # HTTPS
 //

@@ -67,10 +67,10 @@ type BatchItemFailure struct {
 }
 
 // BatchResponseOf converts an error of Read, Handle or Notification.Failed, or several that
-// errors.Join has joined, to the response of a Lambda function, which lists the failed messages. If
-// the error lists none, or includes any other error, BatchResponseOf returns it, and Lambda
-// delivers the whole batch again. That is also the case for events of SNS, which have no partial
-// response.
+// errors.Join has joined, to the response of a Lambda function, which lists the failed messages.
+// For a nil error, the response lists none. If the error has no failed SQS message, or includes any
+// other error, BatchResponseOf returns the error, and Lambda delivers the whole batch again. That
+// is also the case for events of SNS, which have no partial response.
 //
 // Lambda doesn't log the errors behind a partial response: log them in the function.
 func BatchResponseOf(err error) (BatchResponse, error) {

@@ -18,7 +18,7 @@ import (
 //
 // seen determines which events are new; with nil, every event is handled, including duplicates. If
 // handle fails, the event is forgotten, so that its next delivery is handled. When ctx ends, the
-// remaining events fail and are left to their next delivery.
+// remaining events fail without being handled, so that their next delivery is.
 //
 // The error contains a *RecordError for each record that could not be read or handled: see
 // BatchResponseOf. All other records have been handled.

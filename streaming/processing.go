@@ -19,7 +19,7 @@ type ProcessingEvent struct {
 	Version string `json:"version"`
 	// InstanceID is the Amazon Connect instance.
 	InstanceID string `json:"instanceId"`
-	// AssociatedResourceARN is probably the contact's; that is not documented.
+	// AssociatedResourceARN is probably the ARN of the contact; the service doesn't document it.
 	AssociatedResourceARN string `json:"associatedResourceArn"`
 	// ChatContent is the message, after Amazon Connect's own redaction.
 	ChatContent ChatContent `json:"chatContent"`
@@ -77,7 +77,7 @@ const (
 	StatusApproved ProcessingStatus = "APPROVED"
 	// StatusRejected delivers nothing.
 	StatusRejected ProcessingStatus = "REJECTED"
-	// StatusFailed has the same effect as an error: the FailureMode decides.
+	// StatusFailed has the same effect as an error of the function: see ProcessMessages.
 	StatusFailed ProcessingStatus = "FAILED"
 )
 
@@ -134,10 +134,11 @@ func (r ProcessingResult) LogValue() slog.Value { return slog.StringValue(string
 // ProcessMessages returns the handler of a Lambda function that processes messages, for
 // lambda.Start. process returns the message with its new Content and ContentType (other fields are
 // ignored) and a status. The handler returns an error if process does, or if the status or the
-// ContentType isn't documented by the service. The FailureMode then determines whether the message
-// is delivered.
+// ContentType isn't documented by the service. Whether the message is then delivered depends on the
+// FailureMode with which message processing was started.
 //
-// The service waits for the function's time-out, which must be between 3 seconds and 3 minutes.
+// The service waits at most for the function's configured time-out, which must be between 3 seconds
+// and 3 minutes.
 func ProcessMessages(process func(context.Context, ChatContent) (ChatContent, ProcessingStatus, error)) func(context.Context, ProcessingEvent) (ProcessingResult, error) {
 	return func(ctx context.Context, event ProcessingEvent) (ProcessingResult, error) {
 		content, status, err := process(ctx, event.ChatContent)

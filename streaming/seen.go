@@ -17,7 +17,7 @@ type Seen interface {
 }
 
 // Memory returns a Seen that keeps the newest n keys in memory, for one process. n counts events,
-// not chats, and is at least 1. A key takes about 150 bytes.
+// not chats; a value below 1 counts as 1. A key takes about 150 bytes.
 func Memory(n int) Seen {
 	return &memory{size: max(n, 1), slots: map[string]int{}}
 }

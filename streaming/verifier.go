@@ -22,26 +22,26 @@ const (
 	clockSkew     = 5 * time.Minute
 )
 
-// ErrNotVerified is returned for a request that SNS hasn't sent for one of the topics: respond with
-// 403. Any other error of Verify means that the certificate could not be fetched: respond with 503,
-// and SNS delivers the notification again.
+// ErrNotVerified is the error for a request that doesn't come from SNS, isn't for one of the
+// TopicARNs, or is older than MaxAge: respond with 403. Any other error of Verify means that the
+// certificate could not be fetched: respond with 503, and SNS delivers the notification again.
 var ErrNotVerified = errors.New("the notification is not verified")
 
 // Verifier checks that HTTPS requests come from SNS. Set its fields before the first use. Its
 // methods may be called concurrently, and it must not be copied.
 type Verifier struct {
-	// TopicARNs are the topics whose notifications are accepted. Required: without topics, all
-	// requests are refused.
+	// TopicARNs are the topics whose notifications are accepted. Required: without it, all requests
+	// are refused.
 	TopicARNs []string
 	// HTTPClient fetches certificates and confirms subscriptions. It is copied, and the copy
 	// doesn't follow redirects. Defaults to http.DefaultClient.
 	HTTPClient *http.Client
-	// Roots are the trusted authorities; intermediate ones may be included. Defaults to the
-	// system's.
+	// Roots are the trusted certificates of authorities; they may include intermediate ones.
+	// Defaults to the system's.
 	Roots *x509.CertPool
-	// MaxAge is the maximum age of a notification, plus 5 minutes for differing clocks. It limits
-	// replays, which Seen detects within that time. Defaults to an hour, which is how long SNS
-	// retries.
+	// MaxAge is the maximum age of a notification; 5 minutes are added to it, because clocks
+	// differ. It prevents later replays; to detect earlier ones, use a Seen. Defaults to an hour,
+	// which is how long SNS retries.
 	MaxAge time.Duration
 
 	mu           sync.Mutex
@@ -50,13 +50,14 @@ type Verifier struct {
 
 // Verify checks the body of a request: it must be signed with a certificate that was issued for SNS
 // and is served by an SNS host of AWS, belong to a topic of TopicARNs, and be no older than MaxAge.
-// Signature versions 1 and 2 are accepted. Use 2, an attribute of the topic, because 1 is SHA-1,
-// which is an error if GODEBUG has fips140=only. Attributes, including Visibility, are not signed.
+// Signature versions 1 and 2 are accepted. Set the topic's attribute SignatureVersion to 2, because
+// version 1 uses SHA-1, which fails with GODEBUG=fips140=only. Attributes, including Visibility,
+// are not signed.
 //
 // The certificate is fetched once, within 10 seconds. SNS serves it without its issuer's
-// certificate, so Verify fetches that too, over plain http from amazontrust.com, and accepts it
-// only if it leads to a root. If the program can't connect to amazontrust.com, add Amazon's
-// intermediate certificates to Roots.
+// certificate, so Verify fetches the issuer's too, over plain http from amazontrust.com, and
+// accepts it only if it chains to one of the Roots. If the program can't connect to
+// amazontrust.com, add Amazon's intermediate certificates to Roots.
 func (v *Verifier) Verify(ctx context.Context, payload []byte) error {
 	_, err := v.verify(ctx, payload)
 	return err
