@@ -39,7 +39,7 @@ func (e *CheckError) Error() string {
 // which must be less than 20 KB (20,480 bytes). It doesn't check members that this version doesn't
 // know, or the content of an [Other].
 //
-// The limits are the newest documented ones. A client or a channel may have others, see the package
+// The limits are the newest documented ones. A client or a channel may have others; see the package
 // comment. A character is a UTF-16 code unit, as in Java and JavaScript. A null member counts as
 // absent.
 func Check(m Message) error {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Choice is a choice that a participant sends: Session.SendContent(ctx, c.ContentType, c.Content),
-// or the members of the same names of SendMessageInput.
+// Choice is a choice that a participant sends, with Session.SendContent(ctx, c.ContentType,
+// c.Content) or in the fields of the same names of SendMessageInput.
 type Choice struct {
 	// Title is the text of the choice; clients show it instead of the Content.
 	Title string
@@ -20,15 +20,16 @@ type Choice struct {
 	Content string
 }
 
-// Choose returns the choice that a reply to the [Text] of a message means. The reply may be the
+// Choose returns the choice that a reply to the [Text] of a message selects. The reply may be the
 // number of the choice, as in "2", "2." or "(2)", or its title, regardless of case and white space.
-// In a [Carousel], the title may be preceded by that of the element, as in "Attic - Book". A slot
-// of a [TimePicker] may also be named by its date. Links are not choices.
+// In a [Carousel], the title may be preceded by that of its picker or panel, as in "Attic - Book".
+// A slot of a [TimePicker] is selected by its number, or by its date as in the message or the
+// Choice (2026-12-01T09:00+00:00), not by the text that Text shows. Links are not choices.
 //
-// Choose doesn't guess. It returns false if the reply is something else, or could mean two choices
-// that are sent differently, such as "2" if a choice other than the second has the title 2. Such a
-// reply may be sent as plain text, which the bot interprets. For text entered while a view is
-// shown, see [ViewResource.Reply].
+// Choose doesn't guess. It returns false if the reply is something else, or fits two choices that
+// are sent differently, such as "2" if a choice other than the second has the title 2. Such a reply
+// may be sent as plain text, which the bot interprets. For text entered while a view is shown, see
+// [ViewResource.Reply].
 //
 // The service doesn't document what it expects from WhatsApp and Apple Messages; Choose returns the
 // title for these too.

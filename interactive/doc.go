@@ -3,7 +3,7 @@
 // Package interactive reads and writes the interactive messages of Amazon Connect chats: pickers,
 // panels, quick replies, time slots, carousels, views, and the messages that only Apple Messages
 // and WhatsApp show. It converts them to text for channels without buttons, and finds the choice
-// that a reply means. It does no I/O.
+// that a customer's reply selects. It does no I/O.
 //
 //	m, err := interactive.Parse(message.Text)
 //	if err != nil {
@@ -24,22 +24,21 @@
 // interactive message is an element of that list with the contentType CustomPayload and the result
 // of [Marshal] as its content, which is JSON in a string.
 //
-// The customer sends the choice: plain text for most templates, the content type of responses for
-// action buttons and views. A [Choice] has that type and the content. The customer may always send
-// other text; the bot interprets it. Only offer the choices of the newest message from another
-// participant, as AWS's chat widget does. The content type of these messages is
-// types.ContentTypeInteractive; compare it with types.IsContentType.
+// The customer's reply is a [Choice], which has the content and its type: plain text for most
+// templates, the response type above for action buttons and views. The customer may always send
+// other text instead; the bot interprets it. Offer only the choices of the newest message from
+// another participant, as AWS's chat widget does. To recognize an interactive message, compare its
+// content type with types.ContentTypeInteractive by types.IsContentType.
 //
 // # Limits
 //
 // Flows check the numbers of elements, the values of enumerations, the required members, and that
-// the JSON is smaller than 20 KB, but not the lengths of strings. [Check] reports all of these.
-// AWS's chat widget truncates titles and subtitles to 400 characters, or 200 in a [QuickReply]. It
-// shows the images of a message's elements only if it can load all of them.
+// the JSON is smaller than 20 KB, but not the lengths of strings. [Check] checks all of these,
+// including the lengths. AWS's chat widget truncates titles and subtitles to 400 characters, or 200
+// in a [QuickReply]. It shows the images of a message's elements only if it can load all of them.
 //
-// AWS's SDK for Android is strict. It shows nothing of a ListPicker without templateIdentifier, of
-// a message with a member that it doesn't know, such as imageDescription, referenceId, actionDetail
-// or url, and of a TimePicker whose duration or timeZoneOffset isn't a whole number. It doesn't
-// support views. The iOS SDK ignores unknown members, but reads each element of a [Carousel] as a
-// [Panel].
+// AWS's SDK for Android is strict. It shows nothing if a ListPicker has no templateIdentifier, if a
+// message has a member that it doesn't know, such as imageDescription, referenceId, actionDetail or
+// url, or if a duration or timeZoneOffset of a TimePicker isn't a whole number. It doesn't support
+// views. The iOS SDK ignores unknown members, but reads each element of a [Carousel] as a [Panel].
 package interactive

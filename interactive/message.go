@@ -29,8 +29,7 @@ const (
 )
 
 // Message is an interactive message: a pointer to one of the structs of this package that have a
-// Template method. The list grows with the service, so a switch over the type should ignore unknown
-// ones.
+// Template method. The service may add templates, so a type switch should have a default case.
 //
 // A parsed message keeps the members that this version doesn't know. Copies of it and of its parts
 // keep them too.
@@ -77,8 +76,8 @@ func newMessage(t Template) Message {
 //
 // Parse accepts more than [Check] does: numbers and booleans in strings, a missing version, null
 // members, and times in other forms. A member of the wrong type is read as absent, but [Marshal]
-// keeps it. Parse returns an error if the content is not a JSON object with a templateType, as some
-// bots send: show it as text then. Errors contain no content.
+// keeps it. Parse returns an error if the content is not a JSON object with a templateType. Some
+// bots send such content: show it as text. Errors contain no content.
 func Parse(content string) (Message, error) {
 	content = strings.TrimSpace(content)
 	members, ok := object(content)
@@ -94,10 +93,10 @@ func Parse(content string) (Message, error) {
 	return m, nil
 }
 
-// Marshal returns the JSON of a message, for the payload of a bot or a test. For an unchanged parsed
-// message, that is the JSON that it was parsed from, apart from white space, the order of members,
-// and duplicates of members. Marshal doesn't check limits, see [Check]. It returns an error if m is
-// nil, a number is not finite, or a json.RawMessage is not JSON.
+// Marshal returns the JSON of a message, for the payload of a bot or a test. For an unchanged
+// parsed message, that is the JSON that it was parsed from, apart from white space, the order of
+// members, and duplicates of members. Marshal doesn't check limits; see [Check]. It returns an
+// error if m is nil, a number is not finite, or a json.RawMessage is not JSON.
 //
 // The structs don't implement json.Marshaler: encoding/json doesn't produce the form that the
 // service reads.
@@ -149,7 +148,7 @@ type Image struct {
 	URL string
 	// Description is imageDescription, the alternative text. Up to 50 characters.
 	Description string
-	// Type is imageType. Defaults to URL, which is the only type, if URL is set.
+	// Type is imageType. If the field URL is set, it defaults to "URL", the only type.
 	Type string
 }
 

@@ -10,7 +10,7 @@ import (
 
 // ListPicker is a list of up to 10 choices with images.
 type ListPicker struct {
-	// TemplateIdentifier identifies the picker in a [Carousel], where it is required; a UUID is
+	// TemplateIdentifier identifies the picker in a Carousel, where it is required; a UUID is
 	// recommended. The Android SDK requires it in every ListPicker.
 	TemplateIdentifier string
 	// Title is required. Up to 5,000 characters, of which AWS's chat widget shows 400. Titles and
@@ -21,8 +21,8 @@ type ListPicker struct {
 	Image    Image
 	// Elements are 1 to 10 choices and links.
 	Elements []Element
-	// MultiSelect permits several choices, in Apple Messages only. The form in which they are sent
-	// is not documented; [Choose] returns one.
+	// MultiSelect permits several choices, in Apple Messages only. The form in which several are
+	// sent is not documented; Choose returns one choice.
 	MultiSelect bool
 	// TargetForLinks determines where links open: _blank (the default of the widget), _parent, _top
 	// or _self.
@@ -55,7 +55,7 @@ func (m *ListPicker) outline(*TextOptions) outline {
 
 // Panel is a list of up to 10 choices below one image.
 type Panel struct {
-	// TemplateIdentifier identifies the panel in a [Carousel], where it is required; a UUID is
+	// TemplateIdentifier identifies the panel in a Carousel, where it is required; a UUID is
 	// recommended.
 	TemplateIdentifier string
 	// Title is required. Up to 5,000 characters, of which AWS's chat widget shows 400.

@@ -69,8 +69,8 @@ type entry struct {
 // isChoice is false for a choice with nothing to show or to send.
 func (e entry) isChoice() bool { return e.choice != nil && e.title != "" }
 
-// Text returns a message as plain text, for channels without buttons: its titles, its choices,
-// numbered for [Choose], its links, and a hint on how to reply. Markdown is unchanged. For a
+// Text returns a message as plain text, for channels without buttons: its titles, its choices
+// (numbered, for [Choose]), its links, and a hint on how to reply. Markdown is unchanged. For a
 // [ViewResource], it returns the members Heading, SubHeading and Description of the data, but not
 // the actions, which are in the [View]. For an [AppleForm], it returns the questions, and for an
 // [Other] the title. The text may be empty.

@@ -20,7 +20,7 @@ type ViewResource struct {
 	ViewID string
 	// ViewToken is for DescribeView. It is a secret. Required, up to 1,000 characters.
 	ViewToken string
-	// ViewData is the input of the view: an object, or JSON in a string, see Data.
+	// ViewData is the input of the view: an object, or JSON in a string; see Data.
 	ViewData json.RawMessage
 
 	source
@@ -101,9 +101,9 @@ type View struct {
 // LogValue hides the content from log/slog.
 func (v *View) LogValue() slog.Value { return redact.LogValue(*v) }
 
-// ParseView returns the View of a DescribeViewOutput. It decodes InputSchema and Template; each is
-// nil if the service did not send it. It returns an error if out or its Content is nil, or if one
-// of the two is not JSON. Errors contain no content.
+// ParseView converts a view as DescribeView returns it (the field View of DescribeViewOutput). It
+// decodes InputSchema and Template; each is nil if the service did not send it. It returns an error
+// if out or its Content is nil, or if one of the two is not JSON. Errors contain no content.
 func ParseView(out *types.View) (*View, error) {
 	if out == nil || out.Content == nil {
 		return nil, errors.New("parse view: the view has no content")

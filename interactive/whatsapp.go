@@ -20,7 +20,7 @@ type WhatsAppInteractiveList struct {
 	Footer string
 	// Button is the text of the button. Required, up to 20 characters.
 	Button string
-	// Sections are 1 to 10, with 1 to 10 rows in total.
+	// Sections are 1 to 10 sections, with 1 to 10 rows in total.
 	Sections     []WhatsAppSection
 	ReplyMessage *ReplyMessage
 
