@@ -46,8 +46,8 @@ type API interface {
 var _ API = (*Client)(nil)
 
 // Client calls the Amazon Connect Participant Service. It is safe for concurrent use and keeps no
-// state of a chat: each call carries its chat's token. A call with per-call options may rebuild the
-// middleware stack, which costs a few microseconds.
+// state of a chat: each call carries its chat's token. A call with per-call options rebuilds the
+// middleware stack, unless they change only the retries; that costs a few microseconds.
 type Client struct {
 	options Options
 	chains  sync.Map // by operation

@@ -37,8 +37,8 @@
 // # Errors
 //
 // Every error of a call is a *[smithy.OperationError]. The only exceptions are errors of the
-// functions in Options.APIOptions and of the MeterProvider, which are returned unwrapped. With
-// errors.As, find in it:
+// functions in Options.APIOptions and of the MeterProvider, which are returned unwrapped. errors.As
+// finds in it:
 //
 //   - the service's errors (the types in package types; *smithy.GenericAPIError for other codes)
 //   - smithy.InvalidParamsError (a value, not a pointer): the call was not sent because a member is
@@ -57,6 +57,6 @@
 // treats a retried message as one. A ClientToken that is generated for an input without one isn't
 // written to the input: to retry a call yourself, set ClientToken.
 //
-// All calls of a client share one retry quota. If one client sends for many chats, an outage
-// exhausts it; see [Options.Retryer] and the example of [New].
+// All calls of a client share one retry quota. If one client sends for many chats, an outage may
+// exhaust it, and calls then fail without a retry; see [Options.Retryer] and the example of [New].
 package connectparticipant

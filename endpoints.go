@@ -21,15 +21,16 @@ import (
 
 // EndpointResolverOptions selects endpoint variants. Its fields are those of the official client.
 type EndpointResolverOptions struct {
-	// Logger has no effect in Options; an EndpointResolver receives Options.Logger here.
+	// Logger is what an EndpointResolver receives: Options.Logger. Setting it in
+	// Options.EndpointOptions has no effect.
 	Logger logging.Logger
 
-	// LogDeprecated has no effect in Options; an EndpointResolver receives here whether
-	// Options.ClientLogMode includes aws.LogDeprecatedUsage.
+	// LogDeprecated is what an EndpointResolver receives: whether Options.ClientLogMode includes
+	// aws.LogDeprecatedUsage. Setting it in Options.EndpointOptions has no effect.
 	LogDeprecated bool
 
-	// ResolvedRegion has no effect in Options; for a region such as fips-X, an EndpointResolver
-	// receives X here.
+	// ResolvedRegion is what an EndpointResolver receives: X for a region such as fips-X. Setting
+	// it in Options.EndpointOptions has no effect.
 	ResolvedRegion string
 
 	// DisableHTTPS sends the tokens over plain http to any host. Use it only in a trusted network.

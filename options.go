@@ -75,8 +75,8 @@ type Options struct {
 	// random UUIDs.
 	IdempotencyTokenProvider IdempotencyTokenProvider
 
-	// Interceptors run before and after the steps of a call; the name of each method of the
-	// registry says when. Defaults to none.
+	// Interceptors run before and after the steps of a call; the field in which one is registered
+	// names the point, such as BeforeTransmit. Defaults to none.
 	Interceptors smithyhttp.InterceptorRegistry
 
 	// Logger receives the entries that ClientLogMode selects. Defaults to none.
