@@ -24,9 +24,10 @@
 //
 // The topic receives everything that happens in the chat, including your own messages.
 // [Notification.ForCustomer] and [Notification.ForAgent] implement the rule of the Administrator
-// Guide ("Enable real-time chat message streaming") for passing an event on. The fields Own,
-// History and Late of the events are never set. A bot that has joined as CUSTOM_BOT recognizes the
-// customer's messages by the role CUSTOMER, and must not respond to its own.
+// Guide ("Enable real-time chat message streaming") for which events to show to the customer and to
+// the agent. The fields Own, History and Late of the events are never set. A bot that has joined as
+// CUSTOM_BOT recognizes the customer's messages by the role CUSTOMER, and must not respond to its
+// own.
 //
 // # Limits
 //

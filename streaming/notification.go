@@ -125,7 +125,7 @@ func (n Notification) Failed(err error) error {
 // String returns the key, because fmt must not show the content.
 func (n Notification) String() string { return "notification " + n.Key() }
 
-// Format is String for all verbs of fmt.
+// Format writes String for all verbs of fmt.
 func (n Notification) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, n.String()) }
 
 // LogValue returns the notification for log/slog, without content and names.

@@ -46,7 +46,7 @@ type ChatContent struct {
 // String returns the message's ID, because fmt must not show its content.
 func (c ChatContent) String() string { return "message " + c.ID }
 
-// Format is String for all verbs of fmt.
+// Format writes String for all verbs of fmt.
 func (c ChatContent) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // LogValue returns the message for log/slog, without content and names.
@@ -57,7 +57,7 @@ func (c ChatContent) LogValue() slog.Value {
 // String returns the message's ID, because fmt must not show its content.
 func (e ProcessingEvent) String() string { return "processing of " + e.ChatContent.String() }
 
-// Format is String for all verbs of fmt.
+// Format writes String for all verbs of fmt.
 func (e ProcessingEvent) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()) }
 
 // LogValue returns the event for log/slog, without content and names.
@@ -105,7 +105,7 @@ type ProcessedChatContent struct {
 // String hides the content from fmt.
 func (c ProcessedChatContent) String() string { return "processed content" }
 
-// Format is String for all verbs of fmt.
+// Format writes String for all verbs of fmt.
 func (c ProcessedChatContent) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // LogValue returns the length of the content for log/slog.
@@ -116,7 +116,7 @@ func (c ProcessedChatContent) LogValue() slog.Value {
 // String hides the content from fmt.
 func (r ProcessedResult) String() string { return r.ProcessedChatContent.String() }
 
-// Format is String for all verbs of fmt.
+// Format writes String for all verbs of fmt.
 func (r ProcessedResult) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
 // LogValue returns the length of the content for log/slog.
@@ -125,7 +125,7 @@ func (r ProcessedResult) LogValue() slog.Value { return r.ProcessedChatContent.L
 // String returns the status, because fmt must not show the content.
 func (r ProcessingResult) String() string { return string(r.Status) }
 
-// Format is String for all verbs of fmt.
+// Format writes String for all verbs of fmt.
 func (r ProcessingResult) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
 // LogValue returns the result for log/slog, without content.

@@ -40,8 +40,8 @@ type Verifier struct {
 	// Defaults to the system's.
 	Roots *x509.CertPool
 	// MaxAge is the maximum age of a notification; 5 minutes are added to it, because clocks
-	// differ. It prevents later replays; to detect earlier ones, use a Seen. Defaults to an hour,
-	// which is how long SNS retries.
+	// differ. Older replays are refused; a Seen detects newer ones. Defaults to an hour, which is
+	// how long SNS retries.
 	MaxAge time.Duration
 
 	mu           sync.Mutex
