@@ -2,8 +2,8 @@
 
 package interactive
 
-// AppleForm is a form with several pages, for Apple Messages only. The form in which its responses
-// are sent is not documented.
+// AppleForm is a form with several pages, for Apple Messages only. The format of its responses is
+// not documented.
 type AppleForm struct {
 	// Title is required. Up to 5,000 characters.
 	Title    string

@@ -16,7 +16,7 @@ type Carousel struct {
 	// Parse returns an *Other for an element that can't be in a carousel.
 	Elements []Message
 	// OmitTitle is omitTitleFromCarouselResponse: clients show a choice without the title of its
-	// element, but send the title nevertheless.
+	// picker or panel, but send that title nevertheless.
 	OmitTitle bool
 	// Vertical is carouselIsVertical.
 	Vertical     bool

@@ -27,13 +27,13 @@
 // The customer's reply is a [Choice], which has the content and its type: plain text for most
 // templates, the response type above for action buttons and views. The customer may always send
 // other text instead; the bot interprets it. Offer only the choices of the newest message from
-// another participant, as AWS's chat widget does. To recognize an interactive message, compare its
-// content type with types.ContentTypeInteractive by types.IsContentType.
+// another participant, as AWS's chat widget does. To recognize an interactive message, call
+// types.IsContentType with its content type and types.ContentTypeInteractive.
 //
 // # Limits
 //
 // Flows check the numbers of elements, the values of enumerations, the required members, and that
-// the JSON is smaller than 20 KB, but not the lengths of strings. [Check] checks all of these,
+// the JSON is smaller than 20 KB, but not the lengths of strings. [Check] covers all of these,
 // including the lengths. AWS's chat widget truncates titles and subtitles to 400 characters, or 200
 // in a [QuickReply]. It shows the images of a message's elements only if it can load all of them.
 //

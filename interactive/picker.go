@@ -21,7 +21,7 @@ type ListPicker struct {
 	Image    Image
 	// Elements are 1 to 10 choices and links.
 	Elements []Element
-	// MultiSelect permits several choices, in Apple Messages only. The form in which several are
+	// MultiSelect permits several choices, in Apple Messages only. The format in which several are
 	// sent is not documented; Choose returns one choice.
 	MultiSelect bool
 	// TargetForLinks determines where links open: _blank (the default of the widget), _parent, _top
