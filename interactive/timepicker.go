@@ -15,7 +15,7 @@ type TimePicker struct {
 	Title string
 	// Subtitle has up to 200 characters.
 	Subtitle string
-	// Image is shown only by Apple Messages, which shows a default image if there is none.
+	// Image is shown by Apple Messages, which shows a default image if there is none.
 	Image Image
 	// TimeZoneOffset is the offset of the event's location from GMT in minutes, -720 to 840.
 	// Without it, clients show the times in their user's time zone.
