@@ -42,7 +42,7 @@ type GetAttachmentInput struct {
 	// According to the changelog of aws-sdk-go-v2 (connectparticipant v1.46.0), the service has
 	// accepted this member since 28 October 2026. The name and the values of its type could not be
 	// checked against that release. If the service refuses a value, convert another string to the
-	// type.
+	// type, or use WithMember.
 	UrlContentDisposition types.UrlContentDisposition
 
 	// UrlExpiryInSeconds is the time for which the URL is valid, 5 to 300 seconds. Defaults to the
