@@ -27,7 +27,7 @@ func sayHello(ctx context.Context, client connectparticipant.API, participantTok
 	return greet(ctx, client, *token)
 }
 
-func TestHelloSurvivesALostAnswer(t *testing.T) {
+func TestHelloSurvivesALostResponse(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	contact := srv.NewChat()
@@ -35,8 +35,8 @@ func TestHelloSurvivesALostAnswer(t *testing.T) {
 	srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: participanttest.DropAfter()})
 
 	require.NoError(t, sayHello(t.Context(), client, contact.Customer.Token)) // your code
-	require.Equal(t, 2, srv.Count("SendMessage"), "it was sent again")
-	require.Len(t, contact.Transcript(), 2, "that the customer joined, and one message")
+	require.Equal(t, 2, srv.Count("SendMessage"), "the call was retried")
+	require.Len(t, contact.Transcript(), 2, "the joined event and one message")
 }
 
 func TestSessionSurvivesALostSocket(t *testing.T) {

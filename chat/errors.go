@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// The reasons for the end of a session, for errors.Is; ErrState is another one. CloseError.Reason is
-// one of them.
+// The reasons for the end of a session, for errors.Is. CloseError.Reason is one of these or
+// ErrState.
 var (
 	// ErrChatEnded means that the chat itself is over, for all its participants.
 	ErrChatEnded = errors.New("the chat has ended")
@@ -28,17 +28,16 @@ var (
 	ErrGaveUp = errors.New("gave up connecting")
 )
 
-// CloseError reports why a session is over. Next, Err and Events return the same one.
+// CloseError reports why a session is over. Next, Err and Events return the same value.
 type CloseError struct {
 	// Reason is one of ErrChatEnded, ErrLeft, ErrClosed, ErrRemoved, ErrAccessDenied, ErrGaveUp
 	// and ErrState.
 	Reason error
 	// Cause is the error that led to the end, if there was one.
 	Cause error
-	// Gap reports that items may be missing. Either the connection had been lost, the session had
-	// resumed, a frame could not be read or the caller had been slow, and no later pass over the
-	// transcript completed before the end; or the end itself was not seen. It is never set with
-	// ErrClosed.
+	// Gap reports that items may be missing: a gap (see the package comment) was still open at the
+	// end, or the session received neither the end of the chat nor the rest of the transcript. It is
+	// never set with ErrClosed, because Resume delivers what is missing.
 	Gap bool
 }
 

@@ -36,8 +36,8 @@ type Meta struct {
 	AbsoluteTime string
 	// From is the participant that caused the item.
 	From From
-	// ContactID is the contact of the item. InitialContactID is the first contact of its chain,
-	// set for live items only.
+	// ContactID is the contact of the item. InitialContactID is the first contact of its chain, set
+	// only for items that came from a socket.
 	ContactID, InitialContactID string
 	// Late reports that an item with a later Time was delivered before this one.
 	Late bool
@@ -47,8 +47,8 @@ type Meta struct {
 	// Own reports that the item is from this participant, sent by this session or by another
 	// device. For History items it is set only with Options.ParticipantID, or after Resume.
 	Own bool
-	// Raw is the item as JSON. For a live item it is the received text, with all members; an
-	// item from the transcript is encoded again. json.Unmarshal decodes it into a types.Item,
+	// Raw is the item as JSON. For an item from a socket it is the received text, with all members;
+	// an item from the transcript is encoded again. json.Unmarshal decodes it into a types.Item,
 	// unless the event is an Other because the item is malformed.
 	Raw json.RawMessage
 }
@@ -92,7 +92,8 @@ type Message struct {
 	Text string
 	// Attachments are the files.
 	Attachments []Attachment
-	// Status is the status of message processing, empty without processing.
+	// Status is the status of message processing, or empty if the message isn't processed. Message
+	// processing is a feature of Amazon Connect that can change messages before they are delivered.
 	Status types.MessageProcessingStatus
 }
 
@@ -184,8 +185,8 @@ type Authentication struct {
 
 	// Step is the name of the step.
 	Step string
-	// SessionID is the argument of GetAuthenticationURL and CancelAuthentication. The URL must
-	// be requested within a minute after the step initiated
+	// SessionID is the argument of GetAuthenticationURL and CancelAuthentication. The URL must be
+	// requested within a minute after the step "initiated"
 	// (API_connect-participant_GetAuthenticationUrl).
 	SessionID string
 }
@@ -207,7 +208,7 @@ type Other struct {
 type ConnectionChanged struct {
 	// Connected is false when the connection was lost.
 	Connected bool
-	// Cause is why it was lost; nil when it was restored.
+	// Cause is why it was lost, or nil if it was restored.
 	Cause error
 }
 
@@ -224,7 +225,7 @@ type RenewalDue struct {
 	generation int32 // of the connection that is to be renewed
 }
 
-// ChatEnded is the last event of a chat. It is delivered up to some seconds after the end, because
+// ChatEnded is the last event of a chat. It is delivered up to a few seconds after the end, because
 // the session first searches the transcript for missed items.
 type ChatEnded struct { //nolint:revive // chat.Ended could be the session's end
 	Meta
@@ -245,14 +246,14 @@ func (ConnectionChanged) event() {}
 func (RenewalDue) event()        {}
 func (ChatEnded) event()         {}
 
-// LogValue shows the event to log/slog, without content and names.
+// LogValue shows the event to log/slog, without content or names.
 func (m Meta) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", m.ID), slog.String("time", m.AbsoluteTime),
 		slog.String("participant", m.From.ParticipantID), slog.String("role", string(m.From.Role)),
 		slog.Bool("late", m.Late), slog.Bool("history", m.History), slog.Bool("own", m.Own))
 }
 
-// String returns the item's ID, without content and names.
+// String returns the item's ID, without content or names.
 func (m Meta) String() string { return "item " + m.ID }
 
 // Format formats the event as String does, whatever the verb.

@@ -77,7 +77,7 @@ func ExampleSession_Events() {
 				log.Print(err) // if the session is over, the loop ends with the reason
 			}
 		case chat.ChatEnded:
-			fmt.Println("over, something may be missing:", e.Gap)
+			fmt.Println("chat ended, items may be missing:", e.Gap)
 		}
 	}
 	for _, item := range contact.Transcript() {
@@ -86,7 +86,7 @@ func ExampleSession_Events() {
 		}
 	}
 	// Output:
-	// over, something may be missing: false
+	// chat ended, items may be missing: false
 	// Agent: Hello
 	// Customer: You said: Hello
 }

@@ -46,14 +46,14 @@ func ExampleStart() {
 				log.Fatal(err)
 			}
 		case chat.ChatEnded:
-			fmt.Println("over, something may be missing:", e.Gap)
+			fmt.Println("chat ended, items may be missing:", e.Gap)
 		}
 	}
 	fmt.Println(session.Err())
 	// Output:
 	// agent: Hello
 	// bot:   You said: Hello
-	// over, something may be missing: false
+	// chat ended, items may be missing: false
 	// chat session: the chat has ended
 }
 

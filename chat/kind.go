@@ -59,34 +59,34 @@ func (RenewalDue) Kind() Kind { return KindRenewalDue }
 // Kind is KindChatEnded.
 func (ChatEnded) Kind() Kind { return KindChatEnded }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (e Message) LogValue() slog.Value { return logged(e, e.Meta) }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (e Updated) LogValue() slog.Value { return logged(e, e.Meta) }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (e Progress) LogValue() slog.Value { return logged(e, e.Meta) }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (r Receipt) LogValue() slog.Value { return logged(r, r.Meta) }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (e Typing) LogValue() slog.Value { return logged(e, e.Meta) }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (e Participant) LogValue() slog.Value { return logged(e, e.Meta) }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (e Transfer) LogValue() slog.Value { return logged(e, e.Meta) }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (e Authentication) LogValue() slog.Value { return logged(e, e.Meta) }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (e Other) LogValue() slog.Value { return logged(e, e.Meta) }
 
-// LogValue shows the event's kind and Meta to log/slog, without content and names.
+// LogValue shows the event's kind and Meta to log/slog, without content or names.
 func (e ChatEnded) LogValue() slog.Value { return logged(e, e.Meta) }
 
 // LogValue shows the event to log/slog.

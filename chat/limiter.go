@@ -14,15 +14,15 @@ type Priority int
 // The priorities that a Session uses. Calls of the same priority are admitted in the order of their
 // arrival.
 const (
-	PriorityHigh       Priority = iota // Start, the pass after a loss, and calls that a caller waits for
-	PriorityNormal                     // reconnects, passes for missed items and slow callers
-	PriorityLow                        // planned renewals, the passes after them and after reconnects
+	PriorityHigh       Priority = iota // Start, the first pass after a lost connection, and calls that a caller waits for
+	PriorityNormal                     // reconnects, passes for missed items and slow callers, SendEvent
+	PriorityLow                        // planned renewals, and the second pass after each connection (Options.Settle)
 	PriorityBackground                 // periodic passes: at most half of the rate
 )
 
-// Limiter keeps the calls of all sessions that share it within the service's quotas, which all chats
-// of an account share. Operations have their API names, such as "GetTranscript". The methods must be
-// safe for concurrent use.
+// Limiter keeps the calls of all sessions that share it within the service's quotas, which all
+// chats of an account share. operation is the API name, such as "GetTranscript". The methods must
+// be safe for concurrent use.
 type Limiter interface {
 	// Wait returns nil when the operation may be called. If ctx ends first, it returns ctx's
 	// error; the caller must then neither make the call nor call Done.
@@ -37,15 +37,14 @@ type Limiter interface {
 // NewLimiter returns a Limiter for a share of the service's published default quotas:
 // 0.5 if two processes share the account, 3 if the quotas are raised threefold. 0 or less means 1.
 //
-// Each operation has the published rate and about two thirds of the published burst;
-// operations without a published quota never wait. At most 32 calls of
-// CreateParticipantConnection, including the dials of their sockets, run at a time, whatever the
-// share. A response with status 429 stops the operation for all sessions: for 0.5 s, which doubles
-// up to 8 s with further ones.
+// Each operation has the published rate and about two thirds of the published burst; operations
+// without a published quota never wait. At most 32 calls of CreateParticipantConnection, including
+// the dials of their sockets, run at a time, whatever the share. A response with status 429 stops
+// the operation for all sessions for 0.5 s; further ones double that, up to 8 s.
 //
-// Waiting calls are admitted by priority; a steady stream of higher-priority calls starves
-// lower ones, and PriorityBackground has at most half of the rate. The Limiter need not be
-// closed, and testing/synctest bubbles may share it.
+// Waiting calls are admitted by priority; a steady stream of higher-priority calls starves lower
+// ones, and PriorityBackground has at most half of the rate. The Limiter needs no closing. One
+// Limiter may be used in several testing/synctest bubbles.
 func NewLimiter(share float64) Limiter { return NewQuotaLimiter(share, nil) }
 
 // Quota is an account's quota for one operation.
@@ -101,8 +100,8 @@ type QuotaLimiter struct {
 // another quota is set. The share passed to NewQuotaLimiter does not apply to q. The operation may be
 // one without a quota; unknown names have no effect.
 //
-// About two thirds of q.Burst are used, but at least one call. SetQuota does not refill the burst,
-// and an operation that was stopped, or had no quota, begins with an empty one. It is therefore safe
+// The burst is about two thirds of q.Burst, but at least one call. SetQuota does not refill it, and
+// an operation that was stopped, or had no quota, begins with an empty burst. It is therefore safe
 // to lower the quota of one Limiter and then to raise that of another by the same amount. A pause
 // after a response with status 429 continues.
 func (l *QuotaLimiter) SetQuota(operation string, q Quota) {
@@ -116,8 +115,8 @@ func (l *QuotaLimiter) SetQuota(operation string, q Quota) {
 	b.set(q.usable(1))
 }
 
-// Waiting returns how many calls of an operation wait to be admitted, without those of
-// PriorityBackground: some of these always wait, even if the quota is sufficient.
+// Waiting returns how many calls of an operation wait to be admitted. It doesn't count those of
+// PriorityBackground, because some of these always wait, even if the quota is sufficient.
 func (l *QuotaLimiter) Waiting(operation string) int {
 	if b := l.bucket(operation); b != nil {
 		return b.waiting()

@@ -8,8 +8,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// MarshalEvent returns an event as a JSON object, for a webhook or a queue: its kind and the fields
-// of its type except Raw, with names in camel case. Members that are empty or false are omitted.
+// MarshalEvent encodes an event as a JSON object, for a webhook or a queue: its kind and all its
+// fields but Raw, with names in camel case. Members that are empty or false are omitted.
 //
 //	{"kind":"message","id":"…","time":"2026-02-09T10:00:00.123Z","from":{"participantId":"…",
 //	"role":"CUSTOMER","displayName":"Ann"},"contactId":"…","contentType":"text/plain","text":"Hello"}

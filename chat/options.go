@@ -26,15 +26,15 @@ type Options struct {
 
 	// Connection is the connection that StartChatContact returned with the participant token, if
 	// the request asked for one. It saves the first CreateParticipantConnection. If its URL has
-	// expired or was used before, the session starts as without it. Defaults to none.
+	// expired or was used before, the session starts as if Connection were nil. Defaults to none.
 	Connection *Connection
 
 	// History is the maximum number of items older than the session that are delivered first; the
 	// newest are chosen. It is a number, HistoryNone or HistoryAll. Defaults to 1,000.
 	History int
 
-	// Overlap is how late an item may appear in the transcript and still be found: each pass
-	// begins this long before the end of the last one. Defaults to 2 minutes.
+	// Overlap is how late after its time an item may appear in the transcript and still be found:
+	// each pass overlaps the previous one by this much. Defaults to 2 minutes.
 	Overlap time.Duration
 
 	// ReadEvery is the interval of the periodic passes over the transcript, which find items whose
@@ -43,21 +43,21 @@ type Options struct {
 	// sessions the interval is longer; see the package comment. Defaults to 3 minutes.
 	ReadEvery time.Duration
 
-	// Settle is how long after a reconnect the transcript is read once more. Defaults to 10
-	// seconds.
+	// Settle is how long after connecting the session makes a second pass, for items that appear in
+	// the transcript late. Defaults to 10 seconds.
 	Settle time.Duration
 
-	// CatchUpWait is how long after its arrival a live item is held, after a reconnect, for older
-	// ones from the transcript. Older items that are found later are marked Late. Defaults to 30
-	// seconds.
+	// CatchUpWait is the maximum time that an item from the socket waits, after a reconnect, for
+	// older ones from the transcript. Older items that are found later have Late set. Defaults to
+	// 30 seconds.
 	CatchUpWait time.Duration
 
-	// HoldBack delays each live item, so that items which arrive out of order can be delivered in
-	// order. Defaults to none.
+	// HoldBack delays each item from the socket by this long, so that items which arrive out of
+	// order can be delivered in order. Defaults to none.
 	HoldBack time.Duration
 
 	// GiveUpAfter is how long the session tries to reconnect before it ends with ErrGaveUp. Time
-	// spent waiting for the Limiter doesn't count. Defaults to forever.
+	// spent waiting for the Limiter doesn't count. By default the session never gives up.
 	GiveUpAfter time.Duration
 
 	// ConnectParticipant marks the participant as connected in the first
@@ -76,10 +76,10 @@ type Options struct {
 	plain bool // the client permits plain http; at this place it takes no memory
 
 	// HTTPClient opens the sockets, and uploads and downloads files at signed URLs. It is copied,
-	// and the copy follows no redirects. Its transport must return the response body of an
-	// upgrade as net/http does, not wrapped. Defaults to a client with the proxy, TLS settings and
-	// dialer of the API client, if the session was started with a *connectparticipant.Client, or
-	// a type that embeds it, whose HTTP client is a BuildableClient or an *http.Client with an
+	// and the copy follows no redirects. Its transport must return the response body of a WebSocket
+	// upgrade unwrapped, as net/http does. Defaults to a client with the proxy, TLS settings and
+	// dialer of the API client, if the session was started with a *connectparticipant.Client, or a
+	// type that embeds it, whose HTTP client is a BuildableClient or an *http.Client with an
 	// *http.Transport. Otherwise defaults to a client with the settings of http.DefaultTransport.
 	HTTPClient *http.Client
 
@@ -88,12 +88,13 @@ type Options struct {
 	Limiter Limiter
 
 	// Logger logs losses, retries and renewals, never tokens or contents. Each session calls it
-	// from one goroutine at a time. Close and Leave wait for a running call, so don't call them
-	// from it. While it blocks, records are dropped and counted. Defaults to none.
+	// from one goroutine at a time. Close and Leave wait for a running call of its handler, so
+	// don't call them from there. While the handler blocks, records are dropped, and their number
+	// is logged later. Defaults to none.
 	Logger *slog.Logger
 
 	// MeterProvider receives the metrics; the package comment lists the instruments. All sessions
-	// with the same provider are measured together. Defaults to no metrics.
+	// with the same provider share them. Defaults to no metrics.
 	MeterProvider metrics.MeterProvider
 
 	maxBackoff time.Duration

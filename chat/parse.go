@@ -9,9 +9,10 @@ import (
 
 // ParseItem returns the events of one item of a chat, as a session would deliver them. raw is the
 // item as JSON: from a frame of the socket, a page of GetTranscript, a notification of message
-// streaming, or Meta.Raw. A message comes before its receipts; an item of receipts alone has only
-// these, or no events. A chunk of an incomplete message is a Progress with the text of this chunk
-// only; chat.ended is a ChatEnded.
+// streaming, or Meta.Raw. A message comes before its receipts; an item that contains only receipts
+// may have no events. A chunk of an incomplete message is a Progress with the text of this chunk
+// only; chat.ended is a ChatEnded. It returns an error if raw is not JSON or not an item; an item
+// of an unknown type is an Other.
 //
 // ParseItem keeps no state: it doesn't recognize duplicates, and never sets Late, History or Own.
 func ParseItem(raw []byte) ([]Event, error) {

@@ -46,13 +46,14 @@ func (r *receipts) take() sendReceipts {
 
 // MarkDelivered shows the other participants that their message with this Meta.ID has reached this
 // participant. It returns immediately: the newest receipt of each kind is sent in the background,
-// at most every 5 seconds, best effort. Leave sends waiting receipts, Close doesn't. The service
-// rejects receipts in chats of more than two participants (API_connect-participant_SendEvent).
+// at most every 5 seconds; errors are ignored. Leave sends waiting receipts, Close doesn't. The
+// service rejects receipts in chats of more than two participants
+// (API_connect-participant_SendEvent).
 func (s *Session) MarkDelivered(messageID string) {
 	s.update(func(c *core, _ instant) { c.queueReceipt(messageID, &c.receipts.delivered) })
 }
 
-// MarkRead is MarkDelivered for a message that was read; read includes delivered.
+// MarkRead is MarkDelivered for a message that was read; a read receipt includes the delivered one.
 func (s *Session) MarkRead(messageID string) {
 	s.update(func(c *core, _ instant) { c.queueReceipt(messageID, &c.receipts.read) })
 }

@@ -36,8 +36,8 @@ type Sent struct {
 // reached. Temporary failures are retried up to four times, over at least 3.75 seconds, within the
 // Limiter and with the same ClientToken, so that the message is sent once. The client's Retryer is
 // not used. ctx bounds the whole call. The error is that of SendMessage or the session's
-// CloseError. Shortly before the session notices its end, Send may return AccessDeniedException;
-// Next and Events then return the reason.
+// CloseError. Just after the chat has ended, before the session notices it, Send may return
+// AccessDeniedException; Next and Events then return the reason.
 func (s *Session) Send(ctx context.Context, text string) (Sent, error) {
 	return s.SendContent(ctx, types.ContentTypeTextPlain, text)
 }
@@ -64,9 +64,9 @@ func (s *Session) SendContent(ctx context.Context, contentType, content string) 
 }
 
 // SendOnce is SendContent with the caller's own ClientToken, of 1 to 500 characters. The service
-// treats messages with the same token and content as one, even when another process retries them.
-// A gateway would use the message ID of the system that it connects. How long the service remembers
-// a token is not documented, so don't rely on it for retries hours later.
+// treats messages with the same token and content as one, even when another process retries them. A
+// gateway should use the message ID of the system from which the message comes. How long the
+// service remembers a token is not documented, so don't rely on it for retries hours later.
 func (s *Session) SendOnce(ctx context.Context, clientToken, contentType, content string) (sent Sent, err error) {
 	if clientToken == "" {
 		return Sent{}, errors.New("send once: the client token is empty")
@@ -151,8 +151,8 @@ func (c *core) startTyping(now instant) (send bool) {
 //
 // If DisconnectParticipant fails, Leave returns its error and the session continues. It is not an
 // error if the chat has ended already, or if the service stops accepting the participant token
-// during the call. If the session was over for a reason other than ErrLeft and ErrChatEnded, Leave
-// does nothing and returns that error.
+// during the call. If the session is already over for a reason other than ErrLeft and ErrChatEnded,
+// Leave does nothing and returns its CloseError.
 func (s *Session) Leave(ctx context.Context) error {
 	s.flushReceipts(ctx)
 	var over error

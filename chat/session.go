@@ -50,7 +50,7 @@ type running struct {
 // session first delivers the newest items of the chat (Options.History, 1,000 by default), then
 // live ones. Start returns when the first socket is subscribed. ctx bounds only Start: temporary
 // failures are retried until ctx ends, so give it a deadline. Sessions that start at the same time
-// wait for each other in the Limiter: add a sixth of a second for each of them to the deadline.
+// wait for their turn in the Limiter: add a sixth of a second to the deadline for each of them.
 // Even if Start fails, the participant may have joined, and then stays in the chat. Close the
 // session when done.
 //
@@ -65,10 +65,11 @@ func Start(ctx context.Context, client connectparticipant.API, participantToken 
 	return newSession(client, participantToken, withDefaults(optFns)).start(ctx)
 }
 
-// Resume is Start for a chat whose events up to state have been handled: it delivers the later
-// ones, as after a lost connection. The caller must make sure that only one session resumes from
-// a given state. With the zero State it is the same as Start. If the State is that of another
-// chat, the session ends with ErrState after the first page of the transcript.
+// Resume is Start for a chat that another session has begun. state is the State of that session:
+// Resume delivers the events after it, as after a lost connection. The caller must make sure that
+// only one session resumes from a given state. With the zero State it is the same as Start. If
+// state belongs to another chat, the session ends with ErrState once it has read a page of the
+// transcript, usually after Resume has returned.
 func Resume(ctx context.Context, client connectparticipant.API, participantToken string, state State, optFns ...func(*Options)) (*Session, error) {
 	s := newSession(client, participantToken, withDefaults(optFns))
 	if !state.isZero() {
@@ -270,8 +271,8 @@ func (s *Session) takeOnce() (q queued, wake bool, arrived <-chan struct{}, err 
 	}
 }
 
-// Events ranges over the events until the session is over. It yields an error, and stops, when
-// ctx ends and when the session ends with ErrAccessDenied, ErrRemoved, ErrGaveUp or ErrState; after
+// Events ranges over the events until the session is over. It yields an error and stops when ctx
+// ends, or when the session ends with ErrAccessDenied, ErrRemoved, ErrGaveUp or ErrState; after
 // ErrChatEnded, ErrLeft and ErrClosed it just stops. A lost connection is not an error. Breaking
 // out of the loop doesn't end the session; call Events again to continue.
 func (s *Session) Events(ctx context.Context) iter.Seq2[Event, error] {
@@ -295,13 +296,13 @@ func isExpectedEnd(err error) bool {
 	return errors.Is(err, ErrChatEnded) || errors.Is(err, ErrLeft) || errors.Is(err, ErrClosed)
 }
 
-// Err returns why the session is over, as a *CloseError, and nil while it lives.
+// Err returns why the session is over, as a *CloseError, or nil if it isn't over.
 func (s *Session) Err() (err error) {
 	s.view(func(c *core) { err = c.err() })
 	return err
 }
 
-// ParticipantID returns this participant's own ID, and "" while it isn't known.
+// ParticipantID returns this participant's own ID, or "" if it isn't known yet.
 func (s *Session) ParticipantID() (id string) {
 	s.view(func(c *core) { id = c.inbox.self.id })
 	return id

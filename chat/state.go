@@ -27,14 +27,14 @@ const (
 	maxMissing = 128
 )
 
-// ErrState is the error for a State that can't be used: it is damaged, of another version, or of
-// another chat.
+// ErrState means that a State can't be used: it is damaged, belongs to another chat, or was written
+// by an incompatible version.
 var ErrState = errors.New("not a usable state of this chat session")
 
 // State is the caller's position in a chat, from which [Resume] continues. It contains neither
 // tokens nor message contents, only times, the participant's own ID, and hashes of the IDs of the
-// items and of the chat. As text it has at most 16 kB. The zero value is a session that has not
-// begun.
+// items and of the chat. As text it has at most 16 kB. With the zero value, Resume is the same as
+// Start.
 //
 // Save it with MarshalBinary, or as text with MarshalText, which encoding/json uses too. It may be
 // copied: only the Unmarshal methods change it.

@@ -4,7 +4,7 @@ package chat
 
 // Stats are the counters of a session.
 type Stats struct {
-	// Reconnects counts the connections after a loss, Renewals the planned ones.
+	// Reconnects counts the connections made after one was lost, and Renewals the planned ones.
 	Reconnects, Renewals int
 	// Passes counts the passes over the transcript, complete or not.
 	Passes int
@@ -15,8 +15,8 @@ type Stats struct {
 	Duplicates int
 	// Late counts the items that were delivered with Meta.Late.
 	Late int
-	// Behind counts the live items that were discarded because the caller was slow, and are read
-	// from the transcript later.
+	// Behind counts the items from the socket that were discarded because the caller was slow; they
+	// are read from the transcript later.
 	Behind int
 	// Throttled counts the responses with status 429.
 	Throttled int

@@ -47,8 +47,8 @@ func (c transcriptClient) GetTranscript(ctx context.Context, in *connectparticip
 // been lost; call CatchUp if a lost item can't wait so long. The error is ctx's or the session's
 // CloseError.
 //
-// CatchUp waits while more than half of the queue is full. If the same goroutine receives the events,
-// give ctx a deadline.
+// CatchUp waits while the queue of events is more than half full. If the same goroutine receives
+// the events, give ctx a deadline.
 func (s *Session) CatchUp(ctx context.Context) error {
 	var asked int32
 	s.update(func(c *core, _ instant) {
