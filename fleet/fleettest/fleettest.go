@@ -2,8 +2,8 @@
 
 // Package fleettest tests implementations of [fleet.Store].
 //
-// A store that passes Store can be used for a fleet. The tests use real time and leases of a few
-// seconds. They run in parallel and take half a minute on two cores.
+// An implementation that passes [Store] can be used for a fleet. The tests use real time and leases
+// of a few seconds. They run in parallel and take half a minute on two cores.
 package fleettest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 )
 
-// Store tests that the stores that open returns meet the requirements of [fleet.Store]. It calls
+// Store tests whether the stores returned by open meet the requirements of [fleet.Store]. It calls
 // open once for each subtest, from several goroutines. Each time, open returns a store without
 // records, for example in its own table or bucket, and cleans up with t.Cleanup. A store that polls
 // must poll at least once a second.
