@@ -3,15 +3,15 @@
 // Package natsfleet is a [fleet.Store] on NATS JetStream: a key-value bucket with a TTL for each
 // record. It needs nats-server 2.11 or newer; package natsembedded runs one inside the process.
 //
-// The record chat/x is the key chat.x of the bucket: slashes and dots are swapped. A lease expires
+// The record chat/x has the key chat.x in the bucket: slashes and dots are swapped. A lease expires
 // by the clock of the server that leads the bucket, within a second after its TTL. Deleted and
 // expired keys leave a marker for an hour.
 //
 // In a cluster, reads and writes go to the leader of the bucket's stream. A leader that is cut off
 // from the other servers may serve reads, but no writes, for a few more seconds. A power failure of
-// the server, or in a cluster of most servers, loses acknowledged writes that are younger than the
-// server's sync_interval, unless the server has sync: always. Revisions are sequence numbers of the
-// stream: after a restore from a backup, they are used again.
+// the server, or of most servers of a cluster, may lose writes that were acknowledged within the
+// last sync_interval, unless the servers are configured with sync: always. Revisions are sequence
+// numbers of the stream, which are used again after a restore from a backup.
 package natsfleet
 
 import (
@@ -38,9 +38,9 @@ type Options struct {
 }
 
 // Open returns the store in a bucket. All processes of a fleet open the same bucket, which contains
-// nothing else. Open creates a missing bucket. The store does so too if the server loses the
-// bucket: to restore a bucket from a backup, stop the fleet. The caller keeps nc open as long as
-// the store is used, and closes it.
+// nothing else. Open creates the bucket if it doesn't exist. The store creates it again if the
+// server loses it, so stop the fleet before you restore a bucket from a backup. The caller keeps nc
+// open as long as the store is used, and closes it.
 //
 // nc must reconnect forever (nats.MaxReconnects(-1)): otherwise nats.go gives up two minutes after
 // it has lost the server. Open returns an error for any other connection. While nc is disconnected,
@@ -48,7 +48,7 @@ type Options struct {
 //
 // Open fails if the bucket exists with settings that a store can't use. A store needs one value per
 // key (max_msgs_per_subject 1), TTLs and markers (allow_msg_ttl, subject_delete_marker_ttl), no age
-// limit, and no direct reads (allow_direct), which replicas that lag may serve.
+// limit, and no direct reads (allow_direct), because replicas that lag may serve them.
 func Open(ctx context.Context, nc *nats.Conn, bucket string, optFns ...func(*Options)) (fleet.Store, error) {
 	opts := Options{Replicas: 1}
 	for _, fn := range optFns {

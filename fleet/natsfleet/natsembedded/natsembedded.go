@@ -27,10 +27,9 @@ type Server struct {
 // is empty, the data is in a temporary directory, which Close removes.
 //
 // The server listens on a free port of 127.0.0.1, without authentication: every process on the
-// machine can connect. It acknowledges a write when the write is on the disk (SyncAlways), so a
-// crash of the process or the machine loses no acknowledged write. With a temporary directory it
-// doesn't wait for the disk. optFns can change these and all other options of nats-server, for
-// example Port.
+// machine can connect. It acknowledges a write when it is on disk (SyncAlways), so a crash of the
+// process or the machine loses no acknowledged write. With a temporary directory, it doesn't wait
+// for the disk. optFns can change these and all other options of nats-server, for example Port.
 func Start(dir string, optFns ...func(*server.Options)) (_ *Server, err error) {
 	s := &Server{}
 	if dir == "" {
