@@ -22,8 +22,8 @@ type TableClient interface {
 }
 
 // CreateTable creates a table with on-demand capacity for New, waits until it is active, and turns
-// on its Time to Live. It may be called again, also while another process calls it. Encryption,
-// tags, backups and deletion protection are up to the caller.
+// on its Time to Live. It may be called again, and by several processes at the same time.
+// Encryption, tags, backups and deletion protection are up to the caller.
 func CreateTable(ctx context.Context, client TableClient, table string) error {
 	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:   &table,
