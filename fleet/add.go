@@ -23,8 +23,8 @@ const (
 // chat waits for one with room.
 //
 // Add is idempotent: a chat of the fleet stays where it is, and a chat that has ended within the
-// last 10 minutes isn't started again. After an error, call Add again. The error names the member
-// of c that is missing or too long, or is [ErrOtherChat], [ErrClosed] or the store's.
+// last 10 minutes isn't started again. After an error, call Add again. The error names the field of
+// c that is missing or too long, or is [ErrOtherChat], [ErrClosed] or the store's.
 func (m *Member) Add(ctx context.Context, c Chat) error {
 	if err := c.check(); err != nil {
 		return fmt.Errorf("add chat: %w", err)

@@ -2,7 +2,7 @@
 
 // Package fleet distributes the chats of an account over several processes and keeps each chat in
 // exactly one of them. When a process dies, the others take over its chats. When it is redeployed,
-// it hands them over. Together, the processes stay within the account's quotas.
+// it hands its chats over first. Together, the processes stay within the account's quotas.
 //
 //	member, err := fleet.Join(ctx, store, client, handle, func(o *fleet.Options) { o.Sealer = sealer })
 //	if err != nil {
@@ -10,16 +10,16 @@
 //	}
 //	err = member.Add(ctx, fleet.Chat{ID: contactID, ParticipantToken: token, ParticipantID: participantID})
 //
-// Every process joins with the same [Store]: an engine that the team already runs, such as NATS
-// (package natsfleet) or DynamoDB (package dynamofleet). The members don't elect a leader,
-// replicate data or gossip. A chat that any member has added becomes a session of package chat in
-// one of the members, and its events go to that member's [Handler]. Any member can send to any
-// chat, see [Member.Send].
+// Every process joins with the same [Store], on an engine that you already run, such as NATS
+// (package natsfleet) or DynamoDB (package dynamofleet). A process that has joined is a member of
+// the fleet. The members don't elect a leader, replicate data or gossip. A chat that any member has
+// added becomes a session of package chat in one of the members, and its events go to that member's
+// [Handler]. Any member can send to any chat, see [Member.Send].
 //
 // # When you need it
 //
-// One process can hold 10,000 chats. You need a fleet for more chats than that, for deployments
-// without a pause, or to survive the loss of a machine. You don't need it for chats that you only
+// One process can handle 10,000 chats. You need a fleet for more chats than that, for deployments
+// without downtime, or to survive the loss of a machine. You don't need it for chats that you only
 // read by message streaming, without typing indicators and receipts: with package streaming, any
 // process can handle any event.
 //
@@ -27,8 +27,9 @@
 //
 //   - A connection is renewed every hour: 50,000 chats need 14.9 CreateParticipantConnection a
 //     second, and 6 are permitted. The limit is 20,000 chats; 10,000 leave room for failures.
-//   - Taking over 2,500 chats needs 2,500 connections, which take 417 seconds, and a reading of the
-//     transcript after each. The settling readings after those have the lowest priority.
+//   - Taking over 2,500 chats needs 2,500 connections, which take 417 seconds, and a pass over the
+//     transcript after each (see package chat). The second passes, some seconds later, have a low
+//     priority.
 //   - A deployment that closes all sockets of 10,000 chats causes 28 minutes of reconnecting.
 //     Handing each chat over when its connection would be renewed ([Member.Drain]) takes up to 59
 //     minutes and needs no additional connections.
@@ -37,21 +38,23 @@
 //
 // # Guarantees
 //
-//   - The store records one owner for each chat. Held.Epoch rises with each change of the owner, and
-//     no State is saved under an older epoch.
-//   - Each event reaches a handler at least once, in the order of one session, as long as the chat
-//     and one member live. After a member has died, events handled since the last save are handled
-//     again, see Options.SaveEvery; no others are. An event can only be lost where package chat
-//     documents it: in a gap that is open when the chat ends, or, for events that the transcript
-//     doesn't keep, while the chat changes its owner.
-//   - A member that has lost its lease handles no events, and its sessions make no calls. The contexts
-//     of its handlers end a second before another member may take over.
-//   - Messages with the same clientToken are one message, whichever members send them, for as long as
-//     the service remembers the token; how long is not documented.
+//   - The store records one owner for each chat. Held.Epoch rises with each change of owner, and a
+//     member with an older epoch can't save a State.
+//   - As long as the chat continues and one member runs, each event reaches a handler at least
+//     once, in the order in which its session delivers it. After a member has died, the events
+//     handled since the last save are handled again, and only those; see Options.SaveEvery. An
+//     event can only be lost where package chat documents it: in a gap that is open when the chat
+//     ends, or, for events that the transcript doesn't keep, while the chat changes owner.
+//   - A member that has lost its lease handles no events, and its sessions neither reconnect nor
+//     read the transcript. The contexts of its handlers end a second before another member may take
+//     over.
+//   - Messages with the same clientToken become one message, whichever members send them, as long
+//     as the service remembers the token. How long that is, AWS doesn't document.
 //   - When a member dies, its chats wait until its lease has expired, and then for a connection, at
-//     the rate of the quota. Nothing is lost in that time.
-//   - While the store is unreachable, no session is closed and none reconnects. Handling pauses when
-//     the lease has expired. Messages are still sent, with the tokens that the member knows.
+//     the rate of the quota. What happens in the meantime is read from the transcript.
+//   - While the store is unreachable, no session is closed and none reconnects. Handling pauses
+//     when the lease has expired. Messages are still sent, with the connection tokens that the
+//     member has in memory.
 //
 // # Limits
 //
@@ -61,11 +64,11 @@
 //   - A member whose virtual machine is paused together with its clock doesn't notice that its lease
 //     has expired until it reaches the store. Its saves fail, and what it handles until then is
 //     handled again.
-//   - If the store loses acknowledged writes, a State is older than it was: events are delivered
-//     again. If it loses the record of a chat, the owner of the chat writes it again. If the owner is
-//     gone too, call Add again, from your own database: Add is idempotent. Epochs then restart.
-//   - A member that can't reach the store, but reaches the service, continues to send with its part of
-//     the quotas, which the others may also use after a lease. It makes no other calls.
+//   - If the store loses acknowledged writes, an older State is used, and events are delivered
+//     again. If it loses the record of a chat, the owner of the chat writes it again. If the owner
+//     is gone too, call Add again, from your own database: Add is idempotent. Epochs then restart.
+//   - A member that can't reach the store, but reaches the service, continues to send messages with
+//     its part of the quotas, although the others may use that part too once its lease has expired.
 //
 // # Leases and records
 //
@@ -95,10 +98,11 @@
 //     the client retries, or the connection breaks after a commit, use the revision to distinguish
 //     your own write from a conflict: ErrConflict means that nothing was written.
 //   - Get and List read from the primary, not from a replica that may lag.
-//   - Leases expire by one clock, the engine's, which the conditional write compares too. Without
-//     such a clock, each watcher measures: a record has expired when a query that began a ttl after
-//     the one that first returned its revision still returns that revision. Delete it under that
-//     revision, then yield Gone. Never compare the clocks of two machines.
+//   - Leases expire by one clock, that of the engine, and the conditional write checks the expiry
+//     by the same clock. Without such a clock, each watcher measures: a record has expired when a
+//     query that began a ttl after the one that first returned its revision still returns that
+//     revision. Delete it under that revision, then yield Gone. Never compare the clocks of two
+//     machines.
 //   - Watch may poll. If it uses notifications (LISTEN, keyspace events), subscribe first, then read
 //     the existing records, and end with an error when the connection breaks.
 //   - Acknowledged writes should survive a crash of the engine. If some don't, events are delivered

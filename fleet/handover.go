@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ErrNoSuccessor is returned by Drain if chats are left that no other member could take.
+// ErrNoSuccessor is returned by Drain if there are chats that no other member could take.
 var ErrNoSuccessor = errors.New("no other member can take the chats")
 
 // inboxTTL is how long a chat stays in an inbox that no member empties.
@@ -121,13 +121,13 @@ func (m *Member) putInboxOnce(ctx context.Context, key string) error {
 // own renewal, which takes up to an hour and needs no additional connections. Until then, the
 // member handles its chats as usual and gets no new ones. Don't call Drain from a handler.
 //
-// Drain doesn't return when ctx ends. It then hands over the remaining chats one after the other,
-// at nine tenths of the quota for connections, 5.4 a second at the published one, and closes the
+// When ctx ends, Drain doesn't return: it hands over the remaining chats one after the other, at
+// nine tenths of the quota for connections (5.4 a second at the published one), and then closes the
 // member as Close does. For n chats and a platform's grace period of 60 seconds, end ctx after 50 s
 // - n/5.4 s. If ctx has ended already, the hand-over begins immediately.
 //
-// Drain returns nil if other members own all the chats, and [ErrNoSuccessor] if some are left,
-// which wait for the next member that joins. After Close it returns ErrClosed.
+// Drain returns nil if other members own all the chats, and [ErrNoSuccessor] if some remain, which
+// wait for the next member that joins. After Close, Drain returns ErrClosed.
 func (m *Member) Drain(ctx context.Context) error {
 	if err := m.beginDraining(); err != nil {
 		return err

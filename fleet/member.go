@@ -35,11 +35,11 @@ type Chat struct {
 	ID string
 	// ParticipantToken is what StartChatContact or CreateParticipant returned. Required.
 	ParticipantToken string
-	// ParticipantID is what they returned with the token. It identifies messages that another
-	// member has sent as the chat's own. Required.
+	// ParticipantID is what they returned with the token. The session needs it to set Meta.Own for
+	// messages that other members have sent. Required.
 	ParticipantID string
-	// Data is any data that a handler needs on every machine, such as the chat's destination, at
-	// most 64 KiB. It is stored unencrypted.
+	// Data is for the handlers, in whichever member they run: for example, the chat's destination.
+	// It is stored unencrypted and has at most 64 KiB.
 	Data []byte
 }
 
@@ -55,20 +55,21 @@ type Held struct {
 	Session *chat.Session
 }
 
-// Handler handles an event of a chat. If it returns nil, the event is handled. If it returns an
-// error, it is called again with the same event, after growing pauses of up to 30 seconds, and
-// later events of the chat wait. There is at most one call at a time for a chat; calls for
-// different chats are concurrent. It may be called before [Join] has returned, if there are chats
-// without an owner.
+// Handler handles an event of a chat. It receives all events except chat.RenewalDue. If it returns
+// nil, the event is handled. If it returns an error, it is called again with the same event, after
+// growing pauses of up to 30 seconds, and later events of the chat wait. There is at most one call
+// at a time for a chat; calls for different chats are concurrent. It may be called before [Join]
+// has returned, if there are chats without an owner.
 //
 // To respond to an event, call [chat.Session.SendOnce] of held.Session with a token derived from
 // Meta.ID: it sends one message even if the event is delivered again. Meta.History marks what was
-// sent before the first session of the chat. After a change of the owner no event has it, so a
-// handler may only skip the history if it doesn't need the beginning of the chat.
+// sent before the first session of the chat, which may include messages that arrived after Add. So
+// skip such events only if you don't need the beginning of the chat. Events that are delivered
+// after a change of owner don't have Meta.History.
 //
 // ctx ends when the member loses its lease or the chat, see [ErrFenced] and [ErrLost], and 5
-// seconds after a call of Close. A handler that continues after that may run concurrently with the
-// handler of the next owner.
+// seconds after a call of Close. A handler that continues after that may run concurrently with that
+// of the next owner.
 type Handler func(ctx context.Context, held *Held, event chat.Event) error
 
 // Member is this process's membership in a fleet. All methods may be called concurrently.
@@ -120,7 +121,8 @@ type Stats struct {
 	ID string
 	// Members counts the live members, including this one.
 	Members int
-	// Held counts the chats that this member owns, and Waiting those of them without a session yet.
+	// Held counts the chats that this member owns, and Waiting those whose sessions haven't started
+	// yet.
 	Held, Waiting int
 	// Fenced reports that the member has no lease because it can't reach the store. A fenced member
 	// handles no events.
@@ -134,11 +136,12 @@ type Stats struct {
 }
 
 // Join makes this process a member of the fleet that shares the store. From then on, the member
-// owns chats, its own and those of members that are gone, and calls handle for their events. client
-// makes the calls of the sessions; don't limit its rate, see Options.Quotas.
+// owns chats that are new or whose owner is gone, and calls handle for their events. client makes
+// the calls of the sessions; don't limit its rate, see Options.Quotas.
 //
-// Join returns when the member is registered in the store; ctx bounds only that. The error is the
-// store's, an error in Options, or ctx's if another process keeps using the same ID.
+// Join returns when the member is registered in the store; ctx bounds only that. It returns the
+// store's error, an error that names an invalid option, or ctx's error if another process with the
+// same ID is still running.
 func Join(ctx context.Context, store Store, client connectparticipant.API, handle Handler, optFns ...func(*Options)) (*Member, error) {
 	opts, err := withDefaults(optFns)
 	if err != nil {
@@ -169,7 +172,7 @@ func Join(ctx context.Context, store Store, client connectparticipant.API, handl
 }
 
 // Limiter returns the limiter that keeps the fleet within the account's quotas. Use it for your own
-// calls. Each member has a part of each quota, which follows the members' needs.
+// calls. Each member has a part of each quota, which grows and shrinks with its needs.
 func (m *Member) Limiter() chat.Limiter { return m.limiter }
 
 // Stats returns a snapshot of the member.
@@ -192,9 +195,9 @@ func (m *Member) Stats() Stats {
 }
 
 // Close releases all chats and returns when no handler is running. Running handlers have 5 seconds
-// before their contexts end. The other members take over the chats immediately, or the next member
-// that joins does. The chats continue: no participant leaves. Close may be called more than once,
-// but not from a handler. It always returns nil.
+// before their contexts end. The other members take over the chats immediately; if there are none,
+// the next member that joins does. The chats continue: no participant leaves. Close may be called
+// more than once, but not from a handler. It always returns nil.
 func (m *Member) Close() error {
 	if !m.beginClosing() {
 		<-m.closed

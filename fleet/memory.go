@@ -13,8 +13,7 @@ import (
 )
 
 // Memory returns a Store in the memory of this process, for tests and for programs that run as one
-// process. It needs no closing. It may be used in a testing/synctest bubble if it was made in that
-// bubble.
+// process. It needs no closing. A testing/synctest bubble can use only a store that was made in it.
 func Memory() Store {
 	return &memory{records: map[string]record{}, expiring: map[string]time.Time{}, watchers: map[*watcher]bool{}}
 }

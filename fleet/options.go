@@ -39,28 +39,33 @@ type Options struct {
 	MaxChats int
 
 	// Quotas are the account's quotas that AWS has raised, by the API names of the operations, as
-	// for chat.NewQuotaLimiter. All members must have the same. Defaults to the published quotas.
+	// for chat.NewQuotaLimiter. All members must have the same Quotas. Defaults to the published
+	// quotas.
 	Quotas map[string]chat.Quota
 
 	// Sealer encrypts the tokens in the store: AESGCM, or Plaintext. Required.
 	Sealer Sealer
 
-	// Chat sets the options of each session. Limiter is set before it is called, ParticipantID and
-	// RenewalEvents after it. Defaults to the defaults of package chat.
+	// Chat sets the options of each session. The fleet sets Limiter before it calls Chat, and
+	// ParticipantID and RenewalEvents afterwards, so Chat can't change these two. By default,
+	// sessions have the defaults of package chat.
 	Chat func(*chat.Options)
 
 	// Ended is called when a chat is over, with the reason, after the handler has returned for its
-	// last event. Then the chat is removed from the fleet. If the member dies before that, Ended is
-	// called again. Any reason other than chat.ErrClosed and chat.ErrLeft may be the result of a
-	// mistake, such as a client for another region: Add starts the chat again. Defaults to no call.
+	// last event. held.Session is nil if the session never started. After Ended has returned, the
+	// chat is removed from the fleet; if the member dies before that, the next owner calls Ended
+	// again. A reason other than chat.ErrChatEnded and chat.ErrLeft may be the result of a mistake,
+	// such as a client for another Region: correct it, and call Add again after 10 minutes.
+	// Defaults to none.
 	Ended func(ctx context.Context, held *Held, reason *chat.CloseError)
 
 	// Logger receives claims, hand-overs, lost leases and failures of the store, but never tokens,
 	// message content or Data. Defaults to no logging.
 	Logger *slog.Logger
 
-	// MeterProvider receives the member's metrics; see the package comment for the instruments. The
-	// sessions have their own provider, which Chat sets. Defaults to no metrics.
+	// MeterProvider receives the member's metrics; see the package comment for the instruments. It
+	// doesn't receive those of the sessions: set chat.Options.MeterProvider in Chat. Defaults to no
+	// metrics.
 	MeterProvider metrics.MeterProvider
 }
 

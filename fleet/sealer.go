@@ -15,13 +15,13 @@ import (
 type Sealer interface {
 	// Seal encrypts a secret that belongs to name; Open needs the same name.
 	Seal(secret []byte, name string) ([]byte, error)
-	// Open decrypts a result of Seal. It returns an error if that was made with another key or for
-	// another name, or was changed.
+	// Open decrypts a result of Seal. It returns an error if sealed was made with another key or
+	// for another name, or was changed.
 	Open(sealed []byte, name string) ([]byte, error)
 }
 
-// Plaintext doesn't encrypt: it is for tests, and for a store that encrypts its data and that no
-// one else can read.
+// Plaintext doesn't encrypt: it is for tests, and for a store that encrypts its data and that only
+// the fleet can read.
 var Plaintext Sealer = plaintext{}
 
 type plaintext struct{}
@@ -29,10 +29,10 @@ type plaintext struct{}
 func (plaintext) Seal(secret []byte, _ string) ([]byte, error) { return secret, nil }
 func (plaintext) Open(sealed []byte, _ string) ([]byte, error) { return sealed, nil }
 
-// AESGCM returns a Sealer that encrypts with AES-GCM under a key of 16, 24 or 32 random bytes,
-// which all members share. The older keys only decrypt. To replace a key without a pause, deploy
-// twice: first with the new key as an older one, then with the new key as key and the previous one
-// as an older one. It returns an error if a key has another length.
+// AESGCM returns a Sealer that encrypts with AES-GCM, with a key of 16, 24 or 32 random bytes that
+// all members share. The keys in older only decrypt. To replace a key without downtime, deploy
+// twice: first AESGCM(current, new), then AESGCM(new, current). It returns an error if a key has
+// another length.
 func AESGCM(key []byte, older ...[]byte) (Sealer, error) {
 	var s sealer
 	for _, k := range append([][]byte{key}, older...) {

@@ -35,13 +35,14 @@ const (
 	maxTokens = 10_000
 )
 
-// Send sends a message to a chat of the fleet, whichever member owns it. A chat that waits for a
-// new owner can be sent to as well. Send may work while the store is unreachable.
+// Send sends a message to a chat of the fleet, whichever member owns it. It works for a chat that
+// waits for a new owner, too, and while the store is unreachable if the member owns the chat or has
+// a token of it in memory.
 //
 // clientToken, of 1 to 500 characters, identifies the message: whichever members send it again, the
 // service treats it as one message, for an undocumented time. Use the message ID of the system that
-// the message comes from. With "" the token is random, and a message that the caller sends again is
-// another one.
+// the message comes from. If clientToken is "", Send uses a random one, and a message that the
+// caller sends again arrives twice.
 //
 // A request that fails with a retryable error is retried up to four times, within the quotas. The
 // error is SendMessage's, ErrUnknownChat, the store's, or a *chat.CloseError if the session has
@@ -80,10 +81,10 @@ func sentOf(out *connectparticipant.SendMessageOutput) chat.Sent {
 	return sent
 }
 
-// Do makes any call with a connection token of a chat, from any member, as Send does. If call
-// returns an error of the service that denies access, Do calls it once more with a newer token. It
-// makes no other retries and doesn't wait for the quotas: the client retries, and [Member.Limiter]
-// has Wait.
+// Do calls call with a connection token of a chat, for operations other than SendMessage. Like
+// Send, it works in any member. If call returns an error for which
+// connectparticipant.IsAccessDenied is true, Do calls it once more with a newer token. Do doesn't
+// wait for the quotas: before the operation, call Wait of [Member.Limiter], and Done after it.
 //
 // The token permits everything that the participant may do: keep it out of logs. The error is
 // call's, ErrUnknownChat, or the store's.

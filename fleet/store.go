@@ -26,8 +26,8 @@ var (
 //
 // After an error other than ErrNotFound and ErrConflict, a write may or may not have been made.
 type Store interface {
-	// Get returns the newest value of key and its revision: that of the last Put by any process
-	// that has returned, or of a later one. It returns ErrNotFound if the record doesn't exist.
+	// Get returns the value of key and its revision. It reflects every Put, by any process, that
+	// returned before Get was called. It returns ErrNotFound if the record doesn't exist.
 	Get(ctx context.Context, key string) (value []byte, rev uint64, err error)
 
 	// Put writes a value if the record has the revision rev, and returns the new revision, which is
@@ -43,13 +43,13 @@ type Store interface {
 	Delete(ctx context.Context, key string, rev uint64) error
 
 	// List yields the records under a prefix, in any order. A record that exists for the whole call
-	// is yielded once, as it was at some time since List was called. An error is the last thing
-	// that List yields.
+	// is yielded once, as it was at some time during the call. An error is the last thing that List
+	// yields.
 	List(ctx context.Context, prefix string) iter.Seq2[Entry, error]
 
 	// Watch yields the records under a prefix, and then their changes, in order for each key. A
-	// value or deletion that has been superseded by then may be left out. A record that was deleted
-	// or has expired is yielded with Gone. An implementation may poll.
+	// value or deletion that has been superseded may be left out. A record that was deleted or has
+	// expired is yielded with Gone. An implementation may poll.
 	//
 	// A record never expires earlier than its ttl after the last Put began, measured by any evenly
 	// running clock. A watcher that has watched the record for its ttl receives the expiry within
@@ -58,7 +58,7 @@ type Store interface {
 	//
 	// Watch ends with ctx's error when ctx ends, and with another error as soon as changes may be
 	// missed, for example when the connection to the engine is lost. An error is the last thing
-	// that Watch yields; it only ends without one if the loop over it breaks.
+	// that Watch yields. Watch ends without an error only if the loop over it breaks.
 	Watch(ctx context.Context, prefix string) iter.Seq2[Entry, error]
 }
 
