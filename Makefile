@@ -104,7 +104,8 @@ benchonce: ## Run each benchmark of every module once, to check that it works
 
 .PHONY: e2e
 e2e: ## Test published JavaScript clients against the fake, without and with TLS; needs Node 20 and npm
-	cd e2e && npm ci --no-audit --no-fund && npm test
+	cd $(COMMAND) && $(GO) build -o $(BIN)/participant .
+	cd e2e && npm ci --no-audit --no-fund && PARTICIPANT=$(BIN)/participant npm test
 
 .PHONY: browser
 browser: ## Test the browser example, the control API and its page with Chromium
