@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// stage is a chat with a subscribed socket a side.
+// stage is a chat in which each side has a subscribed socket.
 type stage struct {
 	srv                         *participanttest.Server
 	contact                     *participanttest.Contact
@@ -45,23 +45,23 @@ func (st stage) both(t *testing.T) object {
 // shown returns the whole transcript as the agent sees it, oldest first.
 func (st stage) shown(t *testing.T) []object {
 	t.Helper()
-	return items(ok(t, st.srv, "/participant/transcript", st.agentBearer, everybody))
+	return items(ok(t, st.srv, "/participant/transcript", st.agentBearer, oldestFirst))
 }
 
-// asKept expects that the transcript, but for the initial contact id, ends with the item.
-func (st stage) asKept(t *testing.T, it object) {
+// inTranscript expects that the transcript, but for the initial contact id, ends with the item.
+func (st stage) inTranscript(t *testing.T, it object) {
 	t.Helper()
 	delete(it, "InitialContactId")
 	list := st.shown(t)
 	require.Equal(t, it, list[len(list)-1])
 }
 
-func (st stage) notKept(t *testing.T, it object) {
+func (st stage) notInTranscript(t *testing.T, it object) {
 	t.Helper()
 	require.NotContains(t, column(st.shown(t), "Id"), it["Id"])
 }
 
-func TestMessagesBesideTheWire(t *testing.T) {
+func TestParticipantMethodsSendMessages(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t := w.t
@@ -82,14 +82,14 @@ func TestMessagesBesideTheWire(t *testing.T) {
 			require.Equal(t, c.content, it["Content"])
 			require.Equal(t, c.role, it["ParticipantRole"])
 			require.Equal(t, "MESSAGE", it["Type"])
-			st.asKept(t, it)
+			st.inTranscript(t, it)
 		}
 	})
 }
 
 const message = "application/vnd.amazonaws.connect.message."
 
-func TestEventsBesideTheWire(t *testing.T) {
+func TestParticipantMethodsSendEvents(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))
 	customer := st.contact.Customer
@@ -106,13 +106,13 @@ func TestEventsBesideTheWire(t *testing.T) {
 		require.Equal(t, event+name, it["ContentType"])
 		require.Equal(t, "EVENT", it["Type"])
 		require.Equal(t, customer.ID, it["ParticipantId"])
-		st.notKept(t, it)
+		st.notInTranscript(t, it)
 	}
 	customer.Typing()
 	require.Equal(t, "Ada", st.both(t)["DisplayName"])
 }
 
-func TestTypingOverTheWireIsPushed(t *testing.T) {
+func TestTypingSentByAClientIsPushed(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))
 	out := ok(t, st.srv, "/participant/event", st.customerBearer, `{"ContentType":"`+event+`typing"}`)
@@ -123,7 +123,7 @@ func TestTypingOverTheWireIsPushed(t *testing.T) {
 	silent(t, st.agent)
 }
 
-func TestAutoDisconnectionLetsAgentsLeave(t *testing.T) {
+func TestAutoDisconnectionMakesAgentsLeave(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))
 	st.contact.Customer.AutoDisconnect()
@@ -139,7 +139,7 @@ func TestAutoDisconnectionLetsAgentsLeave(t *testing.T) {
 	silent(t, st.agent)
 }
 
-func TestWhoHasLeftHearsNoMore(t *testing.T) {
+func TestParticipantsWhoHaveLeftGetNoPushes(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))
 	third := st.contact.AddParticipant(types.ParticipantRoleSupervisor, "Sue")
@@ -154,7 +154,7 @@ func TestWhoHasLeftHearsNoMore(t *testing.T) {
 	require.Equal(t, "among us", st.both(t)["Content"])
 }
 
-func TestReceiptsArePushedToTheOtherSide(t *testing.T) {
+func TestReceiptsArePushedToTheOtherParticipant(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t := w.t
@@ -181,11 +181,11 @@ func TestReceiptsArePushedToTheOtherSide(t *testing.T) {
 		require.Equal(t, it["AbsoluteTime"], receipt["ReadTimestamp"])
 		require.Equal(t, it["MessageMetadata"], st.shown(t)[2]["MessageMetadata"])
 		silent(t, st.customer)
-		st.notKept(t, it)
+		st.notInTranscript(t, it)
 	})
 }
 
-func TestReceiptsBesideTheWireNeedTwoParticipants(t *testing.T) {
+func TestReceiptMethodsNeedTwoParticipants(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))
 	id := st.contact.Customer.Say("hello")
@@ -200,7 +200,7 @@ func TestTransfer(t *testing.T) {
 	st.contact.FailTransfer()
 	it := st.both(t)
 	require.Equal(t, event+"transfer.failed", it["ContentType"])
-	st.asKept(t, it)
+	st.inTranscript(t, it)
 
 	second := st.contact.Transfer("Bea")
 	require.Equal(t, event+"transfer.succeeded", st.both(t)["ContentType"])
@@ -224,7 +224,7 @@ func TestTransfer(t *testing.T) {
 	second.Leave()
 	require.Equal(t, event+"participant.left", pushed(t, st.customer)["ContentType"])
 	require.Equal(t, event+"chat.ended", pushed(t, st.customer)["ContentType"])
-	st.contact.Transfer("nobody")
+	st.contact.Transfer("Nina")
 	silent(t, st.customer)
 }
 
@@ -280,7 +280,7 @@ func TestAuthenticationEvents(t *testing.T) {
 		require.Equal(t, event+"authentication."+string(outcome), it["ContentType"])
 		exactly(t, `{"SessionId":"`+id+`"}`, it["Content"].(string))
 		require.Equal(t, st.contact.Customer.ID, it["ParticipantId"])
-		st.notKept(t, it)
+		st.notInTranscript(t, it)
 	}
 	silent(t, st.customer)
 }
@@ -303,7 +303,7 @@ func TestAViewIsShownAndFound(t *testing.T) {
 	require.Equal(t, viewToken, content.Data.Content.ViewToken)
 }
 
-func TestFilesBesideTheWire(t *testing.T) {
+func TestShareFile(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t := w.t
@@ -332,12 +332,12 @@ func TestUnknownItemsCanBePushed(t *testing.T) {
 	require.Equal(t, "NEW", it["Type"])
 	require.Len(t, it["Id"], 36)
 	parse(t, it["AbsoluteTime"])
-	st.notKept(t, it)
+	st.notInTranscript(t, it)
 	st.contact.Push(participanttest.Item{Id: "mine", AbsoluteTime: "soon", ContactId: "other"})
 	require.Equal(t, object{"Id": "mine", "AbsoluteTime": "soon", "ContactId": "other", "InitialContactId": st.contact.ID, "Type": ""}, st.both(t))
 }
 
-func TestFramesCanBePushedAsTheyAre(t *testing.T) {
+func TestFramesCanBePushedUnchanged(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))
 	before := len(st.shown(t))
@@ -349,7 +349,7 @@ func TestFramesCanBePushedAsTheyAre(t *testing.T) {
 		require.NoError(t, err)
 		require.JSONEq(t, `{"topic":"aws/chat","content":{}}`, string(text))
 	}
-	require.Len(t, st.shown(t), before+1, "a frame is kept nowhere")
+	require.Len(t, st.shown(t), before+1, "a frame isn't in the transcript")
 }
 
 func TestSocketsCanBeClosedAndCut(t *testing.T) {

@@ -44,7 +44,7 @@ func start(t *testing.T, b bench) upload {
 	return u
 }
 
-// put is a request as S3 wants it.
+// put is a request that S3 accepts.
 func (u upload) put(t *testing.T) *http.Request {
 	t.Helper()
 	req := request(t, http.MethodPut, u.url, "", content)
@@ -72,14 +72,14 @@ func (u upload) status(t *testing.T) any {
 	return last["Attachments"].([]any)[0].(object)["Status"]
 }
 
-func TestAttachmentUpAndDown(t *testing.T) {
+func TestAttachmentUploadAndDownload(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := start(t, b)
 	u.send(t)
 	u.send(t)
 	require.JSONEq(t, `{}`, string(u.complete(t, b.customer).body))
-	list := transcript(t, b, everybody)
+	list := transcript(t, b, oldestFirst)
 	require.Len(t, list, 3)
 	last := list[2]
 	delete(last, "Id")
@@ -141,7 +141,7 @@ func TestUploadHeaders(t *testing.T) {
 	require.Contains(t, query.Get("X-Amz-SignedHeaders"), "x-amz-meta-contact_id")
 }
 
-// storageRefused expects an answer in the form of S3.
+// storageRefused expects an error response of S3.
 func storageRefused(t *testing.T, a response, status int, code string) {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
@@ -261,7 +261,7 @@ func TestCompleteInTheWrongOrder(t *testing.T) {
 	require.Equal(t, content, string(do(t, b.srv.Client(), request(t, http.MethodGet, out["Url"].(string), "", "")).body))
 }
 
-func TestCompleteTakesExactlyOneKnownAttachment(t *testing.T) {
+func TestCompleteAcceptsExactlyOneKnownAttachment(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := start(t, b)
@@ -358,7 +358,7 @@ func TestTheThirtySixthAttachmentIsRefused(t *testing.T) {
 	refused(t, late.complete(t, b.customer), http.StatusPaymentRequired, "ServiceQuotaExceededException", "35 attachments")
 }
 
-func TestScanTakesItsTime(t *testing.T) {
+func TestScanDelay(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(o *participanttest.ChatOptions) { o.ScanDelay = time.Hour })
 	u := start(t, b)
@@ -370,7 +370,7 @@ func TestScanTakesItsTime(t *testing.T) {
 	require.Equal(t, http.StatusOK, b.receipt(t, b.agent, "read", id.(string)).status)
 	b.srv.Advance(time.Hour)
 	require.Equal(t, "APPROVED", u.status(t))
-	require.Contains(t, transcript(t, b, `{"MaxResults":1}`)[0], "MessageMetadata", "the receipt has survived")
+	require.Contains(t, transcript(t, b, `{"MaxResults":1}`)[0], "MessageMetadata", "the receipt is kept")
 	require.Equal(t, id, transcript(t, b, `{"MaxResults":1}`)[0]["Id"])
 	ok(t, b.srv, getPath, b.agent, body(t, "AttachmentId", u.id))
 }

@@ -23,7 +23,7 @@ func sessionRefused(t *testing.T, a response) {
 	refused(t, a, http.StatusBadRequest, "ValidationException", "'SessionId'")
 }
 
-func TestAuthenticationURLOnceASession(t *testing.T) {
+func TestAuthenticationURLOncePerSession(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	id := b.contact.StartAuthentication(b.contact.Customer)

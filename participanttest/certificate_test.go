@@ -37,7 +37,7 @@ func TestTLS(t *testing.T) {
 
 		st.contact.Customer.CutSockets()
 		_, _, err := st.customer.Read(t.Context())
-		require.ErrorIs(t, err, syscall.ECONNRESET, "and not a goodbye of TLS")
+		require.ErrorIs(t, err, syscall.ECONNRESET, "without the close_notify of TLS")
 		require.NoError(t, st.contact.Customer.WaitSockets(t.Context(), 0))
 		st.contact.Agent.CloseSockets(1001, "away")
 		_, _, err = st.agent.Read(t.Context())

@@ -151,6 +151,6 @@ func whoJoined(contact *participanttest.Contact) []string {
 }
 
 const (
-	event     = "application/vnd.amazonaws.connect.event."
-	everybody = `{"MaxResults":100,"SortOrder":"ASCENDING"}`
+	event       = "application/vnd.amazonaws.connect.event."
+	oldestFirst = `{"MaxResults":100,"SortOrder":"ASCENDING"}`
 )

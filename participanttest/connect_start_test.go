@@ -33,7 +33,7 @@ func TestStartChatContactStartsAChat(t *testing.T) {
 	require.Equal(t, participanttest.Request{Time: requests[0].Time, Operation: "StartChatContact", ContactID: contact.ID, Status: http.StatusOK}, requests[0])
 }
 
-func TestStartChatContactTakesContentTypesOfTheRequest(t *testing.T) {
+func TestStartChatContactUsesTheContentTypesOfTheRequest(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	markdown := `{"ContentType":"text/markdown","Content":"**hello**"}`
@@ -48,7 +48,7 @@ func TestStartChatContactTakesContentTypesOfTheRequest(t *testing.T) {
 	refused(t, post(t, srv, "/participant/message", bearer, interactive), http.StatusBadRequest, "ValidationException", "ContentType")
 }
 
-func TestInitialMessageIsTheCustomers(t *testing.T) {
+func TestInitialMessageIsFromTheCustomer(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	contact, _ := startChat(t, srv, object{"InitialMessage": object{"ContentType": "text/plain", "Content": "Where is my order?"}})
@@ -58,7 +58,7 @@ func TestInitialMessageIsTheCustomers(t *testing.T) {
 	require.Equal(t, contact.Customer.ID, kept[0].ParticipantId)
 }
 
-func TestStartChatContactGivesAConnection(t *testing.T) {
+func TestStartChatContactReturnsAConnection(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	contact, out := startChat(t, srv, object{"ConnectionTypes": []string{"WEBSOCKET", "CONNECTION_CREDENTIALS"}})
@@ -76,7 +76,7 @@ func TestStartChatContactGivesAConnection(t *testing.T) {
 	require.Contains(t, out, "ConnectionCredentials")
 }
 
-func TestStartChatContactAgainWithTheSameToken(t *testing.T) {
+func TestStartChatContactIsIdempotent(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	_, first := startChat(t, srv, object{"ClientToken": "one"})
@@ -154,7 +154,7 @@ func TestATransferredChatContinues(t *testing.T) {
 	})), http.StatusBadRequest, "InvalidParameterException", "initial contact")
 }
 
-func TestWhatCannotBeContinued(t *testing.T) {
+func TestChatsThatCannotBeContinued(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	active, _ := startChat(t, srv, nil)

@@ -82,7 +82,7 @@ func TestContactStreamingChecksItsMembers(t *testing.T) {
 	connectRefused(t, connectAPI(t, srv, http.MethodPost, "/contact/stop-streaming", about(t, contact)), http.StatusBadRequest, request, "'StreamingId'")
 }
 
-func TestStreamingLetsACustomerConnectByConnectParticipant(t *testing.T) {
+func TestStreamedCustomerConnectsByConnectParticipant(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t, func(o *participanttest.Options) { o.StrictConnection = true })
 	plain, _ := startChat(t, srv, nil)

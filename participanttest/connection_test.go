@@ -20,7 +20,7 @@ func parse(t *testing.T, at any) time.Time {
 	return parsed
 }
 
-func TestConnectionAnswersWhatIsAskedFor(t *testing.T) {
+func TestConnectionReturnsTheRequestedTypes(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for types, members := range map[string][]string{
@@ -66,7 +66,7 @@ func TestConnectionExpiries(t *testing.T) {
 	require.Equal(t, http.StatusUpgradeRequired, do(t, b.srv.Client(), request(t, http.MethodGet, u.String(), "", "")).status)
 }
 
-func TestConnectionGivesNewTokensAndKeepsOldOnes(t *testing.T) {
+func TestConnectionReturnsNewTokensAndKeepsOldOnesValid(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	newer := token(t, b.srv, b.contact.Customer)
@@ -97,7 +97,7 @@ func TestJoinedOnceAndOnlyWithConnectParticipant(t *testing.T) {
 	ok(t, srv, "/participant/connection", contact.Customer.Token, `{"ConnectParticipant":false}`)
 	ok(t, srv, "/participant/connection", contact.Agent.Token, `{"ConnectParticipant":true}`)
 	b := bench{srv: srv, contact: contact, agent: token(t, srv, contact.Agent)}
-	list := transcript(t, b, everybody)
+	list := transcript(t, b, oldestFirst)
 	require.Len(t, list, 1)
 	require.Equal(t, event+"participant.joined", list[0]["ContentType"])
 	require.Equal(t, "EVENT", list[0]["Type"])
@@ -107,7 +107,7 @@ func TestJoinedOnceAndOnlyWithConnectParticipant(t *testing.T) {
 	require.Equal(t, contact.ID, list[0]["ContactId"])
 }
 
-func TestWhoEndsTheChatByLeaving(t *testing.T) {
+func TestWhichRolesEndTheChatByLeaving(t *testing.T) {
 	t.Parallel()
 	leave := func(b bench, p *participanttest.Participant) {
 		ok(t, b.srv, "/participant/disconnect", token(t, b.srv, p), `{"ClientToken":"x"}`)
@@ -138,7 +138,7 @@ func TestWhoEndsTheChatByLeaving(t *testing.T) {
 		b := newBench(t)
 		leave(b, b.contact.AddParticipant("CUSTOM_BOT", "Bot"))
 		leave(b, b.contact.AddParticipant("SUPERVISOR", "Sue"))
-		list := transcript(t, b, everybody)
+		list := transcript(t, b, oldestFirst)
 		require.Equal(t, []any{
 			event + "participant.joined", event + "participant.joined", event + "participant.joined",
 			event + "participant.left", event + "participant.joined", event + "participant.left",
@@ -156,7 +156,7 @@ func TestNewConnectionWorksLikeOneOfTheOperation(t *testing.T) {
 		require.WithinDuration(t, srv.Now().Add(66*time.Minute), parse(t, c.ConnectionExpiry), time.Minute)
 		require.Zero(t, srv.Count("CreateParticipantConnection"))
 		require.Empty(t, srv.Requests())
-		require.Empty(t, contact.Transcript(), "nobody has joined")
+		require.Empty(t, contact.Transcript(), "no participant has joined")
 		conn := dial(t, srv, c.URL)
 		send(t, conn, subscribe)
 		receive(t, conn)
@@ -200,7 +200,7 @@ func TestNewConnectionFollowsTheSwitches(t *testing.T) {
 		denied(w.t, post(w.t, w.srv, "/participant/transcript", old.ConnectionToken, `{}`))
 		require.Empty(w.t, c.Expiry)
 		require.WithinDuration(w.t, w.srv.Now().Add(-time.Hour), parse(w.t, c.ConnectionExpiry), 10*time.Second)
-		require.Empty(w.t, contact.Transcript(), "JoinOnConnection is for the operation")
+		require.Empty(w.t, contact.Transcript(), "JoinOnConnection applies to the operation only")
 		dial(w.t, w.srv, c.URL)
 		_, status := tryDial(w.t, w.srv, c.URL)
 		require.Equal(w.t, http.StatusForbidden, status)

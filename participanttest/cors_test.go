@@ -39,11 +39,11 @@ func TestPreflight(t *testing.T) {
 		require.Equal(t, names, a.header.Get("Access-Control-Allow-Headers"))
 		readable(t, a)
 	}
-	require.Empty(t, srv.Requests(), "a pre-flight is no request of the client's")
+	require.Empty(t, srv.Requests(), "a preflight isn't counted as a request")
 	require.Equal(t, http.StatusNotFound, do(t, srv.Client(), request(t, http.MethodOptions, srv.URL+"/any", "", "")).status)
 }
 
-func TestAPageMayReadAllAnswers(t *testing.T) {
+func TestPagesMayReadAllResponses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	readable(t, do(t, b.srv.Client(), fromPage(request(t, http.MethodPost, b.srv.URL+"/participant/transcript", b.agent, "{}"))))

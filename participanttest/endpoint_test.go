@@ -212,7 +212,7 @@ func TestOtherFailuresOfADeliveryAreFinal(t *testing.T) {
 	}
 }
 
-func TestAnEndpointThatHangsIsGivenUp(t *testing.T) {
+func TestDeliveryToAnEndpointThatHangsTimesOut(t *testing.T) {
 	t.Parallel()
 	s := newSubscribed(t, func(content string) int {
 		if content == "one" {

@@ -42,7 +42,7 @@ func Example() {
 	// AGENT text/plain "How can I help?"
 }
 
-// ask makes a call with a token, reads its answer into out, and returns the status.
+// ask makes a call with a token, reads its response into out, and returns the status.
 func ask(srv *participanttest.Server, path, token, body string, out any) (status int) {
 	req, _ := http.NewRequest(http.MethodPost, srv.URL+path, strings.NewReader(body))
 	req.Header.Set("X-Amz-Bearer", token)
@@ -56,7 +56,7 @@ func ask(srv *participanttest.Server, path, token, body string, out any) (status
 	return resp.StatusCode
 }
 
-// The first call is refused as the service refuses it, the second is taken.
+// The first call is throttled as by the service, the second succeeds.
 func ExampleServer_Inject() {
 	srv, err := participanttest.New()
 	if err != nil {
@@ -80,7 +80,7 @@ func ExampleServer_Inject() {
 	// 2 calls
 }
 
-// What takes a day takes no time.
+// A day passes on the server's clock at no cost.
 func ExampleServer_Advance() {
 	srv, err := participanttest.New()
 	if err != nil {

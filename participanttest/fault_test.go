@@ -23,7 +23,7 @@ import (
 
 const hello = `{"ContentType":"text/plain","Content":"hello"}`
 
-// tries sends a request whose answer may not come.
+// tries sends a request that may get no response.
 func tries(t *testing.T, w world, path, bearer, body string) (response, error) {
 	t.Helper()
 	resp, err := w.srv.Client().Do(request(t, http.MethodPost, w.srv.URL+path, bearer, body))
@@ -114,7 +114,7 @@ func TestIgnoredOperation(t *testing.T) {
 	})
 }
 
-func TestAddressingOfFaults(t *testing.T) {
+func TestFaultsAreLimitedToTheirTargets(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t, srv := w.t, w.srv
@@ -137,7 +137,7 @@ func TestAddressingOfFaults(t *testing.T) {
 		byContact.Remove()
 		srv.Inject(participanttest.Fault{On: "SendMessage", Skip: 1, Times: 2, Effect: fail})
 		srv.Inject(participanttest.Fault{On: "SendMessage", Times: 1, Effect: participanttest.Fail(429, "ThrottlingException")})
-		require.Equal(t, []int{429, 500, 500, 200}, statuses(customer, customer, customer, customer), "the first rule that has its turn strikes")
+		require.Equal(t, []int{429, 500, 500, 200}, statuses(customer, customer, customer, customer), "the first rule that is due applies")
 		require.Equal(t, 200, post(t, srv, "/participant/transcript", customer, `{}`).status, "another operation")
 	})
 }
@@ -250,7 +250,7 @@ func TestFaultsOfPushes(t *testing.T) {
 	})
 }
 
-func TestAReorderedPushWithoutASuccessor(t *testing.T) {
+func TestReorderedPushWithoutANextOneIsSentAfterASecond(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		contact := w.srv.NewChat()
@@ -353,7 +353,7 @@ func TestFaultsOfUploadsAndDownloads(t *testing.T) {
 	})
 }
 
-// The n-th match of a rule has the same fate in every run, whatever runs beside it.
+// The n-th match of a rule has the same result in every run, whatever runs concurrently.
 func TestTheSameSeedGivesTheSameFaults(t *testing.T) {
 	t.Parallel()
 	fates := func(seed uint64) string {
@@ -388,8 +388,8 @@ func TestTheSameSeedGivesTheSameFaults(t *testing.T) {
 	}
 }
 
-// What a fault keeps from being looked at is counted all the same.
-func TestStruckRequestsAreCounted(t *testing.T) {
+// Requests that a fault keeps from being handled are counted too.
+func TestRequestsWithFaultsAreCounted(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t, contact := w.t, w.srv.NewChat()
@@ -408,7 +408,7 @@ func TestStruckRequestsAreCounted(t *testing.T) {
 	})
 }
 
-func TestNobodyJoinsAChatThatHasEnded(t *testing.T) {
+func TestNoParticipantJoinsAChatThatHasEnded(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		contact := w.srv.NewChat()
@@ -419,7 +419,7 @@ func TestNobodyJoinsAChatThatHasEnded(t *testing.T) {
 	})
 }
 
-func TestEffectsElsewhereDoNothing(t *testing.T) {
+func TestEffectsThatDoNotApplyDoNothing(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t, contact := w.t, w.srv.NewChat()
@@ -442,8 +442,8 @@ func TestClosingWithoutACodeIsAReset(t *testing.T) {
 	})
 }
 
-// Waiting for what holds already succeeds, whatever else has ended.
-func TestWaitForWhatHolds(t *testing.T) {
+// Waiting for a condition that holds already succeeds, even with a context that is done or a closed server.
+func TestWaitingForAConditionThatHolds(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	token(t, srv, srv.NewChat().Customer)
@@ -455,8 +455,8 @@ func TestWaitForWhatHolds(t *testing.T) {
 	}
 }
 
-// A delayed operation happens also if its client has gone.
-func TestADelayedOperationHappens(t *testing.T) {
+// A delayed operation is performed even if its client has disconnected.
+func TestDelayedOperationIsPerformed(t *testing.T) {
 	t.Parallel()
 	inMemory(t, func(w world) {
 		t, srv := w.t, w.srv
@@ -474,7 +474,7 @@ func TestADelayedOperationHappens(t *testing.T) {
 	})
 }
 
-// The quotas refill with the time, so that only virtual time gives exact figures.
+// The quotas refill with time, so that only virtual time gives exact figures.
 func TestThrottling(t *testing.T) {
 	t.Parallel()
 	inMemory(t, func(w world) {
@@ -509,7 +509,7 @@ func TestLatency(t *testing.T) {
 	}, func(o *participanttest.Options) { o.Latency = time.Second })
 }
 
-func TestCloseEndsWhatAFaultHolds(t *testing.T) {
+func TestCloseEndsRequestsHeldByFaults(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		bearer := token(w.t, w.srv, w.srv.NewChat().Customer)

@@ -73,7 +73,7 @@ func TestChatsAreForgottenADayAfterTheirEnd(t *testing.T) {
 		require.Nil(t, srv.Contact(first.CurrentID()))
 		denied(t, post(t, srv, "/participant/connection", first.Customer.Token, `{"Type":["CONNECTION_CREDENTIALS"]}`))
 		denied(t, post(t, srv, "/participant/transcript", bearer, `{}`))
-		require.Equal(t, "hello", first.Transcript()[1].Content, "for who holds it")
+		require.Equal(t, "hello", first.Transcript()[1].Content, "for a reference that a test still has")
 		require.Empty(t, first.Agent.Say("more"))
 		srv.Advance(time.Hour)
 		require.Equal(t, []*participanttest.Contact{active}, srv.Contacts())

@@ -78,7 +78,7 @@ func FuzzREST(f *testing.F) {
 	})
 }
 
-// FuzzFrame sends any frame. Each gets one answer, and the socket lives on.
+// FuzzFrame sends any frame. Each gets one response, and the socket stays open.
 func FuzzFrame(f *testing.F) {
 	for _, text := range []string{
 		subscribe, subscribe + ")", `{"topic":"aws/subscribe","content":{"topics":["aws/other",""]}}`, `{"topic":"aws/subscribe","content":[]}`,

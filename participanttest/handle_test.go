@@ -12,7 +12,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-func TestHandleServesFurtherPathsAndLeavesTheServiceItsOwn(t *testing.T) {
+func TestHandleServesAdditionalPaths(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	srv.Handle("GET /extra/{name}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,6 +30,6 @@ func TestHandleServesFurtherPathsAndLeavesTheServiceItsOwn(t *testing.T) {
 	require.Empty(t, srv.Requests())
 
 	denied(t, post(t, srv, "/participant/message", "", ""))
-	require.Equal(t, http.StatusNotFound, post(t, srv, "/extra/one", "", "").status, "a method of no pattern")
+	require.Equal(t, http.StatusNotFound, post(t, srv, "/extra/one", "", "").status, "a method without a pattern")
 	require.Equal(t, http.StatusNotFound, post(t, srv, "/extra", "", "").status)
 }

@@ -69,7 +69,7 @@ func TestHeadersThatNeverEnd(t *testing.T) {
 	})
 }
 
-func TestWhoSendsSlowlyIsCutOff(t *testing.T) {
+func TestSlowSendersAreCutOff(t *testing.T) {
 	t.Parallel()
 	for name, head := range map[string]string{
 		"headers": "POST /participant/message HTTP/1.1\r\nHost: x\r\n",
@@ -141,7 +141,7 @@ func drained(t *testing.T, conn *websocket.Conn) *websocket.Conn {
 	return conn
 }
 
-func TestAReaderThatNeverReadsLosesItsSocketOnly(t *testing.T) {
+func TestClientThatNeverReadsLosesOnlyItsSocket(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t := w.t
@@ -163,7 +163,7 @@ func TestAReaderThatNeverReadsLosesItsSocketOnly(t *testing.T) {
 	})
 }
 
-func TestWhoAsksWithoutReadingIsCutOff(t *testing.T) {
+func TestClientThatSendsWithoutReadingIsCutOff(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t := w.t

@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-func TestKeptIsTheTranscript(t *testing.T) {
+func TestTranscriptReturnsTheItemsOfTheChat(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))
 	id := st.contact.Customer.Say("hello")
@@ -112,7 +112,7 @@ func TestWaiting(t *testing.T) {
 		go func() { results <- contact.Customer.WaitRequest(t.Context(), "WebSocket", 1) }()
 		synctest.Wait()
 		require.Empty(t, results)
-		// The states don't last, but they have been.
+		// The states don't last, but the waiters have seen them.
 		require.NoError(t, listen(t, srv, contact.Customer).Close(websocket.StatusNormalClosure, ""))
 		for range 4 {
 			require.NoError(t, <-results)
@@ -121,7 +121,7 @@ func TestWaiting(t *testing.T) {
 	})
 }
 
-func TestWaitingHasAnEnd(t *testing.T) {
+func TestWaitingEndsWithItsContextAndTheServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := participanttest.Start(t, participanttest.InMemory())

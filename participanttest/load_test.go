@@ -57,7 +57,7 @@ func TestLoad(t *testing.T) { //nolint:paralleltest // it measures
 			readers.Go(func() { l.read(conn) })
 		}
 	}
-	require.LessOrEqual(t, runtime.NumGoroutine()-before, 3*len(conns)+20, "two of the server's and the client's reader")
+	require.LessOrEqual(t, runtime.NumGoroutine()-before, 3*len(conns)+20, "two goroutines of the server and the client's reader")
 
 	heap := l.send(t, srv, bearers)
 	require.Eventually(t, func() bool { return l.arrived.Load() == 2*l.sent.Load() }, 10*time.Second, time.Millisecond)

@@ -14,7 +14,7 @@ import (
 
 const interactiveResponse = "application/vnd.amazonaws.connect.message.interactive.response"
 
-func TestMessageIsKeptUnderTheAnswersID(t *testing.T) {
+func TestMessageHasTheIDOfTheResponse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	const text = "a <b> & \"c\" \u2028 \x01 ü 🙂"
@@ -73,7 +73,7 @@ func TestMessageContentTypesOfTheChat(t *testing.T) {
 	refused(t, a, http.StatusBadRequest, "ValidationException", "[text/plain]")
 }
 
-func TestMessageProcessingShowsInTheAnswer(t *testing.T) {
+func TestMessageProcessingStatusIsInTheResponse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(o *participanttest.ChatOptions) { o.MessageProcessing = true })
 	out := ok(t, b.srv, "/participant/message", b.customer, `{"ContentType":"text/plain","Content":"hi"}`)
@@ -82,7 +82,7 @@ func TestMessageProcessingShowsInTheAnswer(t *testing.T) {
 	require.NotContains(t, out, "MessageMetadata")
 }
 
-func TestSayWritesBesideTheWire(t *testing.T) {
+func TestSay(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	id := b.contact.Agent.Say("hello")
@@ -96,7 +96,7 @@ func TestTimesOfAChatIncrease(t *testing.T) {
 	for range 50 {
 		b.contact.Agent.Say("quick")
 	}
-	list := transcript(t, b, everybody)
+	list := transcript(t, b, oldestFirst)
 	for i := 1; i < len(list); i++ {
 		require.Less(t, list[i-1]["AbsoluteTime"], list[i]["AbsoluteTime"])
 	}

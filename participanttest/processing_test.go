@@ -24,7 +24,7 @@ func redact(content string) (string, types.MessageProcessingStatus) {
 	}
 }
 
-func TestTheProcessorAltersWhatArrives(t *testing.T) {
+func TestProcessorChangesMessages(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t := w.t
@@ -36,14 +36,14 @@ func TestTheProcessorAltersWhatArrives(t *testing.T) {
 		require.Equal(t, out["AbsoluteTime"], it["AbsoluteTime"])
 		require.Equal(t, "my [card]", it["Content"])
 		require.NotContains(t, it, "MessageMetadata")
-		st.asKept(t, it)
+		st.inTranscript(t, it)
 
 		st.contact.System.SayInteractive("4111")
 		require.Equal(t, "4111", st.both(t)["Content"], "only plain, markdown and JSON")
 	})
 }
 
-func TestTheProcessorHoldsMessagesBack(t *testing.T) {
+func TestProcessorWithholdsMessages(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t), func(o *participanttest.ChatOptions) { o.Processor = redact })
 	for content, status := range map[string]string{"rude": "REJECTED", "crash": "FAILED"} {
@@ -52,11 +52,11 @@ func TestTheProcessorHoldsMessagesBack(t *testing.T) {
 		require.Equal(t, object{"MessageId": id, "MessageProcessingStatus": status}, it["MessageMetadata"])
 		require.NotContains(t, it, "Content")
 		silent(t, st.agent)
-		st.asKept(t, it)
+		st.inTranscript(t, it)
 	}
 }
 
-func TestProcessingTakesItsTime(t *testing.T) {
+func TestProcessingDelay(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t := w.t
@@ -84,7 +84,7 @@ func TestProcessingTakesItsTime(t *testing.T) {
 	})
 }
 
-func TestThePastCanComeLater(t *testing.T) {
+func TestRehydrationDelay(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t := w.t
@@ -97,7 +97,7 @@ func TestThePastCanComeLater(t *testing.T) {
 		st.srv.Advance(time.Hour)
 		it := st.both(t)
 		require.Equal(t, event+"chat.rehydrated", it["ContentType"])
-		st.notKept(t, it)
+		st.notInTranscript(t, it)
 		page = ok(t, st.srv, "/participant/transcript", st.customerBearer, `{"MaxResults":2}`)
 		page = ok(t, st.srv, "/participant/transcript", st.customerBearer, body(t, "MaxResults", 2, "NextToken", page["NextToken"]))
 		require.Equal(t, []any{"long ago"}, column(items(page), "Content"))

@@ -90,7 +90,7 @@ func TestResetForgetsEverythingButTheClock(t *testing.T) {
 	require.NotEmpty(t, next.Customer.Say("on"))
 }
 
-func TestEffectsHaveAFormInJSON(t *testing.T) {
+func TestEffectsInJSON(t *testing.T) {
 	t.Parallel()
 	for text, effect := range map[string]participanttest.Effect{
 		`{"Name":"Fail","Status":429,"Code":"ThrottlingException"}`:                        participanttest.Fail(429, "ThrottlingException"),
@@ -130,7 +130,7 @@ func TestEffectsHaveAFormInJSON(t *testing.T) {
 	require.Equal(t, "None", participanttest.Effect{}.String())
 }
 
-func TestEffectsThatAreNoneAreErrors(t *testing.T) {
+func TestInvalidEffectsAreErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`"Fail"`:                                  "cannot unmarshal",

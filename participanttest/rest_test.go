@@ -36,7 +36,7 @@ func call(t *testing.T, srv *participanttest.Server, operation, bearer string) r
 	return do(t, srv.Client(), request(t, method, srv.URL+path, bearer, "{}"))
 }
 
-func TestTokensOpenTheirOwnOperationsOnly(t *testing.T) {
+func TestTokensAreAcceptedByTheirOperationsOnly(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for _, operation := range connectionOperations {
@@ -78,7 +78,7 @@ func TestConnectionTokenExpiresAfterADay(t *testing.T) {
 	denied(t, post(t, b.srv, "/participant/transcript", newer, "{}"))
 }
 
-func TestAnErrorInBytes(t *testing.T) {
+func TestErrorResponseIsExact(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
@@ -115,7 +115,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 	}
 }
 
-func TestBodiesThatAreNoRequest(t *testing.T) {
+func TestMalformedBodiesAreRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for name, body := range map[string]string{
@@ -145,7 +145,7 @@ func TestOversizedBodyIsRefused(t *testing.T) {
 	refused(t, a, http.StatusRequestEntityTooLarge, "ValidationException", "larger than 1048576 bytes")
 }
 
-func TestBothContentTypesAndUnknownMembersAreTaken(t *testing.T) {
+func TestBothContentTypesAndUnknownMembersAreAccepted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for _, contentType := range []string{"application/json", "application/x-amz-json-1.1"} {
@@ -157,7 +157,7 @@ func TestBothContentTypesAndUnknownMembersAreTaken(t *testing.T) {
 	}
 }
 
-func TestRepeatedRequestsGetTheSameAnswer(t *testing.T) {
+func TestRetriedRequestsGetTheSameResponse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	const first = `{"ClientToken":"t","ContentType":"text/plain","Content":"one"}`

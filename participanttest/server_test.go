@@ -22,7 +22,7 @@ func TestServerListensOnLoopbackByAddress(t *testing.T) {
 	require.Regexp(t, `^http://127\.0\.0\.1:\d+$`, srv.URL)
 }
 
-func TestServerOnEveryInterfaceGivesAnAddressToDial(t *testing.T) {
+func TestServerOnEveryInterfaceReturnsAnAddressToDial(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t, func(o *participanttest.Options) { o.Addr = ":0" })
 	require.Regexp(t, `^http://127\.0\.0\.1:\d+$`, srv.URL)
@@ -50,7 +50,7 @@ func TestStartFailsTheTestWithoutAnAddress(t *testing.T) {
 	require.Contains(t, f.reason, "start participant service")
 }
 
-func TestCloseMayComeTwiceAndEndsOpenConnections(t *testing.T) {
+func TestCloseTwiceEndsOpenConnections(t *testing.T) {
 	t.Parallel()
 	srv, err := participanttest.New()
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func TestCloseAfterUseRefusesFurtherCalls(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestManyCallersAtOnce(t *testing.T) {
+func TestConcurrentCallers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(o *participanttest.ChatOptions) { o.ScanDelay = time.Second })
 	t.Run("callers", func(t *testing.T) {

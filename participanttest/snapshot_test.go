@@ -131,7 +131,7 @@ func TestChatsOfStartChatContactContinueAfterARestart(t *testing.T) {
 	restart(t, srv)
 }
 
-func TestWhatWasUnderWayHappensAfterARestart(t *testing.T) {
+func TestPendingWorkContinuesAfterARestart(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t, participanttest.InMemory())
 	contact := srv.NewChat(slowly)
@@ -181,7 +181,7 @@ func TestCertificateOfASnapshotIsReplacedInTime(t *testing.T) {
 	})
 }
 
-func TestNewRefusesASnapshotThatIsMalformed(t *testing.T) {
+func TestNewRefusesAMalformedSnapshot(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t, withTLS)
 	contact := srv.NewChat(slowly)

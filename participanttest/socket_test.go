@@ -33,7 +33,7 @@ func socketURL(t *testing.T, srv *participanttest.Server, p *participanttest.Par
 	return out["Websocket"].(object)["Url"].(string)
 }
 
-// tryDial returns the answer's status if the upgrade is refused.
+// tryDial returns the status of the response if the upgrade is refused.
 func tryDial(t *testing.T, srv *participanttest.Server, url string) (*websocket.Conn, int) {
 	t.Helper()
 	conn, resp, err := fips.Dial(t.Context(), url, &websocket.DialOptions{HTTPClient: srv.Client()})
@@ -90,7 +90,7 @@ func pushed(t *testing.T, conn *websocket.Conn) object {
 	return item
 }
 
-// silent expects that nothing came before the answer to a heartbeat.
+// silent expects nothing before the response to a heartbeat.
 func silent(t *testing.T, conn *websocket.Conn) {
 	t.Helper()
 	send(t, conn, `{"topic":"aws/heartbeat"}`)
@@ -173,7 +173,7 @@ func TestSubscriptionsAsClientsSendThem(t *testing.T) {
 	}
 }
 
-func TestFramesThatAreNoneOfTheProtocol(t *testing.T) {
+func TestInvalidFrames(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	conn := dial(t, srv, socketURL(t, srv, srv.NewChat().Customer))
@@ -236,7 +236,7 @@ func TestUpgradesThatAreRefused(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, status)
 }
 
-func TestHandshakeLooksNeitherAtOriginNorAtDeflate(t *testing.T) {
+func TestHandshakeIgnoresOriginAndCompression(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	conn, resp, err := fips.Dial(t.Context(), socketURL(t, srv, srv.NewChat().Customer), &websocket.DialOptions{
@@ -246,7 +246,7 @@ func TestHandshakeLooksNeitherAtOriginNorAtDeflate(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, resp.Header.Get("Sec-WebSocket-Extensions"))
 	ctx := conn.CloseRead(t.Context())
-	require.NoError(t, conn.Ping(ctx), "protocol pings are answered")
+	require.NoError(t, conn.Ping(ctx), "protocol pings get a pong")
 	require.NoError(t, conn.CloseNow())
 }
 
@@ -306,7 +306,7 @@ func keys(o object) []string {
 	return names
 }
 
-func TestPushesKeepTheOrderOfTheirMaking(t *testing.T) {
+func TestPushesKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {
 		t := w.t

@@ -10,7 +10,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// piece is what tells the pieces of a stream apart.
+// piece has the members that differ between the chunks of a stream.
 func piece(it object) []any {
 	metadata := it["MessageMetadata"].(object)
 	return []any{metadata["ChunkNumber"], metadata["MessageCompleted"], it["Content"]}
@@ -42,7 +42,7 @@ func TestStreamedMessage(t *testing.T) {
 	})
 }
 
-func TestStreamWithSkippedAndSwappedPieces(t *testing.T) {
+func TestStreamWithSkippedAndSwappedChunks(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, participanttest.Start(t))
 	stream := st.contact.System.StartStream()
@@ -50,7 +50,7 @@ func TestStreamWithSkippedAndSwappedPieces(t *testing.T) {
 	stream.ChunkNumber(1, "a")
 	stream.Skip("c")
 	stream.Chunk("d")
-	st.notKept(t, object{"Id": stream.ID})
+	st.notInTranscript(t, object{"Id": stream.ID})
 	require.Equal(t, stream.ID, stream.Complete())
 	stream.Chunk("late")
 	require.Equal(t, stream.ID, stream.Complete())

@@ -43,7 +43,7 @@ func tokenFrom(w world, p *participanttest.Participant, request string) string {
 	return out["ConnectionCredentials"].(object)["ConnectionToken"].(string)
 }
 
-func TestStrictRolesConnectOnlyInTheirOwnWay(t *testing.T) {
+func TestStrictRolesConnectOnlyInTheDocumentedWay(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		role             types.ParticipantRole
@@ -116,7 +116,7 @@ func TestStrictPushesReachOnlyConnectedParticipants(t *testing.T) {
 	})
 }
 
-func TestStrictParticipantsConnectedBesideTheWireMaySend(t *testing.T) {
+func TestStrictParticipantsConnectedByJoinMaySend(t *testing.T) {
 	t.Parallel()
 	strictly(t, func(w world) {
 		contact := w.srv.NewChat()

@@ -201,8 +201,8 @@ func TestEqualTimes(t *testing.T) {
 	})
 }
 
-// A socket that nobody reads shows the order: the echo stands in its queue, and the
-// answer that comes after the echo has to wait, a second at most.
+// A socket that isn't read shows the order: the push waits in its queue, and the
+// response after the push has to wait, a second at most.
 func TestEchoFirst(t *testing.T) {
 	t.Parallel()
 	for _, first := range []bool{false, true} {
@@ -264,7 +264,7 @@ func TestTranscriptLag(t *testing.T) {
 		contact.Agent.SayMarkdown("never")
 		contact.Agent.Say("three")
 		for _, want := range []string{"one", "two", "never", "three"} {
-			require.Equal(t, want, pushed(t, conn)["Content"], "pushes do not lag")
+			require.Equal(t, want, pushed(t, conn)["Content"], "pushes don't lag")
 		}
 		contents := func(query string) []any {
 			return column(items(ok(t, w.srv, "/participant/transcript", bearer, query)), "Content")

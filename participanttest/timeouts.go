@@ -97,7 +97,7 @@ func (p *Participant) speaks() {
 	p.await()
 }
 
-// autoDisconnect makes all agents and custom bots leave, whoever was silent. They don't receive the
+// autoDisconnect makes all agents and custom bots leave, no matter which participant was silent. They don't receive the
 // event about it.
 func (p *Participant) autoDisconnect() {
 	c := p.contact

@@ -47,7 +47,7 @@ func TestSilenceLeadsToIdleAndToAutoDisconnection(t *testing.T) {
 		it := st.both(t)
 		require.Equal(t, event+"participant.idle", it["ContentType"])
 		require.Equal(t, st.contact.Customer.ID, it["ParticipantId"])
-		st.notKept(t, it)
+		st.notInTranscript(t, it)
 		st.contact.Customer.Typing()
 		require.Equal(t, event+"typing", st.both(t)["ContentType"], "typing changes nothing")
 
@@ -116,7 +116,7 @@ func TestTimeoutsRunWhileBothSidesHaveJoined(t *testing.T) {
 	}, func(o *participanttest.Options) { o.AgentsMayLeave = true })
 }
 
-func TestATransferStartsTimeoutsAnew(t *testing.T) {
+func TestATransferRestartsTimeouts(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(w world) {
 		t := w.t

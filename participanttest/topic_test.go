@@ -127,7 +127,7 @@ func TestAMessageIsPublishedAfterItsResponse(t *testing.T) {
 	require.Equal(t, []any{nil, "hello"}, s.contents(2), "the customer joined before")
 }
 
-func TestAVisibilityOfOnesOwn(t *testing.T) {
+func TestPublishWithAVisibility(t *testing.T) {
 	t.Parallel()
 	s := newSubscriber(t)
 	srv := participanttest.Start(t, s.subscribe)

@@ -24,7 +24,7 @@ func numbered(t *testing.T, optFns ...func(*participanttest.ChatOptions)) (b ben
 	}
 	out := ok(t, srv, "/participant/connection", contact.Agent.Token, `{"Type":["CONNECTION_CREDENTIALS"]}`)
 	b = bench{srv: srv, contact: contact, agent: out["ConnectionCredentials"].(object)["ConnectionToken"].(string)}
-	return b, transcript(t, b, everybody)
+	return b, transcript(t, b, oldestFirst)
 }
 
 // texts of a transcript without the leading m, such as "3 4 5".
@@ -100,7 +100,7 @@ func TestTranscriptScans(t *testing.T) {
 	}
 }
 
-func TestTranscriptOfNothingIsAnEmptyList(t *testing.T) {
+func TestEmptyTranscriptIsAnEmptyList(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	contact := srv.NewChat()
@@ -141,7 +141,7 @@ func TestTranscriptQueriesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestNextTokenFitsItsOwnQueryOnly(t *testing.T) {
+func TestNextTokenIsValidForItsQueryOnly(t *testing.T) {
 	t.Parallel()
 	b, _ := numbered(t)
 	other, _ := numbered(t)
@@ -161,7 +161,7 @@ func TestNextTokenFitsItsOwnQueryOnly(t *testing.T) {
 	refused(t, a, http.StatusBadRequest, "ValidationException", "invalid parameter")
 }
 
-func TestPagingIsSteadyWhileItemsArrive(t *testing.T) {
+func TestPagingIsStableWhileItemsArrive(t *testing.T) {
 	t.Parallel()
 	b, _ := numbered(t)
 	first := ok(t, b.srv, "/participant/transcript", b.agent, `{"MaxResults":6}`)

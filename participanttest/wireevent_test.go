@@ -241,7 +241,7 @@ func TestWireIsBounded(t *testing.T) {
 		require.Empty(t, srv.Wire(0))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		require.ErrorIs(t, srv.WaitWire(ctx, 0), context.DeadlineExceeded, "what is forgotten isn't waited for")
+		require.ErrorIs(t, srv.WaitWire(ctx, 0), context.DeadlineExceeded, "discarded events aren't waited for")
 		srv.NewChat()
 		post(t, srv, "/nowhere", "", "")
 		require.Equal(t, uint64(403), srv.Wire(0)[0].Sequence)

@@ -171,7 +171,7 @@ func TestChatsOfStartChatContactAreFound(t *testing.T) {
 	require.Len(t, a.ok(t, "GET requests?Operation=StartChatContact", nil)["Requests"], 1)
 }
 
-func TestASnapshotIsThatOfTheServer(t *testing.T) {
+func TestSnapshotReturnsTheSnapshotOfTheServer(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	snapshot, err := json.Marshal(a.ok(t, "GET snapshot", nil))
@@ -390,7 +390,7 @@ func TestRequestsAreListedAndCounted(t *testing.T) {
 	require.Empty(t, a.ok(t, "GET requests?Operation=SendEvent", nil)["Requests"])
 }
 
-func TestWaitingEndsWithTheTime(t *testing.T) {
+func TestWaitingTimesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI(t, participanttest.InMemory())
@@ -449,7 +449,7 @@ func TestTheClockMoves(t *testing.T) {
 	})
 }
 
-func TestWhatSNSServesIsReached(t *testing.T) {
+func TestSNSIsServed(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	confirmation := a.ok(t, "POST sns/subscription-confirmation", nil)

@@ -155,7 +155,7 @@ func TestPagesInChromiumCannotUseTheAPI(t *testing.T) {
 	}
 }
 
-// The same page from an origin that may is what shows that the attempts are real ones.
+// The same page from an allowed origin shows that the attempts would work.
 func TestOwnPageInChromiumCanUseTheAPI(t *testing.T) {
 	t.Parallel()
 	srv, contact := newFake(t)

@@ -162,7 +162,7 @@ func (d document) requireFits(t *testing.T, at string, s schema, typ reflect.Typ
 		require.Equal(t, "string", s.Type, at)
 		return
 	case reflect.TypeFor[participanttest.Effect]():
-		require.Equal(t, "object", s.Type, at) // its members have a test of their own
+		require.Equal(t, "object", s.Type, at) // its members have a separate test
 		return
 	}
 	require.Equal(t, jsonType(typ), s.Type, at)
@@ -207,15 +207,15 @@ func members(typ reflect.Type) (names []string) {
 	return names
 }
 
-func TestDocumentHasNoSchemaThatNobodyUses(t *testing.T) {
+func TestDocumentHasNoUnusedSchema(t *testing.T) {
 	t.Parallel()
 	for name := range readDocument(t).Components.Schemas {
 		require.Contains(t, string(openAPI), `"#/components/schemas/`+name+`"`)
 	}
 }
 
-// The examples must be what the API takes, so that they can be copied.
-func TestExamplesOfTheDocumentAreTaken(t *testing.T) {
+// The API must accept the examples, so that they can be copied.
+func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 	t.Parallel()
 	d := readDocument(t)
 	tried := 0
@@ -257,7 +257,7 @@ func TestDocumentNamesThePlacesAndEffectsOfFaults(t *testing.T) {
 	}
 }
 
-// A member that participanttest gets and this package lacks would be a hole.
+// Every member of participanttest must be available here.
 func TestInputsHaveTheMembersOfParticipanttest(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestBadInputIsRefusedByName(t *testing.T) {
+func TestInvalidInputIsRefusedByName(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	customer := a.chat + "/participants/customer"
@@ -21,52 +21,52 @@ func TestBadInputIsRefusedByName(t *testing.T) {
 		body    any
 		message string
 	}{
-		"no JSON":             {"POST chats", `{`, "unexpected EOF"},
-		"no object":           {"POST chats", `[]`, "cannot unmarshal array"},
-		"two objects":         {"POST chats", `{} {}`, "more than one JSON object"},
-		"unknown member":      {"POST chats", object{"Colour": "red"}, `unknown field "Colour"`},
-		"unknown inner":       {"POST faults", object{"Effect": object{"Name": "Lose", "Colour": 1}}, `unknown field "Colour"`},
-		"member of no route":  {"POST " + customer + "/typing", object{"Content": "x"}, `unknown field "Content"`},
-		"unknown query":       {"GET requests?operation=SendMessage", nil, `unknown query parameter "operation"`},
-		"query without":       {"GET chats?Limit=1", nil, `unknown query parameter "Limit"`},
-		"wrong type":          {"POST chats", object{"CustomerName": 1}, "CustomerName can't be a JSON number"},
-		"wrong inner type":    {"POST chats", object{"Past": []object{{"Content": 1}}}, "Content can't be a JSON number"},
-		"verdict":             {"POST chats", object{"ScanVerdict": "MAYBE"}, "ScanVerdict must be"},
-		"role of the past":    {"POST chats", object{"Past": []object{{"Role": "GHOST"}}}, "Past.Role must be"},
-		"processor":           {"POST chats", object{"Processor": object{"Status": "LOST"}}, "Processor.Status must be"},
-		"negative delay":      {"POST chats", object{"ScanDelayInSeconds": -1}, "ScanDelayInSeconds must be"},
-		"endless delay":       {"POST chats", object{"ProcessingDelayInSeconds": 1e300}, "ProcessingDelayInSeconds must be"},
-		"no role":             {"POST " + a.chat + "/participants", object{"DisplayName": "x"}, "ParticipantRole must be one of"},
-		"no name":             {"POST " + a.chat + "/participants", object{"ParticipantRole": "AGENT"}, "DisplayName must not"},
-		"invite nobody":       {"POST " + a.chat + "/invite", nil, "DisplayName must not"},
-		"transfer to nobody":  {"POST " + a.chat + "/transfer", nil, "DisplayName must not"},
-		"rename to nothing":   {"POST " + customer + "/rename", nil, "DisplayName must not"},
-		"no content":          {"POST " + customer + "/messages", nil, "Content must not"},
-		"content and chunks":  {"POST " + customer + "/messages", object{"Content": "x", "Chunks": []string{"y"}}, "Chunks can't be used with"},
-		"receipt for nothing": {"POST " + customer + "/mark-read", nil, "MessageId must not"},
-		"file without a name": {"POST " + customer + "/files", object{"ContentType": "text/plain"}, "AttachmentName must not"},
-		"file of no type":     {"POST " + customer + "/files", object{"AttachmentName": "a.txt"}, "ContentType must not"},
-		"file with two":       {"POST " + customer + "/files", object{"AttachmentName": "a", "ContentType": "b", "Content": "c", "ContentInBase64": "ZA=="}, "not both"},
-		"file that isn't":     {"POST " + customer + "/files", object{"ContentInBase64": "!"}, "illegal base64"},
-		"close code":          {"POST " + customer + "/close-sockets", object{"Code": 99}, "Code must be 0"},
-		"close reason":        {"POST " + customer + "/close-sockets", object{"Code": 1000, "Reason": strings.Repeat("x", 124)}, "Reason must have"},
-		"visibility":          {"POST " + a.chat + "/publish", object{"Item": object{}}, "Visibility must be"},
-		"outcome":             {"POST " + a.chat + "/authentications/complete", object{"Outcome": "maybe"}, "Outcome must be"},
-		"wait for no count":   {"POST " + customer + "/wait-sockets", nil, "Count is required"},
-		"wait for less":       {"POST " + customer + "/wait-sockets", object{"Count": -1}, "Count is required, and must be 0 or more"},
-		"wait too long":       {"POST " + customer + "/wait-sockets", object{"Count": 1, "TimeoutInSeconds": 301}, "TimeoutInSeconds must be"},
-		"wait for nothing":    {"POST requests/wait", object{"Count": 1}, "Operation must not"},
-		"count nothing":       {"GET requests/count", nil, "needs an Operation"},
-		"fault of no effect":  {"POST faults", object{"On": "SendMessage"}, "Effect is required"},
-		"unknown effect":      {"POST faults", object{"Effect": object{"Name": "Explode"}}, `"Explode" is not one of`},
-		"fault elsewhere":     {"POST faults", object{"On": "SendMesage", "Effect": object{"Name": "Lose"}}, "On must be absent or one of"},
-		"fault by chance":     {"POST faults", object{"Chance": 2, "Effect": object{"Name": "Lose"}}, "Chance must be"},
-		"fault never":         {"POST faults", object{"Times": -1, "Effect": object{"Name": "Lose"}}, "Times must be"},
-		"fault of no chat":    {"POST faults", object{"ContactId": "x", "Effect": object{"Name": "Lose"}}, "ContactId must be that of a chat"},
-		"fault of nobody":     {"POST faults", object{"ContactId": a.id, "ParticipantId": "x", "Effect": object{"Name": "Lose"}}, "ParticipantId must be that of a"},
-		"fault of somebody":   {"POST faults", object{"ParticipantId": "customer", "Effect": object{"Name": "Lose"}}, "needs the ContactId"},
-		"clock backwards":     {"POST clock/advance", object{"Seconds": -1}, "Seconds must be"},
-		"SNS of no URL":       {"GET sns?Url=%3A", nil, "Url must be"},
+		"no JSON":               {"POST chats", `{`, "unexpected EOF"},
+		"no object":             {"POST chats", `[]`, "cannot unmarshal array"},
+		"two objects":           {"POST chats", `{} {}`, "more than one JSON object"},
+		"unknown member":        {"POST chats", object{"Colour": "red"}, `unknown field "Colour"`},
+		"unknown inner":         {"POST faults", object{"Effect": object{"Name": "Lose", "Colour": 1}}, `unknown field "Colour"`},
+		"member of no route":    {"POST " + customer + "/typing", object{"Content": "x"}, `unknown field "Content"`},
+		"unknown query":         {"GET requests?operation=SendMessage", nil, `unknown query parameter "operation"`},
+		"query without":         {"GET chats?Limit=1", nil, `unknown query parameter "Limit"`},
+		"wrong type":            {"POST chats", object{"CustomerName": 1}, "CustomerName can't be a JSON number"},
+		"wrong inner type":      {"POST chats", object{"Past": []object{{"Content": 1}}}, "Content can't be a JSON number"},
+		"verdict":               {"POST chats", object{"ScanVerdict": "MAYBE"}, "ScanVerdict must be"},
+		"role of the past":      {"POST chats", object{"Past": []object{{"Role": "GHOST"}}}, "Past.Role must be"},
+		"processor":             {"POST chats", object{"Processor": object{"Status": "LOST"}}, "Processor.Status must be"},
+		"negative delay":        {"POST chats", object{"ScanDelayInSeconds": -1}, "ScanDelayInSeconds must be"},
+		"endless delay":         {"POST chats", object{"ProcessingDelayInSeconds": 1e300}, "ProcessingDelayInSeconds must be"},
+		"no role":               {"POST " + a.chat + "/participants", object{"DisplayName": "x"}, "ParticipantRole must be one of"},
+		"no name":               {"POST " + a.chat + "/participants", object{"ParticipantRole": "AGENT"}, "DisplayName must not"},
+		"invite, no name":       {"POST " + a.chat + "/invite", nil, "DisplayName must not"},
+		"transfer, no name":     {"POST " + a.chat + "/transfer", nil, "DisplayName must not"},
+		"rename to nothing":     {"POST " + customer + "/rename", nil, "DisplayName must not"},
+		"no content":            {"POST " + customer + "/messages", nil, "Content must not"},
+		"content and chunks":    {"POST " + customer + "/messages", object{"Content": "x", "Chunks": []string{"y"}}, "Chunks can't be used with"},
+		"receipt for nothing":   {"POST " + customer + "/mark-read", nil, "MessageId must not"},
+		"file without a name":   {"POST " + customer + "/files", object{"ContentType": "text/plain"}, "AttachmentName must not"},
+		"file of no type":       {"POST " + customer + "/files", object{"AttachmentName": "a.txt"}, "ContentType must not"},
+		"file with two":         {"POST " + customer + "/files", object{"AttachmentName": "a", "ContentType": "b", "Content": "c", "ContentInBase64": "ZA=="}, "not both"},
+		"file that isn't":       {"POST " + customer + "/files", object{"ContentInBase64": "!"}, "illegal base64"},
+		"close code":            {"POST " + customer + "/close-sockets", object{"Code": 99}, "Code must be 0"},
+		"close reason":          {"POST " + customer + "/close-sockets", object{"Code": 1000, "Reason": strings.Repeat("x", 124)}, "Reason must have"},
+		"visibility":            {"POST " + a.chat + "/publish", object{"Item": object{}}, "Visibility must be"},
+		"outcome":               {"POST " + a.chat + "/authentications/complete", object{"Outcome": "maybe"}, "Outcome must be"},
+		"wait for no count":     {"POST " + customer + "/wait-sockets", nil, "Count is required"},
+		"wait for less":         {"POST " + customer + "/wait-sockets", object{"Count": -1}, "Count is required, and must be 0 or more"},
+		"wait too long":         {"POST " + customer + "/wait-sockets", object{"Count": 1, "TimeoutInSeconds": 301}, "TimeoutInSeconds must be"},
+		"wait for nothing":      {"POST requests/wait", object{"Count": 1}, "Operation must not"},
+		"count nothing":         {"GET requests/count", nil, "needs an Operation"},
+		"fault of no effect":    {"POST faults", object{"On": "SendMessage"}, "Effect is required"},
+		"unknown effect":        {"POST faults", object{"Effect": object{"Name": "Explode"}}, `"Explode" is not one of`},
+		"fault elsewhere":       {"POST faults", object{"On": "SendMesage", "Effect": object{"Name": "Lose"}}, "On must be absent or one of"},
+		"fault by chance":       {"POST faults", object{"Chance": 2, "Effect": object{"Name": "Lose"}}, "Chance must be"},
+		"fault never":           {"POST faults", object{"Times": -1, "Effect": object{"Name": "Lose"}}, "Times must be"},
+		"fault of no chat":      {"POST faults", object{"ContactId": "x", "Effect": object{"Name": "Lose"}}, "ContactId must be that of a chat"},
+		"fault, no participant": {"POST faults", object{"ContactId": a.id, "ParticipantId": "x", "Effect": object{"Name": "Lose"}}, "ParticipantId must be that of a"},
+		"fault without chat":    {"POST faults", object{"ParticipantId": "customer", "Effect": object{"Name": "Lose"}}, "needs the ContactId"},
+		"clock backwards":       {"POST clock/advance", object{"Seconds": -1}, "Seconds must be"},
+		"SNS of no URL":         {"GET sns?Url=%3A", nil, "Url must be"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,7 +75,7 @@ func TestBadInputIsRefusedByName(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereIsNotFound(t *testing.T) {
+func TestUnknownIDsAreNotFound(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	for call, message := range map[string]string{
@@ -95,8 +95,8 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	require.Contains(t, a.refused(t, http.StatusNotFound, "POST "+a.chat+"/authentications", object{"ParticipantId": "x"}), "no such participant")
 }
 
-// The methods of the fake do nothing then; a test in another language gets an error.
-func TestWhoHasLeftCannotAct(t *testing.T) {
+// The methods of the fake do nothing then; the API returns an error.
+func TestParticipantsWhoHaveLeftCannotAct(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	bot := a.ok(t, "POST "+a.chat+"/participants", object{"ParticipantRole": "CUSTOM_BOT", "DisplayName": "Bot"})["ParticipantId"].(string)
@@ -134,7 +134,7 @@ func TestTheClockHasALimit(t *testing.T) {
 	require.Fail(t, "the clock went 400 years ahead")
 }
 
-func TestStreamsThatNobodyCompletesAreBounded(t *testing.T) {
+func TestUnfinishedStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	start := "POST " + a.chat + "/participants/agent/streams"
@@ -181,7 +181,7 @@ func TestNoInputBreaksAnything(t *testing.T) {
 	}
 }
 
-func TestManyCallsAtOnce(t *testing.T) {
+func TestConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	calls := a.routes(t)
