@@ -33,7 +33,8 @@
 //
 // # What is delivered
 //
-// Each Session delivers, exactly once, every item that appears in the transcript no later than
+// An item is an entry of the chat's transcript, such as a message or a participant who joins. Each
+// Session delivers, exactly once, every item that appears in the transcript no later than
 // Options.Overlap after its time, whatever happens to the sockets. The service's pushes alone do
 // not guarantee that: they are not resent, a dead socket may go unnoticed for a while, and a single
 // push may be lost. The session therefore also reads the transcript, in passes: after each
@@ -117,9 +118,9 @@
 // All sessions with the same Options.MeterProvider share the instruments chat.sessions.live,
 // chat.connects (by kind: start, reconnect, renewal; Resume counts as start), chat.items.recovered,
 // chat.items.late, chat.items.behind, chat.items.unreadable, chat.calls.throttled and
-// chat.limiter.wait (by rpc.method), and chat.event.delay, from the arrival of an item until Next
-// returned its event. The last two are histograms of seconds. The counters correspond to [Stats];
-// they may be reported some seconds late.
+// chat.limiter.wait (by rpc.method), and chat.event.delay, the time from the arrival of an item
+// until Next returned its event. The last two are histograms of seconds. The counters correspond to
+// [Stats]; they may be reported some seconds late.
 //
 // # Quotas
 //

@@ -16,7 +16,7 @@ var (
 	ErrLeft = errors.New("left the chat")
 	// ErrClosed means that Close was called.
 	ErrClosed = errors.New("the session was closed")
-	// ErrRemoved means that this participant was removed from the chat. The session ends some
+	// ErrRemoved means that this participant was removed from the chat. The session ends a few
 	// seconds after the removal, because it first checks whether it may still connect.
 	ErrRemoved = errors.New("removed from the chat")
 	// ErrAccessDenied means that the service rejects the participant token: it is wrong, or the

@@ -132,8 +132,8 @@ type Progress struct {
 }
 
 // Receipt reports that the participant From has received or read a message. For each message and
-// participant, a later receipt replaces the earlier one, and read includes delivered. A receipt may
-// arrive before its message.
+// participant, a later receipt replaces the earlier one, and a read receipt includes the delivered
+// one. A receipt may arrive before its message.
 type Receipt struct {
 	Meta
 
