@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package fleet distributes the chats of an account over several processes and keeps each chat in
-// exactly one of them. When a process dies, the others take over its chats. When it is redeployed,
-// it hands its chats over first. Together, the processes stay within the account's quotas.
+// exactly one of them. When a process dies, the others take over its chats. When a process is
+// redeployed, it hands its chats over. Together, the processes stay within the account's quotas.
 //
 //	member, err := fleet.Join(ctx, store, client, handle, func(o *fleet.Options) { o.Sealer = sealer })
 //	if err != nil {
@@ -19,9 +19,9 @@
 // # When you need it
 //
 // One process can handle 10,000 chats. You need a fleet for more chats than that, for deployments
-// without downtime, or to survive the loss of a machine. You don't need it for chats that you only
-// read by message streaming, without typing indicators and receipts: with package streaming, any
-// process can handle any event.
+// without downtime, or to survive the loss of a machine. You don't need it if message streaming is
+// enough, which has no typing indicators or receipts: with package streaming, any process can
+// handle any event.
 //
 // The account's quotas are the limit, not the engine. At the published ones:
 //
@@ -51,16 +51,16 @@
 //   - Messages with the same clientToken become one message, whichever members send them, as long
 //     as the service remembers the token. How long that is, AWS doesn't document.
 //   - When a member dies, its chats wait until its lease has expired, and then for a connection, at
-//     the rate of the quota. What happens in the meantime is read from the transcript.
+//     the rate of the quota. Items that were sent in the meantime are read from the transcript.
 //   - While the store is unreachable, no session is closed and none reconnects. Handling pauses
 //     when the lease has expired. Messages are still sent, with the connection tokens that the
 //     member has in memory.
 //
 // # Limits
 //
-//   - A process that freezes between checking its lease and an effect still completes that one effect
-//     when it wakes up. Pass Held.Epoch to your database and have it refuse a lower one, or make
-//     effects idempotent by Meta.ID.
+//   - A process that freezes between checking its lease and an effect still completes that one
+//     effect when it wakes up. Pass Held.Epoch to your database and have it refuse a lower one, or
+//     make effects idempotent by the event's type and Meta.ID.
 //   - A member whose virtual machine is paused together with its clock doesn't notice that its lease
 //     has expired until it reaches the store. Its saves fail, and what it handles until then is
 //     handled again.
@@ -78,8 +78,8 @@
 // with its newest connection token. When a member is gone, its chats are divided among the others
 // by rendezvous hashing; a claim is one compare-and-set. Wall clocks are never compared.
 //
-// A member that has just joined, or has lost contact with the store, claims nothing for one lease:
-// a restarted engine may have lost the records of members that are still running.
+// A member that has just joined, or has lost contact with the store, claims no chats for the length
+// of a lease: a restarted engine may have lost the records of members that are still running.
 //
 // # Metrics
 //

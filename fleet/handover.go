@@ -121,9 +121,10 @@ func (m *Member) putInboxOnce(ctx context.Context, key string) error {
 // own renewal, which takes up to an hour and needs no additional connections. Until then, the
 // member handles its chats as usual and gets no new ones. Don't call Drain from a handler.
 //
-// When ctx ends, Drain doesn't return: it hands over the remaining chats one after the other, at
-// nine tenths of the quota for connections (5.4 a second at the published one), and then closes the
-// member as Close does. For n chats and a platform's grace period of 60 seconds, end ctx after 50 s
+// When ctx ends, Drain doesn't return yet: it hands over the remaining chats one after the other,
+// at nine tenths of the quota for connections (5.4 a second at the published one), and then closes
+// the member as Close does. For n chats and a platform's grace period of 60 seconds, end ctx after
+// 50 s
 // - n/5.4 s. If ctx has ended already, the hand-over begins immediately.
 //
 // Drain returns nil if other members own all the chats, and [ErrNoSuccessor] if some remain, which

@@ -45,8 +45,8 @@ const (
 // caller sends again arrives twice.
 //
 // A request that fails with a retryable error is retried up to four times, within the quotas. The
-// error is SendMessage's, ErrUnknownChat, the store's, or a *chat.CloseError if the session has
-// ended.
+// error is SendMessage's, ErrUnknownChat, ErrClosed, the store's, or a *chat.CloseError if the
+// session has ended.
 func (m *Member) Send(ctx context.Context, chatID, clientToken, contentType, content string) (chat.Sent, error) {
 	if clientToken == "" {
 		clientToken = uuid.NewString()
@@ -81,13 +81,13 @@ func sentOf(out *connectparticipant.SendMessageOutput) chat.Sent {
 	return sent
 }
 
-// Do calls call with a connection token of a chat, for operations other than SendMessage. Like
-// Send, it works in any member. If call returns an error for which
-// connectparticipant.IsAccessDenied is true, Do calls it once more with a newer token. Do doesn't
-// wait for the quotas: before the operation, call Wait of [Member.Limiter], and Done after it.
+// Do runs call with a connection token of a chat, for operations other than SendMessage. Like Send,
+// it works in any member. If call returns an error for which connectparticipant.IsAccessDenied is
+// true, Do calls it once more with a newer token. Do doesn't wait for the quotas: before the
+// operation, call Wait of [Member.Limiter], and Done after it.
 //
 // The token permits everything that the participant may do: keep it out of logs. The error is
-// call's, ErrUnknownChat, or the store's.
+// call's, ErrUnknownChat, ErrClosed or the store's.
 func (m *Member) Do(ctx context.Context, chatID string, call func(ctx context.Context, connectionToken *string) error) error {
 	if session := m.session(chatID); session != nil {
 		token, _, err := session.ConnectionToken(ctx, "")
