@@ -24,7 +24,7 @@ const (
 
 // Sent is the service's acknowledgement of a message or event.
 type Sent struct {
-	// ID is the item's ID, which its event and its transcript item have too.
+	// ID is the ID of the item, also in its event and in the transcript.
 	ID string
 	// Time is when the service accepted it, in UTC; zero if unknown.
 	Time time.Time
