@@ -69,7 +69,7 @@ func (m *Member) readDirectory(ctx context.Context) (next time.Duration, orphans
 	orphans, err := m.claimOrphans(ctx)
 	switch {
 	case err != nil:
-		m.log.Warn("could not read the directory", "error", err)
+		m.log.Warn("could not read the records of the chats", "error", err)
 		return m.opts.Renew / 2, 0
 	case orphans > 0:
 		return m.opts.Renew, orphans // by then, their heirs may know the members better

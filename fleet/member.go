@@ -64,8 +64,8 @@ type Held struct {
 // To respond to an event, call [chat.Session.SendOnce] of held.Session with a token derived from
 // Meta.ID: it sends one message even if the event is delivered again. Meta.History marks what was
 // sent before the first session of the chat, which may include messages that arrived after Add. So
-// skip such events only if you don't need the beginning of the chat. Events that are delivered
-// after a change of owner don't have Meta.History.
+// skip such events only if you don't need the beginning of the chat. After a change of owner, such
+// events may be delivered without it.
 //
 // ctx ends when the member loses its lease or the chat, see [ErrFenced] and [ErrLost], and 5
 // seconds after a call of Close. A handler that continues after that may run concurrently with that
