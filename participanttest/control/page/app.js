@@ -99,7 +99,7 @@ async function poll() {
   for (;;) {
     const start = performance.now();
     if (!document.hidden) await refresh();
-    await pause(Math.max(1500, 20 * (performance.now() - start)));
+    await pause(Math.min(10_000, Math.max(1500, 4 * (performance.now() - start))));
   }
 }
 
