@@ -236,7 +236,7 @@ describe("ChatJS", { timeout: 100_000, concurrency: true }, () => {
 
   onStage("serves an agent page with a socket of its own", async (stage) => {
     // As in the agent workspace: Streams holds the socket and the connection token, ChatJS
-    // tells the service with a request without Type that the agent has come.
+    // reports to the service that the agent has joined, with a request without Type.
     const client = newClient(service.endpoint);
     const { token, url, out } = await connect(client, stage.chat.agent, { ConnectParticipant: undefined });
     const agent = stage.open("AGENT", {
@@ -256,19 +256,19 @@ describe("ChatJS", { timeout: 100_000, concurrency: true }, () => {
     client.destroy();
   });
 
-  it("is told of errors in a page of another origin", { timeout: 20_000 }, async () => {
+  it("reads errors in a page of another origin", { timeout: 20_000 }, async () => {
     const { page, connect: { ChatSession } } = loadChatJS(service.endpoint);
     const session = ChatSession.create({
       type: "CUSTOMER",
       disableCSM: true,
       chatDetails: { contactId: crypto.randomUUID(), participantId: crypto.randomUUID(), participantToken: "nonsense" },
     });
-    const answer = await page.globals.fetch(`${service.endpoint}/participant/message`, {
+    const response = await page.globals.fetch(`${service.endpoint}/participant/message`, {
       method: "POST", headers: { "x-amz-bearer": "nonsense", "content-type": "application/json", authorization: "none" }, body: "{}",
     });
-    assert.equal(answer.status, 403);
-    assert.equal(answer.headers.get("x-amzn-errortype"), "AccessDeniedException");
-    assert.match(answer.headers.get("x-amzn-requestid"), /./);
+    assert.equal(response.status, 403);
+    assert.equal(response.headers.get("x-amzn-errortype"), "AccessDeniedException");
+    assert.match(response.headers.get("x-amzn-requestid"), /./);
     const failure = await session.connect().then(() => assert.fail("connected"), (error) => error._debug._debug);
     page.close();
     assert.equal(failure.type, "AccessDeniedException");

@@ -44,7 +44,7 @@ describe("chats that Amazon Connect starts", { timeout: 60_000, concurrency: tru
     contactId: started.ContactId, customer: { participantToken: started.ParticipantToken },
   }, "CUSTOMER");
 
-  it("talk through ChatJS until they are stopped", async () => {
+  it("run through ChatJS until they are stopped", async () => {
     const started = await start({ Attributes: { order: "4711" }, SupportedMessagingContentTypes: ["text/plain", "text/markdown"] });
     const customer = open(started);
     try {
@@ -88,7 +88,7 @@ describe("chats that Amazon Connect starts", { timeout: 60_000, concurrency: tru
     }
   });
 
-  it("take a custom bot and keep attributes", async () => {
+  it("have a custom bot and attributes", async () => {
     const started = await start();
     const customer = open(started);
     try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The agent that answers, and with it what only the service can start.
+// The agent that replies, and what only the service can start.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -45,7 +45,7 @@ describe("the echo", { timeout: 60_000, concurrency: true }, () => {
     return item.ContentType === "application/vnd.amazonaws.connect.message.interactive" && JSON.parse(item.Content).templateType === kind;
   });
 
-  withCustomer("reads, types and answers", async (customer) => {
+  withCustomer("reads, types and replies", async (customer) => {
     const { data: { Id } } = await customer.say("Hello");
     const typing = await customer.event("Typing");
     assert.equal(typing.ParticipantRole, "AGENT");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The AWS SDK for JavaScript: every operation, its errors, pages, files and repeats.
+// The AWS SDK for JavaScript: every operation, its errors, pages, files and retries.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -42,7 +42,7 @@ describe("the AWS SDK for JavaScript", { timeout: 60_000 }, () => {
 
   const texts = (items) => items.filter((item) => item.Type === "MESSAGE").map((item) => item.Content);
 
-  it("tells where it serves in one line of JSON", () => {
+  it("prints its endpoint in one line of JSON", () => {
     assert.match(service.endpoint, new RegExp(`^${schemes.http}://127\\.0\\.0\\.1:\\d+$`));
     assert.match(service.ready, /^\{"endpoint":"[^"]+","chats":\[\{"contactId":"[^"]+","customer":\{"participantToken":"[^"]+"\},"agent":\{"participantToken":"[^"]+"\}\}/);
     assert.equal(JSON.parse(service.ready).chats.length, 16);
@@ -173,7 +173,7 @@ describe("the AWS SDK for JavaScript", { timeout: 60_000 }, () => {
     }
   }
 
-  it("gives the same answer to a repeated call", async () => {
+  it("returns the same response to a retried call", async () => {
     const { customer } = await connected();
     const again = { ClientToken: crypto.randomUUID() };
     const [first, second] = [await say(customer.token, "once", again), await say(customer.token, "once", again)];
@@ -185,7 +185,7 @@ describe("the AWS SDK for JavaScript", { timeout: 60_000 }, () => {
     assert.deepEqual(texts(Transcript), ["once", "another"]);
   });
 
-  it("answers errors with name, status and request id", async () => {
+  it("returns errors with name, status and request id", async () => {
     const { customer } = await connected();
     const token = customer.token;
     const cases = {
@@ -239,7 +239,7 @@ describe("the AWS SDK for JavaScript", { timeout: 60_000 }, () => {
     }
   });
 
-  it("takes a receipt for one's own message without effect", async () => {
+  it("accepts a receipt for one's own message without effect", async () => {
     const { customer } = await connected();
     const { Id } = await say(customer.token, "Mine");
     await client.send(new sdk.SendEventCommand({
@@ -249,7 +249,7 @@ describe("the AWS SDK for JavaScript", { timeout: 60_000 }, () => {
     assert.equal(Transcript.find((item) => item.Id === Id).MessageMetadata, undefined);
   });
 
-  it("answers quotas and repeated completion", async () => {
+  it("returns errors for quotas and a second completion", async () => {
     const { customer: { token } } = await connected();
     const start = () => client.send(new sdk.StartAttachmentUploadCommand({
       ConnectionToken: token, AttachmentName: "a.txt", ContentType: "text/plain", AttachmentSizeInBytes: 1,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Runs all tests over TLS. Node.js reads NODE_EXTRA_CA_CERTS once, when it starts, so that the
-// authority has to exist before the tests do: a first fake makes it, and keeps it in its state.
+// CA has to exist before the tests start: a first fake creates it and stores it in its state.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A page of a browser as far as a chat client sees one: its globals, a fetch that
-// enforces CORS, and WebSockets that end with the page. The page is never the origin
-// of the service, as for every web site that talks to it.
+// The parts of a browser's page that a chat client uses: its globals, a fetch that enforces CORS,
+// and WebSockets that end with the page. The page's origin is never that of the service, as with
+// every web site that uses it.
 
 import { WebSocket } from "ws";
 
@@ -13,7 +13,7 @@ const safeContentTypes = /^(application\/x-www-form-urlencoded|multipart\/form-d
 const safeResponseHeaders = [
   "cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma",
 ];
-// A script may not set these; a browser drops them without a word.
+// A script may not set these; a browser drops them silently.
 const forbiddenHeaders = ["content-length", "host", "origin", "connection", "date", "expect", "referer"];
 
 /** Opens a page. `reroute` may change the URL of a WebSocket, to lead it through a proxy. */
@@ -82,7 +82,7 @@ export function openPage({ reroute = (url) => url } = {}) {
       closed = true;
       timers.forEach((timer) => clearTimeout(timer));
       for (const socket of sockets) {
-        socket.removeAllListeners(); // a closed page hears nothing, so ChatJS doesn't reconnect
+        socket.removeAllListeners(); // a closed page receives no events, so ChatJS doesn't reconnect
         socket.on("error", () => {});
         socket.terminate();
       }

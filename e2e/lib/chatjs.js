@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// ChatJS sessions, each in a page of its own: within one page ChatJS shares its client,
+// ChatJS sessions, each in a separate page: within one page ChatJS shares its client,
 // its typing throttle and its socket between sessions.
 
 import { readFileSync } from "node:fs";
@@ -44,7 +44,7 @@ export class Session {
         contactId: chat.contactId,
         participantId: crypto.randomUUID(),
         participantToken,
-        // An agent's page asks Streams, which isn't here; ChatJS falls back on the participant token.
+        // An agent's page uses Streams, which isn't available here; ChatJS falls back on the participant token.
         getConnectionToken: options.getConnectionToken ?? (() => Promise.reject(new Error("no Streams"))),
       },
       websocketManager: options.websocketManager?.(connect),
@@ -60,7 +60,7 @@ export class Session {
   /** Connects and waits until the socket is open and subscribed. */
   async start() {
     const done = await this.chat.connect();
-    // It is reported for the answer of the service, and once more for the socket.
+    // It is reported for the service's response, and again for the socket.
     await this.event("ConnectionEstablished", (_, index) => index === 1);
     await this.event("DeepHeartbeatSuccess");
     return done;

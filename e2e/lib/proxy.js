@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A TCP proxy in front of the service whose connections a test can break in the ways
-// a network does.
+// A TCP proxy in front of the service. A test can break its connections as a network does.
 
 import { connect, createServer } from "node:net";
 

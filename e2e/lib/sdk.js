@@ -11,7 +11,7 @@ export function newClient(endpoint, options = {}) {
   return new ConnectParticipantClient({
     endpoint,
     region: "us-east-1",
-    // The service takes no AWS credentials; the SDK insists on some.
+    // The service needs no AWS credentials, but the SDK requires some.
     credentials: { accessKeyId: "unused", secretAccessKey: "unused" },
     ...options,
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The fake service as a child process, the way a user of another language runs it.
+// The fake as a child process, as a user of another language runs it.
 
 import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
@@ -16,7 +16,7 @@ const watchdog = setTimeout(() => {
 }, 110_000);
 watchdog.unref();
 
-// SERVE_STATE in the environment is the state of a fake with TLS whose authority Node.js trusts.
+// SERVE_STATE in the environment names the state of a fake with TLS whose CA Node.js trusts.
 const state = process.env.SERVE_STATE;
 
 /** What URLs of the fake begin with. */
@@ -49,12 +49,12 @@ export async function serve(...flags) {
     control, // with -control
     ready,
     log,
-    /** A chat that nobody else uses. */
+    /** A chat that no other test uses. */
     chat() {
       if (given === chats.length) throw new Error("serve has no chat left; start it with more");
       return chats[given++];
     },
-    /** Ends the process as a supervisor does and tells how it went. */
+    /** Ends the process as a supervisor does, and returns its exit status. */
     async stop() {
       child.kill("SIGTERM");
       const how = await exited;
