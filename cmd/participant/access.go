@@ -32,7 +32,7 @@ Exit codes: 0 done, 1 failed, 2 called wrongly, 3 the service refuses the token,
 is over before the work is done.
 `
 
-// access is the way to one participant's side of a chat.
+// access has what a command needs to take part in a chat as one participant.
 type access struct {
 	region, endpoint string
 	tokenFile        string
@@ -45,7 +45,7 @@ func (a *access) define(flags *flag.FlagSet) {
 	flags.StringVar(&a.region, "region", "", "use the service in the AWS `REGION` of the Amazon Connect instance, such as eu-west-2")
 	flags.StringVar(&a.endpoint, "endpoint", "", "use the service at `URL` instead, such as the endpoint that participant serve prints; plain http to a loopback address only")
 	flags.StringVar(&a.tokenFile, "token-file", "", "read the participant token from `FILE`, which only you should be able to read, or - for standard input (default the environment variable PARTICIPANT_TOKEN)")
-	flags.StringVar(&a.caFile, "ca-file", "", "trust the authorities whose certificates are in `FILE` (PEM), beside those of the system; participant serve -tls writes one")
+	flags.StringVar(&a.caFile, "ca-file", "", "trust the CA certificates in `FILE` (PEM), beside those of the system; participant serve -tls writes one")
 	flags.DurationVar(&a.timeout, "timeout", 30*time.Second, "fail if there is no connection after `D`")
 }
 
@@ -66,7 +66,7 @@ func (a *access) check() error {
 
 var regionForm = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
 
-// checkEndpoint leaves the URL out of its errors, in which there may be a password.
+// checkEndpoint leaves the URL out of its errors, because it may contain a password.
 func checkEndpoint(text string) error {
 	u, err := url.Parse(text)
 	switch {
@@ -96,7 +96,7 @@ func (a *access) client() (*connectparticipant.Client, error) {
 	return connectparticipant.New(options), nil
 }
 
-// readAuthorities returns the authorities to trust.
+// readAuthorities returns the CA certificates to trust.
 func (a *access) readAuthorities() (*x509.CertPool, error) {
 	data, err := os.ReadFile(a.caFile)
 	if err != nil {
@@ -107,19 +107,19 @@ func (a *access) readAuthorities() (*x509.CertPool, error) {
 		roots = x509.NewCertPool()
 	}
 	if !roots.AppendCertsFromPEM(data) {
-		return nil, errors.New("there is no certificate in PEM form in it")
+		return nil, errors.New("it contains no certificate in PEM format")
 	}
 	return roots, nil
 }
 
-// connection is for single calls.
+// connection is used for single calls.
 type connection struct {
 	client *connectparticipant.Client
 	token  *string // the connection token
 }
 
-// connect gets a connection token. With join the others see that the participant is there;
-// sending needs that, reading doesn't.
+// connect gets a connection token. With join it also makes the participant join, which sending needs
+// and reading doesn't.
 func (a *access) connect(ctx context.Context, join bool) (*connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
@@ -143,7 +143,7 @@ func (a *access) connect(ctx context.Context, join bool) (*connection, error) {
 	return &connection{client, out.ConnectionCredentials.ConnectionToken}, nil
 }
 
-// retrySoon lets a call fail with its cause rather than wait for a last attempt until -timeout.
+// retrySoon shortens the back-off, so that a call fails with its cause instead of -timeout.
 func retrySoon(o *connectparticipant.Options) {
 	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 2 * time.Second })
 }
@@ -157,7 +157,7 @@ func (a *access) start(ctx context.Context, optFns ...func(*chat.Options)) (*cha
 		return nil, err
 	}
 	session, err := chat.Start(ctx, client, a.token, append(optFns, func(o *chat.Options) {
-		o.Limiter = chat.NewLimiter(1) // shared with nobody: a run has one session
+		o.Limiter = chat.NewLimiter(1) // not shared: a run has one session
 	})...)
 	if err != nil {
 		return nil, a.late(ctx, err)
@@ -165,7 +165,7 @@ func (a *access) start(ctx context.Context, optFns ...func(*chat.Options)) (*cha
 	return session, nil
 }
 
-// late marks an error as one of -timeout if its context has expired.
+// late returns an error that mentions -timeout if the context has expired.
 func (a *access) late(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &lateError{a.timeout, err}

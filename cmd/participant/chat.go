@@ -59,11 +59,11 @@ const slashHelp = `  /file PATH  send a file; its line appears when it has been 
   //text      send /text as a message
 `
 
-// deliveryWait bounds how long the end waits for what was sent. The scan of a file takes
-// up to a minute (Administrator Guide, "Amazon Connect feature specifications").
+// deliveryWait is how long the end waits for what was sent. The scan of a file takes up to a minute
+// (Administrator Guide, "Amazon Connect feature specifications").
 const deliveryWait = 90 * time.Second
 
-// chatCommand holds a chat.
+// chatCommand runs a chat on the terminal or in a pipe.
 type chatCommand struct{}
 
 func (*chatCommand) define(*flag.FlagSet) {}
@@ -82,48 +82,48 @@ func (*chatCommand) perform(ctx context.Context, a *access, s streams) error {
 	defer interrupt()
 	on := openConsole(s, interrupt)
 	defer on.close()
-	t := &talk{
-		session: session, s: on, strict: !isTerminal(s.in), shown: newBoard(), over: make(chan struct{}), names: map[string]string{},
+	t := &conversation{
+		session: session, s: on, strict: !isTerminal(s.in), tracker: newTracker(), over: make(chan struct{}), names: map[string]string{},
 	}
 	return t.run(ctx)
 }
 
-// talk is a chat that is held: one goroutine prints what happens, the other one reads the
-// input and sends.
-type talk struct {
+// conversation is a running chat: one goroutine prints what happens, the other one reads the input and
+// sends.
+type conversation struct {
 	session *chat.Session
 	s       *console
-	strict  bool // nobody would see what went wrong
-	shown   *board
+	strict  bool // no person sees errors: they end the command
+	tracker *tracker
 	over    chan struct{} // closed when all events have been printed
 
-	names    map[string]string // by participant id; the printing goroutine's
+	names    map[string]string // by participant id; used by the printing goroutine
 	printErr error             // valid once over is closed
 
-	sent []string // ids of messages and files; the sending goroutine's
+	sent []string // ids of messages and files; used by the sending goroutine
 }
 
-func (t *talk) run(ctx context.Context) error {
+func (t *conversation) run(ctx context.Context) error {
 	inputCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	var work sync.WaitGroup
 	work.Go(t.printEvents)
-	err := t.speak(ctx, readInput(inputCtx, 0, t.s.next))
+	err := t.processInput(ctx, readInput(inputCtx, 0, t.s.next))
 	_ = t.session.Close()
 	work.Wait()
 	return errors.Join(err, t.printErr)
 }
 
-// printEvents ends with the session.
-func (t *talk) printEvents() {
+// printEvents returns when the session ends.
+func (t *conversation) printEvents() {
 	defer close(t.over)
 	defer t.s.restoreOnPanic()
 	for event, err := range t.session.Events(context.Background()) {
 		if err != nil {
-			return // Session.Err tells it too
+			return // Session.Err returns it too
 		}
 		p := promptOf(t.session, event)
-		t.shown.expect(event, p)
+		t.tracker.expect(event, p)
 		text, err := t.describe(event, p)
 		if err == nil {
 			_, err = io.WriteString(t.s.out, t.s.paintOut(colourOf(event), text))
@@ -133,7 +133,7 @@ func (t *talk) printEvents() {
 			_ = t.session.Close()
 			return
 		}
-		t.shown.note(event)
+		t.tracker.printed(event)
 	}
 }
 
@@ -148,8 +148,8 @@ func colourOf(event chat.Event) string {
 	}
 }
 
-// describe tells an event in a line, or in none.
-func (t *talk) describe(event chat.Event, p *prompt) (string, error) {
+// describe returns the line for an event, or "" for none.
+func (t *conversation) describe(event chat.Event, p *prompt) (string, error) {
 	switch e := event.(type) {
 	case chat.ConnectionChanged:
 		return shortTime(time.Now()) + "  * " + connectionText(e) + "\n", nil
@@ -180,8 +180,8 @@ func (t *talk) describe(event chat.Event, p *prompt) (string, error) {
 	return text, nil
 }
 
-// describeReceipt leaves those out that say nothing new: old ones, and one's own.
-func (t *talk) describeReceipt(receipt chat.Receipt) string {
+// describeReceipt skips receipts without news: old ones, and one's own.
+func (t *conversation) describeReceipt(receipt chat.Receipt) string {
 	who := t.names[receipt.From.ParticipantID]
 	if receipt.History || receipt.Own || who == "" {
 		return ""

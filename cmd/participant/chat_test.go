@@ -73,7 +73,7 @@ func TestChatOnATerminal(t *testing.T) {
 	require.False(t, slices.ContainsFunc(s.Transcript(), isEnd), "/quit left the chat")
 }
 
-func TestChatTamesOthers(t *testing.T) {
+func TestChatEscapesTextOfOthers(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	s.Agent.Rename("A\x1b[31mgent\n")
@@ -171,7 +171,7 @@ func TestChatStopsAtTheFirstFailureOfAPipe(t *testing.T) {
 	require.NotContains(t, stdout+stderr, "two")
 }
 
-func TestChatTellsOfWhatDidNotArrive(t *testing.T) {
+func TestChatReportsWhatDidNotArrive(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		options func(*participanttest.ChatOptions)
@@ -181,7 +181,7 @@ func TestChatTellsOfWhatDidNotArrive(t *testing.T) {
 		"a rejected file": {func(o *participanttest.ChatOptions) { o.ScanVerdict = types.ArtifactStatusRejected }, "/file FILE", "rejected by the scan"},
 		"a message held back": {func(o *participanttest.ChatOptions) {
 			o.Processor = func(string) (string, types.MessageProcessingStatus) { return "", types.MessageProcessingStatusRejected }
-		}, "Hello", "the service held a message back"},
+		}, "Hello", "the service withheld a message"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -194,15 +194,15 @@ func TestChatTellsOfWhatDidNotArrive(t *testing.T) {
 	}
 }
 
-func TestChatReadsNothingFromNobody(t *testing.T) {
+func TestReadWithoutAMessageIsAnError(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	code, _, stderr := s.command(t, "/read\n", "chat")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, stderr, "there is no message of somebody else")
+	require.Contains(t, stderr, "there is no message of another participant")
 }
 
-func TestChatTellsOfWhatWasNotSeen(t *testing.T) {
+func TestChatReportsWhatWasNotSeen(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	s.srv.Inject(participanttest.Fault{On: participanttest.OnPush, ContentType: "text/plain", Effect: participanttest.Lose()})
@@ -217,7 +217,7 @@ func TestChatTellsOfWhatWasNotSeen(t *testing.T) {
 	require.Contains(t, r.stderr.String(), "what was sent has not appeared in the chat: 1 of 1")
 }
 
-func TestChatTellsOfAGap(t *testing.T) {
+func TestChatReportsAGap(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	s.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(500, "InternalServerException")})
@@ -227,7 +227,7 @@ func TestChatTellsOfAGap(t *testing.T) {
 	s.End()
 	r.awaitCode(exitFailed)
 	require.Contains(t, r.stdout.String(), "chat ended\n    something may be missing before this\n")
-	require.Contains(t, r.stderr.String(), "something may be missing of what happened last")
+	require.Contains(t, r.stderr.String(), "its last items may be missing")
 }
 
 func TestChatEndsWithItsInputOrOutput(t *testing.T) {
@@ -235,7 +235,7 @@ func TestChatEndsWithItsInputOrOutput(t *testing.T) {
 	s := newScene(t)
 	code, _, stderr := s.command(t, strings.Repeat("x", maxInput+1), "chat")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, stderr, "read the input: a line is longer than the service takes")
+	require.Contains(t, stderr, "read the input: a line is longer than the service accepts")
 
 	closed, out := io.Pipe()
 	require.NoError(t, closed.Close())

@@ -8,13 +8,13 @@ import (
 	"fmt"
 )
 
-// command is one entry of the table from which commands are run, the help is printed and the
-// completion scripts are made.
+// command is one entry of the table of commands, from which the help and the completion scripts are
+// made.
 type command struct {
 	name    string
 	summary string // for the list of commands
-	args    string // what the usage line has after the flags, such as "FILE"
-	about   string // paragraphs, which the help wraps unless they are indented
+	args    string // the part of the usage line after the flags, such as "FILE"
+	about   string // paragraphs; the help wraps those that aren't indented
 	example string
 	new     func() task
 }
@@ -27,7 +27,7 @@ type task interface {
 	run(ctx context.Context, args []string, s streams) error
 }
 
-// group is a part of the list of commands.
+// group is a section of the list of commands.
 type group struct {
 	title    string
 	commands []command
@@ -59,12 +59,12 @@ func find(name string) (*command, error) {
 	return nil, usageError(fmt.Sprintf("there is no command %q", name))
 }
 
-// usageError says how a command was called wrongly.
+// usageError describes how a command was called wrongly.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// noArguments is for commands that have flags only.
+// noArguments is for commands that accept flags only.
 func noArguments(args []string) error {
 	if len(args) > 0 {
 		return usageError("it takes flags only, no arguments") // not shown: one might be a token
@@ -72,7 +72,7 @@ func noArguments(args []string) error {
 	return nil
 }
 
-// action is what a command does for a participant of a chat.
+// action is the work of a command for a participant of a chat.
 type action interface {
 	// define defines the flags that only this command has.
 	define(flags *flag.FlagSet)
@@ -83,14 +83,14 @@ type action interface {
 	perform(ctx context.Context, a *access, s streams) error
 }
 
-// inChat makes a command of an action.
+// inChat makes a command from an action.
 func inChat(c command, newAction func() action) command {
 	c.about += accessHelp
 	c.new = func() task { return &participation{action: newAction()} }
 	return c
 }
 
-// participation is an action with the access that it needs.
+// participation is an action together with its access.
 type participation struct {
 	action
 	access

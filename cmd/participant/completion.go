@@ -36,14 +36,14 @@ func (completionTask) run(_ context.Context, args []string, s streams) error {
 	return usageError("name one shell: bash, zsh or fish")
 }
 
-// shells make the scripts.
+// shells are the functions that make the scripts.
 var shells = map[string]func([]completion) string{"bash": bashScript, "zsh": zshScript, "fish": fishScript}
 
-// completion is what can follow a command.
+// completion has the words that can follow a command.
 type completion struct {
 	command
 	flags     []completionFlag
-	arguments []string // the words that the command takes; none where it takes files
+	arguments []string // the words that the command accepts; none where it accepts files
 }
 
 // completionFlag is one flag.
@@ -89,7 +89,7 @@ func completionOf(f *flag.Flag) completionFlag {
 	return one
 }
 
-// bashScript leaves files to bash, which completes them where the function finds nothing.
+// bashScript leaves file names to bash, which completes them where the function finds nothing.
 func bashScript(all []completion) string {
 	var b strings.Builder
 	b.WriteString("_participant() {\n\tlocal words previous=${COMP_WORDS[COMP_CWORD-1]}\n\tCOMPREPLY=()\n\tif ((COMP_CWORD == 1)); then\n\t\twords='")
@@ -150,7 +150,7 @@ func zshValue(f completionFlag) string {
 	}
 }
 
-// zshText quotes a text for a part of a specification in single quotes.
+// zshText quotes a text for part of a specification in single quotes.
 func zshText(text string) string {
 	return strings.NewReplacer(`'`, `'\''`, `\`, `\\`, `[`, `\[`, `]`, `\]`, `:`, `\:`).Replace(text)
 }

@@ -17,7 +17,7 @@ type controlFlags struct {
 	host string
 }
 
-// check refuses to give the tokens of all chats to the network unasked.
+// check refuses to expose the tokens of all chats to the network by accident.
 func (f controlFlags) check(addr string) error {
 	switch {
 	case f.host != "" && !f.on:
@@ -31,13 +31,13 @@ func (f controlFlags) check(addr string) error {
 func isLoopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return true // the listener says what is wrong with it
+		return true // the listener reports what is wrong with it
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// mount serves the API and its page, and prints the address of the page.
+// mount serves the API and its page, and prints the URL of the page.
 func (f controlFlags) mount(srv *participanttest.Server, out io.Writer) {
 	if !f.on {
 		return
@@ -52,7 +52,7 @@ func (f controlFlags) mount(srv *participanttest.Server, out io.Writer) {
 	fmt.Fprintf(out, "Open %s in a browser to see the chats and the wire.\n", f.page(srv.URL))
 }
 
-// address is the URL of the API, or empty without the API.
+// address returns the URL of the API, or "" without the API.
 func (f controlFlags) address(endpoint string) string {
 	if !f.on {
 		return ""
@@ -60,7 +60,7 @@ func (f controlFlags) address(endpoint string) string {
 	return endpoint + control.Prefix + "v1"
 }
 
-// page is the URL of the page, or empty without the API.
+// page returns the URL of the page, or "" without the API.
 func (f controlFlags) page(endpoint string) string {
 	if !f.on {
 		return ""

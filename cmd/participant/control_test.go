@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestServeTellsWhereTheControlAPIIs(t *testing.T) {
+func TestServePrintsTheURLOfTheControlAPI(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-control", "-chats", "1", "-agent", "none")
 	require.Equal(t, s.Endpoint+"/_control/v1", s.Control)
@@ -52,7 +52,7 @@ func TestServeHasNoPageWithoutControl(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, resp.StatusCode)
 }
 
-func TestServeHasNoControlAPIUnasked(t *testing.T) {
+func TestServeHasNoControlAPIByDefault(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-chats", "1")
 	require.Empty(t, s.Control)
@@ -82,7 +82,7 @@ func TestServeKeepsTheControlAPIOnLoopback(t *testing.T) {
 	}
 }
 
-func TestServeServesTheControlAPIUnderANameThatIsAsked(t *testing.T) {
+func TestServeServesTheControlAPIUnderAnAllowedName(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-control", "-control-host", "fake", "-addr", "0.0.0.0:0", "-chats", "1")
 	for host, status := range map[string]int{"fake:8080": http.StatusOK, "other": http.StatusForbidden} {

@@ -29,7 +29,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// patience is how long the demo waits for what must come.
+// patience is how long the demo waits for each expected event.
 const patience = 10 * time.Second
 
 //go:embed testdata/dialogue.txt
@@ -57,14 +57,14 @@ type demo struct {
 	agent    *speaker
 }
 
-// speaker is one side of the chat.
+// speaker is one participant of the chat.
 type speaker struct {
 	name        string
 	participant *participanttest.Participant
 	session     *chat.Session
 }
 
-// attachment is a file to exchange.
+// attachment is the file to exchange.
 type attachment struct {
 	name string
 	data []byte
@@ -122,8 +122,8 @@ func (d *demo) run(ctx context.Context, args []string, s streams) error {
 	return nil
 }
 
-// start starts the chat as a back end does at Amazon Connect, where the official client signs
-// the request. The fake doesn't look at signatures.
+// start starts the chat with StartChatContact, as a back end does with the official client, which also
+// signs the request. The fake doesn't verify signatures.
 func (d *demo) start(ctx context.Context) (*participanttest.Contact, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -162,7 +162,7 @@ func (d *demo) printf(format string, args ...any) { fmt.Fprintf(d.out, format, a
 
 func (d *demo) heading(text string) { d.printf("\n%s\n", text) }
 
-// connect lets each side join.
+// connect makes both participants join.
 func (d *demo) connect(ctx context.Context) error {
 	d.heading("Connecting")
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -182,8 +182,8 @@ func (d *demo) connect(ctx context.Context) error {
 	return nil
 }
 
-// converse lets the two say the lines, each with typing before and receipts after. What
-// is printed is what the other side hears on its socket.
+// converse sends the lines, each with a typing event before it and receipts after it. It prints what
+// the other participant receives.
 func (d *demo) converse(ctx context.Context, lines []string) error {
 	d.heading("Talking")
 	speaker, listener := d.agent, d.customer
@@ -207,15 +207,15 @@ func (d *demo) say(ctx context.Context, speaker, listener *speaker, text string)
 	if err != nil {
 		return err
 	}
-	heard, err := await(ctx, listener.session, "the message", func(m chat.Message) bool { return m.ID == sent.ID })
+	received, err := await(ctx, listener.session, "the message", func(m chat.Message) bool { return m.ID == sent.ID })
 	if err != nil {
 		return err
 	}
-	d.printf("  %s  %-8s  %s\n", clockTime(heard.Time), speaker.name, terminal.Line(heard.Text))
+	d.printf("  %s  %-8s  %s\n", clockTime(received.Time), speaker.name, terminal.Line(received.Text))
 	return d.markRead(ctx, listener, sent.ID)
 }
 
-// markRead sends the receipts at once, where a program would leave them to MarkRead.
+// markRead sends the receipts immediately; a program would use MarkRead.
 func (d *demo) markRead(ctx context.Context, reader *speaker, id string) error {
 	for _, receipt := range []string{types.ContentTypeMessageDelivered, types.ContentTypeMessageRead} {
 		if err := sendReceipt(ctx, reader.session, receipt, id); err != nil {
@@ -225,8 +225,8 @@ func (d *demo) markRead(ctx context.Context, reader *speaker, id string) error {
 	return nil
 }
 
-// cut resets the customer's socket, lets the agent speak meanwhile, and shows that the
-// customer hears all of it, once and in order.
+// cut resets the customer's socket, lets the agent send messages in the meantime, and shows that the
+// customer receives all of them, once and in order.
 func (d *demo) cut(ctx context.Context) error {
 	d.heading("Losing the connection")
 	d.customer.participant.CutSockets()
@@ -238,7 +238,7 @@ func (d *demo) cut(ctx context.Context) error {
 			return err
 		}
 		missed = append(missed, sent.ID)
-		d.printf("  Agent     says to nobody: %s\n", text)
+		d.printf("  Agent     sends during the cut: %s\n", text)
 	}
 	for i, id := range missed {
 		m, err := await(ctx, d.customer.session, "what was missed", func(m chat.Message) bool { return !m.Own })
@@ -246,9 +246,9 @@ func (d *demo) cut(ctx context.Context) error {
 			return err
 		}
 		if m.ID != id || m.Late {
-			return fmt.Errorf("message %d of %d was lost, repeated or late", i+1, len(missed))
+			return fmt.Errorf("message %d of %d was lost, duplicated or late", i+1, len(missed))
 		}
-		d.printf("  Customer  is back and hears: %s\n", terminal.Line(m.Text))
+		d.printf("  Customer  receives after reconnecting: %s\n", terminal.Line(m.Text))
 	}
 	d.printf("  Nothing was lost: %d of %d messages, each once and in order\n", len(missed), len(whileAway))
 	return nil
@@ -256,7 +256,7 @@ func (d *demo) cut(ctx context.Context) error {
 
 var whileAway = []string{"Are you still there?", "I'll wait a moment.", "Take your time."}
 
-// await takes events until one of a type comes that is wanted.
+// await takes events until one has the type and is wanted.
 func await[E chat.Event](ctx context.Context, s *chat.Session, what string, wanted func(E) bool) (found E, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -271,7 +271,7 @@ func await[E chat.Event](ctx context.Context, s *chat.Session, what string, want
 	return found, &stepError{"wait for " + what, s.Err()}
 }
 
-// exchange lets the customer send a file and the agent open it.
+// exchange sends a file from the customer to the agent, who downloads it.
 func (d *demo) exchange(ctx context.Context, file attachment) error {
 	d.heading("Exchanging a file")
 	d.printf("  Customer  sends    %s, %d bytes, SHA-256 %x\n", file.name, len(file.data), sha256.Sum256(file.data))
@@ -292,7 +292,7 @@ func (d *demo) exchange(ctx context.Context, file attachment) error {
 	}
 	d.printf("  Agent     receives %s, %d bytes, SHA-256 %x\n", file.name, len(got), sha256.Sum256(got))
 	if !bytes.Equal(got, file.data) {
-		return errors.New("the bytes that came back are not those that were sent")
+		return errors.New("the downloaded file differs from the one that was sent")
 	}
 	return nil
 }
@@ -304,8 +304,8 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// printTranscript reads the transcript, newest first as the service gives it, and prints
-// it oldest first.
+// printTranscript reads the transcript, which the service returns newest first, and prints it oldest
+// first.
 func (d *demo) printTranscript(ctx context.Context) error {
 	var items []types.Item
 	for item, err := range d.agent.session.Transcript(ctx) {
@@ -323,7 +323,7 @@ func (d *demo) printTranscript(ctx context.Context) error {
 	return nil
 }
 
-// describe tells an item in a line.
+// describe returns an item in one line.
 func describe(item *types.Item) string {
 	switch item.Type {
 	case types.ChatItemTypeMessage:
@@ -354,7 +354,7 @@ func receipts(metadata *types.MessageMetadata) string {
 	return ""
 }
 
-// disconnect ends the chat and shows how the other side hears of it.
+// disconnect ends the chat and shows how the other participant learns of it.
 func (d *demo) disconnect(ctx context.Context) error {
 	d.heading("Leaving")
 	if err := d.customer.session.Leave(ctx); err != nil {
@@ -365,19 +365,19 @@ func (d *demo) disconnect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.printf("  Agent     hears so; something may be missing: %t\n", ended.Gap)
+	d.printf("  Agent     receives the end of the chat; items may be missing: %t\n", ended.Gap)
 	switch _, err := d.agent.session.Send(ctx, "One more thing"); {
 	case err == nil:
 		return errors.New("a call after the end was not refused")
 	case !errors.Is(err, chat.ErrChatEnded):
 		return err
 	default:
-		d.printf("  Agent     is told on the next call: %v\n", err)
+		d.printf("  Agent     gets an error from the next call: %v\n", err)
 	}
 	return nil
 }
 
-// cutSpeaker splits "customer: hello" into who and what.
+// cutSpeaker splits "customer: hello" into the speaker and the text.
 func cutSpeaker(line string) (who, text string, named bool) {
 	who, text, found := strings.Cut(line, ":")
 	who = strings.ToLower(strings.TrimSpace(who))
@@ -404,7 +404,7 @@ func readLines(path string, stdin io.Reader) ([]string, error) {
 	lines := strings.FieldsFunc(string(data), func(r rune) bool { return r == '\n' || r == '\r' })
 	lines = slices.DeleteFunc(lines, func(s string) bool { return strings.TrimSpace(s) == "" })
 	if len(lines) == 0 {
-		return nil, errors.New("there are no lines to say")
+		return nil, errors.New("the input has no lines")
 	}
 	return lines, nil
 }

@@ -29,7 +29,7 @@ standard output, byte for byte, to a terminal too.
 	example: "participant download -region eu-west-2 -o invoice.pdf 9d5bb9b5-…",
 }
 
-// maxDownload is the largest file that an instance can be set to take
+// maxDownload is the largest file size that an instance can be configured to accept
 // (API_UpdateAttachedFilesConfiguration).
 const maxDownload = 100 << 20
 
@@ -59,7 +59,7 @@ func (c *downloadCommand) perform(ctx context.Context, a *access, s streams) err
 	if err != nil {
 		return err
 	}
-	// Not by a session, which needs a socket and doesn't tell the size.
+	// Not with a session, which needs a socket and doesn't return the size.
 	found, err := conn.client.GetAttachment(ctx, &connectparticipant.GetAttachmentInput{ConnectionToken: conn.token, AttachmentId: &c.id})
 	if err != nil {
 		return &stepError{"find the file", err}
@@ -78,11 +78,11 @@ func (c *downloadCommand) perform(ctx context.Context, a *access, s streams) err
 	return c.write(io.TeeReader(body, bar), s.out)
 }
 
-// maxBytes returns how much of a file is read. The service's word for its size isn't taken for more
-// than there can be: the disk is the user's.
+// maxBytes returns how much of a file is read. It doesn't trust the size from the service beyond the
+// limit, because the disk is the user's.
 func maxBytes(size int64) int64 { return min(cmp.Or(size, maxDownload), maxDownload) }
 
-// write writes all of it or nothing, but for standard output.
+// write writes the whole file or none of it, except to standard output.
 func (c *downloadCommand) write(body io.Reader, stdout io.Writer) error {
 	if c.output == "-" {
 		return copyFile(stdout, body)

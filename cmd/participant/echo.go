@@ -13,44 +13,44 @@ import (
 )
 
 const (
-	// courtesy is how long the echo leaves a chat to somebody else who plays its agent.
-	courtesy = time.Second
-	// thinking is how long it seems to type, so that a typing indicator can be seen.
-	thinking = 700 * time.Millisecond
-	// maxMessage is what SendMessage takes, in bytes.
+	// yieldTime is how long the echo waits for a client that plays the agent.
+	yieldTime = time.Second
+	// typingTime is how long the echo seems to type, so that a typing indicator can be seen.
+	typingTime = 700 * time.Millisecond
+	// maxMessage is the limit of SendMessage in bytes.
 	maxMessage = 16384
 )
 
-// echo plays the agent of one chat beside the wire. It comes when the customer has said
-// something, and goes for good when a client connects as an agent or a bot.
+// echo plays the agent of one chat, directly on the server. It joins when the customer has sent a
+// message, and leaves for good when a client connects as an agent or a bot.
 type echo struct {
 	contact *participanttest.Contact
-	ai      *participanttest.Participant // who streams, nil before the first time
-	read    int                          // how many items of the transcript it has seen
+	ai      *participanttest.Participant // the sender of streamed messages, nil before the first one
+	read    int                          // the number of items of the transcript that it has read
 }
 
-// run ends with its context.
+// run returns when its context is done.
 func (e *echo) run(ctx context.Context) {
 	customer := e.contact.Customer
 	e.skipReplied()
-	if customer.WaitRequest(ctx, "SendMessage", 1) != nil || pause(ctx, courtesy) != nil {
+	if customer.WaitRequest(ctx, "SendMessage", 1) != nil || pause(ctx, yieldTime) != nil {
 		return
 	}
 	for !e.replaced() {
-		// Counted before it reads: what is said meanwhile is read now or wakes it again.
-		heard := customer.Count("SendMessage")
+		// Counted before reading: a message that arrives in between is read now or wakes the echo again.
+		requests := customer.Count("SendMessage")
 		for _, message := range e.unread() {
-			if e.answer(ctx, message) != nil {
+			if e.reply(ctx, message) != nil {
 				return
 			}
 		}
-		if customer.WaitRequest(ctx, "SendMessage", heard+1) != nil {
+		if customer.WaitRequest(ctx, "SendMessage", requests+1) != nil {
 			return
 		}
 	}
 }
 
-// skipReplied passes over what an agent has replied to, such as before a restart of the fake.
+// skipReplied skips the messages that an agent has replied to, such as before a restart of the fake.
 func (e *echo) skipReplied() {
 	for i, item := range e.contact.Transcript() {
 		if item.Type == string(types.ChatItemTypeMessage) && item.ParticipantRole == types.ParticipantRoleAgent {
@@ -66,7 +66,7 @@ func (e *echo) replaced() bool {
 	})
 }
 
-// unread are the customer's messages since the last time.
+// unread returns the customer's messages since the last call.
 func (e *echo) unread() []participanttest.Item {
 	items := e.contact.Transcript()
 	var said []participanttest.Item
@@ -79,16 +79,16 @@ func (e *echo) unread() []participanttest.Item {
 	return said
 }
 
-func (e *echo) answer(ctx context.Context, message participanttest.Item) error {
+func (e *echo) reply(ctx context.Context, message participanttest.Item) error {
 	agent := e.contact.Agent
 	agent.Join()
 	agent.MarkRead(message.Id)
-	if trick, ok := tricks[message.Content]; ok {
-		trick(e)
+	if special, ok := specials[message.Content]; ok {
+		special(e)
 		return nil
 	}
 	agent.Typing()
-	if err := pause(ctx, thinking); err != nil {
+	if err := pause(ctx, typingTime); err != nil {
 		return err
 	}
 	reply := "You said: " + message.Content
@@ -99,8 +99,8 @@ func (e *echo) answer(ctx context.Context, message participanttest.Item) error {
 	return nil
 }
 
-// tricks are what a customer can ask for to see the less usual parts of a chat.
-var tricks = map[string]func(*echo){
+// specials are the messages with which a customer can try the less common parts of a chat.
+var specials = map[string]func(*echo){
 	"/list":   func(e *echo) { e.contact.Agent.SayInteractive(listPicker) },
 	"/view":   func(e *echo) { e.contact.Agent.ShowView(echoView) },
 	"/file":   func(e *echo) { e.contact.Agent.ShareFile("dialogue.txt", "text/plain", dialogue) },
@@ -121,8 +121,8 @@ var echoView = participanttest.View{
 	Actions:     []string{"Submit"},
 }
 
-// stream lets an AI agent speak. Its items have the role SYSTEM, without which ChatJS
-// doesn't join the pieces.
+// stream sends a streamed message of an AI agent. Its items have the role SYSTEM; ChatJS doesn't join
+// the chunks otherwise.
 func (e *echo) stream() {
 	if e.ai == nil {
 		e.ai = e.contact.AddParticipant(types.ParticipantRoleSystem, "AI agent")

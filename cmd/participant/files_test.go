@@ -62,7 +62,7 @@ func TestSendRefuses(t *testing.T) {
 		"two messages":         {"", []string{"Hello", "there"}, exitUsage, "put quotes around the message"},
 		"an empty argument":    {"", []string{""}, exitUsage, "the message is empty"},
 		"an empty input":       {"\n", nil, exitUsage, "the message is empty"},
-		"an endless input":     {strings.Repeat("x", maxInput+1), nil, exitFailed, "longer than the service takes"},
+		"an endless input":     {strings.Repeat("x", maxInput+1), nil, exitFailed, "longer than the service accepts"},
 		"what the service may": {strings.Repeat("x", 16385), nil, exitFailed, "ValidationException"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func someBytes(n int) []byte {
 	return bytes.Repeat([]byte("\x00\xff\r\n\x1b[2J"), n/8)
 }
 
-func TestFilesThereAndBack(t *testing.T) {
+func TestUploadAndDownload(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, func(o *participanttest.ChatOptions) { o.ScanDelay = 200 * time.Millisecond })
 	want := someBytes(3 << 20)

@@ -21,8 +21,8 @@ func flagsOf(name string, t task) *flag.FlagSet {
 	return flags
 }
 
-// parse sets the flags, which may stand before and after the arguments, and returns the
-// arguments. Everything after "--" is an argument. Its error is flag.ErrHelp or a usageError.
+// parse sets the flags, which may come before and after the arguments, and returns the arguments.
+// Everything after "--" is an argument. Its error is flag.ErrHelp or a usageError.
 func parse(flags *flag.FlagSet, args []string) (arguments []string, err error) {
 	var last []string
 	if i := slices.Index(args, "--"); i >= 0 {
@@ -42,7 +42,7 @@ func parse(flags *flag.FlagSet, args []string) (arguments []string, err error) {
 	}
 }
 
-// explained is a flag whose error says which values are allowed.
+// explained is a flag whose errors list the allowed values.
 type explained struct{ flag.Value }
 
 func (e explained) Set(text string) error {

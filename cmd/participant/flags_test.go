@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWrongFlagsGetALine(t *testing.T) {
+func TestWrongFlagsGetAnErrorInOneLine(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"flag provided but not defined: -x":                                                          {"serve", "-x"},
@@ -37,7 +37,7 @@ func TestWrongFlagsGetALine(t *testing.T) {
 	}
 }
 
-func TestFlagsStandBeforeAndAfterArguments(t *testing.T) {
+func TestFlagsBeforeAndAfterArguments(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		args, want []string

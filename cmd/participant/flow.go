@@ -13,8 +13,8 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// flow plays the contact flow of a chat that StartChatContact started: it greets, unless that
-// was before a restart, and hands over to the echo if that plays the agents.
+// flow plays the contact flow of a chat that StartChatContact started: it sends a greeting, unless that
+// happened before a restart, and starts the echo if it plays the agents.
 func (s *serve) flow(ctx context.Context, c *participanttest.Contact) {
 	isOfFlow := func(it participanttest.Item) bool { return it.ParticipantId == c.System.ID }
 	if !slices.ContainsFunc(c.Transcript(), isOfFlow) {
@@ -25,7 +25,7 @@ func (s *serve) flow(ctx context.Context, c *participanttest.Contact) {
 	}
 }
 
-// roleOf is who made a request, empty if nobody in a chat did.
+// roleOf returns the role of the caller of a request, or "" if it wasn't a participant.
 func roleOf(srv *participanttest.Server, r participanttest.Request) types.ParticipantRole {
 	contact := srv.Contact(r.ContactID)
 	if contact == nil {
@@ -46,7 +46,7 @@ func (s *serve) published(notification []byte) {
 		MessageAttributes map[string]struct{ Value string }
 	}
 	if err := json.Unmarshal(notification, &n); err != nil {
-		return // a fault has cut it
+		return // cut by a fault
 	}
 	role, kind := n.MessageAttributes["ParticipantRole"].Value, n.MessageAttributes["ContentType"].Value
 	if role == "" {

@@ -16,18 +16,18 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// formats write one item each.
+// formats are the functions that write one item.
 var formats = map[string]func(*types.Item) string{
 	"text":     func(item *types.Item) string { return line(when(item, fullTime), readable(item)) },
 	"json":     jsonLine,
 	"markdown": func(item *types.Item) string { return markdown(readable(item)) },
 }
 
-// jsonLine writes an item with the service's names, without the members that are absent.
-// It loses nothing: what a terminal could act on is escaped.
+// jsonLine writes an item with the service's names, without absent members. It loses nothing: what a
+// terminal could interpret is escaped.
 func jsonLine(item *types.Item) string {
 	var members any
-	all, _ := json.Marshal(item) // strings and lists of them: nothing can fail
+	all, _ := json.Marshal(item) // can't fail: strings and lists of strings
 	_ = json.Unmarshal(all, &members)
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -52,7 +52,7 @@ func withoutAbsent(value any) any {
 	return value
 }
 
-// escapeUnsafe escapes in JSON what terminal.Line replaces elsewhere and encoding/json keeps:
+// escapeUnsafe escapes in JSON what terminal.Line replaces elsewhere and encoding/json doesn't escape:
 // DEL, C1 controls, and characters that set the direction. They occur in strings only.
 func escapeUnsafe(text string) string {
 	if !strings.ContainsFunc(text, terminal.IsUnsafe) {
@@ -69,7 +69,7 @@ func escapeUnsafe(text string) string {
 	return b.String()
 }
 
-// markdown makes a message a quotation, out of which it can't break.
+// markdown formats a message as a quotation that it can't break out of.
 func markdown(item *types.Item) string {
 	at, who := when(item, fullTime), escapeMarkdown(nameOf(item))
 	if !isMessage(item) {
@@ -78,8 +78,7 @@ func markdown(item *types.Item) string {
 	return "**" + who + "**, " + at + "\n\n> " + strings.Join(markdownContent(item), "\n> ") + "\n\n"
 }
 
-// markdownContent keeps the formatting of Markdown, fences JSON, and lets the rest look as
-// written.
+// markdownContent keeps the formatting of Markdown, fences JSON, and shows everything else literally.
 func markdownContent(item *types.Item) []string {
 	lines := content(item)
 	switch kind := aws.ToString(item.ContentType); {
@@ -94,14 +93,14 @@ func markdownContent(item *types.Item) []string {
 	}
 }
 
-// inert keeps the Markdown of others from holding HTML, images, which a viewer would load, links
-// whose text hides where they lead, and definitions, which would count for the whole file. A
-// character reference can't begin any of these, whatever stands before it.
+// inert keeps the Markdown of others from containing HTML, images, which a viewer would load, links
+// whose text hides their target, and definitions, which would apply to the whole file. A character
+// reference can't begin any of these, whatever precedes it.
 var inert = strings.NewReplacer(`\\`, `\\`, `\<`, "&lt;", `\[`, "&#91;", "<", "&lt;", "[", "&#91;")
 
 var backticks = regexp.MustCompile("`+")
 
-// fenceFor is longer than any row of backticks in the lines.
+// fenceFor returns a fence that is longer than any row of backticks in the lines.
 func fenceFor(lines []string) string {
 	longest := 2
 	for _, row := range backticks.FindAllString(strings.Join(lines, "\n"), -1) {
@@ -114,7 +113,7 @@ var (
 	// A backslash at the end of a line keeps the break.
 	literal = strings.NewReplacer(`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `[`, `\[`, `]`, `\]`, `<`, `\<`, `>`, `\>`,
 		`&`, `\&`, `#`, `\#`, `|`, `\|`, `~`, `\~`, "\n", "\\\n")
-	// What makes a line a list or a heading stands at its beginning only.
+	// A line becomes a list or a heading only by its beginning.
 	beginnings = regexp.MustCompile(`(?m)^(\s*\d*)([-+=.)])`)
 )
 

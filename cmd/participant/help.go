@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// helpWidth is where lines of the help end at the latest.
+// helpWidth is the maximum width of the help.
 const helpWidth = 80
 
 var helpCommand = command{
@@ -40,7 +40,7 @@ func (helpTask) run(_ context.Context, args []string, s streams) error {
 	return err
 }
 
-// overview is the list of commands.
+// overview returns the list of commands.
 func overview() string {
 	var b strings.Builder
 	b.WriteString("Usage: participant COMMAND [FLAGS]\n\n")
@@ -55,7 +55,7 @@ func overview() string {
 	return b.String()
 }
 
-// help is the whole help of a command.
+// help returns the complete help of a command.
 func (c *command) help() string {
 	flags := flagsOf(c.name, c.new())
 	usage := []string{"Usage: participant", c.name}
@@ -80,7 +80,7 @@ func flagNames(flags *flag.FlagSet) (names []string) {
 	return names
 }
 
-// flagList writes each flag in a line, and below it what it does.
+// flagList writes each flag on a line, and its description below.
 func flagList(flags *flag.FlagSet) string {
 	var b strings.Builder
 	flags.VisitAll(func(f *flag.Flag) {
@@ -94,7 +94,7 @@ func flagList(flags *flag.FlagSet) string {
 	return b.String()
 }
 
-// reflow wraps the paragraphs of a text, but for those that are indented.
+// reflow wraps the paragraphs of a text, except for indented ones.
 func reflow(text string) string {
 	paragraphs := strings.Split(strings.TrimSpace(text), "\n\n")
 	for i, paragraph := range paragraphs {

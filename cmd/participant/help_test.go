@@ -58,7 +58,7 @@ func TestHelpListsEachCommand(t *testing.T) {
 	require.Equal(t, "participant help: there is no command \"dance\"\nRun \"participant help\" for details.\n", stderr)
 }
 
-func TestHelpOfWhatNeedsAToken(t *testing.T) {
+func TestHelpOfCommandsThatNeedAToken(t *testing.T) {
 	t.Parallel()
 	for name, args := range commands(t) {
 		_, stdout, _ := runCommand(t, "", "help", args[0])

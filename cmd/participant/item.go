@@ -16,7 +16,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// messageOf is the message that an event brings, new or in a new state; else the zero one.
+// messageOf returns the message of an event, new or changed, or the zero Message.
 func messageOf(event chat.Event) chat.Message {
 	switch e := event.(type) {
 	case chat.Message:
@@ -36,13 +36,13 @@ func itemOf(meta chat.Meta) (item types.Item, err error) {
 	return item, nil
 }
 
-// isMessage tells messages and files from events.
+// isMessage distinguishes messages and files from events.
 func isMessage(item *types.Item) bool {
 	return item.Type == types.ChatItemTypeMessage || item.Type == types.ChatItemTypeAttachment
 }
 
-// line tells an item in a line; further lines of a message are indented, so that none can
-// be taken for another item's.
+// line formats an item in one line. Further lines of a message are indented, so that they can't be
+// mistaken for another item.
 func line(at string, item *types.Item) string {
 	who := nameOf(item)
 	switch {
@@ -62,7 +62,7 @@ func nameOf(item *types.Item) string {
 	return terminal.Line(string(item.ParticipantRole))
 }
 
-// content is what a message says, in lines.
+// content returns the lines of a message.
 func content(item *types.Item) (lines []string) {
 	if text := aws.ToString(item.Content); text != "" {
 		lines = terminal.Lines(text)
@@ -85,7 +85,8 @@ func processing(item *types.Item) types.MessageProcessingStatus {
 	return item.MessageMetadata.MessageProcessingStatus
 }
 
-// eventName is "participant joined" for application/vnd.amazonaws.connect.event.participant.joined.
+// eventName returns "participant joined" for
+// application/vnd.amazonaws.connect.event.participant.joined.
 func eventName(item *types.Item) string {
 	_, name, found := strings.Cut(strings.ToLower(aws.ToString(item.ContentType)), "connect.event.")
 	if !found {
@@ -94,7 +95,7 @@ func eventName(item *types.Item) string {
 	return terminal.Line(strings.NewReplacer(".", " ", "_", " ").Replace(name))
 }
 
-// when is the item's time; one that can't be read is shown as it is.
+// when formats the item's time; an invalid one is shown unchanged.
 func when(item *types.Item, format func(time.Time) string) string {
 	at, err := connectparticipant.ParseTime(aws.ToString(item.AbsoluteTime))
 	if err != nil {
@@ -103,10 +104,10 @@ func when(item *types.Item, format func(time.Time) string) string {
 	return format(at)
 }
 
-// fullTime is for those who read elsewhere and later.
+// fullTime is for output that is read elsewhere and later.
 func fullTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
-// shortTime is for who reads now: the time of the day, with the day if it isn't today.
+// shortTime is for output that is read now: the time of day, with the date if it isn't today.
 func shortTime(t time.Time) string {
 	t = t.Local()
 	if t.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {

@@ -27,8 +27,8 @@ import (
 
 var loadCommand = command{
 	name:    "load",
-	summary: "run many chats at once and measure them",
-	about: `load runs many chats at once and measures them: each is a session of package chat, on the
+	summary: "run many chats at the same time and measure them",
+	about: `load runs many chats at the same time and measures them: each is a session of package chat, on the
 customer's side. It checks that every message comes back over the chat's own session once and
 in order, also when the sockets are cut, and prints percentiles of the latencies, the
 responses 429, and what a chat costs in memory and CPU.
@@ -45,7 +45,7 @@ and reach whatever their contact flow leads to. They are left at the end.
 All chats share one limiter, which keeps to the quotas that AWS publishes: at most 5 chats a
 second start, 6 connect and 3 leave, and 10 messages a second are sent. A load that needs more
 is slower, and the command says so before it begins. For an account with raised quotas use
--quota SendMessage=50, or -quota SendMessage=50/75 (calls a second, and how many at once).
+-quota SendMessage=50, or -quota SendMessage=50/75 (calls a second, and how many at the same time).
 
 An interrupt ends the load early: the chats wait for their messages and leave. A second
 interrupt ends it immediately.
@@ -57,17 +57,17 @@ called wrongly.
 	new:     func() task { return &loadTask{raised: quotaFlag{}} },
 }
 
-// Limits of what the flags take, far above what one process can do.
+// The limits of the flags are far above what one process can do.
 const (
 	maxChats     = 1_000_000
 	maxRate      = 10_000
 	maxTokenFile = 1 << 28
 )
 
-// loadTask is a load as the flags describe it.
+// loadTask is a load with its flags.
 type loadTask struct {
 	options    load.Options
-	access     access // for its authorities
+	access     access // for its CA certificates
 	real       bool
 	tokenFile  string
 	reportFile string
@@ -84,7 +84,7 @@ func (c *loadTask) define(flags *flag.FlagSet) {
 	flags.StringVar(&o.Region, "region", "", "run the chats at the service in the AWS `REGION`; needs -real and -tokens")
 	flags.BoolVar(&c.real, "real", false, "confirm that the chats run outside this machine")
 	flags.StringVar(&c.tokenFile, "tokens", "", "read customers' participant tokens from `FILE`, one on each line, or - for standard input, instead of starting chats")
-	flags.StringVar(&c.access.caFile, "ca-file", "", "trust the authorities whose certificates are in `FILE` (PEM), beside those of the system; participant serve -tls writes one")
+	flags.StringVar(&c.access.caFile, "ca-file", "", "trust the CA certificates in `FILE` (PEM), beside those of the system; participant serve -tls writes one")
 	flags.IntVar(&o.Chats, "chats", 50, "run `N` chats")
 	flags.Float64Var(&o.Rate, "rate", 3, "start `R` chats a second; with more than 3 the chats wait for each other when they leave")
 	flags.Float64Var(&o.Messages, "messages", 6, "send `M` messages a minute in each chat")
@@ -159,7 +159,7 @@ func (c *loadTask) run(ctx context.Context, args []string, s streams) error {
 	return c.report(r, page)
 }
 
-// trust makes the load trust the authorities of -ca-file.
+// trust makes the load trust the CAs of -ca-file.
 func (c *loadTask) trust() error {
 	if c.access.caFile == "" {
 		return nil
@@ -173,7 +173,7 @@ func (c *loadTask) trust() error {
 	return nil
 }
 
-// hold runs the load until its end. The end of ctx interrupts it, and a further signal aborts it.
+// hold runs the load to its end. When ctx is done the load is interrupted; a further signal aborts it.
 func (c *loadTask) hold(ctx context.Context) *load.Result {
 	aborting, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
@@ -212,7 +212,7 @@ func (c *loadTask) report(r *report.Report, page io.WriteCloser) error {
 	return nil
 }
 
-// openReport opens the report's file before the load, which a wrong path would waste.
+// openReport opens the report's file before the load, so that a wrong path fails early.
 func (c *loadTask) openReport() (*os.File, error) {
 	if c.reportFile == "" {
 		return nil, nil
@@ -224,7 +224,7 @@ func (c *loadTask) openReport() (*os.File, error) {
 	return file, nil
 }
 
-// readTokens reads the tokens, if there is a file of them. There must be one for each chat.
+// readTokens reads the file of tokens, if there is one. It must have one for each chat.
 func (c *loadTask) readTokens() error {
 	if c.tokenFile == "" {
 		return nil

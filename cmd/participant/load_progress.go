@@ -10,7 +10,7 @@ import (
 	"github.com/participant-go/connectparticipant/cmd/participant/internal/load"
 )
 
-// quietly is how often a load reports its progress where nobody watches.
+// quietly is how often a load reports its progress outside a terminal.
 const quietly = 10 * time.Second
 
 // loadProgress shows the progress of a load: on a terminal as a line that changes, elsewhere as
@@ -49,7 +49,7 @@ func (p *loadProgress) show(now load.Progress) {
 	}
 }
 
-// end leaves the line as it is and begins a new one.
+// end keeps the line as it is and begins a new one.
 func (p *loadProgress) end() {
 	if p.drawn {
 		p.drawn = false

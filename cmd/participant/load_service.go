@@ -20,7 +20,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// checkService wants a service that costs money to be named on purpose.
+// checkService requires -real for a service that costs money.
 func (c *loadTask) checkService() error {
 	o := &c.options
 	if err := c.checkEndpoint(); err != nil {
@@ -63,7 +63,7 @@ func (c *loadTask) checkEndpoint() error {
 	return nil
 }
 
-// isLocal reports whether an endpoint is on this machine, which none is too.
+// isLocal reports whether an endpoint is on this machine. It also returns true for "".
 func isLocal(address string) bool {
 	u, err := url.Parse(address)
 	return address == "" || err == nil && endpoint.IsLoopback(u.Hostname())
@@ -85,7 +85,7 @@ func (c *loadTask) startFake() (*participanttest.Server, error) {
 	return srv, nil
 }
 
-// quotas are those that the load keeps to.
+// quotas returns the quotas that the load keeps to.
 func (c *loadTask) quotas() map[string]chat.Quota {
 	if c.unlimited {
 		return nil
@@ -109,7 +109,7 @@ func (c *loadTask) limiter() chat.Limiter {
 	return chat.NewQuotaLimiter(1, raised)
 }
 
-// announce says what is about to happen, and which quotas hold it back.
+// announce prints what is about to happen, and which quotas slow it down.
 func (c *loadTask) announce(service string) {
 	o := &c.options
 	starting := time.Duration(float64(o.Chats) / o.Rate * float64(time.Second))
@@ -131,7 +131,7 @@ type need struct {
 	rate      float64 // a second
 }
 
-// needs are the requests that the load wants to make a second, when most chats are connected.
+// needs returns the requests a second that the load wants to make when most chats are connected.
 func (c *loadTask) needs() []need {
 	o := &c.options
 	atOnce := math.Min(float64(o.Chats), o.Rate*o.Duration.Seconds())
@@ -182,7 +182,7 @@ func (q quotaFlag) set(text string) error {
 	_, known := chat.DefaultQuotas()[operation]
 	switch {
 	case !known && operation != "StartChatContact":
-		return fmt.Errorf("%q is no operation with a quota", operation)
+		return fmt.Errorf("%q is not an operation with a quota", operation)
 	case err != nil || errBurst != nil || !(quota.Rate >= 0.001 && quota.Rate <= 1e6 && quota.Burst >= 1 && quota.Burst <= 1e6):
 		return errors.New("use OPERATION=RATE or OPERATION=RATE/BURST, such as SendMessage=50/75")
 	}
@@ -190,7 +190,7 @@ func (q quotaFlag) set(text string) error {
 	return nil
 }
 
-// commandLine writes the flags as a shell reads them.
+// commandLine formats the flags for a shell.
 func (c *loadTask) commandLine() string {
 	words := []string{"participant load"}
 	c.flags.Visit(func(f *flag.Flag) { words = append(words, "-"+f.Name+"="+quoted(f.Value.String())) })

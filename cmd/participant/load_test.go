@@ -18,7 +18,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-func TestLoadOnAFakeOfItsOwn(t *testing.T) {
+func TestLoadOnAFakeInTheProcess(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "load.html")
 	code, stdout, stderr := runCommand(t, "", "load", "-chats", "4", "-duration", "2s", "-messages", "120", "-report", file)
@@ -58,7 +58,7 @@ func TestLoadFailsWhenAMessageIsLost(t *testing.T) {
 	require.Contains(t, stdout, " messages 1 was lost, 0 were repeated and 0 were out of order\n")
 }
 
-func TestLoadSaysWhyChatsCannotStart(t *testing.T) {
+func TestLoadReportsWhyChatsCannotStart(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
 	srv.Inject(participanttest.Fault{On: "StartChatContact", Effect: participanttest.Fail(403, "AccessDeniedException")})
@@ -106,7 +106,7 @@ func TestLoadRefusesWrongFlags(t *testing.T) {
 		"too many messages":           {"-messages 1e9", "-messages must be between 0.001 and 60000, or 0"},
 		"no time":                     {"-duration 0s", "-duration must be 1s or more"},
 		"fewer than no cuts":          {"-reconnects -1", "-reconnects must be between 0 and 10000"},
-		"an unknown operation":        {"-quota Dance=3", `"Dance" is no operation with a quota`},
+		"an unknown operation":        {"-quota Dance=3", `"Dance" is not an operation with a quota`},
 		"a quota without figures":     {"-quota SendMessage", "use OPERATION=RATE or OPERATION=RATE/BURST, such as SendMessage=50/75"},
 		"a quota of nothing":          {"-quota SendEvent=1,SendMessage=0", "use OPERATION=RATE or OPERATION=RATE/BURST, such as SendMessage=50/75"},
 		"quotas and none":             {"-quota SendMessage=50 -unlimited", "-unlimited and -quota exclude each other"},
@@ -146,7 +146,7 @@ func TestLoadRefusesFilesThatItCannotOpen(t *testing.T) {
 	}
 }
 
-func TestLoadSaysWhichQuotasHoldItBack(t *testing.T) {
+func TestLoadReportsWhichQuotasSlowItDown(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		args string
@@ -196,7 +196,7 @@ func TestProgressOfALoad(t *testing.T) {
 	require.Equal(t, 1, strings.Count(terminal.String(), "\n"))
 }
 
-func TestCommandLineIsWhatAShellReads(t *testing.T) {
+func TestCommandLineIsQuotedForAShell(t *testing.T) {
 	t.Parallel()
 	task := &loadTask{raised: quotaFlag{}}
 	flags := flagsOf("load", task)

@@ -19,7 +19,7 @@
 //
 // The first five act for one participant of a chat. They need the participant token, from the
 // environment variable PARTICIPANT_TOKEN or with -token-file FILE (- for standard input, where
-// the command doesn't read it otherwise), and -region REGION or -endpoint URL. An endpoint on
+// the command doesn't read it for something else), and -region REGION or -endpoint URL. An endpoint on
 // plain http must be a loopback address. -timeout D limits the time to connect.
 //
 // chat sends the lines of standard input as messages and prints what happens, on a terminal or
@@ -36,10 +36,10 @@
 //
 // serve runs the fake until it is interrupted, for clients in any language. When it is ready it
 // prints one line of JSON: the endpoint, and the participant tokens of both sides of each chat.
-// Where nobody else plays the agent, an echo replies to the customer.
+// If no client plays the agent, an echo replies to the customer.
 //
-// load runs many chats at once, on a fake of its own, one that serve runs or the service itself,
-// cuts their sockets, checks that no message is lost or repeated, and prints latencies and costs.
+// load runs many chats at the same time, on a fake in its process, one that serve runs or the service itself,
+// cuts their sockets, checks that no message is lost or duplicated, and prints latencies and costs.
 //
 // help prints the help of a command, completion a script with which a shell completes commands and
 // flags, and version the version, or with -licenses the licenses of everything that is linked.
@@ -78,7 +78,7 @@ func main() {
 	os.Exit(code)
 }
 
-// streams are what a command reads and writes.
+// streams are the standard streams of a command.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer

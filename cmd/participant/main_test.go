@@ -54,7 +54,7 @@ func TestDemo(t *testing.T) {
 	require.NotContains(t, stdout, "token.", "a token was printed")
 }
 
-func TestDemoTakesLinesAndFile(t *testing.T) {
+func TestDemoWithLinesAndAFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "photo of a \"cat\".png")
 	require.NoError(t, os.WriteFile(file, bytes.Repeat([]byte("\x00\xff\n"), 100_000), 0o600))
@@ -74,7 +74,7 @@ func TestDemoReadsStandardInput(t *testing.T) {
 	require.Contains(t, stdout, "Customer  Is anybody there?")
 }
 
-func TestDemoSaysWhichStepFailed(t *testing.T) {
+func TestDemoReportsWhichStepFailed(t *testing.T) {
 	t.Parallel()
 	odd := filepath.Join(t.TempDir(), "program.exe")
 	require.NoError(t, os.WriteFile(odd, []byte("MZ"), 0o600))
@@ -84,7 +84,7 @@ func TestDemoSaysWhichStepFailed(t *testing.T) {
 		want  string
 	}{
 		"no such dialogue":   {"", []string{"-in", "no/such/file"}, "read the dialogue: open no/such/file"},
-		"an empty dialogue":  {" \n\n", []string{"-in", "-"}, "read the dialogue: there are no lines"},
+		"an empty dialogue":  {" \n\n", []string{"-in", "-"}, "read the dialogue: the input has no lines"},
 		"no such attachment": {"", []string{"-attach", "no/such/file"}, "read the attachment: open no/such/file"},
 		"a refused file":     {"", []string{"-attach", odd}, "exchange a file: the service refuses the request: Value at 'AttachmentName'"},
 		"a line too long":    {strings.Repeat("x", 16385), []string{"-in", "-"}, "hold the conversation: the service refuses the request: Value at 'Content'"},

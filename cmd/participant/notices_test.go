@@ -57,7 +57,7 @@ type module struct {
 func linkedModules(t *testing.T) []*module {
 	t.Helper()
 	standard := &module{name: "the standard library of Go", dir: strings.TrimSpace(string(goCommand(t, "env", "GOROOT"))), files: map[string]bool{}}
-	standard.look(t, ".")
+	standard.walk(t, ".")
 	modules := map[string]*module{}
 	for decoder := json.NewDecoder(bytes.NewReader(goCommand(t, "list", "-deps", "-json=Dir,Module", "."))); ; {
 		var pkg struct {
@@ -82,7 +82,7 @@ func linkedModules(t *testing.T) []*module {
 		}
 		dir, err := filepath.Rel(m.dir, pkg.Dir)
 		require.NoError(t, err)
-		m.look(t, filepath.ToSlash(dir))
+		m.walk(t, filepath.ToSlash(dir))
 	}
 	all := []*module{standard}
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
@@ -93,7 +93,7 @@ func linkedModules(t *testing.T) []*module {
 
 // look adds the files of a folder and of those above it: code that was taken from elsewhere has
 // its own license beside it.
-func (m *module) look(t *testing.T, dir string) {
+func (m *module) walk(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := fs.ReadDir(os.DirFS(m.dir), dir)
 	require.NoError(t, err)
@@ -104,7 +104,7 @@ func (m *module) look(t *testing.T, dir string) {
 		}
 	}
 	if dir != "." {
-		m.look(t, path.Dir(dir))
+		m.walk(t, path.Dir(dir))
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
-// stepError is a failure with what was being done.
+// stepError is an error with the step that failed.
 type stepError struct {
 	step string
 	err  error
@@ -42,7 +42,7 @@ func (e *lateError) Error() string { return e.err.Error() }
 
 func (e *lateError) Unwrap() error { return e.err }
 
-// problem says in one line what went wrong, and where possible what to do.
+// problem describes an error in one line, and where possible what to do.
 func problem(err error) string {
 	if step := (*stepError)(nil); errors.As(err, &step) {
 		return step.step + ": " + problem(step.err)
@@ -55,13 +55,13 @@ func problem(err error) string {
 	return strings.Join(terminal.Lines(err.Error()), "; ")
 }
 
-// problemOfChat is about the chat and its tokens.
+// problemOfChat describes errors of the chat and its tokens.
 func problemOfChat(err error) string {
 	switch {
 	case errors.Is(err, chat.ErrChatEnded):
 		return "the chat has ended"
 	case errors.Is(err, chat.ErrRemoved):
-		return "somebody has removed the participant from the chat"
+		return "another participant or the service has removed the participant from the chat"
 	case connectparticipant.IsAccessDenied(err), errors.Is(err, chat.ErrAccessDenied):
 		return "the service refuses the token: it is wrong, expired or of another region, or the chat is over"
 	default:
@@ -69,8 +69,8 @@ func problemOfChat(err error) string {
 	}
 }
 
-// problemOfNetwork is about the way to the service. The cause goes before the end of the time, up
-// to which it may have been retried.
+// problemOfNetwork describes errors of the connection to the service. The cause takes precedence over
+// the timeout until which the call was retried.
 func problemOfNetwork(err error) string {
 	var (
 		lookup      *net.DNSError
@@ -83,7 +83,7 @@ func problemOfNetwork(err error) string {
 	case errors.As(err, &lookup):
 		return fmt.Sprintf("the host %s can't be looked up: check the network", lookup.Name)
 	case errors.As(err, &certificate):
-		return fmt.Sprintf("the server's certificate is not trusted: %v; -ca-file names authorities to trust", certificate.Err)
+		return fmt.Sprintf("the server's certificate is not trusted: %v; -ca-file adds CA certificates to trust", certificate.Err)
 	case websocket.CloseStatus(err) >= 0:
 		return fmt.Sprintf("the server closed the socket with code %d", websocket.CloseStatus(err))
 	case errors.Is(err, http.ErrSchemeMismatch):
@@ -110,7 +110,7 @@ func problemOfConnection(failed *net.OpError) string {
 	}
 }
 
-// reason is what the operating system says of a failed connection.
+// reason returns what the operating system reports about a failed connection.
 func reason(failed *net.OpError) string {
 	if code := syscall.Errno(0); errors.As(failed, &code) {
 		return code.Error()
@@ -118,7 +118,7 @@ func reason(failed *net.OpError) string {
 	return failed.Err.Error()
 }
 
-// problemOfService is about a response with an error, and one that isn't the service's.
+// problemOfService describes error responses, and responses of something else than the service.
 func problemOfService(err error) string {
 	var (
 		api      smithy.APIError

@@ -38,7 +38,7 @@ func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
-func TestWhatIsNotTheServiceGetsALine(t *testing.T) {
+func TestResponsesOfOtherServersGetAnErrorInOneLine(t *testing.T) {
 	t.Parallel()
 	dead := participanttest.Start(t)
 	dead.Close()
@@ -63,7 +63,7 @@ func TestWhatIsNotTheServiceGetsALine(t *testing.T) {
 		"another API":         {plain, `status 404, which the service would not return: check -endpoint`},
 		"a redirect":          {otherServer(t, false, status(http.StatusFound)), `status 302, which the service would not return: check -endpoint`},
 		"a broken gateway":    {otherServer(t, false, status(http.StatusBadGateway)), `the service failed with status 502: try again later`},
-		"an unknown issuer":   {otherServer(t, true, web), `the server's certificate is not trusted: x509: certificate signed by unknown authority; -ca-file names authorities to trust`},
+		"an unknown issuer":   {otherServer(t, true, web), `the server's certificate is not trusted: x509: certificate signed by unknown authority; -ca-file adds CA certificates to trust`},
 		"http, not https":     {strings.Replace(plain, "http", "https", 1), `the server doesn't speak https: check -endpoint`},
 		"a server that hangs": {silent, `no connection within [28]s: check -endpoint and the network, or raise -timeout`},
 	} {
@@ -82,7 +82,7 @@ func TestWhatIsNotTheServiceGetsALine(t *testing.T) {
 	}
 }
 
-func TestFailuresOfTheServiceGetALine(t *testing.T) {
+func TestFailuresOfTheServiceGetAnErrorInOneLine(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		fault participanttest.Fault
@@ -104,7 +104,7 @@ func TestFailuresOfTheServiceGetALine(t *testing.T) {
 	}
 }
 
-func TestRefusedTokensGetALine(t *testing.T) {
+func TestRefusedTokensGetAnErrorInOneLine(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	for name, args := range commands(t) {
@@ -124,5 +124,5 @@ func TestAuthoritiesThatCannotBeRead(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	require.NoError(t, os.WriteFile(empty, []byte("no certificate"), 0o600))
 	_, _, stderr = s.command(t, "", "chat", "-ca-file", empty)
-	require.Equal(t, "participant chat: read -ca-file: there is no certificate in PEM form in it\n", stderr)
+	require.Equal(t, "participant chat: read -ca-file: it contains no certificate in PEM format\n", stderr)
 }

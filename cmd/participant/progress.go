@@ -10,8 +10,8 @@ import (
 	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
-// progress is a bar that shows how much of a file has been carried. It is for one
-// goroutine at a time.
+// progress is a bar that shows how much of a file has been transferred. It is for one goroutine at a
+// time.
 type progress struct {
 	out   io.Writer // nil for none
 	name  string
@@ -20,7 +20,7 @@ type progress struct {
 	drawn string
 }
 
-// newProgress draws only where out is a terminal.
+// newProgress only draws if out is a terminal.
 func newProgress(out io.Writer, name string, total int64) *progress {
 	p := &progress{name: terminal.Line(name), total: total}
 	if isTerminal(out) {
@@ -29,7 +29,7 @@ func newProgress(out io.Writer, name string, total int64) *progress {
 	return p
 }
 
-// set tells how many bytes have been carried so far.
+// set updates the number of bytes that have been transferred.
 func (p *progress) set(sent int64) {
 	p.sent = sent
 	if p.out == nil {
@@ -47,14 +47,14 @@ func (p *progress) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// end leaves the bar as it is and begins a new line.
+// end keeps the bar as it is and begins a new line.
 func (p *progress) end() {
 	if p.drawn != "" {
 		fmt.Fprint(p.out, "\n")
 	}
 }
 
-// bar changes a hundred times at most, or once in a megabyte where the total isn't known.
+// bar changes at most a hundred times, or once per megabyte if the total isn't known.
 func (p *progress) bar() string {
 	const width, mega = 25, 1 << 20
 	if p.total <= 0 {

@@ -15,22 +15,22 @@ import (
 )
 
 const (
-	// viewWait bounds how long a view holds up what happened after it.
+	// viewWait is how long a view may delay the events after it.
 	viewWait = 10 * time.Second
-	// viewAge keeps a long history from calling DescribeView for each of its views, of which only
-	// the newest can be answered.
+	// viewAge keeps a long history from calling DescribeView for each of its views, of which only the
+	// newest can be replied to.
 	viewAge = time.Hour
 )
 
-// prompt is an interactive message that a line of the input may answer.
+// prompt is an interactive message to which a line of the input may be the reply.
 type prompt struct {
-	offer    interactive.Message       // has the choices
+	offer    interactive.Message       // contains the choices
 	resource *interactive.ViewResource // nil unless it announces a view
 	view     *interactive.View         // nil if the view could not be described
 	problem  string                    // why not
 }
 
-// promptOf returns nil for all events but interactive messages of others.
+// promptOf returns nil for everything but interactive messages of other participants.
 func promptOf(session chat.API, event chat.Event) *prompt {
 	m, ok := event.(chat.Message)
 	if !ok || m.Own || !types.IsContentType(m.ContentType, types.ContentTypeInteractive) {
@@ -47,7 +47,7 @@ func promptOf(session chat.API, event chat.Event) *prompt {
 	return p
 }
 
-// describe makes the actions of the view the choices.
+// describe turns the actions of the view into the choices.
 func (p *prompt) describe(session chat.API, announced time.Time) {
 	actions := &interactive.QuickReply{Title: promptText(p.resource)}
 	p.offer = actions
@@ -69,13 +69,13 @@ func (p *prompt) describe(session chat.API, announced time.Time) {
 	}
 }
 
-// text is empty for a message that has nothing to show.
+// text returns "" for a message without displayable content.
 func (p *prompt) text() string {
 	return strings.TrimSpace(interactive.Text(p.offer) + "\n" + p.problem)
 }
 
-// choose returns what to send for a line, without a Title if the line is none of the choices. p
-// may be nil.
+// choose returns what to send for a line, without a Title if the line is none of the choices. p may be
+// nil.
 func (p *prompt) choose(line string) (interactive.Choice, error) {
 	if p != nil {
 		choice, ok := interactive.Choose(p.offer, line)
@@ -93,7 +93,7 @@ func (p *prompt) choose(line string) (interactive.Choice, error) {
 	return interactive.Choice{ContentType: types.ContentTypeTextPlain, Content: line}, nil
 }
 
-// promptText is a message for those who can't choose any more.
+// promptText formats a message whose choices can't be used any more.
 func promptText(m interactive.Message) string {
 	text := interactive.Text(m, func(o *interactive.TextOptions) { o.Hint = func(int) string { return "" } })
 	if resource, ok := m.(*interactive.ViewResource); ok {
@@ -102,8 +102,8 @@ func promptText(m interactive.Message) string {
 	return text
 }
 
-// readable returns an interactive message as plain text. Other items, and messages that have
-// nothing to show, stay as they are.
+// readable returns an interactive message as plain text. Other items, and messages without displayable
+// content, stay unchanged.
 func readable(item *types.Item) *types.Item {
 	if !types.IsContentType(aws.ToString(item.ContentType), types.ContentTypeInteractive) {
 		return item

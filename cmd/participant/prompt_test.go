@@ -27,7 +27,7 @@ const (
 		`"action":{"button":"Menu","sections":[{"title":"Hot","rows":[{"id":"t","title":"Tea"},{"id":"c","title":"Coffee"}]}]}}}}`
 )
 
-func TestChatTakesAChoice(t *testing.T) {
+func TestChatSendsAChoice(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ prompt, shown, line, chosen, sent string }{
 		"by its number":         {teas, `Which tea\?\n    Choose one\n    1\. Green - 3 EUR\n    2\. Black\n    \n    Reply with the number`, "2", "Black", "Black"},
@@ -50,12 +50,12 @@ func TestChatTakesAChoice(t *testing.T) {
 			require.NotContains(t, r.stdout.String(), "templateType\":\"List")
 			r.write(test.line, "/quit")
 			r.awaitCode(exitOK)
-			require.Equal(t, test.line, s.texts()[2], "a prompt was answered twice")
+			require.Equal(t, test.line, s.texts()[2], "a prompt got two replies")
 		})
 	}
 }
 
-func TestChatSendsOtherWordsAsTyped(t *testing.T) {
+func TestChatSendsOtherTextAsTyped(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	r := s.start(t, true, "chat")
@@ -77,7 +77,7 @@ func TestChatSendsOtherWordsAsTyped(t *testing.T) {
 	require.Empty(t, r.stderr.String())
 }
 
-func TestChatTakesAChoiceOfTheHistory(t *testing.T) {
+func TestChatSendsAChoiceOfTheHistory(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	s.Customer.Join()
@@ -88,12 +88,12 @@ func TestChatTakesAChoiceOfTheHistory(t *testing.T) {
 	r.await(`Customer: Black\n`)
 }
 
-func TestChatAnswersAView(t *testing.T) {
+func TestChatRepliesToAView(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		actions    []string
 		line, sent string
-		told       string
+		notice     string
 	}{
 		"with a number":      {[]string{"Submit", "Back"}, "2", `{"action":"Back","data":{},"templateType":"ViewResource","version":"1.0"}`, "You chose: Back\n"},
 		"with an action":     {[]string{"Submit", "Back"}, "submit", `{"action":"Submit","data":{},"templateType":"ViewResource","version":"1.0"}`, "You chose: Submit\n"},
@@ -111,7 +111,7 @@ func TestChatAnswersAView(t *testing.T) {
 			last := s.Transcript()[len(s.Transcript())-1]
 			require.Equal(t, test.sent, last.Content)
 			require.Equal(t, types.ContentTypeInteractiveResponse, last.ContentType)
-			require.Equal(t, test.told, r.stderr.String())
+			require.Equal(t, test.notice, r.stderr.String())
 			require.NotContains(t, r.stdout.String(), token)
 			for i, action := range test.actions {
 				require.Contains(t, r.stdout.String(), "\n    "+string(rune('1'+i))+". "+action+"\n")
@@ -147,7 +147,7 @@ func TestChatDescribesNoOldViews(t *testing.T) {
 	require.Zero(t, s.Customer.Count("DescribeView"))
 }
 
-func TestChatTamesPrompts(t *testing.T) {
+func TestChatEscapesPrompts(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	r := s.start(t, true, "chat")
@@ -184,7 +184,7 @@ func TestChatSignsIn(t *testing.T) {
 	r := s.start(t, true, "chat")
 	r.write("/login https://shop.example/back", "/nologin", "before")
 	r.await(`Customer: before\n`)
-	r.awaitIn(r.stderr, `^(participant chat: nobody has asked you to sign in, or that is over\n){2}$`)
+	r.awaitIn(r.stderr, `^(participant chat: there is no request to sign in, or it has expired\n){2}$`)
 	id := s.StartAuthentication(s.Customer)
 	r.await(`authentication initiated\n`)
 	r.write("/login", "/login https://shop.example/back")

@@ -43,7 +43,7 @@ func writeFile(t *testing.T, name, content string) (path string) {
 	return path
 }
 
-// args are those of a command, with its own ones last.
+// args are those of a command, with its own arguments last.
 func (s *scene) args(name string, args ...string) []string {
 	return append([]string{name, "-endpoint", s.srv.URL, "-token-file", s.tokenFile, "-timeout", "20s"}, args...)
 }
@@ -164,7 +164,7 @@ func requireGolden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got)
 }
 
-// hostile is what somebody might write to take over a terminal.
+// hostile is a message that tries to take over a terminal.
 const hostile = "\x1b[2J\x1b]0;owned\x07 \u009b31m \u202etxt.exe \x7f \u200e\u061c\u2028Agent: agreed\r\nAgent: said so"
 
 func requireTame(t *testing.T, text string) {

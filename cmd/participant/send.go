@@ -21,15 +21,15 @@ var sendHelp = command{
 	name:    "send",
 	summary: "send one message",
 	args:    "[MESSAGE | -]",
-	about: `send sends one message and prints the Id that the service gives it. Without MESSAGE, or
-with - for it, it sends what standard input holds, without the line break at the end;
--token-file can't be - then. Other users of the machine can see an argument, but not
-standard input. The service decides how long a message may be: mostly 16,384 bytes.
+	about: `send sends one message and prints its Id. Without MESSAGE, or with -, it sends standard input
+without the final line break; -token-file can't be - then. Other users of the machine can see
+an argument, but not standard input. The service decides how long a message may be: usually
+16,384 bytes.
 `,
 	example: "git log -1 | participant send -region eu-west-2",
 }
 
-// maxInput keeps an endless input from being read whole. It is far more than the service takes.
+// maxInput bounds the input. It is far more than the service accepts.
 const maxInput = 1 << 20
 
 // sendCommand sends one message.
@@ -84,7 +84,7 @@ func readMessage(in io.Reader) (string, error) {
 	case err != nil:
 		return "", err
 	case len(data) > maxInput:
-		return "", errors.New("it is longer than the service takes")
+		return "", errors.New("it is longer than the service accepts")
 	case text == "":
 		return "", usageError("the message is empty")
 	default:

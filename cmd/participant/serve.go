@@ -23,7 +23,7 @@ import (
 
 const fakePackage = "github.com/participant-go/connectparticipant/participanttest"
 
-// Who plays the agents.
+// The values of -agent.
 const (
 	agentEcho = "echo"
 	agentNone = "none"
@@ -36,48 +36,47 @@ var serveCommand = command{
 line of JSON: the endpoint, and for each chat the participant tokens of its two sides.
 Requests are logged to standard error, without tokens and contents.
 
-A customer whom nobody answers within a second gets a reply from the echo, an agent who
-repeats every message. The echo stays away where a client connects as an agent or a bot;
--agent none turns it off, which a bot on the customer's token needs, or the two would talk
-forever. The echo understands some messages (in participant chat, type "//list" to send
-"/list"):
+If no agent replies to a customer within a second, the echo does: an agent who sends every
+message back. It leaves a chat that a client joins as an agent or a bot. -agent none turns it
+off; a bot on the customer's token needs that, or the two would talk forever. Some messages
+have an effect (in participant chat, type "//list" to send "/list"):
 
   /list    send a list picker
   /view    send a view
   /file    send a file
-  /stream  let an AI agent send a message piece by piece
+  /stream  stream a message of an AI agent, chunk by chunk
   /login   start an authentication
   /cut     cut the customer's WebSockets
   /bye     end the chat
 
-Clients on other machines reach it with -addr 0.0.0.0:8080. It is for tests: whoever reaches
-it can use it. With -tls, clients must trust the authority in the file: set SSL_CERT_FILE for
-Go on Linux, for curl and for Python, NODE_EXTRA_CA_CERTS for Node.js, AWS_CA_BUNDLE for
-boto3, and -ca-file for the commands of this program. Each start makes a new authority,
-unless -state keeps it.
+Clients on other machines reach it with -addr 0.0.0.0:8080. It is for tests: every
+client that reaches it can use it. With -tls, clients must trust the CA certificate in the
+file: set SSL_CERT_FILE for Go on Linux, for curl and for Python, NODE_EXTRA_CA_CERTS for
+Node.js, AWS_CA_BUNDLE for boto3, and -ca-file for the commands of this program. Each start
+makes a new CA, unless -state keeps it.
 
-With -state, chats and tokens survive a restart on the same -addr. The file holds tokens and
-messages.
+With -state, chats and tokens survive a restart on the same -addr. The file contains tokens
+and messages.
 `,
 	example: "participant serve -addr 127.0.0.1:8080 -chats 1",
 	new:     func() task { return &serve{} },
 }
 
-// serve is the fake on its own, for clients in any language.
+// serve runs the fake alone, for clients in any language.
 type serve struct {
 	streams
 	options participanttest.Options
 	chats   int
 	agent   string
 	control controlFlags
-	tlsFile string // for the certificate of the authority
+	tlsFile string // for the CA certificate
 	state   stateFile
 }
 
 func (s *serve) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.options.Addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 is a free one")
 	flags.StringVar(&s.options.PublicURL, "public-url", "", "begin the WebSocket and file URLs in responses with `URL`, such as https://fake.example:8443 (default the scheme and the Host header of the request)")
-	flags.StringVar(&s.tlsFile, "tls", "", "serve https and wss with a new certificate, and write that of its authority to `FILE`, for clients to trust")
+	flags.StringVar(&s.tlsFile, "tls", "", "serve https and wss with a new certificate, and write the CA certificate that clients must trust to `FILE`")
 	flags.IntVar(&s.options.MaxSockets, "max-sockets", 8000, "keep at most `N` WebSockets open, and respond with 503 to further ones")
 	flags.DurationVar(&s.options.Latency, "latency", 0, "delay each operation by `D`, such as 80ms")
 	flags.BoolVar(&s.options.Throttle, "throttle", false, "respond with ThrottlingException to calls over the service's published quotas")
@@ -89,7 +88,7 @@ func (s *serve) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.state.name, "state", "", "continue the chats in `FILE`, and save them there every few seconds and at the end")
 	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language")
 	flags.StringVar(&s.control.host, "control-host", "", "serve the control API under host `NAME` too, also beyond loopback")
-	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the agent where nobody else does", agentEcho, agentNone)
+	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the agent where no client does", agentEcho, agentNone)
 }
 
 func (s *serve) check(args []string) error {
@@ -99,7 +98,7 @@ func (s *serve) check(args []string) error {
 	case s.options.PublicURL != "" && !isBase(s.options.PublicURL):
 		return usageError("-public-url must be http:// or https:// and a host, with or without a port, and nothing else")
 	case strings.HasPrefix(s.tlsFile, "-"):
-		return usageError("-tls needs the name of the file to write the authority's certificate to")
+		return usageError("-tls needs the name of the file to write the CA certificate to")
 	case s.options.MaxSockets < 1:
 		return usageError("-max-sockets must be 1 or more")
 	case s.options.Latency < 0:
@@ -111,7 +110,7 @@ func (s *serve) check(args []string) error {
 	return noArguments(args)
 }
 
-// ready is the line that tells a client where the fake is and whom to play.
+// ready is the line that lists the endpoint and the tokens for clients.
 type ready struct {
 	Endpoint string      `json:"endpoint"`
 	Control  string      `json:"control,omitempty"`
@@ -161,7 +160,7 @@ func (s *serve) run(ctx context.Context, args []string, streams streams) error {
 	return s.state.save(srv)
 }
 
-// start starts the server and writes what clients need to trust it.
+// start starts the server and writes the CA certificate for clients.
 func (s *serve) start() (*participanttest.Server, error) {
 	s.options.TLS = s.tlsFile != ""
 	s.state.errors = s.err
@@ -183,7 +182,7 @@ func (s *serve) start() (*participanttest.Server, error) {
 	return srv, nil
 }
 
-// notStarted leaves out of an error what it says of Go.
+// notStarted removes the Go-specific parts of an error.
 func (s *serve) notStarted(err error) error {
 	if failed := (*net.OpError)(nil); s.options.Snapshot == nil || errors.As(err, &failed) {
 		return err
@@ -194,7 +193,7 @@ func (s *serve) notStarted(err error) error {
 	return &stepError{"continue the chats in " + s.state.name, err}
 }
 
-// contacts returns the chats that -state has continued, or else new ones.
+// contacts returns the chats that were restored from -state, or new ones.
 func (s *serve) contacts(srv *participanttest.Server) []*participanttest.Contact {
 	if continued := slices.DeleteFunc(srv.Contacts(), (*participanttest.Contact).Ended); len(continued) > 0 {
 		return continued
@@ -206,7 +205,7 @@ func (s *serve) contacts(srv *participanttest.Server) []*participanttest.Contact
 	return contacts
 }
 
-// isBase reports whether a text is what URLs in responses can begin with.
+// isBase reports whether URLs in responses can begin with a text.
 func isBase(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && text == u.Scheme+"://"+u.Host
@@ -224,13 +223,13 @@ func (s *serve) print(srv *participanttest.Server, contacts []*participanttest.C
 	return json.NewEncoder(s.out).Encode(line)
 }
 
-// requestLog prints a line a request.
+// requestLog prints a line for each request.
 type requestLog struct {
 	out io.Writer
 	srv *participanttest.Server
 }
 
-// follow prints what the server remembers until the context ends.
+// follow prints the requests of the server until the context is done.
 func (l requestLog) follow(ctx context.Context) {
 	var before []participanttest.Request
 	for err := error(nil); err == nil; {
@@ -243,8 +242,7 @@ func (l requestLog) follow(ctx context.Context) {
 	}
 }
 
-// known is how many of the requests that the server remembers now it remembered before.
-// It forgets the oldest.
+// known returns how many of the requests in now were also in before. The server forgets the oldest.
 func known(before, now []participanttest.Request) int {
 	n := min(len(before), len(now))
 	for n > 0 && !slices.Equal(before[len(before)-n:], now[:n]) {

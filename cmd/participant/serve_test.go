@@ -123,7 +123,7 @@ func texts(ctx context.Context, client *connectparticipant.Client, token *string
 	return said, nil
 }
 
-func TestServeTellsWhereAndForWhom(t *testing.T) {
+func TestServePrintsTheEndpointAndTokens(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-addr", "127.0.0.1:0", "-chats", "3")
 	require.Regexp(t, `^\{"endpoint":"http://127\.0\.0\.1:\d+","chats":\[(\{"contactId":"[^"]+","customer":\{"participantToken":"[^"]+"\},"agent":\{"participantToken":"[^"]+"\}\},?){3}\]\}$`, s.line)
@@ -131,11 +131,11 @@ func TestServeTellsWhereAndForWhom(t *testing.T) {
 	for _, chat := range s.Chats {
 		tokens[chat.Customer.ParticipantToken], tokens[chat.Agent.ParticipantToken] = true, true
 	}
-	require.Len(t, tokens, 6, "a token was told twice")
+	require.Len(t, tokens, 6, "a token was printed twice")
 	require.Equal(t, exitOK, s.stop())
 }
 
-func TestServeAnswersAndLogs(t *testing.T) {
+func TestServeRespondsAndLogs(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-agent", "none")
 	require.Len(t, s.Chats, 8)
@@ -194,7 +194,7 @@ func TestServeEchoes(t *testing.T) {
 	require.Contains(t, s.stderr.String(), "CUSTOMER  SendMessage")
 }
 
-func TestServeEchoDoesTricks(t *testing.T) {
+func TestServeEchoActsOnSomeMessages(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-chats", "1")
 	client := s.client(t)
@@ -264,7 +264,7 @@ func nextItem(t *testing.T, socket *websocket.Conn) (item types.Item, ok bool) {
 	}
 }
 
-func TestServeEchoGivesWay(t *testing.T) {
+func TestServeEchoLeavesWhenAClientIsTheAgent(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-chats", "3")
 	client := s.client(t)
@@ -275,7 +275,7 @@ func TestServeEchoGivesWay(t *testing.T) {
 	connect(s.Chats[0].Agent)
 	send(t, client, early, "Hello")
 
-	// In the middle of a talk.
+	// In the middle of a chat.
 	late := connect(s.Chats[1].Customer)
 	send(t, client, late, "Hello")
 	awaitTexts(t, client, late, "CUSTOMER: Hello", "AGENT: You said: Hello")
@@ -283,7 +283,7 @@ func TestServeEchoGivesWay(t *testing.T) {
 	send(t, client, late, "A human, please")
 	send(t, client, human, "Here I am")
 
-	// By the time it answers here it would have answered there.
+	// When the echo replies here, it would also have replied there.
 	witness := connect(s.Chats[2].Customer)
 	send(t, client, witness, "Hello")
 	awaitTexts(t, client, witness, "CUSTOMER: Hello", "AGENT: You said: Hello")

@@ -16,17 +16,17 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// saveEvery is how much of the chats a crash may cost.
+// saveEvery bounds how much is lost in a crash.
 const saveEvery = 3 * time.Second
 
-// stateFile keeps the chats of a fake over restarts.
+// stateFile keeps the chats of a fake across restarts.
 type stateFile struct {
 	name   string // "" for none
 	saved  []byte
 	errors io.Writer
 }
 
-// load returns what the file holds, or nothing if there is none yet.
+// load returns the content of the file, or nothing if it doesn't exist yet.
 func (f *stateFile) load() ([]byte, error) {
 	if f.name == "" {
 		return nil, nil
@@ -39,7 +39,7 @@ func (f *stateFile) load() ([]byte, error) {
 	return data, err
 }
 
-// follow saves the chats every few seconds, until the context ends.
+// follow saves the chats every few seconds until the context is done.
 func (f *stateFile) follow(ctx context.Context, srv *participanttest.Server) {
 	for f.name != "" && pause(ctx, saveEvery) == nil {
 		if err := f.save(srv); err != nil {
@@ -48,7 +48,7 @@ func (f *stateFile) follow(ctx context.Context, srv *participanttest.Server) {
 	}
 }
 
-// save writes the chats to the file, if they have changed, all or nothing.
+// save writes the chats to the file atomically, if they have changed.
 func (f *stateFile) save(srv *participanttest.Server) error {
 	if f.name == "" {
 		return nil
@@ -64,7 +64,7 @@ func (f *stateFile) save(srv *participanttest.Server) error {
 	return nil
 }
 
-// replaceFile replaces a file by one that only its owner can read: it has tokens in it.
+// replaceFile replaces a file by one that only its owner can read, because it contains tokens.
 func replaceFile(name string, data []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
 	if err != nil {

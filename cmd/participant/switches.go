@@ -50,7 +50,7 @@ func (s switches) Set(text string) error {
 	return nil
 }
 
-// switchForm is what the value of a switch looks like.
+// switchForm describes the value of a switch.
 func switchForm(kind reflect.Type) string {
 	switch {
 	case kind.Kind() == reflect.Bool:

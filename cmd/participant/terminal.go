@@ -17,7 +17,7 @@ import (
 	"github.com/participant-go/connectparticipant/cmd/participant/internal/lineedit"
 )
 
-// isTerminal reports whether a person sits at a stream.
+// isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	if file, ok := stream.(*os.File); ok {
 		return term.IsTerminal(int(file.Fd()))
@@ -30,7 +30,7 @@ func isTerminal(stream any) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// hasSequences reports whether a stream is a terminal that knows escape sequences. The console of
+// hasSequences reports whether a stream is a terminal that supports escape sequences. The console of
 // Windows sets no TERM.
 func hasSequences(stream any) bool {
 	kind := os.Getenv("TERM")
@@ -39,8 +39,7 @@ func hasSequences(stream any) bool {
 
 func hasColours(stream any) bool { return hasSequences(stream) && os.Getenv("NO_COLOR") == "" }
 
-// readHidden reads a line from a terminal that doesn't show it, unless the prompt says
-// otherwise.
+// readHidden reads a line without showing it on the terminal.
 func readHidden(ctx context.Context, s streams, prompt string) (string, error) {
 	next := scanLines(s.in)
 	if file, ok := s.in.(*os.File); ok {
@@ -53,8 +52,8 @@ func readHidden(ctx context.Context, s streams, prompt string) (string, error) {
 			return string(line), err
 		}
 		defer func() {
-			_ = term.Restore(int(file.Fd()), before) // an interrupt leaves ReadPassword waiting
-			fmt.Fprint(s.err, "\n")                  // the one that ended the line was hidden too
+			_ = term.Restore(int(file.Fd()), before) // ReadPassword doesn't return after an interrupt
+			fmt.Fprint(s.err, "\n")                  // the line break of the input was hidden too
 		}()
 	} else {
 		prompt = "(cannot be hidden here) " + prompt
@@ -93,7 +92,7 @@ func paint(colour, text string) string {
 	return text
 }
 
-// console is where a chat is typed and printed.
+// console is where a person types, and where a chat is printed.
 type console struct {
 	streams
 	next                func() (string, error) // the next line, or io.EOF
@@ -101,8 +100,8 @@ type console struct {
 	close               func() // leaves the terminal as it was
 }
 
-// openConsole lets lines be edited, and printed above the one that is being typed, where both
-// input and output are a terminal. Interrupt is called for Ctrl-C, which is no signal then.
+// openConsole makes lines editable, and prints above the line that is being typed, if both input and
+// output are a terminal. interrupt is called for Ctrl-C, which isn't a signal then.
 func openConsole(s streams, interrupt func()) *console {
 	plain := func(_, text string) string { return text }
 	c := &console{streams: s, next: scanLines(s.in), paintOut: plain, paintErrs: plain, close: func() {}}

@@ -89,7 +89,7 @@ func (r *onTerminal) requireRestored() {
 	require.Equal(r.t, r.before, after)
 }
 
-func TestAMessageDoesNotTearTheLineBeingTyped(t *testing.T) {
+func TestMessagesArePrintedAboveTheLineBeingTyped(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	r := s.chatOnTerminal(t, "NO_COLOR=1")
@@ -105,7 +105,7 @@ func TestAMessageDoesNotTearTheLineBeingTyped(t *testing.T) {
 	require.NotContains(t, r.stdout.String(), "\x1b[3", "colours, with NO_COLOR")
 }
 
-func TestATerminalIsLeftAsItWas(t *testing.T) {
+func TestTerminalIsRestored(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		end  func(*scene, *onTerminal)

@@ -17,13 +17,12 @@ import (
 // tokenVariable is the environment variable that holds the participant token.
 const tokenVariable = "PARTICIPANT_TOKEN"
 
-// maxToken keeps a wrong file from being read whole. The service's tokens have up to
-// 1,000 bytes (API_connect-participant_CreateParticipantConnection).
+// maxToken bounds the reading of a wrong file. The service's tokens have up to 1,000 bytes
+// (API_connect-participant_CreateParticipantConnection).
 const maxToken = 64 << 10
 
-// readToken reads the participant token from a file, from standard input for "-", and
-// without a file from the environment. inputTaken says that the command reads standard
-// input for something else.
+// readToken reads the participant token from a file, from standard input for "-", and without a file
+// from the environment. inputTaken reports that the command reads standard input for something else.
 func readToken(ctx context.Context, file string, s streams, inputTaken bool) (string, error) {
 	var text string
 	var err error
@@ -52,7 +51,7 @@ func readToken(ctx context.Context, file string, s streams, inputTaken bool) (st
 	return token, nil
 }
 
-// readTokenFile leaves the name out of its error: somebody may have put the token there.
+// readTokenFile leaves the name out of its error, because it may be the token itself.
 func readTokenFile(name string, warnings io.Writer) (string, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -69,8 +68,8 @@ func readTokenFile(name string, warnings io.Writer) (string, error) {
 	return readSome(file)
 }
 
-// isReadByOthers reports whether the mode of a file lets other users read it. Windows has
-// no such mode.
+// isReadByOthers reports whether the mode of a file allows other users to read it. Windows has no such
+// mode.
 func isReadByOthers(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0

@@ -67,8 +67,8 @@ func (c *transcriptCommand) perform(ctx context.Context, a *access, s streams) e
 	return c.print(s.out, items)
 }
 
-// oldestFirst collects a transcript, which comes newest first. Reading it FORWARD would
-// need no memory, but that doesn't reach past contacts (API_connect-participant_GetTranscript).
+// oldestFirst collects a transcript, which is returned newest first. Reading it FORWARD would need no
+// memory, but doesn't reach past contacts (API_connect-participant_GetTranscript).
 func oldestFirst(transcript iter.Seq2[types.Item, error]) (items []types.Item, err error) {
 	for item, err := range transcript {
 		if err != nil {
@@ -88,9 +88,8 @@ func (c *transcriptCommand) print(out io.Writer, items []types.Item) error {
 	return w.Flush()
 }
 
-// runLive prints the transcript, and then what the session brings that wasn't in it. The
-// session has the whole history too: an item that the transcript showed too late for the
-// first reading is known by its Id, and none falls between the two.
+// runLive prints the transcript, and then the items of the session that weren't in it. The session also
+// has the whole history, so that no item is missed in between; duplicates are recognized by Id.
 func (c *transcriptCommand) runLive(ctx context.Context, a *access, s streams) error {
 	session, err := a.start(ctx, func(o *chat.Options) { o.History = chat.HistoryAll })
 	if err != nil {
@@ -110,10 +109,10 @@ func (c *transcriptCommand) runLive(ctx context.Context, a *access, s streams) e
 	}
 	for event, err := range session.Events(ctx) {
 		if err != nil && ctx.Err() != nil {
-			return nil // an interrupt is the way to end it
+			return nil // an interrupt is the normal end
 		}
 		if err == nil {
-			err = c.happened(event, printed, s)
+			err = c.printEvent(event, printed, s)
 		}
 		if err != nil {
 			return err
@@ -122,8 +121,8 @@ func (c *transcriptCommand) runLive(ctx context.Context, a *access, s streams) e
 	return ending(session)
 }
 
-// happened prints an event unless its item has been printed in the same state.
-func (c *transcriptCommand) happened(event chat.Event, printed map[string]string, s streams) error {
+// printEvent prints an event unless its item has been printed in the same state.
+func (c *transcriptCommand) printEvent(event chat.Event, printed map[string]string, s streams) error {
 	switch e := event.(type) {
 	case chat.ConnectionChanged:
 		fmt.Fprintf(s.err, "participant transcript: %s\n", connectionText(e))
@@ -146,7 +145,7 @@ func (c *transcriptCommand) happened(event chat.Event, printed map[string]string
 	return c.print(s.out, []types.Item{item})
 }
 
-// state is what can change in an item.
+// state returns what can change in an item.
 func state(item *types.Item) string {
 	text := string(processing(item))
 	for _, file := range item.Attachments {
@@ -155,7 +154,7 @@ func state(item *types.Item) string {
 	return text
 }
 
-// ending is nil for a session whose chat has ended with nothing missing.
+// ending returns nil for a session whose chat has ended with nothing missing.
 func ending(session *chat.Session) error {
 	err := session.Err()
 	var over *chat.CloseError
@@ -163,13 +162,13 @@ func ending(session *chat.Session) error {
 	case !errors.Is(err, chat.ErrChatEnded) || !errors.As(err, &over):
 		return err
 	case over.Gap:
-		return errors.New("the chat has ended, and something may be missing of what happened last")
+		return errors.New("the chat has ended, and its last items may be missing")
 	default:
 		return nil
 	}
 }
 
-// connectionText tells of a change in a line.
+// connectionText describes a change of the connection in one line.
 func connectionText(change chat.ConnectionChanged) string {
 	switch {
 	case change.Connected:

@@ -101,7 +101,7 @@ func TestTranscriptFollows(t *testing.T) {
 	require.Equal(t, "Last year\none\ntwo\nmine\nthree\nfour\n", withoutHeads(r.stdout.String()))
 	require.NotRegexp(t, "typing|metadata", r.stdout.String())
 	require.Regexp(t, `participant transcript: connection lost: the server closed the socket with code 1001\nparticipant transcript: connected again\n`, r.stderr.String())
-	require.Regexp(t, `something may be missing of what happened last\n$`, r.stderr.String(), "the end came before the reconnect had settled")
+	require.Regexp(t, `its last items may be missing\n$`, r.stderr.String(), "the end came before the reconnect had settled")
 	require.Regexp(t, `\* chat ended\n$`, r.stdout.String())
 }
 

@@ -23,7 +23,7 @@ var uploadHelp = command{
 	summary: "send a file",
 	args:    "FILE | -",
 	about: `upload sends a file and prints its attachment id, which download takes. The others see the
-file when the service has scanned it; -wait waits for that, mostly less than a minute, and
+file when the service has scanned it; -wait waits for that, usually less than a minute, and
 fails for a file that the scan rejects. The instance decides which types and sizes of files
 are accepted. With - for FILE it sends standard input, which is read to its end first;
 -name is required then, and -token-file can't be -.
@@ -70,14 +70,14 @@ func (c *uploadCommand) perform(ctx context.Context, a *access, s streams) error
 	upload.Progress, upload.WaitForScan = bar.set, c.wait
 	id, err := session.SendFile(ctx, upload)
 	bar.end()
-	if id != "" { // a file that the scan rejects has one
+	if id != "" { // a file that the scan rejects also has an id
 		_, printing := fmt.Fprintln(s.out, terminal.Line(id))
 		err = errors.Join(err, printing)
 	}
 	return err
 }
 
-// source is a file that can be sent again when the network fails.
+// source is a file that can be read again for a retry.
 type source interface {
 	io.ReadSeeker
 	io.Closer
@@ -100,14 +100,14 @@ func (c *uploadCommand) open(in io.Reader) (file source, size int64, err error) 
 	return inMemory{bytes.NewReader(data)}, int64(len(data)), nil
 }
 
-// inMemory is content that needs no closing.
+// inMemory is content that needn't be closed.
 type inMemory struct{ *bytes.Reader }
 
 func (inMemory) Close() error { return nil }
 
 // openFile opens a file that can be sent.
 func openFile(path string) (file *os.File, size int64, err error) {
-	info, err := os.Stat(path) // before opening, which would wait for the writer of a named pipe
+	info, err := os.Stat(path) // before opening, which would block for a named pipe
 	if err == nil && !info.Mode().IsRegular() {
 		err = &os.PathError{Op: "open", Path: path, Err: errors.New("not a regular file")}
 	}
@@ -118,7 +118,7 @@ func openFile(path string) (file *os.File, size int64, err error) {
 	return file, info.Size(), err
 }
 
-// newFile is the file as it is sent, with the type that its name tells.
+// newFile returns the file as it is sent, with the type for its name.
 func newFile(file io.Reader, name string) chat.File {
 	kind, _, err := mime.ParseMediaType(contentType(name)) // the charset is a guess of package mime
 	if err != nil {

@@ -43,7 +43,7 @@ func (t *versionTask) run(_ context.Context, args []string, s streams) error {
 	return err
 }
 
-// version is that of the module, if the command was built from one.
+// version returns the version of the module, if the command was built from one.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -11,7 +11,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/terminal"
 )
 
-// key is a character or, with a name, a key that isn't one.
+// key is a character, or a special key with a name.
 type key struct {
 	name string
 	char rune
@@ -98,7 +98,7 @@ func (e *Editor) press(k key) (line string, done bool, err error) {
 		return "", false, ErrInterrupted
 	case e.pasting && k.name == "enter":
 		e.paste()
-	case e.pasting: // keys in a paste are none
+	case e.pasting: // special keys in a paste are ignored
 	case k.name == "enter":
 		return e.submit(), true, nil
 	case k.name == "end of input" && len(e.line) == 0 && len(e.pasted) == 0:
@@ -204,7 +204,7 @@ func allColumns(line []rune) (sum int) {
 	return sum
 }
 
-// shown is a line as it is printed: a pasted character must not control the terminal.
+// shown returns a line for printing: a pasted character must not control the terminal.
 func shown(line []rune) string {
 	text := strings.ReplaceAll(string(line), "\n", "⏎")
 	return terminal.Line(text)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lineedit reads lines from a terminal in raw mode, while others print above the line that
-// is being typed.
+// Package lineedit reads lines from a terminal in raw mode, while other output is printed above the
+// line that is being typed.
 package lineedit
 
 import (
@@ -26,13 +26,13 @@ const (
 // cursor of a line that is longer. One goroutine may call ReadLine; all other methods may be called
 // concurrently with it.
 //
-// The terminal itself finds the cursor's column: the row is written up to the end, and again up to
+// The terminal itself determines the cursor's column: the row is written up to the end, and again up to
 // the cursor. How wide a character is, on which terminals differ, only matters for what fits.
 type Editor struct {
 	in     io.Reader
 	width  func() int
 	prompt string
-	unread []byte // read, and not yet a key
+	unread []byte // read, but not yet a complete key
 
 	mu      sync.Mutex
 	out     io.Writer
@@ -94,7 +94,7 @@ func (e *Editor) Write(p []byte) (int, error) {
 	return len(p), e.redraw(string(p))
 }
 
-// Close removes the line from the terminal. What is written afterwards is printed as it is.
+// Close removes the line from the terminal. What is written afterwards is printed unchanged.
 func (e *Editor) Close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -126,7 +126,7 @@ const (
 // eraseRow moves the cursor to the beginning of the row and empties it.
 const eraseRow = "\r\x1b[K"
 
-// redraw prints a text above the line, all in one Write, lest the terminal show half of it.
+// redraw prints a text above the line, in a single Write, so that the terminal never shows half of it.
 func (e *Editor) redraw(above string) error {
 	above = strings.ReplaceAll(above, "\n", "\r\n")
 	if e.drawn && !e.closed {

@@ -100,7 +100,7 @@ func TestReadLineRecalls(t *testing.T) {
 	require.Equal(t, []string{"one", "two", "two", "", "new", "two"}, got)
 }
 
-func TestOthersPrintAboveTheLine(t *testing.T) {
+func TestOutputIsPrintedAboveTheLine(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ keys, want string }{
 		"nothing typed":       {"", "Agent: Hi\n> |\n"},
@@ -140,7 +140,7 @@ func TestCloseRemovesTheLine(t *testing.T) {
 	e, s := typed("Hel")
 	_, err := e.Write([]byte("before\n"))
 	require.NoError(t, err)
-	require.Equal(t, "before\n|\n", s.String(), "a prompt where nobody types")
+	require.Equal(t, "before\n|\n", s.String(), "a prompt without input")
 	_, err = e.ReadLine()
 	require.ErrorIs(t, err, io.EOF)
 	e.Close()

@@ -9,7 +9,7 @@ import (
 )
 
 // screen is a terminal of endless height and a width, as far as the editor uses one. A row that is
-// full goes on in the next.
+// full continues in the next.
 type screen struct {
 	mu     sync.Mutex
 	width  int

@@ -212,14 +212,14 @@ func (c *chatter) listen() {
 		}
 		switch e := event.(type) {
 		case chat.Message:
-			c.hear(e)
+			c.receive(e)
 		case chat.ConnectionChanged:
 			c.connection(e)
 		}
 	}
 }
 
-func (c *chatter) hear(m chat.Message) {
+func (c *chatter) receive(m chat.Message) {
 	now := time.Now()
 	number, own := strings.CutPrefix(m.Text, c.prefix)
 	n, err := strconv.Atoi(number)

@@ -9,7 +9,7 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// gate tells one chat when the limiter of all admits its calls.
+// gate reports to one chat when the shared limiter admits its calls.
 type gate struct {
 	chat.Limiter
 	admitted func(operation string, waited time.Duration)

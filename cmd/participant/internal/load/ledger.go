@@ -16,7 +16,7 @@ type ledger struct {
 	highest  int               // the highest number that was delivered
 	waiting  map[int]*outgoing // sent and not delivered yet
 	doubtful map[int]bool      // the request failed: the message may be delivered or not
-	settled  chan struct{}     // closed when nothing waits; nil while nobody has asked
+	settled  chan struct{}     // closed when nothing waits; nil until complete is called
 
 	repeated, disordered int
 }
@@ -42,7 +42,7 @@ func (l *ledger) send(out outgoing) int {
 	return l.sent
 }
 
-// admit says that the request of the newest message may be sent. Retries don't count.
+// admit records that the request of the newest message may be sent. Retries don't count.
 func (l *ledger) admit(at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,8 +62,8 @@ func (l *ledger) admission() time.Time {
 	return l.admitted
 }
 
-// doubt says that the request of a message failed. It reports whether the message has been
-// delivered all the same.
+// doubt records that the request of a message failed. It reports whether the message has been
+// delivered nevertheless.
 func (l *ledger) doubt(n int) (delivered bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -76,7 +76,7 @@ func (l *ledger) doubt(n int) (delivered bool) {
 	return false
 }
 
-// lose says that the socket was lost at a moment: what waits can't arrive as a push.
+// lose records when the socket was lost: waiting messages can't arrive as pushes.
 func (l *ledger) lose(at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,7 +87,7 @@ func (l *ledger) lose(at time.Time) {
 	}
 }
 
-// arrival is what a delivered message was.
+// arrival classifies a delivered message.
 type arrival int
 
 const (
@@ -137,7 +137,7 @@ func (l *ledger) complete() <-chan struct{} {
 	return done
 }
 
-// account is what became of the messages of a chat.
+// account counts the messages of a chat that weren't delivered correctly.
 type account struct{ lost, repeated, disordered int }
 
 func (l *ledger) account() account {

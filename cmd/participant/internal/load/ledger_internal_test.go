@@ -38,7 +38,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-func TestLedgerSaysWhenAllHasArrived(t *testing.T) {
+func TestLedgerReportsWhenAllHaveArrived(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
 	l.send(outgoing{})
@@ -51,7 +51,7 @@ func TestLedgerSaysWhenAllHasArrived(t *testing.T) {
 	require.True(t, isClosed(newLedger().complete()), "nothing was sent")
 }
 
-// A request that failed tells nothing of its message.
+// A failed request doesn't show whether its message was accepted.
 func TestLedgerOfMessagesInDoubt(t *testing.T) {
 	t.Parallel()
 	l := newLedger()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package load runs many chats at once, each in a session of package chat, and measures them.
+// Package load runs many chats at the same time, each in a session of package chat, and measures them.
 package load
 
 import (
@@ -17,11 +17,11 @@ import (
 	"github.com/participant-go/connectparticipant/chat"
 )
 
-// Options say what a load is. All members are required but those that have a default.
+// Options describe a load. Members without a default are required.
 type Options struct {
 	// Endpoint is the URL of the service. Defaults to that of Region.
 	Endpoint, Region string
-	// Transport opens all connections. Defaults to one as the client has it.
+	// Transport opens all connections. Defaults to a copy of the client's default.
 	Transport *http.Transport
 	// Tokens are participant tokens, one for each chat. Defaults to those of customers whose chats
 	// the load starts with StartChatContact at Endpoint, without a signature, which only a fake of
@@ -32,12 +32,12 @@ type Options struct {
 	// Chats is how many chats there are, and Rate how many of them start a second.
 	Chats int
 	Rate  float64
-	// Messages is how many messages each chat sends a minute. Defaults to none but those after
+	// Messages is how many messages each chat sends a minute. Defaults to none except those after
 	// a cut.
 	Messages float64
 	// Duration is how long each chat lasts.
 	Duration time.Duration
-	// Cuts is how often each chat cuts its own sockets. Defaults to never.
+	// Cuts is how often each chat cuts its sockets. Defaults to never.
 	Cuts int
 	// Leave makes each chat leave at its end. By default it only closes its session.
 	Leave bool
@@ -58,7 +58,7 @@ type Progress struct {
 }
 
 // Run runs the chats and returns when all are over. When stop is closed it starts and sends
-// nothing more, waits for what is under way, and lets the chats leave. The end of ctx ends that too.
+// nothing more, waits for pending messages, and makes the chats leave. When ctx is done that ends too.
 func Run(ctx context.Context, stop <-chan struct{}, opts Options) *Result {
 	r := newRunner(opts)
 	result := &Result{Start: r.start, Planned: opts.Chats}
@@ -134,13 +134,13 @@ func (r *runner) startChats(ctx, talking context.Context) {
 			return
 		case <-next.C:
 		}
-		// Counted from the start, so that what a timer is late doesn't add up.
+		// Counted from the start, so that the delays of timers don't add up.
 		next.Reset(time.Until(r.start.Add(time.Duration(n+1) * every)))
 		r.chats.Go(func() { newChatter(r).hold(ctx, talking) })
 	}
 }
 
-// close adds what became of the messages of a chat.
+// close adds the account of a chat's messages.
 func (r *runner) close(a account) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

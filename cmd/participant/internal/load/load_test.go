@@ -116,7 +116,7 @@ func TestALoadThatIsThrottled(t *testing.T) {
 	})
 }
 
-// throttleCounter counts the responses 429 of which it is told.
+// throttleCounter counts the responses 429 that are reported to it.
 type throttleCounter struct {
 	chat.Limiter
 	count atomic.Int64
@@ -155,7 +155,7 @@ func TestALoadThatCannotStartItsChats(t *testing.T) {
 	}
 }
 
-func TestWhatIsLostRepeatedAndAddedIsCounted(t *testing.T) {
+func TestLostDuplicatedAndUnknownMessagesAreCounted(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		interfere func(b *bubble)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// The names of the operations that are treated in their own way.
+// The names of the operations that are treated separately.
 const (
 	startChatContact = "StartChatContact"
 	createConnection = "CreateParticipantConnection"

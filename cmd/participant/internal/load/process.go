@@ -12,13 +12,12 @@ import (
 
 // Process is what this process uses.
 type Process struct {
-	// Heap is what the objects of Go's heap occupy, in bytes, with those that the next garbage
+	// Heap is the size of the objects in Go's heap, in bytes, including those that the next garbage
 	// collection frees.
 	Heap uint64
-	// RSS is the memory that the process has of the machine, in bytes; 0 where it isn't known,
-	// which is everywhere but on Linux.
+	// RSS is the resident memory of the process in bytes. It is only known on Linux, and 0 elsewhere.
 	RSS uint64
-	// CPU is the time that the process has computed; 0 where it isn't known, as on Windows.
+	// CPU is the CPU time of the process; 0 where it isn't known, as on Windows.
 	CPU time.Duration
 }
 
@@ -32,7 +31,7 @@ func readProcess() Process {
 	return p
 }
 
-// residentBytes reads what Linux tells; 0 elsewhere.
+// residentBytes reads the resident memory on Linux; 0 elsewhere.
 func residentBytes() uint64 {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

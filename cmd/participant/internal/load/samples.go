@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	// watchEvery is how often the load is looked at.
+	// watchEvery is how often the load is sampled.
 	watchEvery = time.Second
-	// maxSamples is how many samples are kept at most: a plot has no more points.
+	// maxSamples is the maximum number of samples: a plot has no more points.
 	maxSamples = 1000
 )
 
-// Sample is the state of a load at a moment. What counts, counts from its start.
+// Sample is the state of a load at a moment. Counts are totals since its start.
 type Sample struct {
 	Counts
 	Process

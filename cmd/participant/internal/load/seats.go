@@ -20,13 +20,13 @@ import (
 
 const (
 	// startAttempts is how often StartChatContact is called when it is throttled or fails for a
-	// passing reason.
+	// temporary reason.
 	startAttempts = 5
 	startTimeout  = 20 * time.Second
 	maxResponse   = 64 << 10
 )
 
-// seat is what a chat joins with.
+// seat has what a chat needs to join.
 type seat struct {
 	token, participantID string // the id may be empty
 }
@@ -37,7 +37,7 @@ func tokenSeats(tokens []string) func(context.Context) (seat, error) {
 	return func(context.Context) (seat, error) {
 		n := int(taken.Add(1))
 		if n > len(tokens) {
-			return seat{}, errors.New("there are no tokens left")
+			return seat{}, errors.New("no tokens are left")
 		}
 		return seat{token: tokens[n-1]}, nil
 	}
@@ -52,7 +52,7 @@ type starter struct {
 	limiter chat.Limiter
 }
 
-// passingError is what a further request may not meet.
+// passingError is an error that a retry may not get.
 type passingError struct{ error }
 
 func (s *starter) start(ctx context.Context) (taken seat, err error) {
@@ -108,7 +108,7 @@ func (s *starter) try(ctx context.Context, token string) (seat, error) {
 	return seat{out.ParticipantToken, out.ParticipantId}, nil
 }
 
-// noID stands for an instance and a flow: a fake has none.
+// noID is the id of an instance and of a flow, which a fake doesn't have.
 const noID = "00000000-0000-0000-0000-000000000000"
 
 func (s *starter) refused(resp *http.Response) error {

@@ -22,7 +22,7 @@ const (
 
 // chart is a drawing for the template.
 type chart struct {
-	Title, Unit   string // Unit stands at the y axis
+	Title, Unit   string // Unit is the label of the y axis
 	Width, Height int
 	Left, Right   float64 // of the plot
 	Top, Bottom   float64
@@ -33,7 +33,7 @@ type chart struct {
 	Bars          []bar // the cuts, below the plot
 	BarsTop       float64
 	BarsLabel     string
-	BarsMost      string // what the highest bar stands for
+	BarsMost      string // the label of the highest bar
 }
 
 type tick struct {
@@ -222,11 +222,11 @@ func (c *chart) BarsMostX() float64 { return c.Right + 9 }
 // LabelX is where the labels of the y axis end.
 func (c *chart) LabelX() float64 { return c.Left - 8 }
 
-// LabelY is where the labels of the x axis stand, below TickEnd.
+// LabelY is the position of the labels of the x axis, below TickEnd.
 func (c *chart) LabelY() float64 { return c.Bottom + 16 }
 
 // TickEnd is the lower end of the ticks.
 func (c *chart) TickEnd() float64 { return c.Bottom + 5 }
 
-// BarsMiddle is where the label of the bars stands.
+// BarsMiddle is the position of the label of the bars.
 func (c *chart) BarsMiddle() float64 { return c.BarsTop + cutsHeight/2 }

@@ -60,7 +60,7 @@ func curves(title string, latencies []latency) *chart {
 	return c
 }
 
-// nines is where the longest of n durations stands: 1 at the 90th percentile, 2 at the 99th.
+// nines is the position of the longest of n durations: 1 at the 90th percentile, 2 at the 99th.
 func nines(n int64) float64 { return math.Log10(float64(max(n, 1))) }
 
 // percentiles are the points of a curve, the y in seconds.

@@ -33,7 +33,7 @@ type tile struct {
 // Tiles are the figures that matter most.
 func (v view) Tiles() []tile {
 	return []tile{
-		{Name: "Chats at once", Figure: number(v.Peak()), Detail: count(v.Started, "chat") + " in all"},
+		{Name: "Concurrent chats", Figure: number(v.Peak()), Detail: count(v.Started, "chat") + " in all"},
 		{
 			Name: "Lost or repeated", Figure: number(v.Lost + v.Repeated + v.Disordered),
 			Detail: "of " + count(v.Sent, "message"), Bad: !v.Intact(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package report shows what a load has measured, as text and as a page of HTML.
+// Package report formats the result of a load, as text and as a page of HTML.
 package report
 
 import (
@@ -12,22 +12,22 @@ import (
 	"github.com/participant-go/connectparticipant/cmd/participant/internal/load"
 )
 
-// Report is a load's result, and what the reader has to know of its circumstances.
+// Report is the result of a load and its circumstances.
 type Report struct {
 	*load.Result
 
-	// Service names what the load was held against.
+	// Service names the service that the load ran against.
 	Service string
 	// Command is the command line, Version that of the command, and Machine what it ran on.
 	Command, Version, Machine string
-	// Quotas are those that the load kept to, by operation; none if it kept to none.
+	// Quotas are the quotas that the load kept to, by operation; empty for none.
 	Quotas map[string]chat.Quota
 	// FakeInside reports that the service was a fake in the same process, whose memory and
 	// computing are part of the figures.
 	FakeInside bool
 }
 
-// latency is one distribution, with its name and what it is.
+// latency is one distribution, with its name and description.
 type latency struct {
 	Name, Meaning string
 	*load.Histogram
@@ -62,7 +62,7 @@ func (r *Report) distributions() []latency {
 	}
 }
 
-// Verdict says in a sentence whether the load went well.
+// Verdict returns a sentence about the success of the load.
 func (r *Report) Verdict() string {
 	switch {
 	case !r.Intact():
@@ -95,7 +95,7 @@ func were(n int) string {
 // Title names the load.
 func (r *Report) Title() string { return "Load of " + count(r.Planned, "chat") }
 
-// When says when the load was held, and how long it took.
+// When returns when the load ran, and how long it took.
 func (r *Report) When() string {
 	text := r.Start.UTC().Format("2 January 2006, 15:04 UTC") + ", for " + span(r.Elapsed)
 	if r.Interrupted {
@@ -198,7 +198,7 @@ func (r *Report) ProcessorPerChat() string {
 	return fmt.Sprintf("%.2g %% of a core", share)
 }
 
-// Reconnections says how often chats reconnected, and why.
+// Reconnections returns how often chats reconnected, and why.
 func (r *Report) Reconnections() string {
 	text := fmt.Sprintf("%s after %s", number(r.Reconnects), count(r.Cuts, "cut"))
 	if r.Losses > 0 {

@@ -13,7 +13,7 @@ import (
 // Text writes the report for a terminal.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s at once, %s\n%s\n\n", r.Title(), number(r.Peak()), r.When(), r.Verdict())
+	fmt.Fprintf(&b, "%s, %s concurrent, %s\n%s\n\n", r.Title(), number(r.Peak()), r.When(), r.Verdict())
 	fmt.Fprintf(&b, "%-14s %9s %9s %9s %9s %9s\n", "", "count", "p50", "p90", "p99", "max")
 	for _, row := range (view{r}).Rows() {
 		fmt.Fprintf(&b, "%-14s %9s %9s %9s %9s %9s\n", row.Name, row.Count, row.P50, row.P90, row.P99, row.Max)

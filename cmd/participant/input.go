@@ -24,13 +24,12 @@ type input struct {
 	err   error       // valid once lines is closed
 }
 
-// maxWaiting is how many lines may wait to be sent. With more of them nothing is read, not even
+// maxWaiting is the number of lines that may wait to be sent. Beyond it nothing is read, not even
 // Ctrl-C where the terminal is in raw mode.
 const maxWaiting = 1000
 
-// readInput calls next until it fails, up to limit times if that isn't 0, or until ctx ends.
-// Nothing waits for the goroutine: a Read of a terminal or a pipe can't be interrupted, so that
-// it may last until its input, or the process, ends.
+// readInput calls next until it fails, up to limit times unless limit is 0, or until ctx is done. The
+// goroutine may outlive the call: a Read of a terminal or a pipe can't be interrupted.
 func readInput(ctx context.Context, limit int, next func() (string, error)) *input {
 	i := &input{lines: make(chan string, maxWaiting)}
 	go i.read(ctx, limit, next)
@@ -64,8 +63,8 @@ func scanLines(in io.Reader) func() (string, error) {
 		switch {
 		case scanner.Scan():
 			return scanner.Text(), nil
-		case errors.Is(scanner.Err(), bufio.ErrTooLong): // its text speaks of a token
-			return "", errors.New("a line is longer than the service takes")
+		case errors.Is(scanner.Err(), bufio.ErrTooLong): // its text mentions a token
+			return "", errors.New("a line is longer than the service accepts")
 		case scanner.Err() != nil:
 			return "", scanner.Err()
 		default:
@@ -74,19 +73,19 @@ func scanLines(in io.Reader) func() (string, error) {
 	}
 }
 
-// errQuit ends a talk on request.
+// errQuit ends a conversation on request.
 var errQuit = errors.New("quit")
 
-// speak sends what comes in, until the end of the input or of the chat.
-func (t *talk) speak(ctx context.Context, in *input) error {
+// processInput handles the input until its end or the end of the chat.
+func (t *conversation) processInput(ctx context.Context, in *input) error {
 	for {
 		select {
 		case line, ok := <-in.lines:
 			if !ok {
 				return t.finish(ctx, in.err)
 			}
-			if err := t.say(ctx, line); errors.Is(err, errQuit) {
-				return t.settle(ctx)
+			if err := t.handleLine(ctx, line); errors.Is(err, errQuit) {
+				return t.awaitSent(ctx)
 			} else if err != nil {
 				return err
 			}
@@ -98,30 +97,30 @@ func (t *talk) speak(ctx context.Context, in *input) error {
 	}
 }
 
-// say does what a line asks for. What goes wrong is the error where nobody would see it.
-func (t *talk) say(ctx context.Context, line string) error {
-	err := t.obey(ctx, line)
+// handleLine executes a line. In a pipe it returns errors; on a terminal it prints them and continues.
+func (t *conversation) handleLine(ctx context.Context, line string) error {
+	err := t.execute(ctx, line)
 	if err == nil || t.strict || ctx.Err() != nil || errors.Is(err, errQuit) || t.session.Err() != nil {
 		return err
 	}
-	t.tell(colourError, "participant chat: "+problem(err))
+	t.notify(colourError, "participant chat: "+problem(err))
 	return nil
 }
 
-// tell prints to who sits at the terminal.
-func (t *talk) tell(colour, text string) {
+// notify prints a text for the person at the terminal.
+func (t *conversation) notify(colour, text string) {
 	fmt.Fprint(t.s.err, t.s.paintErrs(colour, strings.Join(terminal.Lines(text), "\n")+"\n"))
 }
 
-func (t *talk) obey(ctx context.Context, line string) error {
+func (t *conversation) execute(ctx context.Context, line string) error {
 	if strings.TrimSpace(line) == "" {
-		return nil // the service takes no empty messages
+		return nil // the service accepts no empty messages
 	}
 	if text, found := strings.CutPrefix(line, "//"); found || !strings.HasPrefix(line, "/") {
 		if found {
 			text = "/" + text
 		}
-		return t.answer(ctx, text)
+		return t.sendText(ctx, text)
 	}
 	name, rest, _ := strings.Cut(line, " ")
 	switch strings.TrimSpace(name) {
@@ -147,9 +146,9 @@ func (t *talk) obey(ctx context.Context, line string) error {
 	}
 }
 
-// answer sends what a line means as the reply to the newest message.
-func (t *talk) answer(ctx context.Context, line string) error {
-	p := t.shown.newestPrompt()
+// sendText sends a line: a choice of the newest prompt, or a message.
+func (t *conversation) sendText(ctx context.Context, line string) error {
+	p := t.tracker.newestPrompt()
 	choice, err := p.choose(line)
 	if err != nil {
 		return err
@@ -157,14 +156,14 @@ func (t *talk) answer(ctx context.Context, line string) error {
 	if err := t.send(ctx, choice.ContentType, choice.Content); err != nil {
 		return err
 	}
-	t.shown.answered(p)
+	t.tracker.clearPrompt(p)
 	if choice.Title != "" {
-		t.tell(colourSystem, "You chose: "+choice.Title)
+		t.notify(colourSystem, "You chose: "+choice.Title)
 	}
 	return nil
 }
 
-func (t *talk) send(ctx context.Context, contentType, content string) error {
+func (t *conversation) send(ctx context.Context, contentType, content string) error {
 	sent, err := t.session.SendContent(ctx, contentType, content)
 	if err != nil {
 		return &stepError{"send the message", err}
@@ -173,7 +172,7 @@ func (t *talk) send(ctx context.Context, contentType, content string) error {
 	return nil
 }
 
-func (t *talk) sendFile(ctx context.Context, path string) error {
+func (t *conversation) sendFile(ctx context.Context, path string) error {
 	file, _, err := openFile(path)
 	if err != nil {
 		return err
@@ -187,16 +186,16 @@ func (t *talk) sendFile(ctx context.Context, path string) error {
 	return nil
 }
 
-// historyWait is how long the history may be on its way: a session doesn't tell its end.
+// historyWait is how long the history may take to arrive: a session doesn't report its end.
 const historyWait = 2 * time.Second
 
-// markRead marks the newest message of somebody else as read.
-func (t *talk) markRead(ctx context.Context) error {
+// markRead marks the newest message of another participant as read.
+func (t *conversation) markRead(ctx context.Context) error {
 	waiting, cancel := context.WithTimeout(ctx, historyWait)
 	defer cancel()
-	id := t.shown.lastHeard(waiting)
+	id := t.tracker.newestMessage(waiting)
 	if id == "" {
-		return errors.New("there is no message of somebody else to be marked as read")
+		return errors.New("there is no message of another participant to mark as read")
 	}
 	if err := sendReceipt(ctx, t.session, types.ContentTypeMessageRead, id); err != nil {
 		return &stepError{"mark as read", err}
@@ -204,8 +203,8 @@ func (t *talk) markRead(ctx context.Context) error {
 	return nil
 }
 
-// sendReceipt sends a receipt and waits for it, where Session.MarkRead would leave it to the
-// background, which may end before.
+// sendReceipt sends a receipt and waits for the response; Session.MarkRead would send it in the
+// background, which may end first.
 func sendReceipt(ctx context.Context, session *chat.Session, contentType, id string) error {
 	about, err := json.Marshal(map[string]string{"messageId": id})
 	if err != nil {
@@ -215,14 +214,14 @@ func sendReceipt(ctx context.Context, session *chat.Session, contentType, id str
 	return err
 }
 
-var errNoLogin = errors.New("nobody has asked you to sign in, or that is over")
+var errNoLogin = errors.New("there is no request to sign in, or it has expired")
 
-// login prints where to sign in. The URL is a secret, so that it isn't part of the output.
-func (t *talk) login(ctx context.Context, redirectURI string) error {
-	id := t.shown.currentLogin()
+// login prints the URL to sign in at. The URL is a secret, so it isn't part of the output.
+func (t *conversation) login(ctx context.Context, redirectURI string) error {
+	id := t.tracker.currentLogin()
 	switch {
 	case redirectURI == "":
-		return errors.New("/login needs a redirect URI that the identity provider knows")
+		return errors.New("/login needs a redirect URI that the identity provider accepts")
 	case id == "":
 		return errNoLogin
 	}
@@ -230,12 +229,12 @@ func (t *talk) login(ctx context.Context, redirectURI string) error {
 	if err != nil {
 		return &stepError{"get the URL to sign in", err}
 	}
-	t.tell(colourSystem, "Sign in at: "+url)
+	t.notify(colourSystem, "Sign in at: "+url)
 	return nil
 }
 
-func (t *talk) cancelLogin(ctx context.Context) error {
-	id := t.shown.currentLogin()
+func (t *conversation) cancelLogin(ctx context.Context) error {
+	id := t.tracker.currentLogin()
 	if id == "" {
 		return errNoLogin
 	}
@@ -245,8 +244,8 @@ func (t *talk) cancelLogin(ctx context.Context) error {
 	return nil
 }
 
-func (t *talk) leave(ctx context.Context) error {
-	if err := t.settle(ctx); err != nil {
+func (t *conversation) leave(ctx context.Context) error {
+	if err := t.awaitSent(ctx); err != nil {
 		return err
 	}
 	if err := t.session.Leave(ctx); err != nil {
@@ -255,27 +254,27 @@ func (t *talk) leave(ctx context.Context) error {
 	return errQuit
 }
 
-// finish is the end of the input.
-func (t *talk) finish(ctx context.Context, err error) error {
+// finish handles the end of the input.
+func (t *conversation) finish(ctx context.Context, err error) error {
 	if err != nil {
 		return err
 	}
-	return t.settle(ctx)
+	return t.awaitSent(ctx)
 }
 
-// settle waits until all that was sent has been printed.
-func (t *talk) settle(ctx context.Context) error {
+// awaitSent waits until everything that was sent has been printed.
+func (t *conversation) awaitSent(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryWait)
 	defer cancel()
-	err := t.shown.await(ctx, t.over, t.sent)
+	err := t.tracker.await(ctx, t.over, t.sent)
 	if errors.Is(err, errNotShown) && t.session.Err() != nil {
 		return &stepError{err.Error(), t.session.Err()}
 	}
 	return err
 }
 
-// ended is the end of the session before that of the input, as far as that is known.
-func (t *talk) ended(in *input) error {
+// ended handles the end of the session. In a pipe it is an error if the input hasn't ended.
+func (t *conversation) ended(in *input) error {
 	if err := ending(t.session); err != nil || !t.strict || t.printErr != nil {
 		return err
 	}
