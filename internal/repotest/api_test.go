@@ -36,6 +36,7 @@ var publicPackages = []struct{ dir, golden string }{
 
 func TestAPIMatchesTheListing(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	for _, pkg := range publicPackages {
 		t.Run(pkg.golden, func(t *testing.T) {
 			t.Parallel()

@@ -25,6 +25,7 @@ func guides(t *testing.T) []string {
 // compiled and run.
 func TestDocsShowCodeThatRuns(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	for _, doc := range append(guides(t), "README.md") {
 		blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readFile(t, doc), -1)
 		require.NotEmpty(t, blocks, doc)
@@ -37,6 +38,7 @@ func TestDocsShowCodeThatRuns(t *testing.T) {
 // The same applies to code in package comments.
 func TestPackageCommentsShowCodeThatRuns(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	for _, dir := range []string{".", "chat", "interactive", "participanttest", "participantmock", "fleet"} {
 		comment, _, _ := strings.Cut(readFile(t, filepath.Join(dir, "doc.go")), "\npackage ")
 		blocks := regexp.MustCompile(`(?m)(?:^//\t.*\n|^//\n)*^//\t.*\n`).FindAllString(comment, -1)
@@ -75,6 +77,7 @@ func squeeze(code string) string {
 
 func TestLinksInDocsExist(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	for _, doc := range append(guides(t), "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md") {
 		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(readFile(t, doc), -1) {
 			require.FileExists(t, filepath.Join(filepath.Dir(doc), filepath.FromSlash(link[1])), doc)
@@ -86,6 +89,7 @@ func TestLinksInDocsExist(t *testing.T) {
 // curl.
 func TestREADMEsKeepTokensFromOtherUsers(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	readmes, err := filepath.Glob("examples/*/README.md")
 	require.NoError(t, err)
 	require.NotEmpty(t, readmes)
@@ -97,6 +101,7 @@ func TestREADMEsKeepTokensFromOtherUsers(t *testing.T) {
 // CONTRIBUTING.md documents the limits. They don't apply to generated code.
 func TestFilesAreShortAndNameTheirLicense(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && entry.Name() == "node_modules" {
 			return fs.SkipDir
@@ -117,6 +122,7 @@ func TestFilesAreShortAndNameTheirLicense(t *testing.T) {
 
 func TestVersionMatchesTheChangelog(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	newest := regexp.MustCompile(`(?m)^## \[?v?(\d+\.\d+\.\d+)`).FindStringSubmatch(readFile(t, "CHANGELOG.md"))
 	require.NotNil(t, newest)
 	require.Contains(t, readFile(t, "version.go"), `const version = "`+newest[1]+`"`)

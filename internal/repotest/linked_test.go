@@ -22,6 +22,7 @@ import (
 // a test library.
 func TestNoTestLibraryIsLinked(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	libraries := []string{"testing", "github.com/stretchr", "go.uber.org/goleak", "github.com/participant-go/connectparticipant/participantmock"}
 	all := slices.Concat(libraries, []string{"net/http/httptest", "github.com/participant-go/connectparticipant/participanttest"})
 	for dir, banned := range map[string][]string{".": all, "./types": all, "./chat": all, "./streaming": all, "./fleet": all, "./participanttest": libraries} {
@@ -39,6 +40,7 @@ func TestNoTestLibraryIsLinked(t *testing.T) {
 // The dependencies of a fleet's engines belong to their own modules.
 func TestFleetLinksNoEngine(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	for _, linked := range dependencies(t, "./fleet") {
 		for _, path := range []string{"github.com/nats-io", "github.com/aws/aws-sdk-go-v2/service"} {
 			require.False(t, strings.HasPrefix(linked, path), linked)
@@ -49,6 +51,7 @@ func TestFleetLinksNoEngine(t *testing.T) {
 // A program links interactive only if it imports it.
 func TestInteractiveIsLinkedOnDemand(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	for _, dir := range []string{".", "./types", "./chat", "./participanttest"} {
 		require.NotContains(t, dependencies(t, dir), "github.com/participant-go/connectparticipant/interactive", dir)
 	}
@@ -58,6 +61,7 @@ func TestInteractiveIsLinkedOnDemand(t *testing.T) {
 // A program links streaming only if it imports it.
 func TestStreamingIsLinkedOnDemand(t *testing.T) {
 	t.Parallel()
+	atRoot(t)
 	for _, dir := range []string{".", "./types", "./chat", "./participanttest"} {
 		require.NotContains(t, dependencies(t, dir), "github.com/participant-go/connectparticipant/streaming", dir)
 	}

@@ -7,6 +7,7 @@ package repotest
 import (
 	"flag"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,14 +15,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata/api")
 
-// The tests read the repository by paths relative to its root.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if err := os.Chdir("../.."); err != nil {
-		panic(err)
-	}
-	os.Exit(m.Run())
+// atRoot lets a test read the repository by paths relative to its root. It is called in each test,
+// not in TestMain: go test sees the files that a cached result depends on only while tests run.
+func atRoot(t *testing.T) {
+	t.Helper()
+	require.NoError(t, changeDir())
 }
+
+var changeDir = sync.OnceValue(func() error { return os.Chdir("../..") })
 
 // golden compares got with a file, or rewrites the file.
 func golden(t *testing.T, path, got string) {
