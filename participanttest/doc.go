@@ -56,7 +56,7 @@
 //   - Unless options turn them on: the duration of a chat of NewChat, chat timeouts, the five
 //     minutes for the first connection, and the end of sockets at their ConnectionExpiry, after
 //     10 minutes without a frame and after 2 hours.
-//   - Regions, and the Authorization header. Both are ignored.
+//   - Regions, and the Authorization header of operations. Both are ignored.
 //   - The other operations of Amazon Connect. They respond with 501 NotImplementedException, which
 //     names the operation.
 //   - Instances, flows and queues. Any id is accepted.
@@ -81,7 +81,8 @@
 //   - Retries. The same participant, operation, ClientToken and body get the same response
 //     for 10 minutes, unless it was an error. The order of members doesn't matter.
 //   - Times. No two items of a chat have the same AbsoluteTime; the later one gets a
-//     millisecond more. ConnectionExpiry is 66 minutes ahead. An upload URL is valid for 15.
+//     millisecond more. ConnectionExpiry is 66 minutes ahead. An upload URL is valid for
+//     15 minutes.
 //   - CORS. Every origin and every header is allowed, also for signed URLs.
 //
 // Connecting and leaving:
@@ -114,7 +115,8 @@
 //     and respond to heartbeats.
 //   - Chat timeouts. A participant who has joined and not left counts as connected, whatever the state
 //     of their sockets. A streamed message counts when it is complete. An automatic disconnection ends
-//     the chat if an agent leaves, since there is no disconnect flow; a custom bot leaves alone.
+//     the chat if an agent leaves, since there is no disconnect flow. If only a custom bot leaves, the
+//     chat continues.
 //   - Transfer. The event names no participant. The old agents leave after it without ending the
 //     chat; the new one joins on connecting. Both events are the last items of the old
 //     contact id. GetTranscript returns the items of all contact ids of the chat, whichever

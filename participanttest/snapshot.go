@@ -117,10 +117,10 @@ type sessionState struct {
 // files, views, remembered responses, pending scans and message processing, the clock, and the
 // certificate of Options.TLS. Clients reconnect as after any loss of their sockets.
 //
-// It doesn't contain WebSockets, streamed messages that aren't complete, flows, faults, Requests, Count
-// or Options. Nor does it contain ChatOptions.Processor: pending messages are approved. Two snapshots
-// of an unchanged server are equal. A snapshot contains tokens and message content in plain text:
-// protect it accordingly.
+// It doesn't contain WebSockets, streamed messages that aren't complete, flows, faults, Requests, Count,
+// Wire or Options. Nor does it contain ChatOptions.Processor: later messages are approved unchanged.
+// Two snapshots of an unchanged server are equal. A snapshot contains tokens and message content in
+// plain text: protect it accordingly.
 func (s *Server) Snapshot() ([]byte, error) {
 	state := s.state()
 	var err error

@@ -113,7 +113,7 @@ func TestChatLosesNothingWithItsSocket(t *testing.T) {
 			got.WriteString("Agent: " + text)
 		}
 	}
-	require.Equal(t, want.String(), got.String(), "lost, repeated, or out of order")
+	require.Equal(t, want.String(), got.String(), "lost, duplicated, or out of order")
 	require.Contains(t, r.stdout.String(), "Customer: after\n")
 }
 

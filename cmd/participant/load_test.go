@@ -55,7 +55,7 @@ func TestLoadFailsWhenAMessageIsLost(t *testing.T) {
 	srv.Inject(participanttest.Fault{On: participanttest.OnTranscript, ContentType: "text/plain", Times: 1, Effect: participanttest.LagForever()})
 	code, stdout, stderr := runCommand(t, "", "load", "-endpoint", srv.URL+"/", "-chats", "1", "-duration", "1s", "-messages", "600", "-reconnects", "0")
 	require.Equal(t, exitFailed, code, stderr)
-	require.Contains(t, stdout, " messages 1 was lost, 0 were repeated and 0 were out of order\n")
+	require.Contains(t, stdout, " messages 1 was lost, 0 were duplicated and 0 were out of order\n")
 }
 
 func TestLoadReportsWhyChatsCannotStart(t *testing.T) {

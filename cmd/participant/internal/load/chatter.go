@@ -235,7 +235,7 @@ func (c *chatter) receive(m chat.Message) {
 		switch {
 		case was == unexpected:
 			n.Sent++
-		case was == repeated:
+		case was == duplicated:
 		case out.cut.IsZero():
 			l.Push.Add(now.Sub(out.admitted))
 		case out.probe:

@@ -18,7 +18,7 @@ type ledger struct {
 	doubtful map[int]bool      // the request failed: the message may be delivered or not
 	settled  chan struct{}     // closed when nothing waits; nil until complete is called
 
-	repeated, disordered int
+	duplicated, disordered int
 }
 
 // outgoing is a message on its way.
@@ -93,7 +93,7 @@ type arrival int
 const (
 	expected   arrival = iota
 	unexpected         // its request failed
-	repeated           // it was delivered before, or never sent
+	duplicated         // it was delivered before, or never sent
 )
 
 // deliver takes the number of a message that the session has delivered. It returns the message
@@ -109,8 +109,8 @@ func (l *ledger) deliver(n int) (out outgoing, was arrival) {
 		was = unexpected
 		delete(l.doubtful, n)
 	default:
-		l.repeated++
-		return outgoing{}, repeated
+		l.duplicated++
+		return outgoing{}, duplicated
 	}
 	if n < l.highest {
 		l.disordered++
@@ -138,10 +138,10 @@ func (l *ledger) complete() <-chan struct{} {
 }
 
 // account counts the messages of a chat that weren't delivered correctly.
-type account struct{ lost, repeated, disordered int }
+type account struct{ lost, duplicated, disordered int }
 
 func (l *ledger) account() account {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return account{lost: len(l.waiting), repeated: l.repeated, disordered: l.disordered}
+	return account{lost: len(l.waiting), duplicated: l.duplicated, disordered: l.disordered}
 }

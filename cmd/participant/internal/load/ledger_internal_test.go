@@ -17,13 +17,13 @@ func TestLedger(t *testing.T) {
 	}{
 		"all arrive":                                 {func(l *ledger) { l.deliver(1); l.deliver(2); l.deliver(3) }, account{}},
 		"one is lost":                                {func(l *ledger) { l.deliver(1); l.deliver(3) }, account{lost: 1}},
-		"one comes twice":                            {func(l *ledger) { l.deliver(1); l.deliver(2); l.deliver(3); l.deliver(2) }, account{repeated: 1}},
-		"one comes that was never sent":              {func(l *ledger) { l.deliver(1); l.deliver(2); l.deliver(3); l.deliver(4) }, account{repeated: 1}},
+		"one comes twice":                            {func(l *ledger) { l.deliver(1); l.deliver(2); l.deliver(3); l.deliver(2) }, account{duplicated: 1}},
+		"one comes that was never sent":              {func(l *ledger) { l.deliver(1); l.deliver(2); l.deliver(3); l.deliver(4) }, account{duplicated: 1}},
 		"one comes after a later one":                {func(l *ledger) { l.deliver(1); l.deliver(3); l.deliver(2) }, account{disordered: 1}},
 		"one whose request failed":                   {func(l *ledger) { l.doubt(2); l.deliver(1); l.deliver(3) }, account{}},
 		"one whose request failed and that was sent": {func(l *ledger) { l.doubt(2); l.deliver(1); l.deliver(2); l.deliver(3) }, account{}},
 		"one that comes twice, and its request failed": {
-			func(l *ledger) { l.deliver(2); l.doubt(2); l.deliver(3); l.deliver(2); l.deliver(1) }, account{repeated: 1, disordered: 1},
+			func(l *ledger) { l.deliver(2); l.doubt(2); l.deliver(3); l.deliver(2); l.deliver(1) }, account{duplicated: 1, disordered: 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,5 +89,5 @@ func TestLedgerKeepsTheFirstMoments(t *testing.T) {
 	require.Equal(t, outgoing{admitted: at, cut: at.Add(2 * time.Second)}, out)
 	require.Equal(t, at, l.admission())
 	_, was = l.deliver(1)
-	require.Equal(t, repeated, was)
+	require.Equal(t, duplicated, was)
 }

@@ -145,13 +145,13 @@ func (r *runner) close(a account) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.total.lost += a.lost
-	r.total.repeated += a.repeated
+	r.total.duplicated += a.duplicated
 	r.total.disordered += a.disordered
 }
 
 func (r *runner) fill(result *Result) {
 	result.Elapsed = time.Since(r.start)
 	result.Samples = r.samples.kept
-	result.Lost, result.Repeated, result.Disordered = r.total.lost, r.total.repeated, r.total.disordered
+	result.Lost, result.Duplicated, result.Disordered = r.total.lost, r.total.duplicated, r.total.disordered
 	r.meter.fill(result)
 }

@@ -187,7 +187,7 @@ func TestLostDuplicatedAndUnknownMessagesAreCounted(t *testing.T) {
 				b.contacts[0].Customer.Say(b.said(0)[1])
 			},
 			func(b *bubble, r *load.Result) {
-				require.Equal(b, 1, r.Repeated)
+				require.Equal(b, 1, r.Duplicated)
 				require.Zero(b, r.Lost)
 			},
 		},

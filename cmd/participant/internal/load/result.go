@@ -20,9 +20,9 @@ type Result struct {
 	Elapsed     time.Duration
 	Interrupted bool
 	// Lost counts the messages that the service has accepted and that were never delivered,
-	// Repeated those that were delivered more than once, and Disordered those that were
+	// Duplicated those that were delivered more than once, and Disordered those that were
 	// delivered after a later one.
-	Lost, Repeated, Disordered int
+	Lost, Duplicated, Disordered int
 	// Calls are the requests by operation, and Errors what failed, the most frequent first.
 	Calls  []Calls
 	Errors []ErrorCount
@@ -30,12 +30,12 @@ type Result struct {
 	Samples []Sample
 }
 
-// OK reports that no message was lost, repeated or out of order, and that no chat and no message
+// OK reports that no message was lost, duplicated or out of order, and that no chat and no message
 // failed.
 func (r *Result) OK() bool { return r.Intact() && r.Failed == 0 && r.SendErrors == 0 }
 
 // Intact reports that every message was delivered once and in order.
-func (r *Result) Intact() bool { return r.Lost == 0 && r.Repeated == 0 && r.Disordered == 0 }
+func (r *Result) Intact() bool { return r.Lost == 0 && r.Duplicated == 0 && r.Disordered == 0 }
 
 // Peak returns the largest number of chats that were connected at a time.
 func (r *Result) Peak() int {

@@ -35,7 +35,7 @@ func (v view) Tiles() []tile {
 	return []tile{
 		{Name: "Concurrent chats", Figure: number(v.Peak()), Detail: count(v.Started, "chat") + " in all"},
 		{
-			Name: "Lost or repeated", Figure: number(v.Lost + v.Repeated + v.Disordered),
+			Name: "Lost or duplicated", Figure: number(v.Lost + v.Duplicated + v.Disordered),
 			Detail: "of " + count(v.Sent, "message"), Bad: !v.Intact(),
 		},
 		latencyTile("Send to push", &v.Push),

@@ -66,8 +66,8 @@ func (r *Report) distributions() []latency {
 func (r *Report) Verdict() string {
 	switch {
 	case !r.Intact():
-		return fmt.Sprintf("Of %s messages %s lost, %s repeated and %s out of order",
-			number(r.Sent), were(r.Lost), were(r.Repeated), were(r.Disordered))
+		return fmt.Sprintf("Of %s messages %s lost, %s duplicated and %s out of order",
+			number(r.Sent), were(r.Lost), were(r.Duplicated), were(r.Disordered))
 	case r.Started == 0 && r.Failed > 0:
 		return "No chat could be started"
 	case r.Failed > 0:

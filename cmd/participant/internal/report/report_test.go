@@ -226,8 +226,8 @@ func TestVerdict(t *testing.T) {
 	}{
 		"well":          {func(*report.Report) {}, "All 600 messages arrived once and in order"},
 		"one":           {func(r *report.Report) { r.Sent = 1 }, "The only message arrived once"},
-		"lost":          {func(r *report.Report) { r.Lost, r.Repeated = 1, 2_000 }, "Of 600 messages 1 was lost, 2,000 were repeated and 0 were out of order"},
-		"disordered":    {func(r *report.Report) { r.Disordered = 1 }, "Of 600 messages 0 were lost, 0 were repeated and 1 was out of order"},
+		"lost":          {func(r *report.Report) { r.Lost, r.Duplicated = 1, 2_000 }, "Of 600 messages 1 was lost, 2,000 were duplicated and 0 were out of order"},
+		"disordered":    {func(r *report.Report) { r.Disordered = 1 }, "Of 600 messages 0 were lost, 0 were duplicated and 1 was out of order"},
 		"failed":        {func(r *report.Report) { r.Failed = 1 }, "Of 100 chats 1 failed; all 600 messages that the service accepted arrived once and in order"},
 		"refused":       {func(r *report.Report) { r.SendErrors = 2 }, "2 messages could not be sent; all 600 that the service accepted arrived once and in order"},
 		"never started": {func(r *report.Report) { r.Started, r.Failed, r.Sent = 0, 100, 0 }, "No chat could be started"},
@@ -256,7 +256,7 @@ func TestTextFitsATerminal(t *testing.T) {
 	require.NotContains(t, text.String(), "\x1b")
 	require.Contains(t, text.String(), "1,234 × start a chat: \ufffd[2Jrefused\n")
 	require.Regexp(t, `(?m)^Send to push +600 +1\.\d\d ms +4\.\d\d ms +\d[\d.]* ms +\d[\d.]* ms$`, text.String())
-	require.Regexp(t, `(?m)^Messages +600 sent, 0 lost, 0 repeated, 0 out of order$`, text.String())
+	require.Regexp(t, `(?m)^Messages +600 sent, 0 lost, 0 duplicated, 0 out of order$`, text.String())
 	require.Regexp(t, `(?m)^Reconnects +100 after 100 cuts$`, text.String())
 	require.Regexp(t, `(?m)^Memory/chat +20\.0 kB of heap$`, text.String())
 }

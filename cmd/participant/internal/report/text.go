@@ -20,7 +20,7 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	b.WriteByte('\n')
 	for _, fact := range [][2]string{
-		{"Messages", fmt.Sprintf("%s sent, %s lost, %s repeated, %s out of order", number(r.Sent), number(r.Lost), number(r.Repeated), number(r.Disordered))},
+		{"Messages", fmt.Sprintf("%s sent, %s lost, %s duplicated, %s out of order", number(r.Sent), number(r.Lost), number(r.Duplicated), number(r.Disordered))},
 		{"Replies", number(r.Replies)},
 		{"Responses 429", number(r.Throttled)},
 		{"Retries", number(r.Retried)},
