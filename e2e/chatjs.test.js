@@ -143,7 +143,7 @@ describe("ChatJS", { timeout: 100_000, concurrency: true }, () => {
     assert.deepEqual(forward.data.Transcript.map(({ Id }) => Id), items.slice(4).map(({ Id }) => Id));
   });
 
-  onStage("keeps a transcript of its own", async (stage) => {
+  onStage("keeps a separate transcript", async (stage) => {
     const customer = stage.open("CUSTOMER");
     const states = [];
     customer.chat.onTranscriptUpdated(({ data }) => states.push(data.transcript));
@@ -234,7 +234,7 @@ describe("ChatJS", { timeout: 100_000, concurrency: true }, () => {
     await customer.event("Ended", undefined, 30);
   });
 
-  onStage("serves an agent page with a socket of its own", async (stage) => {
+  onStage("serves an agent page with a separate socket", async (stage) => {
     // As in the agent workspace: Streams holds the socket and the connection token, ChatJS
     // reports to the service that the agent has joined, with a request without Type.
     const client = newClient(service.endpoint);

@@ -228,7 +228,7 @@ func TestStartChatContactChecksItsMembers(t *testing.T) {
 		t.Parallel()
 		connectRefused(t, connectAPI(t, srv, http.MethodPut, "/contact/chat", "{"), http.StatusBadRequest, request, "JSON object")
 	})
-	t.Run("all at once", func(t *testing.T) {
+	t.Run("all together", func(t *testing.T) {
 		t.Parallel()
 		startChat(t, srv, object{
 			"Attributes": object{"a": ""}, "ClientToken": "", "ChatDurationInMinutes": 60, "CustomerId": "c",

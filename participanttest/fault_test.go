@@ -285,7 +285,7 @@ func TestUnreadSocketAndBlackhole(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		effect participanttest.Effect
-		heard  bool
+		reads  bool
 	}{
 		"Unread":    {participanttest.Unread(), true},
 		"Blackhole": {participanttest.Blackhole(), false},
@@ -305,15 +305,15 @@ func TestUnreadSocketAndBlackhole(t *testing.T) {
 				contact.Agent.Say("pushed")
 				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 				defer cancel()
-				heard := false
+				reads := false
 				for {
 					_, text, err := conn.Read(ctx)
 					if err != nil {
 						break
 					}
-					heard = heard || strings.Contains(string(text), "pushed")
+					reads = reads || strings.Contains(string(text), "pushed")
 				}
-				require.Equal(t, test.heard, heard)
+				require.Equal(t, test.reads, reads)
 				require.LessOrEqual(t, contact.Customer.Count("aws/heartbeat")-before, 1)
 			})
 		})

@@ -64,9 +64,9 @@ func TestProcessingDelay(t *testing.T) {
 			o.Processor, o.ProcessingDelay = redact, time.Minute
 		})
 		id := st.contact.Customer.Say("4111")
-		st.contact.System.SayInteractive("meanwhile")
+		st.contact.System.SayInteractive("in between")
 		st.contact.Agent.MarkRead(id)
-		require.Equal(t, "meanwhile", st.both(t)["Content"])
+		require.Equal(t, "in between", st.both(t)["Content"])
 		pending := st.shown(t)[2]
 		require.Equal(t, object{"MessageId": id, "MessageProcessingStatus": "PROCESSING"}, pending["MessageMetadata"])
 		require.NotContains(t, pending, "Content")

@@ -72,7 +72,7 @@ func TestTranscriptScans(t *testing.T) {
 		"ascending":                   {query{"SortOrder": "ASCENDING"}, []string{"2 3 4 5 6 7 8 9 10 11", "0 1"}},
 		"empty start":                 {query{"ScanDirection": "BACKWARD", "StartPosition": object{}}, []string{"11 10 9 8 7 6 5 4 3 2", "1 0"}},
 		"exact last page":             {query{"MaxResults": 6}, []string{"11 10 9 8 7 6", "5 4 3 2 1 0"}},
-		"all at once":                 {query{"MaxResults": 12}, []string{"11 10 9 8 7 6 5 4 3 2 1 0"}},
+		"all on a page":               {query{"MaxResults": 12}, []string{"11 10 9 8 7 6 5 4 3 2 1 0"}},
 		"id, default":                 {query{"StartPosition": id, "MaxResults": 5}, []string{"8 7 6 5 4", "11 10 9"}},
 		"id, forward, desc":           {query{"StartPosition": id, "MaxResults": 5, "ScanDirection": "FORWARD", "SortOrder": "DESCENDING"}, []string{"8 7 6 5 4", "11 10 9"}},
 		"id, forward, asc":            {query{"StartPosition": id, "MaxResults": 5, "ScanDirection": "FORWARD", "SortOrder": "ASCENDING"}, []string{"4 5 6 7 8", "9 10 11"}},

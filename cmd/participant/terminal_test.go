@@ -22,7 +22,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// onTerminal is a run on a terminal of its own.
+// onTerminal is a run on a separate terminal.
 type onTerminal struct {
 	*running
 	process  *os.Process

@@ -24,7 +24,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the screenshot in docs/fake.png")
 
-// visit is the page of a fake, beside a client of the fake that plays the customer.
+// visit is the page of a fake, and a client of the fake that is the customer.
 type visit struct {
 	*devtools.Page
 	api
@@ -68,7 +68,7 @@ func (v *visit) press(name string) {
 	v.Click(fmt.Sprintf(`[data-act=%q], [data-fault=%[1]q], [data-now=%[1]q]`, name))
 }
 
-// write sends a message by the page.
+// write sends a message with the page.
 func (v *visit) write(text string) {
 	v.t.Helper()
 	v.Click("#text")
@@ -251,7 +251,7 @@ func TestPageInChromiumTakesNoHarm(t *testing.T) {
 	require.Contains(t, strings.Join(v.Faults, ""), "Content Security Policy")
 }
 
-// focusOn presses Tab until something has the focus. Whatever has it on the way must show it.
+// focusOn presses Tab until something has the focus. Every element that gets it on the way must show it.
 func (v *visit) focusOn(condition string) {
 	v.t.Helper()
 	for range 120 {
@@ -306,7 +306,7 @@ func TestPageInChromiumNeedsNoMouse(t *testing.T) {
 	require.Empty(t, v.Faults)
 }
 
-// A reload, or a fake that is reset, shows what is there.
+// After a reload, or a reset of the fake, the page shows the current state.
 func TestPageInChromiumSurvivesResets(t *testing.T) {
 	t.Parallel()
 	v := newVisit(t)
@@ -360,7 +360,7 @@ func TestPageInChromiumFitsItsWindow(t *testing.T) {
 	require.Empty(t, v.Faults)
 }
 
-// scene is a chat in which something goes wrong.
+// scene is a chat in which a fault is applied.
 func (v *visit) scene() {
 	v.t.Helper()
 	for _, name := range []string{"Edsger", "Barbara", "Alan"} {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fetch gets a file of the page, or the page.
+// fetch gets the page, or a file of it.
 func (a api) fetch(t *testing.T, path string, header http.Header) (*http.Response, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.srv.URL+path, http.NoBody)
@@ -74,7 +74,7 @@ func TestThePageIsForThisMachineOnly(t *testing.T) {
 	}
 }
 
-// Contents of chats must stay text: nothing of the page can make HTML or code of a string.
+// Content of chats must stay text: the page contains nothing that turns a string into HTML or code.
 func TestThePageMakesNoHTMLOfStrings(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("page/*.*")

@@ -7,13 +7,13 @@ import { $, copy } from "./dom.js";
 import { refreshFaults } from "./faults.js";
 import { addEvents, newestExpiry, restartWire, showRows } from "./wire.js";
 
-// state is what the panels share.
+// state is shared by the panels.
 export const state = { chats: [], chat: null, offset: 0 };
 
 let refreshing = null;
 let again = false;
 
-// refresh reads everything but the wire. Calls that come meanwhile are one more.
+// refresh reads everything but the wire. All calls during a refresh cause a single further one.
 export function refresh() {
   if (refreshing) {
     again = true;
@@ -63,7 +63,7 @@ function status(text, good) {
   $("status").classList.toggle("good", good);
 }
 
-// followWire shows each event as it comes, and what has changed with it.
+// followWire shows each event as it arrives, and refreshes what it may have changed.
 async function followWire() {
   let after = 0;
   let lost = false;
@@ -88,13 +88,13 @@ async function followWire() {
   }
 }
 
-// hasRestarted reports whether this is another fake, which counts its events from 1.
+// hasRestarted reports whether the fake has been replaced: a new one counts its events from 1.
 const hasRestarted = async (after) => ((await get("wire")).Events.at(-1)?.Sequence ?? 0) < after;
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-// poll finds what another user of the control API has changed. A fake with very many chats is
-// asked less often.
+// poll finds the changes that others make through the control API. A fake with many chats is polled less
+// often.
 async function poll() {
   for (;;) {
     const start = performance.now();

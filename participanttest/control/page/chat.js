@@ -7,7 +7,7 @@ import { interactive, listPicker } from "./interactive.js";
 
 const eventPrefix = "application/vnd.amazonaws.connect.event.";
 const typingFor = 12_000; // as long as clients show it
-const typists = new Map(); // by ParticipantId: until when
+const typists = new Map(); // ParticipantId to the end of typing
 const keepTranscript = keepEnd($("transcript"));
 
 // openChat shows another chat, or none.
@@ -21,7 +21,7 @@ export function openChat(chat) {
 
 export async function refreshChat(chat) {
   const Items = chat ? (await get(`chats/${chat.ContactId}/items`)).Items : [];
-  if (chat?.ContactId !== state.chat?.ContactId) return; // another one is open meanwhile
+  if (chat?.ContactId !== state.chat?.ContactId) return; // another one has been opened in the meantime
   showChat(chat);
   const shown = Items.map((item) => ({ ...item, current: !chat.Ended }));
   sync($("transcript"), shown, (item) => item.Id, (item) => render(item, chat));
@@ -85,7 +85,7 @@ function status(item, chat) {
   const parts = [];
   if (metadata.MessageProcessingStatus) parts.push(metadata.MessageProcessingStatus.toLowerCase());
   for (const receipt of metadata.Receipts ?? []) {
-    const who = visible(chat.Participants.find((p) => p.ParticipantId === receipt.RecipientParticipantId)?.DisplayName ?? "somebody");
+    const who = visible(chat.Participants.find((p) => p.ParticipantId === receipt.RecipientParticipantId)?.DisplayName ?? "another participant");
     if (receipt.ReadTimestamp) parts.push(`✓✓ Read by ${who} ${clockTime(receipt.ReadTimestamp)}`);
     else if (receipt.DeliveredTimestamp) parts.push(`✓ Delivered to ${who} ${clockTime(receipt.DeliveredTimestamp)}`);
   }
@@ -104,13 +104,13 @@ function eventText(item) {
 
 const timeOf = (item) => make("time", { dateTime: item.AbsoluteTime ?? "" }, clockTime(item.AbsoluteTime ?? ""));
 
-// typed shows who types, which no transcript has: it is in the frames.
+// typed shows who is typing. Typing isn't in the transcript, only in the frames.
 export function typed(event) {
   if (event.Operation === "SendEvent" || event.ContentType !== eventPrefix + "typing" || event.ContactId !== state.chat?.ContactId) return;
   get("wire/" + event.Sequence).then(({ Body }) => {
     const item = JSON.parse(JSON.parse(Body).content);
     types(item.ParticipantId);
-  }).catch(() => {}); // a frame that is no item, or is forgotten
+  }).catch(() => {}); // a frame that isn't an item, or has been discarded
 }
 
 function types(participantId) {

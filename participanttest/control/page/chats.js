@@ -2,7 +2,7 @@
 
 import { $, make, sync, visible } from "./dom.js";
 
-// most is how many chats of a kind are shown, the newest.
+// most is the number of chats that each list shows, newest first.
 const most = 200;
 
 export function showChats(chats, current, select) {
@@ -23,5 +23,5 @@ function show(id, chats, current, select) {
       make("code", {}, chat.id.slice(0, 8)))));
 }
 
-// agentOf is the agent whom the chat has now.
+// agentOf returns the current agent of the chat.
 export const agentOf = (chat) => chat.Participants.findLast((p) => p.ParticipantRole === "AGENT" && !p.Left) ?? chat.Agent;

@@ -7,13 +7,13 @@ import { describeEffect } from "./faults.js";
 let opener = null;
 let asked = 0;
 
-// detail shows a request and its response, or a frame, whole.
+// detail shows a complete request with its response, or a frame.
 export function detail(first, response, title, button) {
   opener = button;
   const question = ++asked;
   return attempt(async () => {
     const events = await Promise.all([first, response].filter((event, i) => event && (i === 0 || event !== first)).map((event) => get("wire/" + event.Sequence)));
-    if (question !== asked) return; // another one was clicked meanwhile
+    if (question !== asked) return; // another row has been selected in the meantime
     $("detail-title").textContent = visible(title);
     $("detail-body").replaceChildren(...events.map(section));
     $("detail").hidden = false;
@@ -36,7 +36,7 @@ function section(event) {
     event.Body ? make("pre", {}, visible(pretty(event.Body))) : make("p", { className: "muted" }, event.Size ? "The body isn’t text." : "No body."));
 }
 
-// pretty indents JSON, also JSON that is a string of JSON, as the content of a push is.
+// pretty indents JSON, including JSON in a string, such as the content of a push.
 function pretty(text) {
   try {
     return JSON.stringify(JSON.parse(text, (name, value) => (name === "content" && typeof value === "string" ? parsed(value) : value)), null, 2);

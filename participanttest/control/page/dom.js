@@ -12,8 +12,8 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-// sync makes the children of a list those of items. A child whose item hasn't changed stays, with
-// its focus; a screen reader hears of the others.
+// sync updates the children of a list to match items. A child whose item hasn't changed stays, with
+// its focus; a screen reader announces only the others.
 export function sync(list, items, key, render) {
   const before = new Map([...list.children].map((child) => [child.dataset.key, child]));
   let next = list.firstElementChild;
@@ -42,8 +42,8 @@ function replace(old, fresh) {
   if (at >= 0) fresh.querySelectorAll("button")[at]?.focus();
 }
 
-// keepEnd keeps the end of a list in view until the user scrolls away from it. It returns what is
-// to be called after a change.
+// keepEnd keeps the end of a list in view until the user scrolls away from it. It returns a
+// function to call after a change.
 export function keepEnd(element) {
   let atEnd = true;
   const keep = (always = false) => {
@@ -56,7 +56,7 @@ export function keepEnd(element) {
   return keep;
 }
 
-// visible shows the characters that reorder the text around them.
+// visible makes characters visible that reorder the text around them.
 export const visible = (text) =>
   String(text ?? "").replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => `⟨U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 

@@ -7,11 +7,11 @@ import { $, make, sync, visible } from "./dom.js";
 const operations = ["SendMessage", "SendEvent", "GetTranscript", "CreateParticipantConnection", "DisconnectParticipant", "StartAttachmentUpload",
   "CompleteAttachmentUpload", "GetAttachment", "DescribeView", "StartChatContact", "upgrade", "upload", "download"];
 
-// describeEffect says in words what an effect does.
+// describeEffect describes an effect in words.
 export function describeEffect(effect) {
   switch (effect.Name) {
     case "Fail": return `${effect.Status} ${visible(effect.Code)}`.trim();
-    case "Respond": return `${effect.Status} with a body of its own`;
+    case "Respond": return `${effect.Status} with another body`;
     case "Delay": return `delayed by ${effect.DelayInSeconds} s`;
     case "DropBefore": return "connection cut before anything was done";
     case "DropAfter": return "done, and the connection cut without a response";
@@ -32,7 +32,7 @@ export function describeEffect(effect) {
   }
 }
 
-// targets are whom a fault, or an action on sockets and tokens, can be about.
+// targets are what a fault, or an action on sockets and tokens, can apply to.
 const targets = () => [{ id: "chat", text: "This chat" }, { id: "", text: "All chats" },
   ...(state.chat?.Participants ?? []).filter((p) => p.ParticipantRole !== "SYSTEM").map((p) => ({ id: p.ParticipantId, text: visible(p.DisplayName) }))];
 
@@ -82,7 +82,7 @@ function inject(name) {
 
 const now = { cut: "close-sockets", expire: "expire-tokens" };
 
-// affect does something to the sockets or tokens of everybody who is chosen and takes part.
+// affect changes the sockets or tokens of all selected participants who haven't left.
 async function affect(name) {
   const target = $("fault-for").value;
   const chats = target === "" ? state.chats : state.chats.filter((chat) => chat.ContactId === state.chat?.ContactId);

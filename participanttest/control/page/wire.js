@@ -6,10 +6,10 @@ import { detail } from "./detail.js";
 import { describeEffect } from "./faults.js";
 import { $, exactTime, keepEnd, make, visible } from "./dom.js";
 
-// most is how many rows are kept.
+// most is the number of rows that are kept.
 const most = 1000;
 
-// rows are what the table may show: a frame, or a request with its response.
+// rows are the rows of the table: a frame, or a request with its response.
 let rows = [];
 let byExchange = new Map();
 let hiddenUpTo = 0;
@@ -54,7 +54,7 @@ function add(event) {
 
 const frameNames = { push: "push", close: "close", "": "frame" };
 
-// whole is what is known of a row: the response knows more than the request.
+// whole returns all that is known about a row: a response has more than its request.
 const whole = (row) => ({ ...row.first, ...row.response, Url: row.first.Url, Method: row.first.Method });
 
 function render(row) {
@@ -107,7 +107,7 @@ function matches(row) {
     (!$("no-heartbeats").checked || !isHeartbeat || event.Fault !== undefined);
 }
 
-// showRows filters again.
+// showRows applies the filters.
 export function showRows() {
   for (const row of rows) row.element.hidden = !matches(row);
   showEmpty();
@@ -120,7 +120,7 @@ function showEmpty() {
   $("no-rows").textContent = rows.length === 0 ? "Nothing yet. Point a client at the endpoint." : "Nothing matches the filters.";
 }
 
-// newestExpiry is that of the newest connection token that a response in the record has, or 0.
+// newestExpiry returns the expiry of the newest connection token in the recorded responses, or 0.
 export async function newestExpiry() {
   for (const row of rows.toReversed()) {
     if (row.first.Operation !== "CreateParticipantConnection" || row.response?.Status !== 200) continue;
@@ -138,7 +138,7 @@ $("clear-wire").onclick = () => {
   showRows();
 };
 
-// The arrow keys go from row to row.
+// The arrow keys select the previous or next row.
 $("rows").onkeydown = (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step || !event.target.matches("button.open")) return;
