@@ -31,7 +31,7 @@ type instance struct {
 	reply string // of the agent; "" for Yes and the customer's name
 }
 
-// agent joins the chat that is started, waits for the customer's message and answers it.
+// agent joins the chat that is started, waits for the customer's message and replies to it.
 func (i *instance) agent(ctx context.Context, client connectparticipant.API) (*chat.Session, error) {
 	if err := i.fake.WaitRequest(ctx, "StartChatContact", 1); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func newCustomerOf(t *testing.T, i *instance) *customer {
 	}
 }
 
-// printed notes what is written, and tells of each writing.
+// printed records what is written, and signals each write.
 type printed struct {
 	bytes.Buffer
 	wrote func()
