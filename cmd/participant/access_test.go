@@ -11,7 +11,7 @@ import (
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
-// commands are all that want a token, each with what it needs beside that.
+// commands are the commands that need a token, each with its required arguments.
 func commands(t *testing.T) map[string][]string {
 	t.Helper()
 	return map[string][]string{

@@ -179,7 +179,7 @@ func TestChatReportsWhatDidNotArrive(t *testing.T) {
 		want    string
 	}{
 		"a rejected file": {func(o *participanttest.ChatOptions) { o.ScanVerdict = types.ArtifactStatusRejected }, "/file FILE", "rejected by the scan"},
-		"a message held back": {func(o *participanttest.ChatOptions) {
+		"a withheld message": {func(o *participanttest.ChatOptions) {
 			o.Processor = func(string) (string, types.MessageProcessingStatus) { return "", types.MessageProcessingStatusRejected }
 		}, "Hello", "the service withheld a message"},
 	} {

@@ -75,7 +75,7 @@ func TestSendRefuses(t *testing.T) {
 	}
 }
 
-// someBytes are none of a text.
+// someBytes aren't text.
 func someBytes(n int) []byte {
 	return bytes.Repeat([]byte("\x00\xff\r\n\x1b[2J"), n/8)
 }
@@ -167,7 +167,7 @@ func TestUploadFails(t *testing.T) {
 		"a rejected file":   {options: func(o *participanttest.ChatOptions) { o.ScanVerdict = types.ArtifactStatusRejected }, args: []string{"-wait", "FILE"}, want: "the file was rejected by the scan", printed: true},
 		"no file":           {args: []string{"no/such/file"}, want: "stat no/such/file: no such file"},
 		"a directory":       {args: []string{"."}, want: "open .: not a regular file"},
-		"a type not taken":  {args: []string{"-name", "a.exe", "FILE"}, want: "Value at 'AttachmentName'"},
+		"a refused type":    {args: []string{"-name", "a.exe", "FILE"}, want: "Value at 'AttachmentName'"},
 		"a refusing bucket": {args: []string{"FILE"}, fault: participanttest.Fault{On: participanttest.OnUpload, Effect: participanttest.Fail(403, "AccessDenied")}, want: "upload file: PUT 127.0.0.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestDownloadFails(t *testing.T) {
 	require.NoFileExists(t, output)
 }
 
-// noTransport fails whatever is sent through it.
+// noTransport fails every request.
 type noTransport struct{}
 
 func (noTransport) RoundTrip(*http.Request) (*http.Response, error) {

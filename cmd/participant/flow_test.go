@@ -18,7 +18,7 @@ import (
 // startedChat is a chat of StartChatContact.
 type startedChat struct{ ContactID, ParticipantToken string }
 
-// connectAPI calls an operation of Amazon Connect. Every body begins as that of a chat.
+// connectAPI calls an operation of Amazon Connect. Every body begins with the members that a chat needs.
 func connectAPI(t *testing.T, s *served, method, path, members string, out any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, s.Endpoint+path, strings.NewReader(`{"InstanceId":"instance-1",`+members+`}`))
@@ -90,7 +90,7 @@ func TestServeLeavesAChatToABot(t *testing.T) {
 	send(t, client, token, "Hello")
 	send(t, client, botToken, "I am a bot")
 
-	// By the time the echo responds here it would have responded there.
+	// When the echo replies here, it would also have replied there.
 	other := startChat(t, s, "")
 	witness := connectAs(t, client, readySide{other.ParticipantToken}).ConnectionCredentials.ConnectionToken
 	send(t, client, witness, "Hello")

@@ -47,7 +47,7 @@ func TestLoadWithTokensOfAFile(t *testing.T) {
 	require.Equal(t, 2, srv.Count("DisconnectParticipant"))
 }
 
-// A message that neither a socket nor the transcript ever shows is noticed.
+// A message that is neither pushed nor in the transcript is reported as lost.
 func TestLoadFailsWhenAMessageIsLost(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t)
@@ -102,7 +102,7 @@ func TestLoadRefusesWrongFlags(t *testing.T) {
 	for name, test := range map[string]struct{ args, want string }{
 		"an argument":                     {"more", "it takes flags only, no arguments"},
 		"no chat":                         {"-chats 0", "-chats must be between 1 and 1000000"},
-		"a rate that is no number":        {"-rate NaN", "-rate must be between 0.001 and 10000"},
+		"a rate that isn't a number":      {"-rate NaN", "-rate must be between 0.001 and 10000"},
 		"too many messages":               {"-messages 1e9", "-messages must be between 0.001 and 60000, or 0"},
 		"no time":                         {"-duration 0s", "-duration must be 1s or more"},
 		"fewer than no cuts":              {"-reconnects -1", "-reconnects must be between 0 and 10000"},
@@ -131,7 +131,7 @@ func TestLoadRefusesWrongFlags(t *testing.T) {
 			require.Empty(t, stdout)
 			require.Contains(t, stderr, "participant load: ")
 			require.Contains(t, stderr, test.want)
-			require.Equal(t, 2, strings.Count(stderr, "\n"), "one line, and where the help is")
+			require.Equal(t, 2, strings.Count(stderr, "\n"), "one line, and the command for help")
 			require.NotContains(t, stderr, "secret")
 		})
 	}

@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// asProgram makes the test binary be the program, so that it can run on a terminal.
+// asProgram makes the test binary act as the program, so that it can run on a terminal.
 const asProgram = "PARTICIPANT_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {

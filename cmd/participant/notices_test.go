@@ -47,7 +47,7 @@ func TestNoticesOfAllThatIsLinked(t *testing.T) {
 	require.Equal(t, string(want), got.String(), "make golden rewrites it")
 }
 
-// module is one of which the command links packages.
+// module is a module of which the command links packages.
 type module struct {
 	name, dir string
 	files     map[string]bool // licenses and notices, relative to dir, with slashes
@@ -91,8 +91,8 @@ func linkedModules(t *testing.T) []*module {
 	return all
 }
 
-// look adds the files of a folder and of those above it: code that was taken from elsewhere has
-// its own license beside it.
+// walk adds the license files of a folder and of those above it: copied code has a separate license beside
+// it.
 func (m *module) walk(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := fs.ReadDir(os.DirFS(m.dir), dir)

@@ -67,7 +67,7 @@ func TestResponsesOfOtherServersGetAnErrorInOneLine(t *testing.T) {
 		"http, not https":     {strings.Replace(plain, "http", "https", 1), `the server doesn't speak https: check -endpoint`},
 		"a server that hangs": {silent, `no connection within [28]s: check -endpoint and the network, or raise -timeout`},
 	} {
-		// A session retries until its time is up, and single calls three times.
+		// A session retries until -timeout, and single calls are attempted three times.
 		for _, args := range [][]string{{"send", "-timeout", "8s", "Hello"}, {"chat", "-timeout", "2s"}} {
 			t.Run(name+", "+args[0], func(t *testing.T) {
 				t.Parallel()

@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// scene is a chat on a fake, and the command at the customer's side.
+// scene is a chat on a fake in which the command takes part as the customer.
 type scene struct {
 	*participanttest.Contact
 	srv       *participanttest.Server
@@ -63,7 +63,7 @@ func requireNoToken(t *testing.T, text string) {
 	require.NotContains(t, text, "X-Amz-", "a signed URL was printed")
 }
 
-// texts are what the customer and the agent have said.
+// texts are the messages of the customer and the agent.
 func (s *scene) texts() (said []string) {
 	for _, item := range s.Transcript() {
 		if item.Type == "MESSAGE" {
@@ -73,7 +73,7 @@ func (s *scene) texts() (said []string) {
 	return said
 }
 
-// running is a command that runs.
+// running is a running command.
 type running struct {
 	t              *testing.T
 	stdin          io.WriteCloser
@@ -82,7 +82,7 @@ type running struct {
 	code           chan int // one
 }
 
-// tty is a stream that a person seems to sit at.
+// tty is a stream that the command takes for a terminal.
 type tty struct {
 	io.Reader
 	io.Writer
@@ -94,7 +94,7 @@ type ttyInfo struct{ fs.FileInfo }
 
 func (ttyInfo) Mode() fs.FileMode { return fs.ModeCharDevice }
 
-// start runs a command whose input is a pipe, or else a terminal.
+// start runs a command whose input is a pipe, or a terminal.
 func (s *scene) start(t *testing.T, isTerminal bool, name string, args ...string) *running {
 	t.Helper()
 	in, stdin := io.Pipe()
@@ -151,7 +151,7 @@ var (
 	someID   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 )
 
-// requireGolden compares with a golden file, but for times and ids.
+// requireGolden compares with a golden file, ignoring times and ids.
 func requireGolden(t *testing.T, name, got string) {
 	t.Helper()
 	got = someID.ReplaceAllString(someTime.ReplaceAllString(got, "2026-01-02${1}03:04:05Z"), "ID")

@@ -27,7 +27,7 @@ import (
 	"github.com/participant-go/connectparticipant/types"
 )
 
-// served is a run of the command that serves.
+// served is a running serve command.
 type served struct {
 	ready
 	line   string
@@ -82,7 +82,7 @@ func startServe(t *testing.T, args ...string) *served {
 	return s
 }
 
-// client is one of ours, whose connections end with the test.
+// client is a client of this module, whose connections end with the test.
 func (s *served) client(t *testing.T) *connectparticipant.Client {
 	t.Helper()
 	transport := &http.Transport{}
@@ -242,7 +242,7 @@ func dial(t *testing.T, url string) *websocket.Conn {
 	return socket
 }
 
-// nextItem is the next one of the chat, past acknowledgements, and false at the end.
+// nextItem returns the next item of the chat, skipping acknowledgements, and false at the end.
 func nextItem(t *testing.T, socket *websocket.Conn) (item types.Item, ok bool) {
 	t.Helper()
 	for {
@@ -270,7 +270,7 @@ func TestServeEchoLeavesWhenAClientIsTheAgent(t *testing.T) {
 	client := s.client(t)
 	connect := func(side readySide) *string { return connectAs(t, client, side).ConnectionCredentials.ConnectionToken }
 
-	// Before the echo has said a word.
+	// Before the echo has sent anything.
 	early := connect(s.Chats[0].Customer)
 	connect(s.Chats[0].Agent)
 	send(t, client, early, "Hello")

@@ -47,7 +47,7 @@ func TestServeContinuesAfterARestart(t *testing.T) {
 	require.Equal(t, exitOK, code, stderr)
 	require.Contains(t, stdout, "Customer: before\n")
 
-	// The echo repeats what is said now, and not what was said before.
+	// The echo replies to messages after the restart, and not to those before it.
 	code, _, stderr = runCommand(t, "", append([]string{"send", "after"}, flags...)...)
 	require.Equal(t, exitOK, code, stderr)
 	require.Eventually(t, func() bool {

@@ -64,7 +64,7 @@ func (s *scene) startOnTerminal(t *testing.T, env []string, pipe io.Writer, args
 	return r
 }
 
-// chatOnTerminal holds a chat on a terminal.
+// chatOnTerminal runs the command chat on a terminal.
 func (s *scene) chatOnTerminal(t *testing.T, env ...string) *onTerminal {
 	t.Helper()
 	r := s.startOnTerminal(t, env, nil, s.args("chat")...)
@@ -74,14 +74,14 @@ func (s *scene) chatOnTerminal(t *testing.T, env ...string) *onTerminal {
 	return r
 }
 
-// types sends keys.
+// types sends keys to the terminal.
 func (r *onTerminal) types(keys string) {
 	r.t.Helper()
 	_, err := io.WriteString(r.stdin, keys)
 	require.NoError(r.t, err)
 }
 
-// requireRestored requires that the terminal is in the mode in which it was before.
+// requireRestored requires that the terminal is in its original mode.
 func (r *onTerminal) requireRestored() {
 	r.t.Helper()
 	after, err := term.GetState(int(r.terminal.Fd()))
@@ -209,7 +209,7 @@ func TestATypedTokenIsNotShown(t *testing.T) {
 	r.requireRestored()
 }
 
-// awaitHidden waits until the terminal doesn't show what is typed.
+// awaitHidden waits until the terminal hides the input.
 func (r *onTerminal) awaitHidden() {
 	r.t.Helper()
 	require.Eventually(r.t, func() bool {

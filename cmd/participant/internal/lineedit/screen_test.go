@@ -78,7 +78,7 @@ func (s *screen) escape(r rune) {
 	s.rest = ""
 }
 
-// String has the rows, and the cursor as a bar.
+// String returns the rows, with the cursor as a bar.
 func (s *screen) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

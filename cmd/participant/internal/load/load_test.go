@@ -52,14 +52,14 @@ func (b *bubble) run() *load.Result {
 	return load.Run(b.Context(), nil, b.opts)
 }
 
-// awaitMessages waits until the first chat has sent some messages and nothing of it is under way.
+// awaitMessages waits until the first chat has sent some messages and none of them is pending.
 func (b *bubble) awaitMessages(n int) {
 	b.Helper()
 	require.NoError(b, b.contacts[0].Customer.WaitRequest(b.Context(), "SendMessage", n))
 	<-time.After(time.Second)
 }
 
-// said are the messages that a chat's customer has sent.
+// said returns the messages that a chat's customer has sent.
 func (b *bubble) said(chat int) (texts []string) {
 	for _, item := range b.contacts[chat].Transcript() {
 		if item.Type == "MESSAGE" {
@@ -95,7 +95,7 @@ func TestEveryMessageOfALoadArrivesOnce(t *testing.T) {
 	})
 }
 
-// A load that keeps to no quota meets those of the service, and is not the worse for it but slower.
+// A load that exceeds the quotas of the service is throttled: it is slower, but loses nothing.
 func TestALoadThatIsThrottled(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -124,7 +124,7 @@ type throttleCounter struct {
 
 func (l *throttleCounter) Throttled(string) { l.count.Add(1) }
 
-// A service that can't start chats fails each of them, and says why.
+// If the service can't start chats, each of them fails, and the reason is reported.
 func TestALoadThatCannotStartItsChats(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -312,7 +312,7 @@ func TestLostDuplicatedAndUnknownMessagesAreCounted(t *testing.T) {
 	}
 }
 
-// A load that is stopped ends its chats in good order.
+// A load that is stopped ends its chats properly.
 func TestALoadThatIsStopped(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {
@@ -331,7 +331,7 @@ func TestALoadThatIsStopped(t *testing.T) {
 	})
 }
 
-// Nothing is waited for when the load is aborted.
+// A load that is aborted waits for nothing.
 func TestALoadThatIsAborted(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bubble) {

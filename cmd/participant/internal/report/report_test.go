@@ -21,7 +21,7 @@ import (
 	"github.com/participant-go/connectparticipant/cmd/participant/internal/report"
 )
 
-// someReport is that of a load that went well: 100 chats, 600 messages, in two minutes.
+// someReport is the report of a successful load: 100 chats, 600 messages, in two minutes.
 func someReport() *report.Report {
 	random := rand.New(rand.NewPCG(1, 2))
 	r := &load.Result{
@@ -48,7 +48,7 @@ func someReport() *report.Report {
 	}
 }
 
-// element is a part of a page, with the text that is in it.
+// element is an element of a page with its text.
 type element struct {
 	name  string
 	attrs map[string]string
@@ -116,7 +116,7 @@ func TestPageShowsTheLoad(t *testing.T) {
 	require.NotRegexp(t, `url\(|@import`, page)
 }
 
-// The quota shows why no more messages were sent, unless it is far away.
+// The quota is drawn if it is near: it explains why no more messages were sent.
 func TestPageShowsTheQuota(t *testing.T) {
 	t.Parallel()
 	r := someReport()
@@ -203,7 +203,7 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
-// A load that was interrupted before anything happened, and one that nothing is known of.
+// A load that was interrupted before anything happened, and an empty one.
 func TestReportOfNothing(t *testing.T) {
 	t.Parallel()
 	for _, r := range []*report.Report{
