@@ -228,10 +228,12 @@ var mishaps = []action{
 		})
 	}},
 	{4, func(tr *trial) {
-		tr.fault(participanttest.Fault{
-			On:     pick(tr, participanttest.OnHeartbeat, participanttest.OnPing),
-			Effect: pick(tr, participanttest.Ignore(), participanttest.Fail(500, ""), participanttest.GatewayError(), participanttest.Close(0)),
-		})
+		on, fail := pick(tr, participanttest.OnHeartbeat, participanttest.OnPing), participanttest.Fail(500, "")
+		effect := pick(tr, participanttest.Ignore(), fail, participanttest.GatewayError(), participanttest.Close(0))
+		if effect == fail {
+			on = participanttest.OnPing // the response to a heartbeat has no status
+		}
+		tr.fault(participanttest.Fault{On: on, Effect: effect})
 	}},
 	{2, func(tr *trial) {
 		tr.fault(participanttest.Fault{

@@ -10,7 +10,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Effect is what a Fault does. Each constructor documents where it applies; elsewhere it has no effect.
+// Effect is what a Fault does. Each constructor documents where it works; Server.Inject panics for another
+// place. An operation is one of the service or of Amazon Connect.
 type Effect struct {
 	kind        effectKind
 	status      int
@@ -46,24 +47,30 @@ const (
 	effectForge
 )
 
-// Fail responds to an operation, an upload, a download or an upgrade with a status and an error code of
-// the service, and does nothing else. For a ping the status is in the frame.
+// Fail responds to an operation, an upload, a download or an upgrade with a status from 400 to 599 and an
+// error code of the service, and does nothing else. With an empty code the response doesn't name an
+// error. For a ping the status is in the frame. Fail panics for another status.
 func Fail(status int, code string) Effect {
-	checkStatus(status)
+	checkStatus(status, minFailure)
 	return Effect{kind: effectFail, status: status, code: code}
 }
 
 // Respond responds to an operation, an upload, a download or an upgrade with the given body and without
-// an error type, as a proxy does.
+// an error type, as a proxy does. It panics for a status that isn't from 200 to 599.
 func Respond(status int, contentType, body string) Effect {
-	checkStatus(status)
+	checkStatus(status, minStatus)
 	return Effect{kind: effectRespond, status: status, contentType: contentType, body: body}
 }
 
-// checkStatus panics here because net/http would panic later.
-func checkStatus(status int) {
-	if status < 200 || status > 599 {
-		panic(fmt.Sprintf("participanttest: no response has status %d", status))
+const (
+	minStatus  = 200 // net/http panics below it
+	minFailure = 400
+	maxStatus  = 599
+)
+
+func checkStatus(status, lowest int) {
+	if status < lowest || status > maxStatus {
+		panic(fmt.Sprintf("participanttest: status %d isn't from %d to %d", status, lowest, maxStatus))
 	}
 }
 
@@ -85,11 +92,11 @@ func Delay(d time.Duration) Effect { return Effect{kind: effectDelay, delay: d} 
 // is done.
 func DropBefore() Effect { return Effect{kind: effectDropBefore} }
 
-// DropAfter performs the operation and cuts the connection without a response.
+// DropAfter performs the operation and cuts the connection without a response. It works on operations.
 func DropAfter() Effect { return Effect{kind: effectDropAfter} }
 
-// Ignore doesn't respond. A subscription isn't made. An operation or an upgrade waits until the client
-// gives up.
+// Ignore doesn't respond to an operation, an upload, a download, an upgrade or a frame. A subscription
+// isn't made. A request waits until the client gives up.
 func Ignore() Effect { return Effect{kind: effectIgnore} }
 
 // Refuse responds to a subscription with status failure.
@@ -102,14 +109,15 @@ func GatewayError() Effect { return Effect{kind: effectGatewayError} }
 // close frame; 0 resets the connection.
 func Close(code int) Effect { return Effect{kind: effectClose, closeCode: websocket.StatusCode(code)} }
 
-// Silent makes the server stop writing to the socket, while it continues to read from it. It applies to
+// Silent makes the server stop writing to the socket, while it continues to read from it. It works on
 // an upgrade, a frame or a push.
 func Silent() Effect { return Effect{kind: effectSilent} }
 
-// Unread makes the server stop reading from the socket.
+// Unread makes the server stop reading from the socket. It works in the same places as Silent.
 func Unread() Effect { return Effect{kind: effectUnread} }
 
-// Blackhole combines Silent and Unread, as if the server had lost its network.
+// Blackhole combines Silent and Unread, as if the server had lost its network. It works in the same
+// places.
 func Blackhole() Effect { return Effect{kind: effectBlackhole} }
 
 // Lose drops a push on one socket, or a notification. The transcript still has the item.
@@ -124,12 +132,12 @@ func Duplicate() Effect { return Effect{kind: effectDuplicate} }
 func Reorder() Effect { return Effect{kind: effectReorder} }
 
 // Lag hides an item from GetTranscript until d has passed on the server's clock, as a transcript that
-// lags behind the pushes does. It applies to OnTranscript.
+// lags behind the pushes does. It works on OnTranscript.
 func Lag(d time.Duration) Effect { return Effect{kind: effectLag, delay: d} }
 
-// LagForever keeps an item out of the transcript for good. It applies to OnTranscript.
+// LagForever keeps an item out of the transcript for good. It works on OnTranscript.
 func LagForever() Effect { return Effect{kind: effectLag, delay: never} }
 
-// Forge replaces the signature of a notification by the signature of another text. It applies to
+// Forge replaces the signature of a notification by the signature of another text. It works on
 // OnPublish.
 func Forge() Effect { return Effect{kind: effectForge} }

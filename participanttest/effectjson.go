@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -78,8 +79,10 @@ func (e Effect) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads what MarshalJSON writes, and the name RespondHTML. Fail, Respond and RespondHTML
-// need a Status, Delay and Lag a DelayInSeconds. It returns an error that names the member for anything
-// that the constructor doesn't accept.
+// need a Status, Delay and Lag a DelayInSeconds. Without a Code, Fail has the service's code for the
+// Status: ValidationException for 400, AccessDeniedException for 403, ThrottlingException for 429,
+// InternalServerException for 500; for another Status it needs a Code, which may be empty. It returns an
+// error that names the member for anything that the constructor doesn't accept.
 func (e *Effect) UnmarshalJSON(text []byte) error {
 	var m effectMembers
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -97,7 +100,7 @@ func (e *Effect) UnmarshalJSON(text []byte) error {
 	*e = Effect{kind: kind}
 	switch m.Name {
 	case "Fail":
-		*e = Fail(*m.Status, deref(m.Code))
+		*e = Fail(*m.Status, m.failureCode())
 	case "Respond":
 		*e = Respond(*m.Status, deref(m.ContentType), deref(m.Body))
 	case nameRespondHTML:
@@ -131,6 +134,21 @@ func (m effectMembers) kind() (effectKind, error) {
 // maxEffectDelay keeps a delay within the range of a timer.
 const maxEffectDelay = 10 * 365 * 24 * time.Hour
 
+// failureCodes are the service's own, by status.
+var failureCodes = map[int]string{
+	http.StatusBadRequest:          codeValidation,
+	http.StatusForbidden:           "AccessDeniedException",
+	http.StatusTooManyRequests:     "ThrottlingException",
+	http.StatusInternalServerError: "InternalServerException",
+}
+
+func (m effectMembers) failureCode() string {
+	if m.Code != nil {
+		return *m.Code
+	}
+	return failureCodes[*m.Status]
+}
+
 func (m effectMembers) check() error {
 	given := map[string]bool{
 		"Status": m.Status != nil, "Code": m.Code != nil, "ContentType": m.ContentType != nil, "Body": m.Body != nil,
@@ -141,10 +159,15 @@ func (m effectMembers) check() error {
 			return fmt.Errorf("it has no member %s", name)
 		}
 	}
-	needed := allowed[m.Name]
+	needed, lowest := allowed[m.Name], minStatus
+	if m.Name == "Fail" {
+		lowest = minFailure
+	}
 	switch {
-	case slices.Contains(needed, "Status") && (m.Status == nil || *m.Status < 200 || *m.Status > 599):
-		return errors.New("its Status must be from 200 to 599")
+	case slices.Contains(needed, "Status") && (m.Status == nil || *m.Status < lowest || *m.Status > maxStatus):
+		return fmt.Errorf("its Status must be from %d to %d", lowest, maxStatus)
+	case m.Name == "Fail" && m.Code == nil && failureCodes[*m.Status] == "":
+		return fmt.Errorf("it needs a Code for Status %d; an empty one doesn't name an error", *m.Status)
 	case slices.Contains(needed, "DelayInSeconds") && (m.DelayInSeconds == nil || *m.DelayInSeconds < 0 || *m.DelayInSeconds > maxEffectDelay.Seconds()):
 		return errors.New("its DelayInSeconds must be a number of seconds from 0 to ten years")
 	case m.CloseCode != nil && *m.CloseCode != 0 && (*m.CloseCode < 1000 || *m.CloseCode > 4999):

@@ -26,18 +26,17 @@ const (
 	OnPublish = "publish"
 )
 
-// Fault is a rule: where something goes wrong, how often, and what. A member that is zero matches
-// everything.
+// Fault is a rule: where something goes wrong, how often, and what.
 type Fault struct {
-	// On is the name of an operation, or one of the On constants. Defaults to every
-	// operation, those of Amazon Connect too.
+	// On is the name of an operation, or one of the On constants. Defaults to every operation of the
+	// service and of Amazon Connect, but not the places of the On constants.
 	On string
 	// Contact and Participant limit the rule to a chat or a participant: the caller of an operation,
 	// the owner of a socket, the sender of an item. Both default to all.
 	Contact     *Contact
 	Participant *Participant
 	// Socket limits the rule to a participant's n-th socket, counted from 1 in the order of dialling.
-	// Defaults to all.
+	// Applies to OnUpgrade, OnPush and the frames that a client sends. Defaults to all.
 	Socket int
 	// ContentType limits the rule to items of one content type, for OnPush, OnTranscript and OnPublish.
 	// Defaults to all.
@@ -51,7 +50,7 @@ type Fault struct {
 	// each match: the n-th match of a rule has the same result in every run, whatever runs
 	// concurrently. Defaults to always.
 	Chance float64
-	// Effect is what happens. Required.
+	// Effect is what happens. Required; it must work at the place that On names.
 	Effect Effect
 }
 
@@ -67,8 +66,12 @@ type Injected struct {
 }
 
 // Inject adds a fault. If several match, the first one added that is due applies; see Fault.Skip, Times
-// and Chance.
+// and Chance. It panics with the error of Fault.Validate if the fault is invalid: such a fault would
+// never apply, or would count as applied without an effect.
 func (s *Server) Inject(f Fault) *Injected {
+	if err := f.Validate(); err != nil {
+		panic("participanttest: invalid Fault: " + err.Error())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.injected++

@@ -419,18 +419,6 @@ func TestNoParticipantJoinsAChatThatHasEnded(t *testing.T) {
 	})
 }
 
-func TestEffectsThatDoNotApplyDoNothing(t *testing.T) {
-	t.Parallel()
-	everywhere(t, func(w world) {
-		t, contact := w.t, w.srv.NewChat()
-		for _, effect := range []participanttest.Effect{participanttest.Lose(), participanttest.Fail(500, ""), participanttest.Truncate(), participanttest.Lag(time.Minute)} {
-			w.srv.Inject(participanttest.Fault{On: participanttest.OnSubscribe, Times: 1, Effect: effect})
-			listen(t, w.srv, contact.Customer)
-		}
-		require.Panics(t, func() { participanttest.Fail(99, "") })
-	})
-}
-
 func TestClosingWithoutACodeIsAReset(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(w world) {

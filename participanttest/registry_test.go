@@ -5,6 +5,7 @@ package participanttest_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -124,6 +125,13 @@ func TestEffectsInJSON(t *testing.T) {
 			require.Equal(t, effect, read)
 		})
 	}
+	for status, code := range map[int]string{
+		400: "ValidationException", 403: "AccessDeniedException", 429: "ThrottlingException", 500: "InternalServerException",
+	} {
+		var fail participanttest.Effect
+		require.NoError(t, json.Unmarshal(fmt.Appendf(nil, `{"Name":"Fail","Status":%d}`, status), &fail))
+		require.Equal(t, participanttest.Fail(status, code), fail)
+	}
 	var html participanttest.Effect
 	require.NoError(t, json.Unmarshal([]byte(`{"Name":"RespondHTML","Status":503}`), &html))
 	require.Equal(t, participanttest.RespondHTML(503), html)
@@ -137,7 +145,8 @@ func TestInvalidEffectsAreErrors(t *testing.T) {
 		`{}`:                                      `Name "" is not one of Blackhole`,
 		`{"Name":"Explode"}`:                      `"Explode" is not one of`,
 		`{"Name":"Fail"}`:                         "effect Fail: its Status must be",
-		`{"Name":"Fail","Status":101}`:            "Status must be from 200 to 599",
+		`{"Name":"Fail","Status":399}`:            "Status must be from 400 to 599",
+		`{"Name":"Fail","Status":503}`:            "effect Fail: it needs a Code for Status 503",
 		`{"Name":"RespondHTML","Status":1000}`:    "Status must be from 200 to 599",
 		`{"Name":"Lose","Status":200}`:            "effect Lose: it has no member Status",
 		`{"Name":"Fail","Status":500,"Body":""}`:  "no member Body",

@@ -4,9 +4,7 @@ package control
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/participant-go/connectparticipant/participanttest"
 )
@@ -56,33 +54,17 @@ func listFaults(c *control, _ *http.Request, _ empty) (faultsOutput, error) {
 }
 
 func inject(c *control, _ *http.Request, in faultInput) (faultOutput, error) {
-	if err := in.check(); err != nil {
-		return faultOutput{}, err
-	}
 	f := participanttest.Fault{
 		On: in.On, Socket: in.Socket, ContentType: in.ContentType,
 		Skip: in.Skip, Times: in.Times, Chance: in.Chance, Effect: in.Effect,
+	}
+	if err := f.Validate(); err != nil {
+		return faultOutput{}, invalid("%v", err)
 	}
 	if err := in.bind(c.srv, &f); err != nil {
 		return faultOutput{}, err
 	}
 	return newFaultOutput(c.srv.Inject(f)), nil
-}
-
-func (in *faultInput) check() error {
-	places := participanttest.FaultPlaces()
-	switch {
-	case in.Effect == participanttest.Effect{}:
-		return invalid("Effect is required, such as {\"Name\": \"DropBefore\"}")
-	case in.On != "" && !slices.Contains(places, in.On):
-		return invalid("On must be absent or one of %s", strings.Join(places, ", "))
-	case in.Socket < 0 || in.Skip < 0 || in.Times < 0:
-		return invalid("Socket, Skip and Times must be 0 or more")
-	case in.Chance < 0 || in.Chance > 1:
-		return invalid("Chance must be from 0 to 1")
-	default:
-		return nil
-	}
 }
 
 // bind finds the chat and the participant that the fault is limited to.
