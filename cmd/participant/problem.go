@@ -103,6 +103,8 @@ func problemOfConnection(failed *net.OpError) string {
 		return fmt.Sprintf("%s can't be reached: %s; check -endpoint", failed.Addr, reason(failed))
 	case failed.Op == "read" || failed.Op == "write":
 		return "the connection broke: " + reason(failed)
+	case failed.Op == "listen" && failed.Addr != nil:
+		return fmt.Sprintf("can't listen on %s: %s; choose another -addr", failed.Addr, reason(failed))
 	case failed.Op == "listen":
 		return fmt.Sprintf("can't listen: %s; choose another -addr", reason(failed))
 	default:

@@ -134,6 +134,11 @@ func (s *serve) run(ctx context.Context, args []string, streams streams) error {
 	}
 	s.streams = streams
 	s.options.Flow, s.options.Stream = s.flow, s.published
+	unlock, err := s.state.lock()
+	if err != nil {
+		return &stepError{"lock " + s.state.name, err}
+	}
+	defer unlock()
 	srv, err := s.start()
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -318,7 +319,7 @@ func TestServeRefuses(t *testing.T) {
 		"a topic without a URL":               {[]string{"-topic", "arn:aws:sns:us-west-2:123456789012:chats"}, exitUsage, "use ARN=URL, such as"},
 		"a state that isn't one":              {[]string{"-state", "testdata/dialogue.txt"}, exitFailed, "participant serve: continue the chats in testdata/dialogue.txt: "},
 		"a state that is a directory":         {[]string{"-state", "testdata"}, exitFailed, "participant serve: read the chats: read testdata: "},
-		"a state that can't be saved":         {[]string{"-state", "no/such/dir/state"}, exitFailed, "participant serve: save the chats: open no/such/dir/state."},
+		"a state that can't be saved":         {[]string{"-state", "no/such/dir/state"}, exitFailed, "participant serve: lock no/such/dir/state: open no/such/dir/state.lock: "},
 		"an unknown switch":                   {[]string{"-switch", "Magic"}, exitUsage, "use OldTokensDie, TokensOutliveTheEnd, "},
 		"a switch without its life":           {[]string{"-switch", "TokenLife"}, exitUsage, "use TokenLife=D, such as 90s"},
 		"a switch without its size":           {[]string{"-switch", "ContentLimit=big"}, exitUsage, "use ContentLimit=N, a whole number"},
@@ -347,9 +348,10 @@ func TestServeFailsWithoutItsReader(t *testing.T) {
 func TestServeOnAnAddressInUse(t *testing.T) {
 	t.Parallel()
 	first := startServe(t, "-chats", "0")
-	code, _, stderr := runCommand(t, "", "serve", "-addr", strings.TrimPrefix(first.Endpoint, "http://"))
+	addr := strings.TrimPrefix(first.Endpoint, "http://")
+	code, _, stderr := runCommand(t, "", "serve", "-addr", addr)
 	require.Equal(t, exitFailed, code)
-	require.Regexp(t, `^participant serve: can't listen: .*in use.*; choose another -addr\n$`, stderr)
+	require.Regexp(t, `^participant serve: can't listen on `+regexp.QuoteMeta(addr)+`: .*; choose another -addr\n$`, stderr)
 }
 
 func TestServeWithoutChats(t *testing.T) {

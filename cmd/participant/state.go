@@ -19,6 +19,9 @@ import (
 // saveEvery bounds how much is lost in a crash.
 const saveEvery = 3 * time.Second
 
+// errLocked is the error of lockFile if another process has locked the file.
+var errLocked = errors.New("another process uses the file; name another one with -state")
+
 // stateFile keeps the chats of a fake across restarts.
 type stateFile struct {
 	name   string // "" for none
@@ -26,13 +29,22 @@ type stateFile struct {
 	errors io.Writer
 }
 
-// load returns the content of the file, or nothing if it doesn't exist yet.
+// lock keeps the file for this process until unlock. The lock ends with the process, also after SIGKILL.
+// It is on a second file, because each save replaces the first one.
+func (f *stateFile) lock() (unlock func(), err error) {
+	if f.name == "" {
+		return func() {}, nil
+	}
+	return lockFile(f.name + ".lock")
+}
+
+// load returns the content of the file, or nothing if it is empty or doesn't exist yet.
 func (f *stateFile) load() ([]byte, error) {
 	if f.name == "" {
 		return nil, nil
 	}
 	data, err := os.ReadFile(f.name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(data) == 0 {
 		return nil, nil
 	}
 	f.saved = data

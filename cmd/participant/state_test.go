@@ -102,6 +102,35 @@ func TestServeSavesWhileItRuns(t *testing.T) {
 	}, 20*time.Second, 100*time.Millisecond)
 }
 
+func TestServeStartsWithAnEmptyState(t *testing.T) {
+	t.Parallel()
+	state := writeFile(t, "state.json", "")
+	require.Len(t, startServe(t, "-chats", "2", "-state", state).Chats, 2)
+	saved, err := os.ReadFile(state)
+	require.NoError(t, err)
+	require.NotEmpty(t, saved)
+}
+
+func TestServeRefusesAStateThatAnotherProcessUses(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state.json")
+	first := startServe(t, "-chats", "1", "-state", state)
+	code, stdout, stderr := runCommand(t, "", "serve", "-state", state)
+	require.Equal(t, exitFailed, code)
+	require.Empty(t, stdout)
+	require.Equal(t, "participant serve: lock "+state+": another process uses the file; name another one with -state\n", stderr)
+	require.Equal(t, exitOK, first.stop())
+	require.Equal(t, first.Chats, startServe(t, "-state", state).Chats)
+}
+
+func TestServeUsesAStateAfterACrash(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state.json")
+	require.NoError(t, os.WriteFile(state+".lock", nil, 0o600)) // SIGKILL leaves it, without the lock
+	require.Equal(t, exitOK, startServe(t, "-state", state).stop())
+	require.NoFileExists(t, state+".lock")
+}
+
 func TestServePostsToATopic(t *testing.T) {
 	t.Parallel()
 	posted := make(chan string, 10) // more than are posted
