@@ -4,6 +4,7 @@ package participanttest
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,6 +18,16 @@ func checkPublicURL(base string) error {
 		return nil
 	}
 	return errors.New("Options.PublicURL must be http:// or https:// and a host, with or without a port, and nothing else")
+}
+
+// checkTLSHosts accepts addresses, and names without scheme, port and path.
+func checkTLSHosts(hosts []string) error {
+	for _, host := range hosts {
+		if net.ParseIP(host) == nil && (host == "" || strings.ContainsAny(host, ":/[]")) {
+			return fmt.Errorf("Options.TLSHosts: %q is neither a host name nor an IP address", host)
+		}
+	}
+	return nil
 }
 
 // baseOf returns scheme and host of the URLs in the response to a request: those by which the

@@ -3,6 +3,7 @@
 package participanttest_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -103,5 +104,13 @@ func TestNewChecksPublicURL(t *testing.T) {
 	} {
 		_, err := participanttest.New(func(o *participanttest.Options) { o.PublicURL = wrong })
 		require.ErrorContains(t, err, "start participant service: Options.PublicURL must be", wrong)
+	}
+}
+
+func TestNewChecksTLSHosts(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []string{"", "fake:8080", "https://fake", "fake/path", "[::1]"} {
+		_, err := participanttest.New(withTLS, func(o *participanttest.Options) { o.TLSHosts = []string{"fake", wrong} })
+		require.ErrorContains(t, err, fmt.Sprintf("Options.TLSHosts: %q is neither a host name nor an IP address", wrong))
 	}
 }

@@ -36,8 +36,8 @@ type identity struct {
 }
 
 // AuthorityPEM returns the CA certificate, in PEM, that a client has to trust with Options.TLS, such as
-// by NODE_EXTRA_CA_CERTS or SSL_CERT_FILE. Each server has its own CA, unless Options.Snapshot contains
-// one. The CA issues a single certificate, and its key is discarded. Without TLS AuthorityPEM returns
+// by NODE_EXTRA_CA_CERTS or SSL_CERT_FILE. Each server has its own CA, unless it continues with the one in
+// Options.Snapshot. The CA issues a single certificate, and its key is discarded. Without TLS AuthorityPEM returns
 // nil.
 func (s *Server) AuthorityPEM() []byte {
 	if s.identity == nil {
@@ -116,6 +116,7 @@ func certifiedHosts(opts Options, addr net.Addr) []string {
 	if u, err := url.Parse(opts.PublicURL); err == nil && u.Hostname() != "" {
 		hosts = append(hosts, u.Hostname())
 	}
+	hosts = append(hosts, opts.TLSHosts...)
 	slices.Sort(hosts)
 	return slices.Compact(hosts)
 }

@@ -54,9 +54,11 @@ func authority(t *testing.T, srv *participanttest.Server) *x509.CertPool {
 
 func TestCertificateIsValidForEveryNameOfTheServer(t *testing.T) {
 	t.Parallel()
-	srv := participanttest.Start(t, withTLS, func(o *participanttest.Options) { o.PublicURL = "https://fake.example:8443" })
+	srv := participanttest.Start(t, withTLS, func(o *participanttest.Options) {
+		o.PublicURL, o.TLSHosts = "https://fake.example:8443", []string{"fake", "192.0.2.1"}
+	})
 	address := strings.TrimPrefix(srv.URL, "https://")
-	for _, name := range []string{"localhost", "127.0.0.1", "::1", "fake.example"} {
+	for _, name := range []string{"localhost", "127.0.0.1", "::1", "fake.example", "fake", "192.0.2.1"} {
 		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: authority(t, srv), ServerName: name, NextProtos: []string{"h2", "http/1.1"}})
 		require.NoError(t, err, name)
 		require.Equal(t, "http/1.1", conn.ConnectionState().NegotiatedProtocol, "WebSockets need it")

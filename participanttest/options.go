@@ -18,11 +18,16 @@ type Options struct {
 	// that asks for a URL, with localhost replaced by 127.0.0.1 where there is no TLS.
 	PublicURL string
 	// TLS serves https and wss with a certificate that is generated at the start. It is valid for a
-	// year, for localhost, 127.0.0.1, ::1, the address in Addr and the host of PublicURL. Clients must
-	// trust Server.AuthorityPEM; Server.Client does. Only HTTP/1.1 is supported. Defaults to http and
-	// ws.
+	// year, for localhost, 127.0.0.1, ::1, the address in Addr, the host of PublicURL and TLSHosts.
+	// Clients must trust Server.AuthorityPEM; Server.Client does. Only HTTP/1.1 is supported. Defaults
+	// to http and ws.
 	TLS bool
-	// Snapshot is the result of Server.Snapshot of another server, whose chats this one continues. New
+	// TLSHosts are additional host names and IP addresses, without port, for which the certificate is
+	// valid. Defaults to none.
+	TLSHosts []string
+	// Snapshot is the result of Server.Snapshot of another server, whose chats this one continues. With
+	// TLS this server also uses that one's certificate and CA, unless the certificate isn't valid for one
+	// of the hosts or expires within 30 days; then clients must trust the new AuthorityPEM. New
 	// returns an error if it is malformed. Defaults to no chats.
 	Snapshot []byte
 	// MaxAttachmentBytes is the size of the largest file that StartAttachmentUpload accepts. Defaults
@@ -92,6 +97,9 @@ func (o Options) validate() (*snapshot, error) {
 		if err := checkPublicURL(o.PublicURL); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkTLSHosts(o.TLSHosts); err != nil {
+		return nil, err
 	}
 	if err := checkTopics(o.Topics); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/participanttest/control"
@@ -17,11 +18,18 @@ type controlFlags struct {
 	host string
 }
 
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*$`)
+
+// isHost reports whether the Host header of a request can contain a name.
+func isHost(name string) bool { return hostForm.MatchString(name) || net.ParseIP(name) != nil }
+
 // check refuses to expose the tokens of all chats to the network by accident.
 func (f controlFlags) check(addr string) error {
 	switch {
 	case f.host != "" && !f.on:
 		return usageError("-control-host needs -control")
+	case f.host != "" && !isHost(f.host):
+		return usageError("-control-host must be a host name such as fake, without http://, port and final dot")
 	case f.on && f.host == "" && !isLoopback(addr):
 		return usageError("-control listens on loopback only: use -addr 127.0.0.1:PORT, or -control-host NAME to let others use it as http://NAME:PORT")
 	}

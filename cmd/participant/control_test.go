@@ -4,8 +4,12 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,11 +69,15 @@ func TestServeHasNoControlAPIByDefault(t *testing.T) {
 func TestServeKeepsTheControlAPIOnLoopback(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"-control -addr 0.0.0.0:0":             "-control listens on loopback only",
-		"-control -addr :0":                    "-control listens on loopback only",
-		"-control -addr [::]:0":                "-control-host NAME",
-		"-control -addr fake:0":                "-addr 127.0.0.1:PORT",
-		"-control-host fake -addr 127.0.0.1:0": "-control-host needs -control",
+		"-control -addr 0.0.0.0:0":              "-control listens on loopback only",
+		"-control -addr :0":                     "-control listens on loopback only",
+		"-control -addr [::]:0":                 "-control-host NAME",
+		"-control -addr fake:0":                 "-addr 127.0.0.1:PORT",
+		"-control-host fake -addr 127.0.0.1:0":  "-control-host needs -control",
+		"-control -control-host fake:8080":      "-control-host must be a host name such as fake, without http://, port and final dot",
+		"-control -control-host http://fake:80": "-control-host must be a host name",
+		"-control -control-host fake.":          "-control-host must be a host name",
+		"-control -control-host [::1]":          "-control-host must be a host name",
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
@@ -79,6 +87,21 @@ func TestServeKeepsTheControlAPIOnLoopback(t *testing.T) {
 			require.Contains(t, stderr.String(), want)
 			require.Empty(t, stdout.String())
 		})
+	}
+}
+
+func TestServeIsCertifiedForTheNameOfTheControlAPI(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"fake", "my_fake.test", "192.0.2.1", "2001:db8::1"} {
+		ca := filepath.Join(t.TempDir(), "ca.pem")
+		s := startServe(t, "-control", "-control-host", host, "-tls", ca, "-chats", "0")
+		roots := x509.NewCertPool()
+		authority, err := os.ReadFile(ca)
+		require.NoError(t, err)
+		require.True(t, roots.AppendCertsFromPEM(authority))
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(s.Endpoint, "https://"), &tls.Config{RootCAs: roots, ServerName: host})
+		require.NoError(t, err, host)
+		require.NoError(t, conn.Close())
 	}
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -53,7 +54,8 @@ Clients on other machines reach it with -addr 0.0.0.0:8080. It is for tests: eve
 client that reaches it can use it. With -tls, clients must trust the CA certificate in the
 file: set SSL_CERT_FILE for Go on Linux, for curl and for Python, NODE_EXTRA_CA_CERTS for
 Node.js, AWS_CA_BUNDLE for boto3, and -ca-file for the commands of this program. Each start
-makes a new CA, unless -state keeps it.
+makes a new CA. With -state it is kept as long as its certificate is valid for the names in
+-addr, -public-url and -control-host.
 
 With -state, chats and tokens survive a restart on the same -addr. The file contains tokens
 and messages.
@@ -168,6 +170,9 @@ func (s *serve) run(ctx context.Context, args []string, streams streams) error {
 // start starts the server and writes the CA certificate for clients.
 func (s *serve) start() (*participanttest.Server, error) {
 	s.options.TLS = s.tlsFile != ""
+	if s.control.host != "" {
+		s.options.TLSHosts = []string{s.control.host}
+	}
 	s.state.errors = s.err
 	var err error
 	if s.options.Snapshot, err = s.state.load(); err != nil {
@@ -178,13 +183,23 @@ func (s *serve) start() (*participanttest.Server, error) {
 		return nil, s.notStarted(err)
 	}
 	s.control.mount(srv, s.err)
-	if s.options.TLS {
-		if err := os.WriteFile(s.tlsFile, srv.AuthorityPEM(), 0o644); err != nil {
-			srv.Close()
-			return nil, &stepError{"write the certificate", err}
-		}
+	if err := s.writeAuthority(srv.AuthorityPEM()); err != nil {
+		srv.Close()
+		return nil, &stepError{"write the certificate", err}
 	}
 	return srv, nil
+}
+
+// writeAuthority writes the CA certificate for clients, and reports that it replaces another one.
+func (s *serve) writeAuthority(certificate []byte) error {
+	if !s.options.TLS {
+		return nil
+	}
+	before, err := os.ReadFile(s.tlsFile)
+	if err == nil && len(before) > 0 && !bytes.Equal(before, certificate) {
+		fmt.Fprintf(s.err, "The CA certificate in %s is a new one: clients that have loaded the old one must load it again.\n", s.tlsFile)
+	}
+	return os.WriteFile(s.tlsFile, certificate, 0o644)
 }
 
 // notStarted removes the Go-specific parts of an error.

@@ -90,6 +90,26 @@ func TestServeStartsChatsWhereTheStateHasNone(t *testing.T) {
 	require.NotEqual(t, second.Chats[0].ContactID, third.Chats[0].ContactID, "that one has ended")
 }
 
+func TestServeReportsANewAuthority(t *testing.T) {
+	t.Parallel()
+	state, ca := filepath.Join(t.TempDir(), "state.json"), filepath.Join(t.TempDir(), "ca.pem")
+	for _, run := range []struct {
+		args  []string
+		isNew bool
+	}{
+		{nil, false},
+		{nil, false},
+		{[]string{"-public-url", "https://fake.example:8443"}, true},
+		{[]string{"-public-url", "https://fake.example:8443"}, false},
+		{nil, false},
+		{[]string{"-control", "-control-host", "fake"}, true},
+	} {
+		s := startServe(t, append(run.args, "-chats", "0", "-state", state, "-tls", ca)...)
+		require.Equal(t, exitOK, s.stop())
+		require.Equal(t, run.isNew, strings.Contains(s.stderr.String(), "The CA certificate in "+ca+" is a new one"), s.stderr)
+	}
+}
+
 func TestServeSavesWhileItRuns(t *testing.T) {
 	t.Parallel()
 	state := filepath.Join(t.TempDir(), "state.json")
