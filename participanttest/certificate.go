@@ -35,10 +35,10 @@ type identity struct {
 	authority   *x509.Certificate
 }
 
-// AuthorityPEM returns the CA certificate, in PEM, that a client has to trust with Options.TLS, such as
-// by NODE_EXTRA_CA_CERTS or SSL_CERT_FILE. Each server has its own CA, unless it continues with the one in
-// Options.Snapshot. The CA issues a single certificate, and its key is discarded. Without TLS AuthorityPEM returns
-// nil.
+// AuthorityPEM returns the CA certificate, in PEM, that clients must trust if Options.TLS is set. Many
+// clients read it from the file that NODE_EXTRA_CA_CERTS or SSL_CERT_FILE names. Each server has its
+// own CA, unless it continues with the one in Options.Snapshot. The CA issues a single certificate, and
+// its key is discarded. Without TLS AuthorityPEM returns nil.
 func (s *Server) AuthorityPEM() []byte {
 	if s.identity == nil {
 		return nil

@@ -5,13 +5,13 @@ package participanttest
 import "slices"
 
 // Connection is what StartChatContact returns beside the participant token when it is asked for
-// connection information, which it supports since September 2026. The expiries have the format of the
-// wire; with Absent in the Switches they are empty.
+// connection information, which it has supported since September 2026. The expiries have the format of
+// the wire; with Absent in the Switches they are empty.
 type Connection struct {
 	// ConnectionToken is valid until Expiry.
 	ConnectionToken, Expiry string
-	// URL is that of a WebSocket, valid for 100 seconds. ConnectionExpiry is when the client has to ask
-	// for a new one.
+	// URL is the URL of a WebSocket; it can be dialled for 100 seconds. ConnectionExpiry is when the
+	// client has to ask for a new one.
 	URL, ConnectionExpiry string
 }
 

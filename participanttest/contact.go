@@ -11,7 +11,7 @@ import (
 
 // Contact is one chat. Its fields don't change.
 type Contact struct {
-	// ID is the initial contact id. After a transfer items have another one; see CurrentID.
+	// ID is the initial contact id. New items have another contact id after a transfer; see CurrentID.
 	ID string
 	// PastID is the id of the past contact, empty without ChatOptions.Past.
 	PastID string
@@ -20,7 +20,7 @@ type Contact struct {
 	Customer, Agent *Participant
 	// System is the sender of the flow's and bots' messages. It neither joins nor counts as active.
 	System *Participant
-	// InstanceID and FlowID are those that StartChatContact was called with. They are empty after
+	// InstanceID and FlowID are the parameters of StartChatContact. They are empty for a chat of
 	// NewChat.
 	InstanceID, FlowID string
 
@@ -102,8 +102,9 @@ func (s *Server) emptyContact(id string, opts ChatOptions) *Contact {
 }
 
 // AddParticipant adds a participant with a separate token: a second agent, a SUPERVISOR who barges in,
-// a CUSTOM_BOT. As all participants, they count as active, which matters for receipts, from their first
-// CreateParticipantConnection on; Switches.StrictConnection requires more.
+// a CUSTOM_BOT. Like every participant, they count as active from their first
+// CreateParticipantConnection, or with Switches.StrictConnection once they are connected. The number of
+// active participants decides whether receipts work; see the package comment.
 func (c *Contact) AddParticipant(role types.ParticipantRole, displayName string) *Participant {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -175,8 +176,8 @@ func (c *Contact) end() {
 }
 
 // Push sends an item unchanged to all subscribed sockets and to the topic of a streamed chat, and
-// doesn't add it to the transcript: for types and content types that clients don't know yet. An empty
-// Id, AbsoluteTime or ContactId is filled in.
+// doesn't add it to the transcript. Use it for types and content types that clients don't know yet. An
+// empty Id, AbsoluteTime or ContactId is filled in.
 func (c *Contact) Push(it Item) {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()
@@ -193,10 +194,11 @@ func (c *Contact) complete(it *Item) {
 	setDefault(&it.ContactId, stamped.ContactId)
 }
 
-// PushFrame sends a text frame unchanged to all subscribed sockets, after the pushes before it: for
-// frames that a client can't read. The transcript doesn't change. To send an item, put its JSON as a
-// string into the content of {"topic":"aws/chat","contentType":"application/json","content":""}. Faults
-// on OnPush without a ContentType match it.
+// PushFrame sends a text frame unchanged to all subscribed sockets, after the pushes that are already
+// queued. Use it for frames that a client can't parse. The transcript doesn't change. To send an item,
+// put its JSON as a string into the content of
+// {"topic":"aws/chat","contentType":"application/json","content":""}. Faults on OnPush without a
+// ContentType match it.
 func (c *Contact) PushFrame(text string) {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()

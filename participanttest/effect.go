@@ -49,7 +49,7 @@ const (
 
 // Fail responds to an operation, an upload, a download or an upgrade with a status from 400 to 599 and an
 // error code of the service, and does nothing else. With an empty code the response doesn't name an
-// error. For a ping the status is in the frame. Fail panics for another status.
+// error. For OnPing the status is in the frame of the response. Fail panics for any other status.
 func Fail(status int, code string) Effect {
 	checkStatus(status, minFailure)
 	return Effect{kind: effectFail, status: status, code: code}
@@ -84,8 +84,8 @@ func RespondHTML(status int) Effect {
 func Truncate() Effect { return Effect{kind: effectTruncate} }
 
 // Delay delays an operation, an upload, a download or an upgrade by d in real time; the response to a
-// frame, a push or a notification by d on the server's clock. It is performed even if the client has
-// disconnected in the meantime.
+// frame, a push or a notification by d on the server's clock. A delayed operation is performed even if
+// the client has disconnected in the meantime.
 func Delay(d time.Duration) Effect { return Effect{kind: effectDelay, delay: d} }
 
 // DropBefore cuts the connection of an operation, an upload, a download or an upgrade before anything
@@ -95,17 +95,17 @@ func DropBefore() Effect { return Effect{kind: effectDropBefore} }
 // DropAfter performs the operation and cuts the connection without a response. It works on operations.
 func DropAfter() Effect { return Effect{kind: effectDropAfter} }
 
-// Ignore doesn't respond to an operation, an upload, a download, an upgrade or a frame. A subscription
-// isn't made. A request waits until the client gives up.
+// Ignore sends no response to an operation, an upload, a download, an upgrade or a frame, and doesn't
+// make a subscription. A request waits until the client gives up.
 func Ignore() Effect { return Effect{kind: effectIgnore} }
 
 // Refuse responds to a subscription with status failure.
 func Refuse() Effect { return Effect{kind: effectRefuse} }
 
-// GatewayError sends the gateway's error object in place of the response to a frame, or before a push.
+// GatewayError sends the gateway's error object instead of the response to a frame, or before a push.
 func GatewayError() Effect { return Effect{kind: effectGatewayError} }
 
-// Close closes the socket in place of the response to a frame, or of a push. The code is sent in a
+// Close closes the socket instead of responding to a frame or pushing an item. The code is sent in a
 // close frame; 0 resets the connection.
 func Close(code int) Effect { return Effect{kind: effectClose, closeCode: websocket.StatusCode(code)} }
 
@@ -113,7 +113,8 @@ func Close(code int) Effect { return Effect{kind: effectClose, closeCode: websoc
 // an upgrade, a frame or a push.
 func Silent() Effect { return Effect{kind: effectSilent} }
 
-// Unread makes the server stop reading from the socket. It works in the same places as Silent.
+// Unread makes the server stop reading from the socket, while it continues to write to it. It works in
+// the same places as Silent.
 func Unread() Effect { return Effect{kind: effectUnread} }
 
 // Blackhole combines Silent and Unread, as if the server had lost its network. It works in the same
@@ -135,7 +136,7 @@ func Reorder() Effect { return Effect{kind: effectReorder} }
 // lags behind the pushes does. It works on OnTranscript.
 func Lag(d time.Duration) Effect { return Effect{kind: effectLag, delay: d} }
 
-// LagForever keeps an item out of the transcript for good. It works on OnTranscript.
+// LagForever hides an item from GetTranscript forever. It works on OnTranscript.
 func LagForever() Effect { return Effect{kind: effectLag, delay: never} }
 
 // Forge replaces the signature of a notification by the signature of another text. It works on

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// The values of Fault.On, beside the names of the operations ("SendMessage" …).
+// The values of Fault.On other than the names of operations, such as "SendMessage".
 const (
 	// OnUpgrade is the upgrade of a request to a WebSocket.
 	OnUpgrade = "upgrade"
@@ -26,7 +26,7 @@ const (
 	OnPublish = "publish"
 )
 
-// Fault is a rule: where something goes wrong, how often, and what.
+// Fault is a rule that defines where something goes wrong, how often, and what happens.
 type Fault struct {
 	// On is the name of an operation, or one of the On constants. Defaults to every operation of the
 	// service and of Amazon Connect, but not the places of the On constants.
@@ -41,7 +41,7 @@ type Fault struct {
 	// ContentType limits the rule to items of one content type, for OnPush, OnTranscript and OnPublish.
 	// Defaults to all.
 	ContentType string
-	// Skip is the number of matches that are left alone before the rule begins. Defaults to none.
+	// Skip is the number of matches that the rule lets through before it applies. Defaults to none.
 	Skip int
 	// Times is how often the rule applies. Defaults to unlimited.
 	Times int
@@ -65,9 +65,9 @@ type Injected struct {
 	draw             *rand.Rand
 }
 
-// Inject adds a fault. If several match, the first one added that is due applies; see Fault.Skip, Times
-// and Chance. It panics with the error of Fault.Validate if the fault is invalid: such a fault would
-// never apply, or would count as applied without an effect.
+// Inject adds a fault. If several match, the one that was added first applies, among those that
+// Fault.Skip, Times and Chance permit. It panics with the error of Fault.Validate if the fault is
+// invalid: such a fault would never apply, or would count as applied without an effect.
 func (s *Server) Inject(f Fault) *Injected {
 	if err := f.Validate(); err != nil {
 		panic("participanttest: invalid Fault: " + err.Error())
@@ -80,7 +80,7 @@ func (s *Server) Inject(f Fault) *Injected {
 	return rule
 }
 
-// Remove removes the fault. What it has caused remains.
+// Remove removes the fault. The effects that it has had aren't undone.
 func (i *Injected) Remove() {
 	i.srv.mu.Lock()
 	defer i.srv.mu.Unlock()

@@ -67,8 +67,8 @@ func (p *Participant) Count(operation string) int {
 	return p.counts[operation]
 }
 
-// WaitRequest waits until Count(operation) is n or more. The response to the n-th request may not have
-// arrived by then.
+// WaitRequest waits until Count(operation) is n or more, and returns an error when ctx is done before
+// that. The client may not have received the response to the n-th request by then.
 func (s *Server) WaitRequest(ctx context.Context, operation string, n int) error {
 	if err := s.wait(ctx, func() bool { return s.counts[operation] >= n }); err != nil {
 		return fmt.Errorf("wait for request %d to %s, had %d: %w", n, operation, s.Count(operation), err)
@@ -106,7 +106,7 @@ func (c *Contact) Sockets() int {
 }
 
 // WaitSockets waits until exactly n sockets of the participant are subscribed, even if only for a
-// moment; 0 waits until all are lost.
+// moment; 0 waits until all are lost. It returns an error when ctx is done before that.
 func (p *Participant) WaitSockets(ctx context.Context, n int) error {
 	if err := p.contact.srv.wait(ctx, func() bool { return p.subscribed() == n }); err != nil {
 		return fmt.Errorf("wait for %d sockets of %s, have %d: %w", n, p.Role, p.Sockets(), err)

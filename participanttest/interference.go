@@ -98,15 +98,15 @@ func (e Effect) respond(w http.ResponseWriter, out any) {
 
 // The forms in which an error response can name its type.
 const (
-	// ErrorTypeBare is the header with the code alone, and __type in the body.
+	// ErrorTypeBare sends the code alone in the header X-Amzn-ErrorType, and __type in the body.
 	ErrorTypeBare ErrorForm = iota
-	// ErrorTypeWithURL is the header with a colon and a URL after the code.
+	// ErrorTypeWithURL sends the code, a colon and a URL in the header.
 	ErrorTypeWithURL
-	// ErrorTypeInBody is __type with a namespace, and no header.
+	// ErrorTypeInBody sends __type with a namespace in the body, and no header.
 	ErrorTypeInBody
-	// ErrorTypeAbsent is a message and nothing else, as a gateway sends it.
+	// ErrorTypeAbsent sends only a message, as a gateway does.
 	ErrorTypeAbsent
-	// ErrorEmpty is the status alone, without a body.
+	// ErrorEmpty sends the status alone, without a body.
 	ErrorEmpty
 )
 

@@ -42,8 +42,8 @@ var keptEvents = map[string]bool{
 	eventJoined: true, eventLeft: true, eventInvited: true, eventEnded: true, eventTransferred: true, eventNoTransfer: true,
 }
 
-// Item is an item of a transcript or of a push, with the names and in the format of the wire. An empty
-// field is absent there.
+// Item is an item of a transcript or of a push, with the names and the format that it has on the wire.
+// An empty field is absent on the wire.
 type Item struct {
 	AbsoluteTime     string           `json:",omitempty"`
 	Attachments      []AttachmentItem `json:",omitempty"`
@@ -69,7 +69,7 @@ func (it *Item) isShown(now time.Time) bool { return !it.shown.After(now) }
 // forever is when an item is shown that a fault keeps out of the transcript.
 var forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
-// AttachmentItem is a file of an item.
+// AttachmentItem describes a file in an Item.
 type AttachmentItem struct {
 	AttachmentId   string
 	AttachmentName string

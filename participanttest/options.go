@@ -61,12 +61,12 @@ type Options struct {
 	// customer is connected again. Defaults to a flow that does nothing.
 	Flow func(ctx context.Context, c *Contact)
 
-	// Topics are the HTTP or HTTPS endpoints that are subscribed to SNS topics, by the ARN of the topic
-	// that StartContactStreaming names; TopicARN is that of ChatOptions.Streaming. Each item of a
-	// streamed chat is posted as SNS does, after one SubscriptionConfirmation: in order, with a timeout
-	// of 15 seconds, and three retries, 20 seconds apart, after 429, 5xx or no response. Requests and
-	// Count include them as Notification and SubscriptionConfirmation, with the status that the
-	// endpoint returned. Defaults to none: only Stream receives the notifications.
+	// Topics maps the ARN of an SNS topic to the URL of the HTTP or HTTPS endpoint that is subscribed
+	// to it. StartContactStreaming names the topic of a chat; ChatOptions.Streaming uses TopicARN. Each
+	// item of a streamed chat is posted as SNS does, after one SubscriptionConfirmation: in order, with
+	// a timeout of 15 seconds, and three retries, 20 seconds apart, after 429, 5xx or no response.
+	// Requests and Count include them as Notification and SubscriptionConfirmation, with the status
+	// that the endpoint returned. Defaults to none: only Stream receives the notifications.
 	Topics map[string]string
 	// Stream receives what the service publishes of streamed chats, for all topics: each item as SNS
 	// posts it to an HTTPS endpoint, a signed notification in JSON. LambdaSNS and LambdaSQS convert it
@@ -81,9 +81,9 @@ type Options struct {
 	inMemory bool
 }
 
-// InMemory makes a server without a port, for a testing/synctest bubble. Only its own Client reaches
-// it, for HTTP and as the HTTPClient of a WebSocket dialer. Start the server, and everything that uses
-// it, inside the bubble.
+// InMemory is an option of Start and New that runs the server without a port, for a testing/synctest
+// bubble. Only its own Client reaches it, for HTTP and as the HTTPClient of a WebSocket dialer. Start
+// the server, and everything that uses it, inside the bubble.
 //
 // In FIPS 140-3 mode (GODEBUG=fips140=on) build the test with GOFIPS140=v1.0.0: crypto/rand of a plain
 // build with Go 1.26, which WebSocket clients use, panics in a bubble.

@@ -61,20 +61,20 @@ func (p *Participant) Leave() { p.act(p.leave) }
 // Typing sends a typing event.
 func (p *Participant) Typing() { p.actEvent(eventTyping) }
 
-// Idle sends the event that the participant has been silent for too long, and does nothing else
-// (Administrator Guide, "Set up chat timeouts").
+// Idle sends the event participant.idle, as after Timeouts.Idle without a message, and does nothing
+// else (Administrator Guide, "Set up chat timeouts").
 func (p *Participant) Idle() { p.actEvent(eventIdle) }
 
-// Return sends the event that an idle participant is back.
+// Return sends the event participant.returned, as when an idle participant is back.
 func (p *Participant) Return() { p.actEvent(eventReturned) }
 
-// AutoDisconnect does what happens when Timeouts.AutoDisconnect is over: it sends the event that the
-// participant has been silent for too long, and makes all agents and custom bots leave, who don't
+// AutoDisconnect has the effect of an expired Timeouts.AutoDisconnect: it sends the event
+// participant.autodisconnection, and makes all agents and custom bots leave. Those who leave don't
 // receive the event. The chat ends if an agent was among them, unless Switches.AgentsMayLeave is on.
 func (p *Participant) AutoDisconnect() { p.act(p.autoDisconnect) }
 
-// Rename changes the display name of all further items and sends the event about it, as happens after
-// an authentication.
+// Rename changes the display name of all further items and sends the event
+// participant.displayname.updated, as happens after an authentication.
 func (p *Participant) Rename(displayName string) {
 	p.act(func() {
 		p.name = displayName
@@ -101,9 +101,9 @@ func (p *Participant) mark(messageID, contentType string) {
 // Sockets stay open, and the participant token stays valid.
 func (p *Participant) ExpireTokens() { p.act(p.forgetConnections) }
 
-// CloseSockets closes the participant's WebSockets with a code and a reason, after what is queued for
-// them. Code 0 does the same as CutSockets; a code that no close frame may carry, such as 1006, ends
-// the connection without one.
+// CloseSockets closes the participant's WebSockets with a code and a reason, after the frames that are
+// queued for them have been sent. Code 0 does the same as CutSockets; a code that no close frame may
+// carry, such as 1006, ends the connection without one.
 func (p *Participant) CloseSockets(code int, reason string) {
 	p.contact.srv.mu.Lock()
 	defer p.contact.srv.mu.Unlock()

@@ -6,7 +6,8 @@ import "time"
 
 // Quota limits the calls of an operation, for all chats together.
 type Quota struct {
-	// Rate is the number of calls a second, and Burst how many may come at the same time.
+	// Rate is the number of calls a second, and Burst the number of calls that are accepted at the same
+	// time.
 	Rate, Burst float64
 }
 

@@ -22,7 +22,8 @@ func (s *Server) byAge() []*Contact {
 	return slices.Compact(slices.SortedFunc(maps.Values(s.contacts), byNumber)) // a chat may have several ids
 }
 
-// Contact returns the chat with an id, its first or a later one, or nil if the server doesn't know it.
+// Contact returns the chat with a contact id, either its initial one or one after a transfer, or nil if
+// the server knows no such chat.
 func (s *Server) Contact(id string) *Contact {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,7 +45,7 @@ func (c *Contact) Ended() bool {
 	return c.ended
 }
 
-// ParticipantState is the part of a participant that changes.
+// ParticipantState is the state of a participant that changes during the chat.
 type ParticipantState struct {
 	// DisplayName is the display name of further items.
 	DisplayName string
@@ -68,7 +69,8 @@ func (s *Server) Faults() []*Injected {
 	return slices.Clone(s.faults)
 }
 
-// WaitApplied waits until the fault has been applied n times or more.
+// WaitApplied waits until the fault has been applied n times or more. It returns an error when ctx is
+// done before that.
 func (i *Injected) WaitApplied(ctx context.Context, n int) error {
 	if err := i.srv.wait(ctx, func() bool { return i.applied >= n }); err != nil {
 		return fmt.Errorf("wait for fault %d, applied %d of %d times: %w", i.ID, i.Applied(), n, err)

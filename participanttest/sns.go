@@ -24,8 +24,9 @@ import (
 
 const certificatePath = "/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
 
-// SNSClient returns a client for the URLs in notifications, and for nothing else: the certificate that
-// signs them, and SubscribeURL, whose calls Count counts as ConfirmSubscription.
+// SNSClient returns a client that can only reach the URLs in notifications: SigningCertURL, which
+// returns the certificate that verifies them, and SubscribeURL. Count counts the calls of SubscribeURL
+// as ConfirmSubscription.
 func (s *Server) SNSClient() *http.Client {
 	return &http.Client{Transport: snsTransport{s}}
 }

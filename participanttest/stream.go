@@ -28,7 +28,7 @@ func (p *Participant) StartStream() *Stream {
 	return &Stream{ID: newUUID(), participant: p, pieces: map[int]string{}}
 }
 
-// SayInChunks streams a complete message and returns its Id.
+// SayInChunks sends a message in chunks, as a Stream, completes it and returns its Id.
 func (p *Participant) SayInChunks(chunks ...string) string {
 	s := p.StartStream()
 	for _, text := range chunks {

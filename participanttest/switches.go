@@ -16,10 +16,10 @@ type Switches struct {
 	TokensOutliveTheEnd bool
 	// TokenLife is how long a connection token is valid. Defaults to 24 hours.
 	TokenLife time.Duration
-	// ExpiryShown is the distance of the Expiry in the response from now, whatever TokenLife is:
-	// negative for one in the past, Absent for none. Defaults to the real expiry.
+	// ExpiryShown sets the Expiry in the response to that long after now, regardless of TokenLife. It
+	// may be negative, for an Expiry in the past; Absent leaves it out. Defaults to the real expiry.
 	ExpiryShown time.Duration
-	// ConnectionExpiryShown is the same for ConnectionExpiry. Defaults to 66 minutes.
+	// ConnectionExpiryShown does the same for ConnectionExpiry. Defaults to 66 minutes.
 	ConnectionExpiryShown time.Duration
 	// SingleUseURLs makes a WebSocket URL valid for one upgrade. By default it can be dialled any
 	// number of times within 100 seconds.
@@ -72,7 +72,8 @@ type Switches struct {
 	ErrorForm ErrorForm
 }
 
-// Absent leaves an expiry out of the response.
+// Absent is a value of Switches.ExpiryShown and Switches.ConnectionExpiryShown: it leaves the expiry
+// out of the response.
 const Absent = time.Duration(-1 << 63)
 
 // expiry formats the expiry of a response: the real one unless a switch sets another.

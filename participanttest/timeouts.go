@@ -13,11 +13,11 @@ import (
 // while a customer and an agent or CUSTOM_BOT have joined and not left. A message or an attachment of
 // the participant restarts them. Zero is no timeout.
 type Timeouts struct {
-	// Idle is how long a participant is silent before the event participant.idle. The next message or
-	// attachment is preceded by participant.returned.
+	// Idle is how long a participant is silent before the event participant.idle is sent. Before their
+	// next message or attachment, participant.returned is sent.
 	Idle time.Duration
-	// AutoDisconnect is how long a participant is silent before the effect of
-	// Participant.AutoDisconnect. With Idle it starts after that.
+	// AutoDisconnect is how long a participant is silent before being disconnected, with the effect of
+	// Participant.AutoDisconnect. If Idle is set, the time starts with participant.idle.
 	AutoDisconnect time.Duration
 }
 

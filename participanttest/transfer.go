@@ -37,7 +37,7 @@ func (c *Contact) Transfer(displayName string) *Participant {
 	return successor
 }
 
-// CurrentID returns the contact id of further items: ID until the first transfer. Server.Contact,
+// CurrentID returns the contact id of new items. It is ID until the first transfer. Server.Contact,
 // GetTranscript and the operations of Amazon Connect accept all ids of a chat.
 func (c *Contact) CurrentID() string {
 	c.srv.mu.Lock()

@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// View is the response of DescribeView.
+// View is a view as DescribeView returns it.
 type View struct {
 	// ID, ARN, Name and Version identify the view. Version defaults to 1.
 	ID, ARN, Name string
 	Version       int
 	// InputSchema and Template are JSON. The response contains them as strings.
 	InputSchema, Template string
-	// Actions are the names of what a participant can do in the view.
+	// Actions are the names of the actions that a participant can take in the view.
 	Actions []string
 }
 
@@ -37,7 +37,7 @@ type describeViewOutput struct {
 }
 
 // AddView adds a view to the chat and returns its token for DescribeView. The token contains characters
-// that a path must escape.
+// that must be escaped in the path of a URL.
 func (c *Contact) AddView(view View) string {
 	c.srv.mu.Lock()
 	defer c.srv.mu.Unlock()

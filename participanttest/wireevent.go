@@ -20,7 +20,8 @@ const (
 // WireKind is the kind of a WireEvent.
 type WireKind string
 
-// OperationClose is the Operation of the end of a WebSocket: of its close frames, and of its loss.
+// OperationClose is WireEvent.Operation for the end of a WebSocket: for a close frame, and for a lost
+// connection.
 const OperationClose = "close"
 
 // WireEvent is a request, a response or a frame as it was on the wire, except for secrets: tokens, the
@@ -29,7 +30,7 @@ const OperationClose = "close"
 type WireEvent struct {
 	// Sequence counts the events from 1.
 	Sequence uint64
-	// Time is the server's.
+	// Time is the server's time.
 	Time time.Time
 	Kind WireKind
 	// FromClient is the direction of a frame: true if the client sent it. Requests always come from a
@@ -59,8 +60,8 @@ type WireEvent struct {
 	Header http.Header
 	// Body is the body or frame. It is cut after 64 KiB, and empty if it isn't UTF-8.
 	Body string
-	// Lost reports that the client didn't get it, or only a part of it: a fault dropped it, or made the
-	// socket silent, or the connection was lost.
+	// Lost reports that the client didn't receive the response or frame, or only a part of it, because
+	// a fault dropped it, or made the socket silent, or the connection was lost.
 	Lost bool
 	// Fault is the fault that was applied, nil without one.
 	Fault *WireFault
