@@ -24,11 +24,11 @@ import (
 )
 
 const accessHelp = `
-The participant token is read from PARTICIPANT_TOKEN or -token-file, never from an argument,
-which other users of the machine could see. With -token-file - a token that is typed on a
-terminal isn't shown.
+The participant token is read from PARTICIPANT_TOKEN or -token-file, never from an
+argument, which other users of the machine could see. With -token-file - you can type the token
+on a terminal, which doesn't show it.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly, 3 the service refuses the token, or the chat
+Exit codes: 0 done, 1 failed, 2 usage error, 3 the service refuses the token, or the chat
 is over before the work is done.
 `
 
@@ -43,9 +43,9 @@ type access struct {
 
 func (a *access) define(flags *flag.FlagSet) {
 	flags.StringVar(&a.region, "region", "", "use the service in the AWS `REGION` of the Amazon Connect instance, such as eu-west-2")
-	flags.StringVar(&a.endpoint, "endpoint", "", "use the service at `URL` instead, such as the endpoint that participant serve prints; plain http to a loopback address only")
+	flags.StringVar(&a.endpoint, "endpoint", "", "use the service at `URL` instead of the one in a region, such as the endpoint that participant serve prints; plain http is allowed for a loopback address only")
 	flags.StringVar(&a.tokenFile, "token-file", "", "read the participant token from `FILE`, which only you should be able to read, or - for standard input (default the environment variable PARTICIPANT_TOKEN)")
-	flags.StringVar(&a.caFile, "ca-file", "", "trust the CA certificates in `FILE` (PEM), beside those of the system; participant serve -tls writes one")
+	flags.StringVar(&a.caFile, "ca-file", "", "trust the CA certificates in `FILE` (PEM), in addition to those of the system; participant serve -tls writes one")
 	flags.DurationVar(&a.timeout, "timeout", 30*time.Second, "fail if there is no connection after `D`")
 }
 

@@ -15,32 +15,33 @@ import (
 
 var chatHelp = command{
 	name:    "chat",
-	summary: "take part in it on the terminal, or through a pipe",
+	summary: "take part in the chat on the terminal, or through a pipe",
 	about: `chat prints what happens in the chat, beginning with the newest 1,000 items of its history,
 and sends each line of standard input as a message. Lines that begin with a slash are commands:
 
 ` + slashHelp + `
-Pickers, views and other interactive messages appear with numbered choices. While one is the
-newest message that was printed, a line with the number or the title of a choice sends that
-choice; other lines are sent as typed. Of a view only the actions are shown; they are sent
-without data, and other lines as the text of its reply.
+Pickers, views and other interactive messages appear with numbered choices. While
+one is the newest message that was printed, a line with the number or the title of a choice
+sends that choice; other lines are sent as typed. Only the actions of a view are shown. A
+chosen action is sent without the data of a form; any other line is sent as a text reply to the
+view.
 
 The end of the input has the effect of /quit. Both wait until everything that was sent has
 appeared in the chat. An interrupt doesn't wait.
 
-On a terminal a failed send is reported and the chat continues. In a pipe it ends the command,
-and so does the end of the chat before that of the input (exit code 3). Use participant send
+On a terminal a failed send is reported and the chat continues. In a pipe a failed send ends
+the command; if the chat ends before the input does, the exit code is 3. Use participant send
 for messages of several lines.
 
-On a terminal the line that is being typed can be edited, and what happens is printed above
-it: arrows move the cursor and recall earlier lines; Ctrl-A and Ctrl-E go to the beginning and
-the end; Ctrl-U, Ctrl-K and Ctrl-W delete up to the beginning, up to the end and the last
-word. Pasted lines are sent as one message, at Enter. Ctrl-D in an empty line is the end of
-the input, Ctrl-C an interrupt, and Ctrl-Z has no effect. NO_COLOR turns colours off, and
-TERM=dumb all of this.
+On a terminal the line that is being typed can be edited; new items are printed above it.
+Arrows move the cursor and recall earlier lines; Ctrl-A and Ctrl-E go to the beginning and the
+end; Ctrl-U, Ctrl-K and Ctrl-W delete up to the beginning, up to the end and the last word.
+Pasted lines are sent as one message, at Enter. Ctrl-D in an empty line is the end of the
+input, Ctrl-C an interrupt, and Ctrl-Z has no effect. Setting NO_COLOR turns colours off;
+TERM=dumb turns off both colours and editing.
 
-A lost connection is replaced by a new one, which is reported in a line, and no message is
-missed.
+If the connection is lost, chat reconnects, reports it in a line, and prints every message that
+arrived in the meantime.
 `,
 	example: `printf 'Hello\n/file invoice.pdf\n' | participant chat -region eu-west-2`,
 }
@@ -49,9 +50,9 @@ missed.
 const slashHelp = `  /file PATH  send a file; its line appears when it has been scanned
   /typing     show the others that you are typing, at most every 10 seconds
   /read       mark the newest message of the others as read
-  /login URI  print the URL to sign in at, once, within a minute of
-              "authentication initiated"; URI is where that page returns to, and
-              the identity provider must know it
+  /login URI  print the URL of the page to sign in, once, within a minute of
+              "authentication initiated"; the page then redirects to URI, which
+              the identity provider must allow
   /nologin    cancel the authentication
   /leave      leave the chat for good, which ends it for a customer or an agent
   /quit       end this program only: the chat continues, and you can return

@@ -72,7 +72,7 @@ type attachment struct {
 
 func (d *demo) define(flags *flag.FlagSet) {
 	flags.StringVar(&d.in, "in", "", "read the lines of the chat from `FILE`, or - for standard input; a line may begin with \"customer:\" or \"agent:\", the others alternate (default a short dialogue)")
-	flags.StringVar(&d.attach, "attach", "", "send `FILE` as an attachment (default the dialogue)")
+	flags.StringVar(&d.attach, "attach", "", "send `FILE` as an attachment (default a text file with the short dialogue)")
 }
 
 func (d *demo) run(ctx context.Context, args []string, s streams) error {

@@ -22,9 +22,9 @@ var downloadHelp = command{
 	name:    "download",
 	summary: "fetch a file",
 	args:    "-o FILE ATTACHMENT-ID",
-	about: `download fetches a file of the chat. upload prints the attachment id; transcript and chat
-show it. FILE must not exist yet, and is removed if the download fails. -o - writes to
-standard output, byte for byte, to a terminal too.
+	about: `download fetches a file of the chat. upload prints the attachment id; transcript and
+chat show it. FILE must not exist yet, and is removed if the download fails. -o - writes the
+bytes unchanged to standard output, even if that is a terminal.
 `,
 	example: "participant download -region eu-west-2 -o invoice.pdf 9d5bb9b5-…",
 }

@@ -28,10 +28,10 @@ import (
 var loadCommand = command{
 	name:    "load",
 	summary: "run many chats at the same time and measure them",
-	about: `load runs many chats at the same time and measures them: each is a session of package chat, on the
-customer's side. It checks that every message comes back over the chat's own session once and
-in order, also when the sockets are cut, and prints percentiles of the latencies, the
-responses 429, and what a chat costs in memory and CPU.
+	about: `load runs many chats at the same time and measures them: each chat is a session of
+package chat, as the customer. It checks that every message comes back over the chat's own
+session once and in order, also when the sockets are cut, and prints percentiles of the
+latencies, the number of 429 responses, and the memory and CPU time that a chat takes.
 
 The chats run on one of these:
 
@@ -40,18 +40,19 @@ The chats run on one of these:
   -real -region REGION -tokens FILE     the service itself
 
 On a fake, the chats are started with StartChatContact. At the service, the chats cost money
-and reach whatever their contact flow leads to. They are left at the end.
+and reach whatever their contact flow leads to. The command leaves the chats at the end.
 
-All chats share one limiter, which keeps to the quotas that AWS publishes: at most 5 chats a
+All chats share one limiter, which applies the quotas that AWS publishes: at most 5 chats a
 second start, 6 connect and 3 leave, and 10 messages a second are sent. A load that needs more
 is slower, and the command says so before it begins. For an account with raised quotas use
--quota SendMessage=50, or -quota SendMessage=50/75 (calls a second, and how many at the same time).
+-quota SendMessage=50, or -quota SendMessage=50/75 (calls a second, and the burst: how many
+calls at the same time).
 
 An interrupt ends the load early: the chats wait for their messages and leave. A second
 interrupt ends it immediately.
 
 Exit codes: 0 every message arrived once and in order, and nothing failed; 1 otherwise; 2
-called wrongly.
+usage error.
 `,
 	example: "participant load -chats 200 -duration 2m -report load.html",
 	new:     func() task { return &loadTask{raised: quotaFlag{}} },
@@ -84,15 +85,15 @@ func (c *loadTask) define(flags *flag.FlagSet) {
 	flags.StringVar(&o.Region, "region", "", "run the chats at the service in the AWS `REGION`; needs -real and -tokens")
 	flags.BoolVar(&c.real, "real", false, "confirm that the chats run outside this machine")
 	flags.StringVar(&c.tokenFile, "tokens", "", "read customers' participant tokens from `FILE`, one on each line, or - for standard input, instead of starting chats")
-	flags.StringVar(&c.access.caFile, "ca-file", "", "trust the CA certificates in `FILE` (PEM), beside those of the system; participant serve -tls writes one")
+	flags.StringVar(&c.access.caFile, "ca-file", "", "trust the CA certificates in `FILE` (PEM), in addition to those of the system; participant serve -tls writes one")
 	flags.IntVar(&o.Chats, "chats", 50, "run `N` chats")
 	flags.Float64Var(&o.Rate, "rate", 3, "start `R` chats a second; with more than 3 the chats wait for each other when they leave")
 	flags.Float64Var(&o.Messages, "messages", 6, "send `M` messages a minute in each chat")
 	flags.DurationVar(&o.Duration, "duration", time.Minute, "end each chat after `D`")
 	flags.IntVar(&o.Cuts, "reconnects", 1, "cut the socket of each chat `K` times, at random, so that it reconnects")
 	flags.StringVar(&c.reportFile, "report", "", "write a report with charts to `FILE`, one page of HTML")
-	flags.Var(c.raised, "quota", "keep to another quota than the published one: `OPERATION=RATE[/BURST]`; may be repeated")
-	flags.BoolVar(&c.unlimited, "unlimited", false, "keep to no quotas")
+	flags.Var(c.raised, "quota", "apply another quota than the published one: `OPERATION=RATE[/BURST]`; may be repeated")
+	flags.BoolVar(&c.unlimited, "unlimited", false, "apply no quotas")
 }
 
 // check returns what is wrong with the flags.

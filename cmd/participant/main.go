@@ -17,36 +17,38 @@
 //	participant completion bash|zsh|fish
 //	participant version [-licenses]
 //
-// The first five act for one participant of a chat. They need the participant token, from the
-// environment variable PARTICIPANT_TOKEN or with -token-file FILE (- for standard input, where
-// the command doesn't read it for something else), and -region REGION or -endpoint URL. An endpoint on
-// plain http must be a loopback address. -timeout D limits the time to connect.
+// The first five commands act for one participant of a chat. They need the participant token, from the
+// environment variable PARTICIPANT_TOKEN or with -token-file FILE (- for standard input, unless
+// the command reads something else from it), and -region REGION or -endpoint URL. An endpoint
+// may use plain http only on a loopback address. -timeout D limits the time to connect.
 //
 // chat sends the lines of standard input as messages and prints what happens, on a terminal or
-// in a pipe; a number chooses from a picker or a view. transcript prints the whole transcript,
-// oldest item first, and with -follow continues until the chat ends. send sends one message and
-// upload one file; each prints its id. download fetches a file by that id.
+// in a pipe; a line with a number chooses from a picker or a view. transcript prints the whole
+// transcript, oldest item first, and with -follow prints new items until the chat ends. send
+// sends one message and upload one file; each prints its id. download fetches a file by that id.
 //
-// Text from other participants can't control the terminal: control characters, characters that
-// set the direction of text and Unicode line breaks in it are replaced, or escaped in JSON. The
+// Text from other participants can't control the terminal: control characters, bidirectional
+// formatting characters and Unicode line breaks in it are replaced, or escaped in JSON. The
 // bytes of a downloaded file are left as they are.
 //
 // demo starts a fake of the Amazon Connect Participant Service on a free loopback port, runs a
 // chat between a customer and an agent through the public client, and prints what happens.
 //
 // serve runs the fake until it is interrupted, for clients in any language. When it is ready it
-// prints one line of JSON: the endpoint, and the participant tokens of both sides of each chat.
-// If no client plays the agent, an echo replies to the customer.
+// prints one line of JSON: the endpoint, and the participant tokens of the customer and the
+// agent of each chat. If no client plays the agent, a built-in one echoes the customer's
+// messages.
 //
-// load runs many chats at the same time, on a fake in its process, one that serve runs or the service itself,
-// cuts their sockets, checks that no message is lost or duplicated, and prints latencies and costs.
+// load runs many chats at the same time, on a fake in its own process, on one that serve runs,
+// or on the service itself. It cuts their sockets, checks that no message is lost or duplicated,
+// and prints latencies and costs.
 //
 // help prints the help of a command, completion a script with which a shell completes commands and
 // flags, and version the version, or with -licenses the licenses of everything that is linked.
 //
-// All commands exit with 0 when done, 1 if something failed, 2 if they were called wrongly, and
-// 3 if the service refuses the token or the chat is over before the work is done: the service
-// does not say which of the two.
+// All commands exit with 0 when done, 1 if something failed, 2 after a usage error, and 3 if the
+// service refuses the token or the chat is over before the work is done: the service does not
+// report which.
 package main
 
 import (

@@ -22,7 +22,7 @@ var sendHelp = command{
 	summary: "send one message",
 	args:    "[MESSAGE | -]",
 	about: `send sends one message and prints its Id. Without MESSAGE, or with -, it sends standard input
-without the final line break; -token-file can't be - then. Other users of the machine can see
+without the final line break; in that case, -token-file can't be -. Other users of the machine can see
 an argument, but not standard input. The service decides how long a message may be: usually
 16,384 bytes.
 `,

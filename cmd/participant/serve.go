@@ -34,13 +34,13 @@ var serveCommand = command{
 	name:    "serve",
 	summary: "run the fake of the service, for clients in any language",
 	about: `serve runs the fake of the service until it is interrupted. When it is ready it prints one
-line of JSON: the endpoint, and for each chat the participant tokens of its two sides.
+line of JSON: the endpoint, and for each chat the participant tokens of its customer and its agent.
 Requests are logged to standard error, without tokens and contents.
 
-If no agent replies to a customer within a second, the echo does: an agent who sends every
-message back. It leaves a chat that a client joins as an agent or a bot. -agent none turns it
-off; a bot on the customer's token needs that, or the two would talk forever. Some messages
-have an effect (in participant chat, type "//list" to send "/list"):
+If no agent replies to a customer within a second, a built-in agent does: the echo, which sends
+every message back. It leaves a chat when a client joins it as an agent or a bot. -agent none
+turns the echo off; use it if the customer is a bot, since two bots would talk forever. The
+echo acts on these messages (in participant chat, type "//list" to send "/list"):
 
   /list    send a list picker
   /view    send a view
@@ -50,15 +50,15 @@ have an effect (in participant chat, type "//list" to send "/list"):
   /cut     cut the customer's WebSockets
   /bye     end the chat
 
-Clients on other machines reach it with -addr 0.0.0.0:8080. It is for tests: every
-client that reaches it can use it. With -tls, clients must trust the CA certificate in the
-file: set SSL_CERT_FILE for Go on Linux, for curl and for Python, NODE_EXTRA_CA_CERTS for
-Node.js, AWS_CA_BUNDLE for boto3, and -ca-file for the commands of this program. Each start
-makes a new CA. With -state it is kept as long as its certificate is valid for the names in
--addr, -public-url and -control-host.
+Clients on other machines can reach the fake with -addr 0.0.0.0:8080. It is for tests: every
+client that reaches it can use it, without credentials. With -tls, clients must trust the CA
+certificate that serve writes to the file: set SSL_CERT_FILE for Go on Linux, for curl and for
+Python, NODE_EXTRA_CA_CERTS for Node.js, AWS_CA_BUNDLE for boto3, and -ca-file for the commands
+of this program. Each start makes a new CA. With -state, a restart keeps the CA as long as its
+certificate is valid for the names in -addr, -public-url and -control-host.
 
-With -state, chats and tokens survive a restart on the same -addr. The file contains tokens
-and messages.
+With -state, chats and tokens survive a restart on the same -addr. The file contains tokens and
+messages: protect it accordingly.
 `,
 	example: "participant serve -addr 127.0.0.1:8080 -chats 1",
 	new:     func() task { return &serve{} },
@@ -79,18 +79,18 @@ func (s *serve) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.options.Addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 is a free one")
 	flags.StringVar(&s.options.PublicURL, "public-url", "", "begin the WebSocket and file URLs in responses with `URL`, such as https://fake.example:8443 (default the scheme and the Host header of the request)")
 	flags.StringVar(&s.tlsFile, "tls", "", "serve https and wss with a new certificate, and write the CA certificate that clients must trust to `FILE`")
-	flags.IntVar(&s.options.MaxSockets, "max-sockets", 8000, "keep at most `N` WebSockets open, and respond with 503 to further ones")
+	flags.IntVar(&s.options.MaxSockets, "max-sockets", 8000, "accept at most `N` WebSockets at the same time, and respond with 503 to further ones")
 	flags.DurationVar(&s.options.Latency, "latency", 0, "delay each operation by `D`, such as 80ms")
 	flags.BoolVar(&s.options.Throttle, "throttle", false, "respond with ThrottlingException to calls over the service's published quotas")
-	flags.Uint64Var(&s.options.Seed, "seed", 0, "seed the random numbers of the server with `N`")
-	flags.IntVar(&s.chats, "chats", 8, "start `N` chats, unless -state has some that have not ended; 0 for none, if clients start them")
+	flags.Uint64Var(&s.options.Seed, "seed", 0, "seed the random generators of faults that have a Chance with `N`")
+	flags.IntVar(&s.chats, "chats", 8, "start `N` chats, unless -state has chats that have not ended; use 0 if clients start the chats")
 	flags.Var(switches{&s.options.Switches}, "switch", "change a decision of the fake: `NAME` or NAME=VALUE; may be repeated. The names are "+list(switchNames())+"; \"go doc "+fakePackage+".Switches\" describes them")
 	s.options.Topics = map[string]string{}
 	flags.Var(topics(s.options.Topics), "topic", "post the notifications of streamed chats to a URL, as Amazon SNS does: `ARN=URL` is the topic that StartContactStreaming names and the URL; may be repeated")
 	flags.StringVar(&s.state.name, "state", "", "continue the chats in `FILE`, and save them there every few seconds and at the end")
 	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language")
-	flags.StringVar(&s.control.host, "control-host", "", "serve the control API under host `NAME` too, also beyond loopback")
-	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the agent where no client does", agentEcho, agentNone)
+	flags.StringVar(&s.control.host, "control-host", "", "allow the host `NAME` in requests to the control API, and any -addr; every client that reaches the port can then use the API")
+	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the agent in chats in which no client does", agentEcho, agentNone)
 }
 
 func (s *serve) check(args []string) error {

@@ -21,18 +21,18 @@ import (
 
 var transcriptHelp = command{
 	name:    "transcript",
-	summary: "print what was said, and with -follow what is being said",
+	summary: "print the transcript, and with -follow new items as they arrive",
 	about: `transcript prints everything that the service keeps of the chat, oldest item first, with the
 past contacts of a persistent chat. Times are UTC. Interactive messages, such as pickers,
-appear as text. The JSON format has one item a line, with the service's names and contents.
+appear as text. The JSON format has one item on each line, with the service's names and contents.
 The Markdown format keeps the formatting of Markdown messages, but shows their HTML, images
 and links as text. The whole transcript is held in memory, since the service returns its
 newest items first.
 
-With -follow it continues with what happens, until the chat ends or an interrupt, both with
-exit code 0. An item that changes, such as a file that has been scanned, is printed again
-under the same Id. Lost connections are reported on standard error, and what was missed
-follows.
+With -follow it then prints new items until the chat ends or it is interrupted; the exit code
+is 0 in both cases. An item that changes, such as a file that has been scanned, is printed
+again under the same Id. Lost connections are reported on standard error; the items that were
+missed are printed after the reconnection.
 `,
 	example: "participant transcript -region eu-west-2 -format markdown >chat.md",
 }
@@ -45,7 +45,7 @@ type transcriptCommand struct {
 
 func (c *transcriptCommand) define(flags *flag.FlagSet) {
 	oneOfVar(flags, &c.format, "format", "print in `FORMAT`", "text", "json", "markdown")
-	flags.BoolVar(&c.follow, "follow", false, "continue with what happens until the chat ends")
+	flags.BoolVar(&c.follow, "follow", false, "after the transcript, print new items until the chat ends")
 }
 
 func (c *transcriptCommand) take(args []string) (readsInput bool, err error) {

@@ -26,7 +26,7 @@ var uploadHelp = command{
 file when the service has scanned it; -wait waits for that, usually less than a minute, and
 fails for a file that the scan rejects. The instance decides which types and sizes of files
 are accepted. With - for FILE it sends standard input, which is read to its end first;
--name is required then, and -token-file can't be -.
+in that case, -name is required and -token-file can't be -.
 `,
 	example: "participant upload -region eu-west-2 -wait invoice.pdf",
 }
