@@ -49,8 +49,8 @@ type ChatOptions struct {
 	// Past are the messages of one past contact of a persistent chat, oldest first. They are returned
 	// after the current items of a BACKWARD scan, by NextToken only. Defaults to none.
 	Past []PastMessage
-	// RehydrationDelay is how long Past can't be read. After it, chat.rehydrated is pushed. Defaults to
-	// none: the event is sent before any client can receive it.
+	// RehydrationDelay is how long after the start of the chat Past can't be read. Then chat.rehydrated
+	// is pushed. Defaults to none: the event is sent before any client can receive it.
 	RehydrationDelay time.Duration
 	// ScanDelay is how long an attachment stays IN_PROGRESS. Defaults to none: it has its verdict
 	// before CompleteAttachmentUpload responds.

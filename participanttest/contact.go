@@ -57,9 +57,9 @@ type Contact struct {
 // NewChat starts a chat with a customer and an agent. Both have a participant token; neither has
 // connected.
 //
-// The server forgets the chat 24 hours after its end by its clock, and earlier when 1,000 other chats
-// have ended since: its ids and signed URLs are unknown then. The Contact itself keeps its items and
-// participants.
+// The server forgets a chat 24 hours after its end, by the server's clock, or as soon as 1,000 other
+// chats have ended after it. From then on the ids and signed URLs of the chat are unknown. The Contact
+// itself keeps its items and participants.
 func (s *Server) NewChat(optFns ...func(*ChatOptions)) *Contact {
 	opts := chatDefaults(optFns)
 	s.mu.Lock()

@@ -10,8 +10,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Effect is what a Fault does. Each constructor documents where it works; Server.Inject panics for another
-// place. An operation is one of the service or of Amazon Connect.
+// Effect is what a Fault does. Each constructor documents where it works; Server.Inject panics if
+// Fault.On names another place. Operations are those of the service and of Amazon Connect.
 type Effect struct {
 	kind        effectKind
 	status      int

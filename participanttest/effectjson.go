@@ -81,8 +81,8 @@ func (e Effect) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes, and the name RespondHTML. Fail, Respond and RespondHTML
 // need a Status, Delay and Lag a DelayInSeconds. Without a Code, Fail has the service's code for the
 // Status: ValidationException for 400, AccessDeniedException for 403, ThrottlingException for 429,
-// InternalServerException for 500; for another Status it needs a Code, which may be empty. It returns an
-// error that names the member for anything that the constructor doesn't accept.
+// InternalServerException for 500; for another Status it needs a Code, which may be empty.
+// UnmarshalJSON returns an error that names the member if the constructor doesn't accept its value.
 func (e *Effect) UnmarshalJSON(text []byte) error {
 	var m effectMembers
 	decoder := json.NewDecoder(bytes.NewReader(text))

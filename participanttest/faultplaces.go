@@ -54,9 +54,10 @@ func FaultPlaces() []string {
 	return places
 }
 
-// Validate returns an error that names the member for a fault that Inject doesn't accept: one that has no
-// Effect, an On that FaultPlaces doesn't list, an Effect that doesn't work there, a Socket or ContentType
-// that nothing there has, a negative number, or a Chance above 1.
+// Validate returns an error that names the field if Inject doesn't accept the fault: if it has no
+// Effect, if FaultPlaces doesn't list its On, if the Effect doesn't work there, if a Socket or
+// ContentType is set and On is a place without sockets or content types, if a number is negative, or if
+// Chance is above 1.
 func (f Fault) Validate() error {
 	if problem := f.problem(); problem != "" {
 		return errors.New(problem)

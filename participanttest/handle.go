@@ -6,9 +6,9 @@ import "net/http"
 
 // Handle serves additional paths with h, such as the control API of package control. The pattern is one
 // of http.ServeMux, and an invalid or conflicting one panics as there. It takes precedence over the
-// service's own paths: register "/{$}" rather than "/". Such requests aren't in Requests, no fault
-// matches them, and they get no CORS headers. Close waits for h, so h must return when the request's
-// context is done.
+// service's own paths: register "/{$}" rather than "/". Requests to these paths aren't in Requests, no
+// fault matches them, and their responses get no CORS headers. Close waits for h, so h must return when
+// the request's context is done.
 func (s *Server) Handle(pattern string, h http.Handler) { s.further.Handle(pattern, h) }
 
 // serveFurther reports whether the request was for a handler of Handle.

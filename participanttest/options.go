@@ -26,9 +26,9 @@ type Options struct {
 	// valid. Defaults to none.
 	TLSHosts []string
 	// Snapshot is the result of Server.Snapshot of another server, whose chats this one continues. With
-	// TLS this server also uses that one's certificate and CA, unless the certificate isn't valid for one
-	// of the hosts or expires within 30 days; then clients must trust the new AuthorityPEM. New
-	// returns an error if it is malformed. Defaults to no chats.
+	// TLS this server also continues to use the certificate and the CA of the other server, unless the
+	// certificate isn't valid for one of the hosts or expires within 30 days; in that case clients must
+	// trust the new AuthorityPEM. New returns an error if Snapshot is malformed. Defaults to no chats.
 	Snapshot []byte
 	// MaxAttachmentBytes is the size of the largest file that StartAttachmentUpload accepts. Defaults
 	// to 20 MiB, the service's default.

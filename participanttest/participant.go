@@ -65,7 +65,7 @@ func (p *Participant) Typing() { p.actEvent(eventTyping) }
 // else (Administrator Guide, "Set up chat timeouts").
 func (p *Participant) Idle() { p.actEvent(eventIdle) }
 
-// Return sends the event participant.returned, as when an idle participant is back.
+// Return sends the event participant.returned, as the next message of an idle participant does.
 func (p *Participant) Return() { p.actEvent(eventReturned) }
 
 // AutoDisconnect has the effect of an expired Timeouts.AutoDisconnect: it sends the event

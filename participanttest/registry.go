@@ -80,7 +80,7 @@ func (i *Injected) WaitApplied(ctx context.Context, n int) error {
 
 // Reset makes the server forget every chat, fault, request, wire event and used quota, and cuts all
 // WebSockets. Every token is invalid afterwards, and a Contact that a test still refers to behaves as
-// ended. The clock and the paths of Handle stay.
+// ended. The clock isn't reset, and Handle's paths are still served.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -72,9 +72,9 @@ func LambdaSNS(notification []byte) []byte {
 	}}})
 }
 
-// LambdaSQS returns the event with which Lambda reads notifications of Options.Stream from an SQS queue
-// without raw message delivery. Other texts are passed unchanged. Its message ids are "message-0" and
-// so on.
+// LambdaSQS returns the event that a Lambda function receives from an SQS queue that is subscribed
+// without raw message delivery, with notifications of Options.Stream. A text that isn't a notification
+// becomes the body of a message unchanged. The message ids are "message-0" and so on.
 func LambdaSQS(notifications ...[]byte) []byte {
 	records := make([]any, 0, len(notifications))
 	for i, notification := range notifications {

@@ -50,9 +50,9 @@ arrived in the meantime.
 const slashHelp = `  /file PATH  send a file; its line appears when it has been scanned
   /typing     show the others that you are typing, at most every 10 seconds
   /read       mark the newest message of the others as read
-  /login URI  print the URL of the page to sign in, once, within a minute of
-              "authentication initiated"; the page then redirects to URI, which
-              the identity provider must allow
+  /login URI  print the URL of the sign-in page, which then redirects to URI;
+              works once, within a minute of "authentication initiated", and
+              the identity provider must allow URI
   /nologin    cancel the authentication
   /leave      leave the chat for good, which ends it for a customer or an agent
   /quit       end this program only: the chat continues, and you can return
