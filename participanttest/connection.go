@@ -4,7 +4,7 @@ package participanttest
 
 import "slices"
 
-// Connection is what StartChatContact returns beside the participant token when it is asked for
+// Connection is what StartChatContact returns in addition to the participant token when it is asked for
 // connection information, which it has supported since September 2026. The expiries have the format of
 // the wire; with Absent in the Switches they are empty.
 type Connection struct {

@@ -42,7 +42,7 @@ type effectMembers struct {
 	CloseCode      *int     `json:",omitempty"`
 }
 
-// allowed are the members that an effect has beside Name.
+// allowed has the members that an effect accepts in addition to Name.
 var allowed = map[string][]string{
 	"Fail": {"Status", "Code"}, "Respond": {"Status", "ContentType", "Body"}, nameRespondHTML: {"Status"},
 	"Delay": {"DelayInSeconds"}, "Lag": {"DelayInSeconds"}, "Close": {"CloseCode"},
