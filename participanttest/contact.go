@@ -125,6 +125,8 @@ func (c *Contact) add(role types.ParticipantRole, displayName string) *Participa
 	c.participants = append(c.participants, p)
 	if !c.ended || c.srv.opts.TokensOutliveTheEnd {
 		c.srv.participants[p.Token] = p
+	} else {
+		p.rememberFormer(p.Token)
 	}
 	return p
 }

@@ -31,8 +31,8 @@ type Fault struct {
 	// On is the name of an operation, or one of the On constants. Defaults to every operation of the
 	// service and of Amazon Connect, but not the places of the On constants.
 	On string
-	// Contact and Participant limit the rule to a chat or a participant: the caller of an operation,
-	// the owner of a socket, the sender of an item. Both default to all.
+	// Contact and Participant limit the rule to a chat or a participant: the caller of an operation with
+	// a valid token, the owner of a socket, the sender of an item. Both default to all.
 	Contact     *Contact
 	Participant *Participant
 	// Socket limits the rule to a participant's n-th socket, counted from 1 in the order of dialling.

@@ -41,5 +41,6 @@ func (c *Contact) forget() {
 	}
 	for _, p := range c.participants {
 		p.forgetTokens()
+		p.forgetFormer()
 	}
 }

@@ -22,8 +22,9 @@ type Request struct {
 	// Notification or SubscriptionConfirmation for what is posted to Options.Topics; ConfirmSubscription
 	// for a request to SubscribeURL; empty for anything else.
 	Operation string
-	// ContactID and ParticipantID identify the caller, and are empty if it is unknown. A request to
-	// Amazon Connect has the ContactID of the chat that it concerns.
+	// ContactID and ParticipantID identify the caller, also one whose token has expired or whose chat has
+	// ended, and are empty if it is unknown: the token never existed, or the chat is forgotten. A request
+	// to Amazon Connect has the ContactID of the chat that it concerns.
 	ContactID, ParticipantID string
 	// Status is the status of the response, 101 for an upgrade, 0 without a response.
 	Status int

@@ -172,3 +172,109 @@ func TestTimeInABubble(t *testing.T) {
 		require.Equal(t, time.Now().UTC().Format(http.TimeFormat), a.header.Get("Date"))
 	})
 }
+
+func TestRequestsWithTokensThatWereValidHaveTheirCaller(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w world) {
+		t, srv := w.t, w.srv
+		srv.RecordWire(100)
+		contact := srv.NewChat()
+		bearer := token(t, srv, contact.Customer)
+		p := contact.Customer
+		attributed := func(operation string, status int) {
+			t.Helper()
+			requests, events := srv.Requests(), srv.Wire(0)
+			last, event := requests[len(requests)-1], events[len(events)-1]
+			require.Equal(t, []any{operation, status, contact.ID, p.ID}, []any{last.Operation, last.Status, last.ContactID, last.ParticipantID})
+			require.Equal(t, []any{contact.ID, p.ID, status}, []any{event.ContactID, event.ParticipantID, event.Status})
+		}
+		send := func(token string) {
+			t.Helper()
+			denied(t, post(t, srv, "/participant/message", token, hello))
+			attributed("SendMessage", 403)
+		}
+		dialled := func(address string) {
+			t.Helper()
+			_, resp, err := websocket.Dial(t.Context(), address, &websocket.DialOptions{HTTPClient: srv.Client()})
+			require.Error(t, err)
+			require.Equal(t, http.StatusForbidden, resp.StatusCode)
+			attributed("WebSocket", 403)
+		}
+
+		address := p.NewConnection().URL
+		p.ExpireTokens()
+		send(bearer)
+		dialled(address)
+
+		bearer, address = token(t, srv, p), p.NewConnection().URL
+		srv.Advance(24 * time.Hour)
+		send(bearer)
+		dialled(address)
+		p.NewConnection()
+		send(bearer)
+		dialled(address)
+
+		send(p.Token) // a token of the wrong kind
+		fault := srv.Inject(participanttest.Fault{Effect: participanttest.Fail(500, "")})
+		post(t, srv, "/participant/message", bearer, hello)
+		attributed("SendMessage", 500)
+		fault.Remove()
+
+		contact.End()
+		send(bearer)
+		denied(t, post(t, srv, "/participant/connection", p.Token, `{"ConnectParticipant":true}`))
+		attributed("CreateParticipantConnection", 403)
+		require.Equal(t, 5+1, p.Count("SendMessage"))
+
+		srv = restart(t, srv)
+		denied(t, post(t, srv, "/participant/connection", p.Token, `{"ConnectParticipant":true}`))
+		require.Equal(t, p.ID, srv.Requests()[0].ParticipantID)
+
+		srv.Advance(24 * time.Hour)
+		denied(t, post(t, srv, "/participant/connection", p.Token, `{"ConnectParticipant":true}`))
+		require.Empty(t, srv.Requests()[1].ParticipantID, "the chat is forgotten")
+	})
+}
+
+func TestThrottledRequestsHaveTheirCaller(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t, func(o *participanttest.Options) {
+		o.Throttle = true
+		o.Quotas = map[string]participanttest.Quota{"SendMessage": {}}
+	})
+	contact := srv.NewChat()
+	bearer := token(t, srv, contact.Customer)
+	post(t, srv, "/participant/message", bearer, hello)
+	requests := srv.Requests()
+	last := requests[len(requests)-1]
+	require.Equal(t, 429, last.Status)
+	require.Equal(t, []string{contact.ID, contact.Customer.ID}, []string{last.ContactID, last.ParticipantID})
+}
+
+func TestDownloadsFromAnExpiredURLHaveTheirOwner(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t, participanttest.InMemory())
+	contact := srv.NewChat()
+	bearer := token(t, srv, contact.Customer)
+	file := contact.Agent.ShareFile("plan.pdf", "application/pdf", []byte(content))
+	address := ok(t, srv, getPath, bearer, body(t, "AttachmentId", file))["Url"].(string)
+	srv.Advance(time.Hour)
+	storageRefused(t, get(t, srv, address), http.StatusForbidden, "AccessDenied")
+	requests := srv.Requests()
+	last := requests[len(requests)-1]
+	require.Equal(t, []string{"GetObject", contact.ID, contact.Agent.ID}, []string{last.Operation, last.ContactID, last.ParticipantID})
+}
+
+func TestOnlyAFewInvalidTokensAreRemembered(t *testing.T) {
+	t.Parallel()
+	srv := participanttest.Start(t, participanttest.InMemory())
+	contact := srv.NewChat()
+	first := contact.Customer.NewConnection().ConnectionToken
+	contact.Customer.ExpireTokens()
+	for range 50 { // each has a token and a URL
+		contact.Customer.NewConnection()
+		contact.Customer.ExpireTokens()
+	}
+	post(t, srv, "/participant/message", first, hello)
+	require.Empty(t, srv.Requests()[0].ParticipantID)
+}

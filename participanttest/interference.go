@@ -16,14 +16,14 @@ func (s *Server) faultOnOperation(c *call, bearer string) Effect {
 	if c.op.bearer == signedBearer {
 		h.contact = s.contacts[c.contactID()]
 	}
-	return s.faultOnRequest(c.exchange, h, c.op.name)
+	return s.faultOnRequest(c.exchange, h, s.ownerOf(bearer), c.op.name)
 }
 
 // faultOnRequest also logs a request that a fault keeps from being handled, with status 0 if it gets no
-// response.
-func (s *Server) faultOnRequest(x *exchange, h target, operation string) Effect {
+// response. The caller's token may be invalid: then the caller isn't in h, because no fault matches it.
+func (s *Server) faultOnRequest(x *exchange, h target, caller *Participant, operation string) Effect {
 	e := s.faultOn(h)
-	request := newRequest(operation, h.participant, e.status)
+	request := newRequest(operation, caller, e.status)
 	request.ErrorCode = e.code
 	if h.contact != nil {
 		request.ContactID = h.contact.ID
@@ -32,7 +32,7 @@ func (s *Server) faultOnRequest(x *exchange, h target, operation string) Effect 
 	x.noteFault(e)
 	switch e.kind {
 	case effectFail, effectRespond, effectDropBefore, effectIgnore:
-		s.log(request, h.participant)
+		s.log(request, caller)
 	default:
 	}
 	return e
@@ -144,5 +144,5 @@ func (s *Server) interfereWithStorage(w http.ResponseWriter, r *http.Request) bo
 func (s *Server) faultOnStorage(x *exchange, h target, operation string) Effect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.faultOnRequest(x, h, operation)
+	return s.faultOnRequest(x, h, h.participant, operation)
 }

@@ -43,6 +43,7 @@ type Participant struct {
 	tickets     []string // in its WebSocket URLs, oldest first
 	counts      map[string]int
 	connections []string // its connection tokens, oldest first
+	former      []string // its tokens that are invalid, oldest first
 	responses   responseCache
 }
 

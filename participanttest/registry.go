@@ -98,6 +98,7 @@ func (s *Server) Reset() {
 	clear(s.contacts)
 	clear(s.participants)
 	clear(s.credentials)
+	clear(s.former)
 	clear(s.tickets)
 	clear(s.counts)
 	clear(s.quotas)

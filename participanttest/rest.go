@@ -151,14 +151,18 @@ func (s *Server) perform(c *call, bearer string) (any, *wireError) {
 	s.running = c
 	defer func() { s.running = nil }()
 	out, failure := s.run(c, bearer)
-	request := newRequest(c.op.name, c.participant, http.StatusOK)
+	caller := c.participant
+	if caller == nil && c.op.bearer != signedBearer {
+		caller = s.ownerOf(bearer)
+	}
+	request := newRequest(c.op.name, caller, http.StatusOK)
 	if c.contact != nil {
 		request.ContactID = c.contact.ID
 	}
 	if failure != nil {
 		request.Status, request.ErrorCode = failure.Status, failure.Code
 	}
-	s.log(request, c.participant)
+	s.log(request, caller)
 	c.exchange.identify(request)
 	return out, failure
 }

@@ -201,6 +201,8 @@ func (s *Server) restoreParticipant(c *Contact, state participantState) {
 	c.participants = append(c.participants, p)
 	if state.TokenValid {
 		s.participants[p.Token] = p
+	} else {
+		p.rememberFormer(p.Token)
 	}
 	for _, t := range state.Connections {
 		s.credentials[t.Token] = credential{p, t.Expiry}

@@ -61,6 +61,7 @@ type Server struct {
 	chats        int                     // the number of chats so far
 	participants map[string]*Participant // by participant token
 	credentials  map[string]credential   // by connection token
+	former       map[string]*Participant // by a token of any kind that was valid
 	tickets      map[string]ticket       // by the token in a WebSocket URL
 	open         map[*socket]struct{}
 	upgrading    int // the number of running upgrades
@@ -164,6 +165,7 @@ func newServer(opts Options, addr net.Addr) *Server {
 		contacts:     map[string]*Contact{},
 		participants: map[string]*Participant{},
 		credentials:  map[string]credential{},
+		former:       map[string]*Participant{},
 		tickets:      map[string]ticket{},
 		open:         map[*socket]struct{}{},
 		counts:       map[string]int{},

@@ -78,18 +78,19 @@ func (s *Server) recordStorage(r *http.Request, a *attachment, err error) Reques
 }
 
 // admit checks what S3 checks before it reads the body, and that the request has no bearer: a client
-// that sends one to S3 leaks its connection token.
+// that sends one to S3 leaks its connection token. It returns the attachment, if there is one, with an
+// error too.
 func (s *Server) admit(r *http.Request) (*attachment, error) {
 	a := s.findAttachment(r.URL.Path)
 	switch {
 	case r.Header.Get("X-Amz-Bearer") != "" || r.Header.Get("Authorization") != "":
-		return nil, refuse(http.StatusBadRequest, "InvalidArgument", "Only one auth mechanism allowed")
+		return a, refuse(http.StatusBadRequest, "InvalidArgument", "Only one auth mechanism allowed")
 	case s.isExpired(r):
-		return nil, refuse(http.StatusForbidden, "AccessDenied", "Request has expired")
+		return a, refuse(http.StatusForbidden, "AccessDenied", "Request has expired")
 	case r.Method == http.MethodPut && a != nil && r.ContentLength != a.size:
-		return nil, lengthError(r.ContentLength, a.size)
+		return a, lengthError(r.ContentLength, a.size)
 	case a == nil || !s.isSigned(r):
-		return nil, refuse(http.StatusForbidden, "SignatureDoesNotMatch",
+		return a, refuse(http.StatusForbidden, "SignatureDoesNotMatch",
 			"The request signature we calculated does not match the signature you provided. Check your key and signing method.")
 	default:
 		return a, nil

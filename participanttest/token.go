@@ -55,6 +55,42 @@ func (s *Server) authenticate(kind bearerKind, token string) *Participant {
 	return cred.participant
 }
 
+// ownerOf returns whose token it is, or was, of any kind. It returns nil for a token that is unknown, or
+// whose chat is forgotten.
+func (s *Server) ownerOf(token string) *Participant {
+	if p := s.participants[token]; p != nil {
+		return p
+	}
+	if cred, ok := s.credentials[token]; ok {
+		return cred.participant
+	}
+	if t, ok := s.tickets[token]; ok {
+		return t.participant
+	}
+	return s.former[token]
+}
+
+// maxFormer is the number of invalid tokens of a participant that the server remembers.
+const maxFormer = 100
+
+// rememberFormer is for a token that has become invalid, so that Requests and the wire still have its owner.
+func (p *Participant) rememberFormer(token string) {
+	s := p.contact.srv
+	s.former[token] = p
+	p.former = append(p.former, token)
+	if len(p.former) > maxFormer {
+		delete(s.former, p.former[0])
+		p.former = p.former[1:]
+	}
+}
+
+func (p *Participant) forgetFormer() {
+	for _, token := range p.former {
+		delete(p.contact.srv.former, token)
+	}
+	p.former = nil
+}
+
 // newConnectionToken doesn't invalidate older tokens: concurrent calls still use them.
 func (p *Participant) newConnectionToken() (token string, expiry time.Time) {
 	s := p.contact.srv
@@ -72,13 +108,17 @@ func (p *Participant) forgetExpired() {
 	s := p.contact.srv
 	for len(p.connections) > 0 && !s.now().Before(s.credentials[p.connections[0]].expiry) {
 		delete(s.credentials, p.connections[0])
+		p.rememberFormer(p.connections[0])
 		p.connections = p.connections[1:]
 	}
 }
 
 // forgetTokens makes every token of the participant invalid.
 func (p *Participant) forgetTokens() {
-	delete(p.contact.srv.participants, p.Token)
+	if p.contact.srv.participants[p.Token] == p {
+		delete(p.contact.srv.participants, p.Token)
+		p.rememberFormer(p.Token)
+	}
 	p.forgetConnections()
 }
 
@@ -87,6 +127,7 @@ func (p *Participant) forgetConnections() {
 	p.forgetCredentials()
 	for _, token := range p.tickets {
 		delete(p.contact.srv.tickets, token)
+		p.rememberFormer(token)
 	}
 	p.tickets = nil
 }
@@ -94,6 +135,7 @@ func (p *Participant) forgetConnections() {
 func (p *Participant) forgetCredentials() {
 	for _, token := range p.connections {
 		delete(p.contact.srv.credentials, token)
+		p.rememberFormer(token)
 	}
 	p.connections = nil
 }

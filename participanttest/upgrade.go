@@ -31,6 +31,7 @@ func (p *Participant) newTicket(connectionExpiry time.Time) string {
 	s := p.contact.srv
 	for len(p.tickets) > 0 && !s.now().Before(s.tickets[p.tickets[0]].expiry) {
 		delete(s.tickets, p.tickets[0])
+		p.rememberFormer(p.tickets[0])
 		p.tickets = p.tickets[1:]
 	}
 	token := newToken("socket-token.")
@@ -78,6 +79,7 @@ func (s *Server) beginUpgrade(token string) (t ticket, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, ok := s.tickets[token]
+	owner := s.ownerOf(token)
 	switch {
 	case !ok || !s.now().Before(t.expiry):
 		status = http.StatusForbidden
@@ -95,7 +97,7 @@ func (s *Server) beginUpgrade(token string) (t ticket, status int) {
 		t.participant.upgrading++
 		return t, 0
 	}
-	s.log(newRequest("WebSocket", t.participant, status), t.participant)
+	s.log(newRequest("WebSocket", owner, status), owner)
 	return ticket{}, status
 }
 
@@ -125,7 +127,7 @@ func (s *Server) faultOnUpgrade(x *exchange, token string) Effect {
 	if p != nil {
 		h.socket = p.dialled + 1
 	}
-	return s.faultOnRequest(x, h, "WebSocket")
+	return s.faultOnRequest(x, h, s.ownerOf(token), "WebSocket")
 }
 
 // refuseUpgrade responds as API Gateway does.
