@@ -3,7 +3,6 @@
 package participanttest
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/participant-go/connectparticipant/internal/strictjson"
 )
 
 // effectNames are the names of the constructors.
@@ -33,7 +34,7 @@ const (
 
 // effectMembers is the JSON form of an Effect.
 type effectMembers struct {
-	Name           string
+	Name           string   `strict:"required"`
 	Status         *int     `json:",omitempty"`
 	Code           *string  `json:",omitempty"`
 	ContentType    *string  `json:",omitempty"`
@@ -85,10 +86,8 @@ func (e Effect) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON returns an error that names the member if the constructor doesn't accept its value.
 func (e *Effect) UnmarshalJSON(text []byte) error {
 	var m effectMembers
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&m); err != nil {
-		return fmt.Errorf("effect: %w", err)
+	if err := strictjson.Unmarshal(text, &m, "Effect"); err != nil {
+		return err
 	}
 	kind, err := m.kind()
 	if err != nil {

@@ -141,8 +141,8 @@ func TestEffectsInJSON(t *testing.T) {
 func TestInvalidEffectsAreErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`"Fail"`:                                  "cannot unmarshal",
-		`{}`:                                      `Name "" is not one of Blackhole`,
+		`"Fail"`:                                  "Effect must be an object, not a string",
+		`{}`:                                      "Effect.Name is required",
 		`{"Name":"Explode"}`:                      `"Explode" is not one of`,
 		`{"Name":"Fail"}`:                         "effect Fail: its Status must be",
 		`{"Name":"Fail","Status":399}`:            "Status must be from 400 to 599",
@@ -150,10 +150,12 @@ func TestInvalidEffectsAreErrors(t *testing.T) {
 		`{"Name":"RespondHTML","Status":1000}`:    "Status must be from 200 to 599",
 		`{"Name":"Lose","Status":200}`:            "effect Lose: it has no member Status",
 		`{"Name":"Fail","Status":500,"Body":""}`:  "no member Body",
-		`{"Name":"Fail","Status":500,"Colour":1}`: `unknown field "Colour"`,
+		`{"Name":"Fail","Status":500,"Colour":1}`: `Effect has no member "Colour"`,
 		`{"Name":"Delay"}`:                        "DelayInSeconds must be",
 		`{"Name":"Delay","DelayInSeconds":-1}`:    "DelayInSeconds must be",
 		`{"Name":"Lag","DelayInSeconds":1e300}`:   "DelayInSeconds must be",
+		`{"Name":"Fail","Status":null}`:           "Effect.Status must be a number, not null",
+		`{"name":"Lose"}`:                         `Effect has no member "name", but "Name"`,
 		`{"Name":"Close","CloseCode":7}`:          "CloseCode must be",
 	} {
 		t.Run(text, func(t *testing.T) {

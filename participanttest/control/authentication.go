@@ -26,8 +26,8 @@ func startAuthentication(c *participanttest.Contact, in authenticationInput) (se
 }
 
 type outcomeInput struct {
-	SessionId string
-	Outcome   participanttest.AuthenticationOutcome
+	SessionId string                                `strict:"required"`
+	Outcome   participanttest.AuthenticationOutcome `strict:"required"`
 }
 
 func completeAuthentication(c *participanttest.Contact, in outcomeInput) (empty, error) {

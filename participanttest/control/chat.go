@@ -174,7 +174,9 @@ func endChat(c *participanttest.Contact, _ empty) (empty, error) {
 	return empty{}, nil
 }
 
-type nameInput struct{ DisplayName string }
+type nameInput struct {
+	DisplayName string `strict:"required"`
+}
 
 func (in nameInput) check() error {
 	if in.DisplayName == "" {
@@ -213,7 +215,9 @@ func notEnded(c *participanttest.Contact) error {
 	return nil
 }
 
-type frameInput struct{ Text string }
+type frameInput struct {
+	Text string `strict:"required"`
+}
 
 func push(c *participanttest.Contact, in participanttest.Item) (empty, error) {
 	c.Push(in)
@@ -226,8 +230,8 @@ func pushFrame(c *participanttest.Contact, in frameInput) (empty, error) {
 }
 
 type publishInput struct {
-	Item       participanttest.Item
-	Visibility string
+	Item       participanttest.Item `strict:"required"`
+	Visibility string               `strict:"required"`
 }
 
 func publish(c *participanttest.Contact, in publishInput) (empty, error) {

@@ -10,7 +10,8 @@
 //	srv.Handle(control.Page, handler) // optional
 //
 // GET /_control/v1/openapi.json describes every path (OpenAPI 3.1). Member names are in PascalCase,
-// like the service's; a request with an unknown member is refused. An error response has the body
+// like the service's. A request is refused if a member is unknown, null, given twice or in another
+// case. An error response has the body
 // {"message": "…"}.
 //
 // # Protection

@@ -11,15 +11,15 @@ import (
 
 // faultInput is participanttest.Fault.
 type faultInput struct {
-	On            string  `json:",omitempty"`
-	ContactId     string  `json:",omitempty"`
-	ParticipantId string  `json:",omitempty"`
-	Socket        int     `json:",omitempty"`
-	ContentType   string  `json:",omitempty"`
-	Skip          int     `json:",omitempty"`
-	Times         int     `json:",omitempty"`
-	Chance        float64 `json:",omitempty"`
-	Effect        participanttest.Effect
+	On            string                 `json:",omitempty"`
+	ContactId     string                 `json:",omitempty"`
+	ParticipantId string                 `json:",omitempty"`
+	Socket        int                    `json:",omitempty"`
+	ContentType   string                 `json:",omitempty"`
+	Skip          int                    `json:",omitempty"`
+	Times         int                    `json:",omitempty"`
+	Chance        float64                `json:",omitempty"`
+	Effect        participanttest.Effect `strict:"required"`
 }
 
 type faultOutput struct {

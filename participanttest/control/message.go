@@ -35,7 +35,9 @@ func say(p *participanttest.Participant, in messageInput) (idOutput, error) {
 	return idOutput{id}, checkResult(id)
 }
 
-type receiptInput struct{ MessageId string }
+type receiptInput struct {
+	MessageId string `strict:"required"`
+}
 
 func markDelivered(p *participanttest.Participant, in receiptInput) (empty, error) {
 	return empty{}, in.mark(p.MarkDelivered)
@@ -55,8 +57,8 @@ func (in receiptInput) mark(mark func(string)) error {
 
 // fileInput has the file as text or in Base64.
 type fileInput struct {
-	AttachmentName  string
-	ContentType     string
+	AttachmentName  string `strict:"required"`
+	ContentType     string `strict:"required"`
 	Content         string
 	ContentInBase64 []byte
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant/internal/strictjson"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
@@ -124,6 +125,7 @@ func TestDocumentDescribesEachRoute(t *testing.T) {
 				require.True(t, hasBody)
 				require.Equal(t, len(d.resolve(t, in.Schema).Required) > 0, o.RequestBody.Required)
 				d.requireFits(t, "request", in.Schema, r.in)
+				require.ElementsMatch(t, d.resolve(t, in.Schema).Required, required(r.in))
 			} else {
 				require.False(t, hasBody)
 			}
@@ -207,6 +209,16 @@ func members(typ reflect.Type) (names []string) {
 	return names
 }
 
+// required are the members without which a request is refused.
+func required(typ reflect.Type) (names []string) {
+	for _, f := range reflect.VisibleFields(typ) {
+		if f.Tag.Get("strict") == "required" {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 func TestDocumentHasNoUnusedSchema(t *testing.T) {
 	t.Parallel()
 	for name := range readDocument(t).Components.Schemas {
@@ -229,9 +241,7 @@ func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 		require.NotEmpty(t, examples, r.path)
 		for _, example := range examples {
 			in := reflect.New(r.in)
-			decoder := json.NewDecoder(strings.NewReader(string(example)))
-			decoder.DisallowUnknownFields()
-			require.NoError(t, decoder.Decode(in.Interface()), r.path)
+			require.NoError(t, strictjson.Unmarshal(example, in.Interface(), ""), r.path)
 			tried++
 		}
 	}

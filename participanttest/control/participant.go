@@ -11,8 +11,8 @@ import (
 )
 
 type participantInput struct {
-	ParticipantRole types.ParticipantRole
-	DisplayName     string
+	ParticipantRole types.ParticipantRole `strict:"required"`
+	DisplayName     string                `strict:"required"`
 }
 
 type participantOutput struct {

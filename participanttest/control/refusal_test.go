@@ -21,41 +21,41 @@ func TestInvalidInputIsRefusedByName(t *testing.T) {
 		body    any
 		message string
 	}{
-		"no JSON":               {"POST chats", `{`, "unexpected EOF"},
-		"no object":             {"POST chats", `[]`, "cannot unmarshal array"},
-		"two objects":           {"POST chats", `{} {}`, "more than one JSON object"},
-		"unknown member":        {"POST chats", object{"Colour": "red"}, `unknown field "Colour"`},
-		"unknown inner":         {"POST faults", object{"Effect": object{"Name": "Lose", "Colour": 1}}, `unknown field "Colour"`},
-		"member of no route":    {"POST " + customer + "/typing", object{"Content": "x"}, `unknown field "Content"`},
+		"no JSON":               {"POST chats", `{`, "the body is JSON that ends too early"},
+		"no object":             {"POST chats", `[]`, "the body must be an object, not an array"},
+		"two objects":           {"POST chats", `{} {}`, "the body must be one JSON value"},
+		"unknown member":        {"POST chats", object{"Colour": "red"}, `the body has no member "Colour"`},
+		"unknown inner":         {"POST faults", object{"Effect": object{"Name": "Lose", "Colour": 1}}, `Effect has no member "Colour"`},
+		"member of no route":    {"POST " + customer + "/typing", object{"Content": "x"}, `the body has no member "Content"`},
 		"unknown query":         {"GET requests?operation=SendMessage", nil, `unknown query parameter "operation"`},
 		"query without":         {"GET chats?Limit=1", nil, `unknown query parameter "Limit"`},
-		"wrong type":            {"POST chats", object{"CustomerName": 1}, "CustomerName can't be a JSON number"},
-		"wrong inner type":      {"POST chats", object{"Past": []object{{"Content": 1}}}, "Content can't be a JSON number"},
+		"wrong type":            {"POST chats", object{"CustomerName": 1}, "CustomerName must be a string, not a number"},
+		"wrong inner type":      {"POST chats", object{"Past": []object{{"Content": 1}}}, "Past[0].Content must be a string, not a number"},
 		"verdict":               {"POST chats", object{"ScanVerdict": "MAYBE"}, "ScanVerdict must be"},
 		"role of the past":      {"POST chats", object{"Past": []object{{"Role": "GHOST"}}}, "Past.Role must be"},
 		"processor":             {"POST chats", object{"Processor": object{"Status": "LOST"}}, "Processor.Status must be"},
 		"negative delay":        {"POST chats", object{"ScanDelayInSeconds": -1}, "ScanDelayInSeconds must be"},
 		"endless delay":         {"POST chats", object{"ProcessingDelayInSeconds": 1e300}, "ProcessingDelayInSeconds must be"},
-		"no role":               {"POST " + a.chat + "/participants", object{"DisplayName": "x"}, "ParticipantRole must be one of"},
-		"no name":               {"POST " + a.chat + "/participants", object{"ParticipantRole": "AGENT"}, "DisplayName must not"},
-		"invite, no name":       {"POST " + a.chat + "/invite", nil, "DisplayName must not"},
-		"transfer, no name":     {"POST " + a.chat + "/transfer", nil, "DisplayName must not"},
-		"rename to nothing":     {"POST " + customer + "/rename", nil, "DisplayName must not"},
+		"no role":               {"POST " + a.chat + "/participants", object{"DisplayName": "x"}, "ParticipantRole is required"},
+		"no name":               {"POST " + a.chat + "/participants", object{"ParticipantRole": "AGENT"}, "DisplayName is required"},
+		"invite, no name":       {"POST " + a.chat + "/invite", nil, "DisplayName is required"},
+		"transfer, no name":     {"POST " + a.chat + "/transfer", object{"DisplayName": ""}, "DisplayName must not"},
+		"rename to nothing":     {"POST " + customer + "/rename", nil, "DisplayName is required"},
 		"no content":            {"POST " + customer + "/messages", nil, "Content must not"},
 		"content and chunks":    {"POST " + customer + "/messages", object{"Content": "x", "Chunks": []string{"y"}}, "Chunks can't be used with"},
-		"receipt for nothing":   {"POST " + customer + "/mark-read", nil, "MessageId must not"},
-		"file without a name":   {"POST " + customer + "/files", object{"ContentType": "text/plain"}, "AttachmentName must not"},
-		"file of no type":       {"POST " + customer + "/files", object{"AttachmentName": "a.txt"}, "ContentType must not"},
+		"receipt for nothing":   {"POST " + customer + "/mark-read", nil, "MessageId is required"},
+		"file without a name":   {"POST " + customer + "/files", object{"ContentType": "text/plain"}, "AttachmentName is required"},
+		"file of no type":       {"POST " + customer + "/files", object{"AttachmentName": "a.txt"}, "ContentType is required"},
 		"file with two":         {"POST " + customer + "/files", object{"AttachmentName": "a", "ContentType": "b", "Content": "c", "ContentInBase64": "ZA=="}, "not both"},
-		"file that isn't":       {"POST " + customer + "/files", object{"ContentInBase64": "!"}, "illegal base64"},
+		"file that isn't":       {"POST " + customer + "/files", object{"ContentInBase64": "!"}, "ContentInBase64 must be in Base64"},
 		"close code":            {"POST " + customer + "/close-sockets", object{"Code": 99}, "Code must be 0"},
 		"close reason":          {"POST " + customer + "/close-sockets", object{"Code": 1000, "Reason": strings.Repeat("x", 124)}, "Reason must have"},
-		"visibility":            {"POST " + a.chat + "/publish", object{"Item": object{}}, "Visibility must be"},
-		"outcome":               {"POST " + a.chat + "/authentications/complete", object{"Outcome": "maybe"}, "Outcome must be"},
+		"visibility":            {"POST " + a.chat + "/publish", object{"Item": object{}, "Visibility": "NONE"}, "Visibility must be"},
+		"outcome":               {"POST " + a.chat + "/authentications/complete", object{"SessionId": "x", "Outcome": "maybe"}, "Outcome must be"},
 		"wait for no count":     {"POST " + customer + "/wait-sockets", nil, "Count is required"},
-		"wait for less":         {"POST " + customer + "/wait-sockets", object{"Count": -1}, "Count is required, and must be 0 or more"},
+		"wait for less":         {"POST " + customer + "/wait-sockets", object{"Count": -1}, "Count must be 0 or more"},
 		"wait too long":         {"POST " + customer + "/wait-sockets", object{"Count": 1, "TimeoutInSeconds": 301}, "TimeoutInSeconds must be"},
-		"wait for nothing":      {"POST requests/wait", object{"Count": 1}, "Operation must not"},
+		"wait for nothing":      {"POST requests/wait", object{"Count": 1}, "Operation is required"},
 		"count nothing":         {"GET requests/count", nil, "needs an Operation"},
 		"fault of no effect":    {"POST faults", object{"On": "SendMessage"}, "Effect is required"},
 		"unknown effect":        {"POST faults", object{"Effect": object{"Name": "Explode"}}, `"Explode" is not one of`},
@@ -71,6 +71,16 @@ func TestInvalidInputIsRefusedByName(t *testing.T) {
 		"fault, no participant": {"POST faults", object{"ContactId": a.id, "ParticipantId": "x", "Effect": object{"Name": "Ignore"}}, "ParticipantId must be that of a"},
 		"fault without chat":    {"POST faults", object{"ParticipantId": "customer", "Effect": object{"Name": "Ignore"}}, "needs the ContactId"},
 		"clock backwards":       {"POST clock/advance", object{"Seconds": -1}, "Seconds must be"},
+		"clock by nothing":      {"POST clock/advance", object{}, "Seconds is required"},
+		"frame of no text":      {"POST " + a.chat + "/push-frame", nil, "Text is required"},
+		"name in another case":  {"POST chats", object{"customername": "Ada"}, `the body has no member "customername", but "CustomerName"`},
+		"member twice":          {"POST clock/advance", `{"Seconds":1,"Seconds":2}`, "Seconds is given twice"},
+		"null":                  {"POST chats", object{"CustomerName": nil}, "CustomerName must be a string, not null"},
+		"null for an object":    {"POST chats", object{"Processor": nil}, "Processor must be an object, not null"},
+		"effect's case":         {"POST faults", `{"Effect":{"name":"Ignore"}}`, `Effect has no member "name", but "Name"`},
+		"effect's status":       {"POST faults", `{"Effect":{"Name":"Respond","Status":"500"}}`, "Effect.Status must be a number, not a string"},
+		"no effect":             {"POST faults", `{"Effect":null}`, "Effect must not be null"},
+		"query twice":           {"GET requests?Operation=SendMessage&Operation=SendEvent", nil, `query parameter "Operation" is given twice`},
 		"SNS of no URL":         {"GET sns?Url=%3A", nil, "Url must be"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +101,7 @@ func TestUnknownIDsAreNotFound(t *testing.T) {
 		"GET " + a.chat + "/participants/x":      "no such participant",
 		"GET faults/1":                           "no such fault",
 		"DELETE faults/one":                      "no such fault",
-		"POST streams/x/chunks":                  "no such unfinished stream",
+		"POST streams/x/complete":                "no such unfinished stream",
 		"POST nothing":                           "POST /_control/v1/nothing is not a path",
 		"DELETE chats":                           "DELETE /_control/v1/chats is not a path",
 	} {
@@ -107,13 +117,13 @@ func TestParticipantsWhoHaveLeftCannotAct(t *testing.T) {
 	bot := a.ok(t, "POST "+a.chat+"/participants", object{"ParticipantRole": "CUSTOM_BOT", "DisplayName": "Bot"})["ParticipantId"].(string)
 	stream := a.ok(t, "POST "+a.chat+"/participants/"+bot+"/streams", nil)["StreamId"].(string)
 	a.ok(t, "POST "+a.chat+"/participants/"+bot+"/leave", nil)
-	for _, call := range []string{"POST " + a.chat + "/participants/" + bot + "/typing", "POST streams/" + stream + "/chunks"} {
+	for _, call := range []string{"POST " + a.chat + "/participants/" + bot + "/typing", "POST streams/" + stream + "/complete"} {
 		require.Equal(t, "the participant has left the chat", a.refused(t, http.StatusConflict, call, nil))
 	}
 	a.ok(t, "POST "+a.chat+"/end", nil)
 	for call, body := range map[string]object{
 		"/participants/customer/typing": nil, "/participants/customer/streams": nil, "/invite": {"DisplayName": "x"}, "/transfer": {"DisplayName": "x"},
-		"/fail-transfer": nil, "/authentications": nil, "/authentications/complete": {"Outcome": "failed"}, "/participants": {"ParticipantRole": "AGENT", "DisplayName": "x"},
+		"/fail-transfer": nil, "/authentications": nil, "/authentications/complete": {"SessionId": "x", "Outcome": "failed"}, "/participants": {"ParticipantRole": "AGENT", "DisplayName": "x"},
 	} {
 		require.Equal(t, "the chat has ended", a.refused(t, http.StatusConflict, "POST "+a.chat+call, body), call)
 	}

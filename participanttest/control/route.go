@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+
+	"github.com/participant-go/connectparticipant/internal/strictjson"
 )
 
 // maxBody bounds a request: a file of 20 MiB, the service's limit, in Base64.
@@ -27,8 +29,8 @@ type route struct {
 	handler func(*control) http.Handler
 }
 
-// handle makes a route from a function of one JSON object that returns another. An absent body is an
-// empty object. For a GET the members of In, all strings, are read from the query.
+// handle makes a route from a function of one JSON object that returns another; see strictjson. An absent
+// body is an empty object. For a GET the members of In, all strings, are read from the query.
 func handle[In, Out any](method, path string, do func(*control, *http.Request, In) (Out, error)) route {
 	return route{
 		method: method, path: base + path, in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
@@ -91,6 +93,9 @@ func decodeQuery(query url.Values, into any) error {
 		if !member.IsValid() {
 			return invalid("unknown query parameter %q", name)
 		}
+		if len(values) > 1 {
+			return invalid("query parameter %q is given twice", name)
+		}
 		member.SetString(values[0])
 	}
 	return nil
@@ -102,29 +107,15 @@ func decodeBody(w http.ResponseWriter, r *http.Request, into any) error {
 		return errorf(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", maxBody)
 	}
 	if err != nil {
-		return invalid("read the body: %v", err)
+		return invalid("the body ends too early")
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return nil
+		body = []byte("{}")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return invalid("%v", withoutPrefix(err))
-	}
-	if decoder.More() {
-		return invalid("the body is more than one JSON object")
+	if err := strictjson.Unmarshal(body, into, ""); err != nil {
+		return invalid("%v", err)
 	}
 	return nil
-}
-
-// withoutPrefix names a member of the wrong type by its JSON path instead of a Go type.
-func withoutPrefix(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) && wrong.Field != "" {
-		return fmt.Errorf("%s can't be a JSON %s", wrong.Field, wrong.Value)
-	}
-	return err
 }
 
 func writeError(w http.ResponseWriter, err error) {

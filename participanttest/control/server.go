@@ -38,7 +38,9 @@ func reset(c *control, _ *http.Request, _ empty) (empty, error) {
 
 type clockOutput struct{ Now time.Time }
 
-type advanceInput struct{ Seconds seconds }
+type advanceInput struct {
+	Seconds seconds `strict:"required"`
+}
 
 // lastYear bounds the clock: Go's durations span 292 years.
 const lastYear = 2200

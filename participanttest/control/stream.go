@@ -55,7 +55,7 @@ func (c *control) addStream(s stream) error {
 func (s stream) open() error { return firstError(notEnded(s.contact), notLeft(s.participant)) }
 
 type chunkInput struct {
-	Text string
+	Text string `strict:"required"`
 	// Number is the number of the chunk. Defaults to the next.
 	Number int
 	// Skip counts the chunk without pushing it.

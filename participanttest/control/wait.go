@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/participant-go/connectparticipant/participanttest"
@@ -17,13 +18,13 @@ const (
 )
 
 type waitInput struct {
-	Count            *int
+	Count            int `strict:"required"`
 	TimeoutInSeconds seconds
 }
 
 type waitRequestInput struct {
-	Operation        string
-	Count            *int
+	Operation        string `strict:"required"`
+	Count            int    `strict:"required"`
 	TimeoutInSeconds seconds
 }
 
@@ -40,16 +41,16 @@ func wait(r *http.Request, timeout seconds, until func(context.Context) error) (
 	defer cancel()
 	switch err := until(ctx); {
 	case errors.Is(err, context.DeadlineExceeded):
-		return empty{}, errorf(http.StatusGatewayTimeout, "%v", err)
-	case err != nil: // the client has disconnected, or the server closes
-		return empty{}, errorf(http.StatusServiceUnavailable, "%v", err)
+		return empty{}, errorf(http.StatusGatewayTimeout, "timeout after %v: %s", d, strings.TrimSuffix(err.Error(), ": "+context.DeadlineExceeded.Error()))
+	case err != nil: // or the client has disconnected
+		return empty{}, errorf(http.StatusServiceUnavailable, "the server is closing")
 	}
 	return empty{}, nil
 }
 
 func (in waitInput) check() error {
-	if in.Count == nil || *in.Count < 0 {
-		return invalid("Count is required, and must be 0 or more")
+	if in.Count < 0 {
+		return invalid("Count must be 0 or more")
 	}
 	return nil
 }
@@ -59,7 +60,7 @@ func waitChatSockets(c *control, r *http.Request, in waitInput) (empty, error) {
 	if err := firstError(err, in.check()); err != nil {
 		return empty{}, err
 	}
-	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return contact.WaitSockets(ctx, *in.Count) })
+	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return contact.WaitSockets(ctx, in.Count) })
 }
 
 func waitSockets(c *control, r *http.Request, in waitInput) (empty, error) {
@@ -67,7 +68,7 @@ func waitSockets(c *control, r *http.Request, in waitInput) (empty, error) {
 	if err := firstError(err, in.check()); err != nil {
 		return empty{}, err
 	}
-	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return p.WaitSockets(ctx, *in.Count) })
+	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return p.WaitSockets(ctx, in.Count) })
 }
 
 func waitFault(c *control, r *http.Request, in waitInput) (empty, error) {
@@ -75,7 +76,7 @@ func waitFault(c *control, r *http.Request, in waitInput) (empty, error) {
 	if err := firstError(err, in.check()); err != nil {
 		return empty{}, err
 	}
-	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return f.WaitApplied(ctx, *in.Count) })
+	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return f.WaitApplied(ctx, in.Count) })
 }
 
 func waitRequest(c *control, r *http.Request, in waitRequestInput) (empty, error) {
@@ -97,7 +98,7 @@ func (in waitRequestInput) wait(r *http.Request, until func(context.Context, str
 	if err := (waitInput{Count: in.Count}).check(); err != nil {
 		return empty{}, err
 	}
-	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return until(ctx, in.Operation, *in.Count) })
+	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return until(ctx, in.Operation, in.Count) })
 }
 
 // operationQuery has the operation whose requests are counted.
