@@ -393,6 +393,40 @@ func TestRequestsAreListedAndCounted(t *testing.T) {
 	require.Empty(t, a.ok(t, "GET requests?Operation=SendEvent", nil)["Requests"])
 }
 
+func TestRequestsAreSelectedByEveryIDOfTheirChat(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	contact := a.srv.Contact(a.id)
+	a.send(t, contact.Customer.NewConnection().ConnectionToken)
+	a.ok(t, "POST "+a.chat+"/transfer", object{"DisplayName": "Bea"})
+	all := a.ok(t, "GET requests", nil)["Requests"]
+	require.Len(t, all, 1)
+	for _, query := range []string{
+		"ContactId=" + a.id, "ContactId=" + contact.CurrentID(), "ContactId=" + a.id + "&ParticipantId=customer",
+		"ParticipantId=" + contact.Customer.ID, "Operation=SendMessage&ContactId=" + contact.CurrentID() + "&ParticipantId=" + contact.Customer.ID,
+	} {
+		require.Equal(t, all, a.ok(t, "GET requests?"+query, nil)["Requests"], query)
+	}
+	require.Empty(t, a.ok(t, "GET requests?ParticipantId=agent&ContactId="+a.id, nil)["Requests"])
+	require.Empty(t, a.ok(t, "GET requests?Operation=aws/ping", nil)["Requests"])
+
+	a.ok(t, "POST "+a.chat+"/end", nil)
+	a.ok(t, "POST clock/advance", object{"Seconds": 86400})
+	require.Nil(t, a.srv.Contact(a.id))
+	require.Equal(t, all, a.ok(t, "GET requests?ContactId="+a.id, nil)["Requests"], "of a forgotten chat")
+}
+
+func TestOperationsThatTheFakeDoesNotImplementAreKnownOnceCalled(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	call := "GET requests/count?Operation=ListTagsForResource"
+	a.refused(t, http.StatusBadRequest, call, nil)
+	resp, err := a.srv.Client().Get(a.srv.URL + "/tags/x")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.EqualValues(t, 1, a.ok(t, call, nil)["Count"])
+}
+
 func TestWaitingTimesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

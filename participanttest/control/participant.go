@@ -109,14 +109,18 @@ func (c *control) participant(r *http.Request) (*participanttest.Participant, er
 	return findParticipant(contact, r.PathValue("ParticipantId"))
 }
 
+const aliasCustomer, aliasAgent, aliasSystem = "customer", "agent", "system"
+
+func isAlias(id string) bool { return id == aliasCustomer || id == aliasAgent || id == aliasSystem }
+
 // findParticipant accepts an id, or customer, agent or system for those with whom the chat began.
 func findParticipant(contact *participanttest.Contact, id string) (*participanttest.Participant, error) {
 	switch id {
-	case "customer":
+	case aliasCustomer:
 		return contact.Customer, nil
-	case "agent":
+	case aliasAgent:
 		return contact.Agent, nil
-	case "system":
+	case aliasSystem:
 		return contact.System, nil
 	}
 	for _, p := range contact.Participants() {

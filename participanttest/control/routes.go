@@ -66,7 +66,7 @@ var routes = []route{
 	handle(post, participant+"/expire-tokens", action((*participanttest.Participant).ExpireTokens)),
 	handle(post, participant+"/close-sockets", onParticipant(closeSockets)),
 	handle(post, participant+"/wait-sockets", waitSockets),
-	handle(get, participant+"/requests/count", onParticipant(countOwn)),
+	handle(get, participant+"/requests/count", countOwn),
 	handle(post, participant+"/requests/wait", waitOwn),
 
 	handle(post, participant+"/streams", startStream),

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/participant-go/connectparticipant/participanttest"
 )
 
 type serverOutput struct {
@@ -59,36 +57,6 @@ func advance(c *control, _ *http.Request, in advanceInput) (clockOutput, error) 
 	}
 	c.srv.Advance(d)
 	return clockOutput{c.srv.Now()}, nil
-}
-
-type requestsQuery struct{ Operation, ContactId, ParticipantId string }
-
-// requestOutput is participanttest.Request.
-type requestOutput struct {
-	Time          time.Time
-	Operation     string
-	ContactId     string `json:",omitempty"`
-	ParticipantId string `json:",omitempty"`
-	Status        int
-	ErrorCode     string `json:",omitempty"`
-}
-
-type requestsOutput struct{ Requests []requestOutput }
-
-func listRequests(c *control, _ *http.Request, in requestsQuery) (requestsOutput, error) {
-	out := requestsOutput{Requests: []requestOutput{}}
-	for _, r := range c.srv.Requests() {
-		if in.matches(r) {
-			out.Requests = append(out.Requests, requestOutput{r.Time, r.Operation, r.ContactID, r.ParticipantID, r.Status, r.ErrorCode})
-		}
-	}
-	return out, nil
-}
-
-func (in requestsQuery) matches(r participanttest.Request) bool {
-	return (in.Operation == "" || in.Operation == r.Operation) &&
-		(in.ContactId == "" || in.ContactId == r.ContactID) &&
-		(in.ParticipantId == "" || in.ParticipantId == r.ParticipantID)
 }
 
 type snsQuery struct{ Url string }

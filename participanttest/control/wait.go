@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/participant-go/connectparticipant/participanttest"
 )
 
 const (
@@ -80,7 +78,7 @@ func waitFault(c *control, r *http.Request, in waitInput) (empty, error) {
 }
 
 func waitRequest(c *control, r *http.Request, in waitRequestInput) (empty, error) {
-	return in.wait(r, c.srv.WaitRequest)
+	return in.wait(c, r, c.srv.WaitRequest)
 }
 
 func waitOwn(c *control, r *http.Request, in waitRequestInput) (empty, error) {
@@ -88,14 +86,11 @@ func waitOwn(c *control, r *http.Request, in waitRequestInput) (empty, error) {
 	if err != nil {
 		return empty{}, err
 	}
-	return in.wait(r, p.WaitRequest)
+	return in.wait(c, r, p.WaitRequest)
 }
 
-func (in waitRequestInput) wait(r *http.Request, until func(context.Context, string, int) error) (empty, error) {
-	if in.Operation == "" {
-		return empty{}, invalid("Operation must not be empty")
-	}
-	if err := (waitInput{Count: in.Count}).check(); err != nil {
+func (in waitRequestInput) wait(c *control, r *http.Request, until func(context.Context, string, int) error) (empty, error) {
+	if err := firstError(c.checkOperation(in.Operation), waitInput{Count: in.Count}.check()); err != nil {
 		return empty{}, err
 	}
 	return wait(r, in.TimeoutInSeconds, func(ctx context.Context) error { return until(ctx, in.Operation, in.Count) })
@@ -107,16 +102,13 @@ type operationQuery struct{ Operation string }
 type countOutput struct{ Count int }
 
 func count(c *control, _ *http.Request, in operationQuery) (countOutput, error) {
-	return in.count(c.srv.Count)
+	return countOutput{c.srv.Count(in.Operation)}, c.checkOperation(in.Operation)
 }
 
-func countOwn(p *participanttest.Participant, in operationQuery) (countOutput, error) {
-	return in.count(p.Count)
-}
-
-func (in operationQuery) count(count func(string) int) (countOutput, error) {
-	if in.Operation == "" {
-		return countOutput{}, invalid("the query needs an Operation")
+func countOwn(c *control, r *http.Request, in operationQuery) (countOutput, error) {
+	p, err := c.participant(r)
+	if err := firstError(err, c.checkOperation(in.Operation)); err != nil {
+		return countOutput{}, err
 	}
-	return countOutput{count(in.Operation)}, nil
+	return countOutput{p.Count(in.Operation)}, nil
 }
