@@ -3,10 +3,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/participanttest/control"
@@ -46,32 +50,50 @@ func isLoopback(addr string) bool {
 }
 
 // mount serves the API and its page, and prints the URL of the page.
-func (f controlFlags) mount(srv *participanttest.Server, out io.Writer) {
+func (f controlFlags) mount(srv *participanttest.Server, address addresses, out io.Writer) {
 	if !f.on {
+		srv.Handle(control.Page, http.HandlerFunc(noPage))
 		return
 	}
 	handler := control.Handler(srv, func(o *control.Options) {
+		o.Endpoint = address.endpoint
 		if f.host != "" {
 			o.Hosts = []string{f.host}
 		}
 	})
 	srv.Handle(control.Prefix, handler)
 	srv.Handle(control.Page, handler)
-	fmt.Fprintf(out, "Open %s in a browser to see the chats and the wire.\n", f.page(srv.URL))
+	fmt.Fprintf(out, "Open %s in a browser to see the chats and the wire.\n", address.page)
 }
 
-// address returns the URL of the API, or "" without the API.
-func (f controlFlags) address(endpoint string) string {
-	if !f.on {
-		return ""
-	}
-	return endpoint + control.Prefix + "v1"
+// noPage responds at / without -control.
+func noPage(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "This is the fake of the Amazon Connect Participant Service. Start it with -control for its page.", http.StatusNotFound)
 }
 
-// page returns the URL of the page, or "" without the API.
-func (f controlFlags) page(endpoint string) string {
+// addresses are the URLs of a fake for its clients.
+type addresses struct {
+	endpoint string
+	control  string // "" without the API
+	page     string // "" without the API
+}
+
+// addresses returns URLs that begin with public, unless it is "". The API refuses a host that isn't
+// allowed, so it is at the local address then.
+func (f controlFlags) addresses(local, public string) addresses {
+	out := addresses{endpoint: cmp.Or(public, local)}
 	if !f.on {
-		return ""
+		return out
 	}
-	return endpoint + "/"
+	base := local
+	if u, err := url.Parse(public); err == nil && public != "" && f.allows(u.Hostname()) {
+		base = public
+	}
+	out.control, out.page = base+control.Prefix+"v1", base+"/"
+	return out
+}
+
+func (f controlFlags) allows(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || strings.EqualFold(host, f.host) || ip != nil && ip.IsLoopback()
 }

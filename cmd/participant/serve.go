@@ -77,7 +77,7 @@ type serve struct {
 
 func (s *serve) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.options.Addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 is a free one")
-	flags.StringVar(&s.options.PublicURL, "public-url", "", "begin the WebSocket and file URLs in responses with `URL`, such as https://fake.example:8443 (default the scheme and the Host header of the request)")
+	flags.StringVar(&s.options.PublicURL, "public-url", "", "clients reach the fake at `URL`, such as https://fake.example:8443: the WebSocket and file URLs in responses, and the printed endpoint, begin with it (default the scheme and the Host header of the request)")
 	flags.StringVar(&s.tlsFile, "tls", "", "serve https and wss with a new certificate, and write the CA certificate that clients must trust to `FILE`")
 	flags.IntVar(&s.options.MaxSockets, "max-sockets", 8000, "accept at most `N` WebSockets at the same time, and respond with 503 to further ones")
 	flags.DurationVar(&s.options.Latency, "latency", 0, "delay each operation by `D`, such as 80ms")
@@ -88,8 +88,8 @@ func (s *serve) define(flags *flag.FlagSet) {
 	s.options.Topics = map[string]string{}
 	flags.Var(topics(s.options.Topics), "topic", "post the notifications of streamed chats to a URL, as Amazon SNS does: `ARN=URL` is the topic that StartContactStreaming names and the URL; may be repeated")
 	flags.StringVar(&s.state.name, "state", "", "continue the chats in `FILE`, and save them there every few seconds and at the end")
-	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language")
-	flags.StringVar(&s.control.host, "control-host", "", "allow the host `NAME` in requests to the control API, and any -addr; every client that reaches the port can then use the API")
+	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language, and a page at / that shows the chats and the wire")
+	flags.StringVar(&s.control.host, "control-host", "", "allow the host `NAME`, without scheme and port, in requests to the control API, and any -addr; every client that reaches the port can then use the API")
 	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the agent in chats in which no client does", agentEcho, agentNone)
 }
 
@@ -182,7 +182,10 @@ func (s *serve) start() (*participanttest.Server, error) {
 	if err != nil {
 		return nil, s.notStarted(err)
 	}
-	s.control.mount(srv, s.err)
+	s.control.mount(srv, s.addresses(srv), s.err)
+	if s.options.PublicURL != "" {
+		fmt.Fprintf(s.err, "Listening on %s\n", srv.URL)
+	}
 	if err := s.writeAuthority(srv.AuthorityPEM()); err != nil {
 		srv.Close()
 		return nil, &stepError{"write the certificate", err}
@@ -231,8 +234,13 @@ func isBase(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && text == u.Scheme+"://"+u.Host
 }
 
+func (s *serve) addresses(srv *participanttest.Server) addresses {
+	return s.control.addresses(srv.URL, s.options.PublicURL)
+}
+
 func (s *serve) print(srv *participanttest.Server, contacts []*participanttest.Contact) error {
-	line := ready{Endpoint: srv.URL, Control: s.control.address(srv.URL), Page: s.control.page(srv.URL), Chats: []readyChat{}}
+	address := s.addresses(srv)
+	line := ready{Endpoint: address.endpoint, Control: address.control, Page: address.page, Chats: []readyChat{}}
 	for _, c := range contacts {
 		line.Chats = append(line.Chats, readyChat{
 			ContactID: c.ID,

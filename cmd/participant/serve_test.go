@@ -372,10 +372,41 @@ func TestServeOverTLSUnderAnotherURL(t *testing.T) {
 		require.Equal(t, exitOK, code, stderr)
 		require.NotContains(t, stdout, "wss://")
 	}
+}
 
-	named := startServe(t, "-chats", "1", "-public-url", "https://fake.example:8443")
-	connection := connectAs(t, named.client(t), named.Chats[0].Customer)
-	require.Regexp(t, `^wss://fake\.example:8443/`, aws.ToString(connection.Websocket.Url))
+func TestServePrintsThePublicURL(t *testing.T) {
+	t.Parallel()
+	for args, base := range map[string]string{
+		"-public-url https://fake.example:8443 -control -control-host Fake.example": "https://fake.example:8443",
+		"-public-url https://localhost:8443 -control":                               "https://localhost:8443",
+		"-public-url https://127.0.0.2:8443 -control":                               "https://127.0.0.2:8443",
+		"-public-url https://fake.example:8443 -control":                            "", // its host isn't allowed
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			s := startServe(t, append(strings.Fields(args), "-chats", "1", "-agent", "none")...)
+			public := strings.Fields(args)[1]
+			require.Equal(t, public, s.Endpoint)
+			local := regexp.MustCompile(`Listening on (http://127\.0\.0\.1:\d+)\n`).FindStringSubmatch(s.stderr.String())[1]
+			base := cmp.Or(base, local)
+			require.Equal(t, []string{base + "/_control/v1", base + "/"}, []string{s.Control, s.Page})
+
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, local+"/_control/v1/server", http.NoBody)
+			require.NoError(t, err)
+			request.Host = strings.TrimPrefix(strings.TrimPrefix(base, "https://"), "http://")
+			request.Close = true
+			response, err := http.DefaultTransport.RoundTrip(request)
+			require.NoError(t, err)
+			defer func() { _ = response.Body.Close() }()
+			var server struct{ Endpoint string }
+			require.NoError(t, json.NewDecoder(response.Body).Decode(&server))
+			require.Equal(t, public, server.Endpoint)
+
+			s.Endpoint = local
+			connection := connectAs(t, s.client(t), s.Chats[0].Customer)
+			require.Contains(t, aws.ToString(connection.Websocket.Url), strings.Replace(public, "https", "wss", 1)+"/")
+		})
+	}
 }
 
 func TestServeSwitches(t *testing.T) {

@@ -18,6 +18,9 @@ type Options struct {
 	// name of a container; localhost and loopback addresses always are. With a host name, every client
 	// that reaches the port can use the API. Defaults to none.
 	Hosts []string
+	// Endpoint is the URL of the server for clients under test, which GET server returns and the page
+	// shows, such as Options.PublicURL of participanttest. Defaults to Server.URL.
+	Endpoint string
 }
 
 // control is the API of one server.

@@ -3,6 +3,7 @@
 package control
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -19,7 +20,7 @@ type serverOutput struct {
 }
 
 func describeServer(c *control, _ *http.Request, _ empty) (serverOutput, error) {
-	return serverOutput{c.srv.URL, c.srv.Now(), c.srv.Sockets(), string(c.srv.AuthorityPEM())}, nil
+	return serverOutput{cmp.Or(c.opts.Endpoint, c.srv.URL), c.srv.Now(), c.srv.Sockets(), string(c.srv.AuthorityPEM())}, nil
 }
 
 func snapshot(c *control, _ *http.Request, _ empty) (json.RawMessage, error) {
