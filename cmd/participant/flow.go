@@ -14,15 +14,16 @@ import (
 )
 
 // flow plays the contact flow of a chat that StartChatContact started: it sends a greeting, unless that
-// happened before a restart, and starts the echo if it plays the agents.
+// happened before a restart, and starts the echo. With -agent none the client or the test plays the flow.
 func (s *serve) flow(ctx context.Context, c *participanttest.Contact) {
+	if s.agent != agentEcho {
+		return
+	}
 	isOfFlow := func(it participanttest.Item) bool { return it.ParticipantId == c.System.ID }
 	if !slices.ContainsFunc(c.Transcript(), isOfFlow) {
 		c.System.Say("Welcome, " + c.Customer.DisplayName + ". This is the fake of Amazon Connect.")
 	}
-	if s.agent == agentEcho {
-		(&echo{contact: c}).run(ctx)
-	}
+	(&echo{contact: c}).run(ctx)
 }
 
 // roleOf returns the role of the caller of a request, or "" if it wasn't a participant.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -50,6 +51,30 @@ func TestServePlaysTheFlowOfAChatThatAClientStarts(t *testing.T) {
 	require.Equal(t, exitOK, s.stop())
 	require.Regexp(t, `(?m)^\S+ +- +StartChatContact +200 *$`, s.stderr.String())
 	require.Regexp(t, `(?m)^\S+ +CUSTOMER +SendMessage +200 *$`, s.stderr.String())
+}
+
+func TestServeWithoutAnAgentPlaysNoFlow(t *testing.T) {
+	t.Parallel()
+	for agent, want := range map[string][]string{agentNone: {"CUSTOMER: Hello"}, agentEcho: {welcome, "CUSTOMER: Hello"}} {
+		s := &serve{agent: agent}
+		played := make(chan struct{})
+		srv := participanttest.Start(t, func(o *participanttest.Options) {
+			o.Flow = func(ctx context.Context, c *participanttest.Contact) {
+				ctx, cancel := context.WithCancel(ctx)
+				cancel() // before the echo replies
+				s.flow(ctx, c)
+				close(played)
+			}
+		})
+		running := &served{ready: ready{Endpoint: srv.URL}}
+		client := running.client(t)
+		token := connectAs(t, client, readySide{startChat(t, running, "").ParticipantToken}).ConnectionCredentials.ConnectionToken
+		<-played
+		send(t, client, token, "Hello")
+		said, err := texts(t.Context(), client, token)
+		require.NoError(t, err)
+		require.Equal(t, want, said)
+	}
 }
 
 func TestTheFlowContinuesAfterARestart(t *testing.T) {

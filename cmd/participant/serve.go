@@ -37,10 +37,12 @@ var serveCommand = command{
 line of JSON: the endpoint, and for each chat the participant tokens of its customer and its agent.
 Requests are logged to standard error, without tokens and contents.
 
-If no agent replies to a customer within a second, a built-in agent does: the echo, which sends
-every message back. It leaves a chat when a client joins it as an agent or a bot. -agent none
-turns the echo off; use it if the customer is a bot, since two bots would talk forever. The
-echo acts on these messages (in participant chat, type "//list" to send "/list"):
+In chats of -chats and in those that clients start with StartChatContact, a built-in agent
+replies if no other agent does within a second: the echo, which sends every message back. It
+leaves a chat when a client joins it as an agent or a bot. Chats of StartChatContact begin with a
+greeting. Chats that the control API or its page starts have neither: there the test plays the
+agent. -agent none turns both off; use it if the customer is a bot, since two bots would talk
+forever. The echo acts on these messages (in participant chat, type "//list" to send "/list"):
 
   /list    send a list picker
   /view    send a view
@@ -57,8 +59,9 @@ Python, NODE_EXTRA_CA_CERTS for Node.js, AWS_CA_BUNDLE for boto3, and -ca-file f
 of this program. Each start makes a new CA. With -state, a restart keeps the CA as long as its
 certificate is valid for the names in -addr, -public-url and -control-host.
 
-With -state, chats and tokens survive a restart on the same -addr. The file contains tokens and
-messages: protect it accordingly.
+With -state, chats and tokens survive a restart on the same -addr; a crash may lose the last
+three seconds. Faults and recorded requests don't survive. The file contains tokens and messages:
+protect it accordingly. Only one process at a time can use it.
 `,
 	example: "participant serve -addr 127.0.0.1:8080 -chats 1",
 	new:     func() task { return &serve{} },
@@ -90,7 +93,7 @@ func (s *serve) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.state.name, "state", "", "continue the chats in `FILE`, and save them there every few seconds and at the end")
 	flags.BoolVar(&s.control.on, "control", false, "serve the control API under /_control/v1/, for tests in any language, and a page at / that shows the chats and the wire")
 	flags.StringVar(&s.control.host, "control-host", "", "allow the host `NAME`, without scheme and port, in requests to the control API, and any -addr; every client that reaches the port can then use the API")
-	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the agent in chats in which no client does", agentEcho, agentNone)
+	oneOfVar(flags, &s.agent, "agent", "let `WHO` play the flow and the agent in chats in which no client does", agentEcho, agentNone)
 }
 
 func (s *serve) check(args []string) error {
