@@ -118,8 +118,10 @@ func TestPageInChromiumPlaysTheChat(t *testing.T) {
 	v.press("transfer")
 	v.receive(event + "transfer.succeeded")
 	v.Wait(`[...document.querySelectorAll("#actor option")].some((o) => o.textContent === "Agent: Second agent")`)
+	v.Wait(`document.querySelectorAll("#people button").length > 0`)
 	v.press("end")
 	v.receive(event + "chat.ended")
+	v.Wait(`document.querySelectorAll("#people button").length === 0`)
 	v.Wait(`document.getElementById("chat-state").textContent === "Ended" && document.getElementById("text").disabled && document.getElementById("ended-count").textContent === "1"`)
 	require.Empty(t, v.Faults)
 }
@@ -171,6 +173,31 @@ func TestPageInChromiumMovesTheClock(t *testing.T) {
 		}, 10*time.Second, 20*time.Millisecond, "%v", want)
 	}
 	require.Equal(t, http.StatusForbidden, v.client("message", hello))
+	v.contact.Agent.Say("a day later")
+	date := v.srv.Now().UTC().Format(time.DateOnly)
+	v.Wait(`document.querySelectorAll("#rows .date").length === 1 && document.querySelector("#rows .date").textContent === "` + date + `"`)
+	v.Wait(`[...document.querySelectorAll("#transcript .date")].map((e) => e.textContent).join() === "` + date + `"`)
+	v.Click("#only-errors") // the only error came after the move
+	v.Wait(`document.querySelectorAll("#rows .date").length === 0`)
+	require.Empty(t, v.Faults)
+}
+
+func TestPageInChromiumFiltersManyChats(t *testing.T) {
+	t.Parallel()
+	v := newVisit(t)
+	v.Wait(`!document.getElementById("by-chat").checkVisibility()`)
+	for n := range 10 {
+		v.srv.NewChat(func(o *participanttest.ChatOptions) { o.CustomerName = fmt.Sprint("Customer ", n) })
+	}
+	v.Wait(`document.getElementById("by-chat").checkVisibility()`)
+	entries := `[...document.querySelectorAll("#live .names")].map((e) => e.firstChild.textContent).join()`
+	v.Click("#by-chat")
+	v.Write("customer 7")
+	v.Wait(entries + ` === "Customer 7"`)
+	v.srv.NewChat(func(o *participanttest.ChatOptions) { o.CustomerName = "Customer 77" })
+	v.Wait(entries + ` === "Customer 77,Customer 7"`)
+	v.Eval(`(() => { const e = document.getElementById("by-chat"); e.value = "`+v.id[:8]+`"; e.oninput(); return 1 })()`, new(int))
+	v.Wait(entries + ` === "Ada"`)
 	require.Empty(t, v.Faults)
 }
 

@@ -23,7 +23,14 @@ export async function refreshChat(chat) {
   const Items = chat ? (await get(`chats/${chat.ContactId}/items`)).Items : [];
   if (chat?.ContactId !== state.chat?.ContactId) return; // another one has been opened in the meantime
   showChat(chat);
-  const shown = Items.map((item) => ({ ...item, current: !chat.Ended }));
+  const shown = [];
+  let before;
+  for (const item of Items) {
+    const date = (item.AbsoluteTime ?? "").slice(0, 10);
+    if (before && date !== before) shown.push({ Id: date, date });
+    shown.push({ ...item, current: !chat.Ended });
+    before = date;
+  }
   sync($("transcript"), shown, (item) => item.Id, (item) => render(item, chat));
   keepTranscript();
 }
@@ -35,7 +42,7 @@ function showChat(chat) {
   $("chat-state").textContent = chat?.Ended ? "Ended" : "Live";
   $("chat-state").classList.toggle("good", !chat?.Ended);
   const people = (chat?.Participants ?? []).filter((p) => p.ParticipantRole !== "SYSTEM" || p.Joined || p.Sockets > 0);
-  sync($("people"), people, (p) => p.ParticipantId, person);
+  sync($("people"), people.map((p) => ({ ...p, canConnect: !p.Left && !chat.Ended })), (p) => p.ParticipantId, person);
   const actors = chat?.Ended ? [] : people.filter((p) => !p.Left);
   const actor = $("actor").value;
   sync($("actor"), actors.map((p) => ({ id: p.ParticipantId, text: `${roleName(p.ParticipantRole)}: ${visible(p.DisplayName)}` })), (p) => p.id,
@@ -52,7 +59,7 @@ function person(p) {
   const what = p.Left ? "left" : p.Joined ? `${p.Sockets} socket${p.Sockets === 1 ? "" : "s"}` : "not connected";
   return make("li", { className: "person " + side(p.ParticipantRole) },
     make("span", { className: p.Sockets ? "dot on" : "dot" }), make("b", {}, visible(p.DisplayName)),
-    make("span", { className: "muted" }, `${roleName(p.ParticipantRole)}, ${what}`), p.Left ? null : token);
+    make("span", { className: "muted" }, `${roleName(p.ParticipantRole)}, ${what}`), p.canConnect ? token : null);
 }
 
 const roleName = (role) => ({ AGENT: "Agent", CUSTOMER: "Customer", SYSTEM: "System", CUSTOM_BOT: "Bot", SUPERVISOR: "Supervisor" })[role] ?? visible(role);
@@ -60,6 +67,7 @@ const roleName = (role) => ({ AGENT: "Agent", CUSTOMER: "Customer", SYSTEM: "Sys
 const side = (role) => (role === "CUSTOMER" ? "customer" : role === "AGENT" || role === "SUPERVISOR" ? "agent" : "system");
 
 function render(item, chat) {
+  if (item.date) return make("li", { className: "event date" }, item.date);
   if (item.Type === "EVENT") return make("li", { className: "event" }, eventText(item), " ", timeOf(item));
   const author = make("div", { className: "author" }, make("b", {}, visible(item.DisplayName)), " ", make("span", { className: "muted" }, roleName(item.ParticipantRole)), " ", timeOf(item));
   return make("li", { className: "message " + side(item.ParticipantRole) }, author, content(item, chat), status(item, chat));

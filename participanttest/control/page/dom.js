@@ -65,6 +65,8 @@ export const clockTime = (time) => time.slice(11, 19);
 // exactTime has milliseconds, which RFC 3339 may leave out.
 export const exactTime = (time) => new Date(time).toISOString().slice(11, 23);
 
+export const dateOf = (time) => new Date(time).toISOString().slice(0, 10);
+
 export async function copy(text, button) {
   await navigator.clipboard.writeText(text);
   button.classList.add("copied");

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { state } from "./app.js";
 import { detail } from "./detail.js";
 import { describeEffect } from "./faults.js";
-import { $, exactTime, keepEnd, make, visible } from "./dom.js";
+import { $, dateOf, exactTime, keepEnd, make, visible } from "./dom.js";
 
 // most is the number of rows that are kept.
 const most = 1000;
@@ -28,6 +28,7 @@ export function addEvents(events) {
     byExchange.delete(old.first.Exchange);
     old.element.remove();
   }
+  showDates();
   showEmpty();
   keepRows();
 }
@@ -110,8 +111,22 @@ function matches(row) {
 // showRows applies the filters.
 export function showRows() {
   for (const row of rows) row.element.hidden = !matches(row);
+  showDates();
   showEmpty();
   keepRows();
+}
+
+// showDates divides the rows where the date changes, since a row has only a time: the clock was moved, or it is
+// midnight.
+function showDates() {
+  for (const old of $("rows").querySelectorAll(".date")) old.remove();
+  let before;
+  for (const row of rows) {
+    if (row.element.hidden) continue;
+    const date = dateOf(row.first.Time);
+    if (before && date !== before) row.element.before(make("tr", { className: "date" }, make("td", { colSpan: 5 }, date)));
+    before = date;
+  }
 }
 
 function showEmpty() {
