@@ -40,12 +40,20 @@ func startChat(t *testing.T, s *served, more string) (c startedChat) {
 
 const welcome = "SYSTEM: Welcome, Ana. This is the fake of Amazon Connect."
 
+// greet connects the customer of a chat, waits for the greeting and returns the connection token.
+func greet(t *testing.T, s *served, chat startedChat) (token *string) {
+	t.Helper()
+	client := s.client(t)
+	token = connectAs(t, client, readySide{chat.ParticipantToken}).ConnectionCredentials.ConnectionToken
+	awaitTexts(t, client, token, welcome)
+	return token
+}
+
 func TestServePlaysTheFlowOfAChatThatAClientStarts(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "-chats", "1")
 	client := s.client(t)
-	chat := startChat(t, s, "")
-	token := connectAs(t, client, readySide{chat.ParticipantToken}).ConnectionCredentials.ConnectionToken
+	token := greet(t, s, startChat(t, s, ""))
 	send(t, client, token, "Hello")
 	awaitTexts(t, client, token, welcome, "CUSTOMER: Hello", "AGENT: You said: Hello")
 	require.Equal(t, exitOK, s.stop())
@@ -93,6 +101,7 @@ func TestTheFlowContinuesAfterARestart(t *testing.T) {
 		}
 		client := running.client(t)
 		token := connectAs(t, client, readySide{chat.ParticipantToken}).ConnectionCredentials.ConnectionToken
+		awaitTexts(t, client, token, said...)
 		send(t, client, token, text)
 		said = append(said, "CUSTOMER: "+text, "AGENT: You said: "+text)
 		awaitTexts(t, client, token, said...)
@@ -107,7 +116,7 @@ func TestServeLeavesAChatToABot(t *testing.T) {
 	s := startServe(t, "-chats", "1")
 	client := s.client(t)
 	chat := startChat(t, s, "")
-	token := connectAs(t, client, readySide{chat.ParticipantToken}).ConnectionCredentials.ConnectionToken
+	token := greet(t, s, chat)
 	var bot struct{ ParticipantCredentials readySide }
 	connectAPI(t, s, http.MethodPost, "/contact/create-participant",
 		`"ContactId":"`+chat.ContactID+`","ParticipantDetails":{"ParticipantRole":"CUSTOM_BOT","DisplayName":"Robot"}`, &bot)
@@ -116,8 +125,7 @@ func TestServeLeavesAChatToABot(t *testing.T) {
 	send(t, client, botToken, "I am a bot")
 
 	// When the echo replies here, it would also have replied there.
-	other := startChat(t, s, "")
-	witness := connectAs(t, client, readySide{other.ParticipantToken}).ConnectionCredentials.ConnectionToken
+	witness := greet(t, s, startChat(t, s, ""))
 	send(t, client, witness, "Hello")
 	awaitTexts(t, client, witness, welcome, "CUSTOMER: Hello", "AGENT: You said: Hello")
 	awaitTexts(t, client, token, welcome, "CUSTOMER: Hello", "CUSTOM_BOT: I am a bot")
