@@ -349,16 +349,16 @@ func TestLimiterSlowDialsUseEverySlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const dial, calls = 10 * time.Second, 320
 		l, start := chat.NewLimiter(1), time.Now()
-		var dialling, most atomic.Int64
+		var dialing, most atomic.Int64
 		var wg sync.WaitGroup
 		for range calls {
 			wg.Go(func() {
 				_ = l.Wait(t.Context(), createConnection, chat.PriorityHigh)
-				n := dialling.Add(1)
+				n := dialing.Add(1)
 				for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
 				}
 				<-time.After(dial)
-				dialling.Add(-1)
+				dialing.Add(-1)
 				l.Done(createConnection)
 			})
 		}

@@ -165,7 +165,7 @@ func (tr *trial) ownKnown() {
 
 // oneCreateADial requires that each new URL is dialed, and only once.
 func (tr *trial) oneCreateADial() {
-	created, dialled, failed := tr.srv.Count("CreateParticipantConnection"), tr.srv.Count("WebSocket"), 0
+	created, dialed, failed := tr.srv.Count("CreateParticipantConnection"), tr.srv.Count("WebSocket"), 0
 	for _, rule := range tr.creating {
 		failed += rule.Applied()
 	}
@@ -175,8 +175,8 @@ func (tr *trial) oneCreateADial() {
 			replayed += rule.Applied()
 		}
 	}
-	require.LessOrEqual(tr.t, created, dialled+failed+1, "Close may precede the last dial")
-	require.LessOrEqual(tr.t, dialled, created+replayed)
+	require.LessOrEqual(tr.t, created, dialed+failed+1, "Close may precede the last dial")
+	require.LessOrEqual(tr.t, dialed, created+replayed)
 }
 
 func (tr *trial) noneLate() {

@@ -10,7 +10,7 @@ import "slices"
 type Connection struct {
 	// ConnectionToken is valid until Expiry.
 	ConnectionToken, Expiry string
-	// URL is the URL of a WebSocket; it can be dialled for 100 seconds. ConnectionExpiry is when the
+	// URL is the URL of a WebSocket; it can be dialed for 100 seconds. ConnectionExpiry is when the
 	// client has to ask for a new one.
 	URL, ConnectionExpiry string
 }
@@ -112,7 +112,7 @@ type mediaPlacement struct {
 	EventIngestionURL string `json:"EventIngestionUrl"`
 }
 
-// newWebRTC returns a plausible meeting that can't be dialled: .invalid never resolves.
+// newWebRTC returns a plausible meeting that can't be dialed: .invalid never resolves.
 func newWebRTC(p *Participant) *webRTCOutput {
 	var out webRTCOutput
 	out.Attendee.AttendeeID = newUUID()

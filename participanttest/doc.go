@@ -115,7 +115,7 @@
 //   - Connections of StartChatContact, and of NewConnection. They have the effect of a
 //     CreateParticipantConnection with both types and without ConnectParticipant, but
 //     JoinOnConnection and NextTokensDie don't apply to them. StrictConnection doesn't count them
-//     as the participant's first CreateParticipantConnection; dialling their URL connects a
+//     as the participant's first CreateParticipantConnection; dialing their URL connects a
 //     customer.
 //   - The end. The chat ends when an agent disconnects or when no customer is left. Any other role
 //     may leave without consequence. A participant who leaves still gets their own
@@ -137,8 +137,8 @@
 //
 // Sockets:
 //
-//   - URLs. A WebSocket URL can be dialled any number of times within 100 seconds. After that, and
-//     once its participant has left or the chat has ended, dialling it fails with 403. A sixth
+//   - URLs. A WebSocket URL can be dialed any number of times within 100 seconds. After that, and
+//     once its participant has left or the chat has ended, dialing it fails with 403. A sixth
 //     socket of a participant closes the oldest with 1001. The Origin header isn't checked, and
 //     compression is declined.
 //   - Frames. A subscription must name aws/chat and nothing else, or it fails. Anything after the

@@ -35,7 +35,7 @@ type Fault struct {
 	// a valid token, the owner of a socket, the sender of an item. Both default to all.
 	Contact     *Contact
 	Participant *Participant
-	// Socket limits the rule to a participant's n-th socket, counted from 1 in the order of dialling.
+	// Socket limits the rule to a participant's n-th socket, counted from 1 in the order of dialing.
 	// Applies to OnUpgrade, OnPush and the frames that a client sends. Defaults to all.
 	Socket int
 	// ContentType limits the rule to items of one content type, for OnPush, OnTranscript and OnPublish.

@@ -193,7 +193,7 @@ func TestRequestsWithTokensThatWereValidHaveTheirCaller(t *testing.T) {
 			denied(t, post(t, srv, "/participant/message", token, hello))
 			attributed("SendMessage", 403)
 		}
-		dialled := func(address string) {
+		dialed := func(address string) {
 			t.Helper()
 			_, resp, err := websocket.Dial(t.Context(), address, &websocket.DialOptions{HTTPClient: srv.Client()})
 			require.Error(t, err)
@@ -204,15 +204,15 @@ func TestRequestsWithTokensThatWereValidHaveTheirCaller(t *testing.T) {
 		address := p.NewConnection().URL
 		p.ExpireTokens()
 		send(bearer)
-		dialled(address)
+		dialed(address)
 
 		bearer, address = token(t, srv, p), p.NewConnection().URL
 		srv.Advance(24 * time.Hour)
 		send(bearer)
-		dialled(address)
+		dialed(address)
 		p.NewConnection()
 		send(bearer)
-		dialled(address)
+		dialed(address)
 
 		send(p.Token) // a token of the wrong kind
 		fault := srv.Inject(participanttest.Fault{Effect: participanttest.Fail(500, "")})

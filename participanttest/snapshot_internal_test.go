@@ -27,7 +27,7 @@ func TestSnapshotContainsEveryField(t *testing.T) {
 			typ:     reflect.TypeFor[Participant](),
 			kept:    "ID Token Role DisplayName custom name added active joined left noPushes generation tickets connections responses silence",
 			derived: "contact",
-			lost:    "sockets upgrading dialled counts former",
+			lost:    "sockets upgrading dialed counts former",
 		},
 		{typ: reflect.TypeFor[chatSettings](), kept: "responseMode customerID related segment"},
 		{typ: reflect.TypeFor[attachment](), kept: "id name contentType size owner uploaded content item due"},

@@ -21,7 +21,7 @@ type Switches struct {
 	ExpiryShown time.Duration
 	// ConnectionExpiryShown does the same for ConnectionExpiry. Defaults to 66 minutes.
 	ConnectionExpiryShown time.Duration
-	// SingleUseURLs makes a WebSocket URL valid for one upgrade. By default it can be dialled any
+	// SingleUseURLs makes a WebSocket URL valid for one upgrade. By default it can be dialed any
 	// number of times within 100 seconds.
 	SingleUseURLs bool
 	// RefuseSixthSocket refuses a participant's sixth upgrade with 403. By default the oldest socket is

@@ -15,7 +15,7 @@ import (
 	"github.com/participant-go/connectparticipant/internal/fips"
 )
 
-// urlLife is how long a WebSocket URL can be dialled, any number of times
+// urlLife is how long a WebSocket URL can be dialed, any number of times
 // (API_connect-participant_CreateParticipantConnection).
 const urlLife = 100 * time.Second
 
@@ -125,7 +125,7 @@ func (s *Server) faultOnUpgrade(x *exchange, token string) Effect {
 	p := s.tickets[token].participant
 	h := p.target(OnUpgrade)
 	if p != nil {
-		h.socket = p.dialled + 1
+		h.socket = p.dialed + 1
 	}
 	return s.faultOnRequest(x, h, s.ownerOf(token), "WebSocket")
 }
@@ -163,8 +163,8 @@ func (s *Server) register(k *socket) {
 	defer s.mu.Unlock()
 	p := k.participant
 	k.endUpgrade()
-	p.dialled++
-	k.number = p.dialled
+	p.dialed++
+	k.number = p.dialed
 	s.log(newRequest("WebSocket", p, http.StatusSwitchingProtocols), p)
 	if s.closed || p.left || p.contact.ended && !s.opts.TokensOutliveTheEnd { // during the upgrade
 		k.cut()

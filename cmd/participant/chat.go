@@ -37,8 +37,8 @@ On a terminal the line that is being typed can be edited; new items are printed 
 Arrows move the cursor and recall earlier lines; Ctrl-A and Ctrl-E go to the beginning and the
 end; Ctrl-U, Ctrl-K and Ctrl-W delete up to the beginning, up to the end and the last word.
 Pasted lines are sent as one message, at Enter. Ctrl-D in an empty line is the end of the
-input, Ctrl-C an interrupt, and Ctrl-Z has no effect. Setting NO_COLOR turns colours off;
-TERM=dumb turns off both colours and editing.
+input, Ctrl-C an interrupt, and Ctrl-Z has no effect. Setting NO_COLOR turns colors off;
+TERM=dumb turns off both colors and editing.
 
 If the connection is lost, chat reconnects, reports it in a line, and prints every message that
 arrived in the meantime.

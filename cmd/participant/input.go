@@ -108,8 +108,8 @@ func (t *conversation) handleLine(ctx context.Context, line string) error {
 }
 
 // notify prints a text for the person at the terminal.
-func (t *conversation) notify(colour, text string) {
-	fmt.Fprint(t.s.err, t.s.paintErrs(colour, strings.Join(terminal.Lines(text), "\n")+"\n"))
+func (t *conversation) notify(color, text string) {
+	fmt.Fprint(t.s.err, t.s.paintErrs(color, strings.Join(terminal.Lines(text), "\n")+"\n"))
 }
 
 func (t *conversation) execute(ctx context.Context, line string) error {

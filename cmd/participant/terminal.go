@@ -71,7 +71,7 @@ func readHidden(ctx context.Context, s streams, prompt string) (string, error) {
 	}
 }
 
-// The colours of what is printed, as terminals number them.
+// The colors of what is printed, as terminals number them.
 const (
 	colourOwn    = "36" // cyan
 	colourOthers = ""   // the terminal's own
@@ -79,13 +79,13 @@ const (
 	colourError  = "31" // red
 )
 
-// paint returns a text, with or without a line break at its end, in a colour.
-func paint(colour, text string) string {
-	if colour == "" || text == "" {
+// paint returns a text, with or without a line break at its end, in a color.
+func paint(color, text string) string {
+	if color == "" || text == "" {
 		return text
 	}
 	text, broken := strings.CutSuffix(text, "\n")
-	text = "\x1b[" + colour + "m" + text + "\x1b[0m"
+	text = "\x1b[" + color + "m" + text + "\x1b[0m"
 	if broken {
 		text += "\n"
 	}
@@ -96,7 +96,7 @@ func paint(colour, text string) string {
 type console struct {
 	streams
 	next                func() (string, error) // the next line, or io.EOF
-	paintOut, paintErrs func(colour, text string) string
+	paintOut, paintErrs func(color, text string) string
 	close               func() // leaves the terminal as it was
 }
 

@@ -102,7 +102,7 @@ func TestMessagesArePrintedAboveTheLineBeingTyped(t *testing.T) {
 	r.types("\x1b[A!\r\x1b[200~two\rlines\x1b[201~\r")
 	r.await(`Customer: two\r\n    lines\r\n> $`)
 	require.Equal(t, []string{"Good morning", "How are you?", "¡Hello", "¡Hello!", "two\nlines"}, s.texts())
-	require.NotContains(t, r.stdout.String(), "\x1b[3", "colours, with NO_COLOR")
+	require.NotContains(t, r.stdout.String(), "\x1b[3", "colors, with NO_COLOR")
 }
 
 func TestTerminalIsRestored(t *testing.T) {
