@@ -38,7 +38,7 @@ type Participant struct {
 	noPushes    bool // has left and gets no more pushes
 	sockets     []*socket
 	upgrading   int      // the number of running upgrades
-	dialed     int      // the number of sockets so far
+	dialed      int      // the number of sockets so far
 	generation  int      // the number of CreateParticipantConnection calls
 	tickets     []string // in its WebSocket URLs, oldest first
 	counts      map[string]int
