@@ -10,9 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant/internal/fips"
 	_ "github.com/participant-go/connectparticipant/internal/fipstest"
 	"github.com/participant-go/connectparticipant/internal/memnet"
 )
@@ -26,7 +26,7 @@ func TestCloseIsBoundedWhileTheReaderIsIdle(t *testing.T) {
 		var serving sync.WaitGroup
 		listener := memnet.Listen("silent.example:80")
 		server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			conn, err := websocket.Accept(w, r, nil)
+			conn, err := fips.Accept(w, r, nil)
 			if err == nil {
 				<-over.Done()
 				_ = conn.CloseNow()

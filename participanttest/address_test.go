@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
@@ -85,7 +85,7 @@ func TestPublicURL(t *testing.T) {
 	require.Contains(t, address, "wss://fake.example:8443/")
 
 	// A proxy passes the rest of the URL on, and may change the host.
-	conn, _, err := websocket.Dial(t.Context(), strings.Replace(address, "wss://fake.example:8443", srv.URL, 1), nil)
+	conn, _, err := fips.Dial(t.Context(), strings.Replace(address, "wss://fake.example:8443", srv.URL, 1), nil)
 	require.NoError(t, err)
 	_ = conn.CloseNow()
 	u := start(t, b)

@@ -11,6 +11,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
@@ -39,7 +40,7 @@ func shortChat(t *testing.T, srv *participanttest.Server) {
 	t.Helper()
 	contact, _ := startChat(t, srv, nil)
 	customer, agent := token(t, srv, contact.Customer), token(t, srv, contact.Agent)
-	conn, _, err := websocket.Dial(t.Context(), socketURL(t, srv, contact.Customer), &websocket.DialOptions{HTTPClient: srv.Client()})
+	conn, _, err := fips.Dial(t.Context(), socketURL(t, srv, contact.Customer), &websocket.DialOptions{HTTPClient: srv.Client()})
 	require.NoError(t, err)
 	send(t, conn, subscribe)
 	receive(t, conn)

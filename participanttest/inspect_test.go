@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant/internal/fips"
 	"github.com/participant-go/connectparticipant/participanttest"
 )
 
@@ -195,7 +196,7 @@ func TestRequestsWithTokensThatWereValidHaveTheirCaller(t *testing.T) {
 		}
 		dialed := func(address string) {
 			t.Helper()
-			_, resp, err := websocket.Dial(t.Context(), address, &websocket.DialOptions{HTTPClient: srv.Client()})
+			_, resp, err := fips.Dial(t.Context(), address, &websocket.DialOptions{HTTPClient: srv.Client()})
 			require.Error(t, err)
 			require.Equal(t, http.StatusForbidden, resp.StatusCode)
 			attributed("WebSocket", 403)
