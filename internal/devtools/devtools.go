@@ -28,7 +28,6 @@ type TB interface {
 	Helper()
 	Cleanup(func())
 	Context() context.Context
-	TempDir() string
 	Fatalf(format string, args ...any)
 }
 
@@ -71,7 +70,7 @@ func Start(tb TB) *Page {
 	p.must(err, "install Chromium: apt-get install chromium")
 	// The context of the test would kill Chromium before it is closed; this one kills it if it hangs.
 	ctx, kill := context.WithTimeout(context.Background(), 3*time.Minute)
-	profile := tb.TempDir()
+	profile := Profile(tb)
 	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 		"--lang=en-US", "--remote-debugging-port=0", "--user-data-dir="+profile, "about:blank")
@@ -88,6 +87,22 @@ func Start(tb TB) *Page {
 	p.dial(filepath.Join(profile, "DevToolsActivePort"))
 	p.open()
 	return p
+}
+
+// Profile makes a directory for the profile of a Chromium and removes it after the test. The
+// processes of a Chromium that was killed may write to it for another moment.
+func Profile(tb TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		tb.Fatalf("make a profile: %v", err)
+	}
+	tb.Cleanup(func() {
+		for deadline := time.Now().Add(10 * time.Second); os.RemoveAll(dir) != nil && time.Now().Before(deadline); {
+			<-time.After(50 * time.Millisecond)
+		}
+	})
+	return dir
 }
 
 func (p *Page) must(err error, what string) {

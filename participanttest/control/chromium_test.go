@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/participant-go/connectparticipant/internal/devtools"
 	"github.com/participant-go/connectparticipant/participanttest"
 	"github.com/participant-go/connectparticipant/participanttest/control"
 )
@@ -98,7 +99,7 @@ func (a *attacker) visit(t *testing.T, address string) map[string]string {
 	ctx, kill := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-		"--host-resolver-rules=MAP evil.example 127.0.0.1", "--remote-debugging-port=0", "--user-data-dir="+t.TempDir(), address)
+		"--host-resolver-rules=MAP evil.example 127.0.0.1", "--remote-debugging-port=0", "--user-data-dir="+devtools.Profile(t), address)
 	cmd.WaitDelay = 10 * time.Second
 	require.NoError(t, cmd.Start())
 	defer func() {
