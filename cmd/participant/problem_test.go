@@ -40,8 +40,6 @@ func status(code int) http.HandlerFunc {
 
 func TestResponsesOfOtherServersGetAnErrorInOneLine(t *testing.T) {
 	t.Parallel()
-	dead := participanttest.Start(t)
-	dead.Close()
 	web := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<p>Hello</p>")
@@ -57,7 +55,7 @@ func TestResponsesOfOtherServersGetAnErrorInOneLine(t *testing.T) {
 	t.Cleanup(func() { close(hanging) })
 	plain := otherServer(t, false, status(http.StatusNotFound))
 	for name, test := range map[string]struct{ url, want string }{
-		"nothing":             {dead.URL, `127\.0\.0\.1:\d+ can't be reached: connection refused; check -endpoint`},
+		"nothing":             {nobody, `127\.0\.0\.1:\d+ can't be reached: connection refused; check -endpoint`},
 		"no host":             {"https://no-such-host.invalid", `there is no host no-such-host\.invalid: check -endpoint or -region|the host no-such-host\.invalid can't be looked up: check the network`},
 		"a web page":          {otherServer(t, false, web), `the response is not one of the service: check -endpoint`},
 		"another API":         {plain, `status 404, which the service would not return: check -endpoint`},
