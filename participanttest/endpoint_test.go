@@ -136,17 +136,22 @@ func TestStreamedChatsOfNewChatHaveATopicToo(t *testing.T) {
 	s.expect(t, "streamed")
 }
 
+// refusing responds with a status to one content, and with 200 to all others.
+func refusing(refused string, status int) func(content string) int {
+	return func(content string) int {
+		if content == refused {
+			return status
+		}
+		return http.StatusOK
+	}
+}
+
 func TestDeliveriesAreRetried(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{"503": http.StatusServiceUnavailable, "429": http.StatusTooManyRequests} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSubscribed(t, func(content string) int {
-				if content == "one" {
-					return status
-				}
-				return http.StatusOK
-			})
+			s := newSubscribed(t, refusing("one", status))
 			srv, contact := fakeWithTopic(t, s)
 			contact.Agent.Say("one")
 			s.expect(t, confirmation)
@@ -194,12 +199,7 @@ func TestOtherFailuresOfADeliveryAreFinal(t *testing.T) {
 	for name, status := range map[string]int{"404": http.StatusNotFound, "a redirect": http.StatusFound} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSubscribed(t, func(content string) int {
-				if content == "one" {
-					return status
-				}
-				return http.StatusOK
-			})
+			s := newSubscribed(t, refusing("one", status))
 			srv, contact := fakeWithTopic(t, s)
 			contact.Agent.Say("one")
 			s.expect(t, confirmation)

@@ -15,8 +15,8 @@ func (c *Contact) Invite(displayName string) *Participant {
 	return agent
 }
 
-// Transfer transfers the chat to another agent, whom it returns and who hasn't connected. The events
-// are transfer.succeeded and participant.left of the previous agents. The chat continues with a new
+// Transfer transfers the chat to another agent, who hasn't connected, and returns the agent. The
+// events are transfer.succeeded and participant.left of the previous agents. The chat continues with a new
 // CurrentID, as the service starts a new contact; tokens and sockets stay valid.
 func (c *Contact) Transfer(displayName string) *Participant {
 	c.srv.mu.Lock()

@@ -56,7 +56,7 @@ type chatOutput struct {
 	ContactFlowId string            `json:",omitempty"`
 	Attributes    map[string]string `json:",omitempty"`
 	Ended         bool
-	// Customer and Agent are those with whom the chat began. Participants includes them.
+	// Customer and Agent started the chat. Participants includes them.
 	Customer, Agent participantOutput
 	Participants    []participantOutput
 }

@@ -113,7 +113,7 @@ const aliasCustomer, aliasAgent, aliasSystem = "customer", "agent", "system"
 
 func isAlias(id string) bool { return id == aliasCustomer || id == aliasAgent || id == aliasSystem }
 
-// findParticipant accepts an id, or customer, agent or system for those with whom the chat began.
+// findParticipant accepts an id, or customer, agent or system for the participants that started the chat.
 func findParticipant(contact *participanttest.Contact, id string) (*participanttest.Participant, error) {
 	switch id {
 	case aliasCustomer:
