@@ -173,7 +173,9 @@ func TestServerLosesTheBucket(t *testing.T) {
 			nc := connect(t, s.URL())
 			store := open(t, nc, "fleet")
 			put(t, store, "member/a", 0, 0)
+			lost := nc.StatusChanged(nats.RECONNECTING)
 			require.NoError(t, s.Close())
+			wait(t, lost)
 
 			start(t, "", on(port))
 			require.Eventually(t, nc.IsConnected, patience, 10*time.Millisecond)
