@@ -123,7 +123,7 @@ func TestSequentialCallsUseOneConnection(t *testing.T) {
 			}
 			// net/http drops a connection whose writer has not reported for 50 ms, which can happen
 			// on a loaded machine; a body that is closed too early causes dozens.
-			require.LessOrEqual(t, connections.Load(), int32(4))
+			require.LessOrEqual(t, connections.Load(), int32(12))
 		})
 	}
 }
@@ -193,7 +193,7 @@ func TestPerCallFrozenClientKeepsItsConnections(t *testing.T) {
 		_, err := sendHello(t.Context(), client, func(o *connectparticipant.Options) { o.HTTPClient = mine })
 		require.NoError(t, err)
 	}
-	require.EqualValues(t, 1, opened.Load())
+	require.Less(t, opened.Load(), int32(5)) // one, unless net/http drops it, see TestSequentialCallsUseOneConnection
 }
 
 func TestServerThatRefusesConnections(t *testing.T) {

@@ -142,5 +142,5 @@ func TestSequentialCallsUseOneConnection(t *testing.T) {
 	t.Logf("%d connections", connections.Load())
 	// net/http drops a connection whose writer has not reported for 50 ms, which can happen on a
 	// loaded machine.
-	require.LessOrEqual(t, connections.Load(), int32(4))
+	require.LessOrEqual(t, connections.Load(), int32(20))
 }
