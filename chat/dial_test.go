@@ -276,5 +276,5 @@ func TestAGivenConnectionThatHangs(t *testing.T) {
 		o.HTTPClient, o.Limiter = &http.Client{Transport: &http.Transport{}}, chat.Unlimited
 	})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Less(t, time.Since(begun), 1500*time.Millisecond)
+	require.Less(t, time.Since(begun), 10*time.Second)
 }

@@ -85,7 +85,7 @@ func TestPlainURLsInAResponseOverHTTPSAreRejected(t *testing.T) {
 		f := newFront(t)
 		f.StartTLS()
 		client := connectparticipant.New(connectparticipant.Options{BaseEndpoint: &f.URL, HTTPClient: f.Client()})
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		_, err := chat.Start(ctx, client, f.contact.Customer.Token, withFront(f))
 		require.ErrorContains(t, err, "a response over https must not lead to plain http: its URL is ws://127.0.0.1:")

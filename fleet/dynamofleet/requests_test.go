@@ -128,7 +128,9 @@ func TestRequests(t *testing.T) {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}
 	}
-	want(4, 4, 0) // at 0, 1, 2 and 3 s
+	requests, reads, writes := c.take() // at 0, 1, 2 and 3 s, unless the machine is slow
+	require.Contains(t, []int{3, 4}, requests)
+	require.Equal(t, []float64{float64(requests), 0}, []float64{reads, writes})
 }
 
 // lossy loses the responses of requests that were executed.
