@@ -60,9 +60,9 @@ func (m *Member) add(ctx context.Context, c Chat) error {
 	}
 	for {
 		record.Owner = m.place()
-		err := m.createChat(ctx, record)
+		err := m.createChat(ctx, c, record)
 		if err == nil {
-			return m.settle(ctx, c, record)
+			return m.settle(ctx, record)
 		}
 		if !errors.Is(err, ErrConflict) {
 			return err
@@ -79,9 +79,18 @@ func (m *Member) isClosing() bool {
 	return m.phase >= phaseClosing
 }
 
-// createChat writes the record of a new chat, or replaces the record of an ended one under the next
-// epoch.
-func (m *Member) createChat(ctx context.Context, record chatRecord) error {
+// createChat writes the record of a new chat, and starts its tenure if this member owns it.
+func (m *Member) createChat(ctx context.Context, c Chat, record chatRecord) error {
+	create := func() error { return m.createRecord(ctx, record) }
+	if record.Owner == m.name {
+		return m.take(c, record.Epoch, create)
+	}
+	return create()
+}
+
+// createRecord writes the record of a new chat, or replaces the record of an ended one under the
+// next epoch.
+func (m *Member) createRecord(ctx context.Context, record chatRecord) error {
 	rev := uint64(0)
 	if record.Epoch > 1 {
 		now, r, err := m.readChat(ctx, record.ID)
@@ -96,16 +105,15 @@ func (m *Member) createChat(ctx context.Context, record chatRecord) error {
 	return m.putChat(ctx, record, rev)
 }
 
-// settle starts a new chat here, or asks its owner to.
-func (m *Member) settle(ctx context.Context, c Chat, record chatRecord) error {
+// settle asks the owner of a new chat to start it, unless that is this member.
+func (m *Member) settle(ctx context.Context, record chatRecord) error {
 	switch record.Owner {
 	case "":
-		m.log.Warn("a chat waits for a member with room", "chat", c.ID)
+		m.log.Warn("a chat waits for a member with room", "chat", record.ID)
 		m.wake()
 	case m.name:
-		m.hold(c, record.Epoch)
 	default:
-		return m.putInbox(ctx, record.Owner, c.ID)
+		return m.putInbox(ctx, record.Owner, record.ID)
 	}
 	return nil
 }
@@ -134,7 +142,7 @@ func (m *Member) addExisting(ctx context.Context, c Chat, record *chatRecord) (a
 		return true, nil
 	case !same:
 		return false, ErrOtherChat
-	case existing.Owner == m.name && !m.holds(c.ID):
+	case existing.Owner == m.name && !m.isHeld(existing):
 		m.wake()
 	case existing.Owner != m.name && existing.Owner != "":
 		return false, m.putInbox(ctx, existing.Owner, c.ID) // its inbox may have missed it

@@ -99,7 +99,7 @@ func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	gone := map[string]bool{m.name: true} // listUnheld returns the chats of this member only if it has no tenure of them
+	gone := map[string]bool{m.name: true} // listUnheld returns the chats of this member only if it doesn't hold them
 	for _, record := range unheld {
 		if _, known := gone[record.Owner]; known {
 			continue
@@ -144,9 +144,16 @@ func (m *Member) isHeld(record chatRecord) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if record.Owner == m.name {
-		return m.held[record.ID] != nil
+		return m.taking[record.ID] > 0 || m.hasTenure(record.ID, record.Epoch)
 	}
 	return m.isAlive(record.Owner)
+}
+
+// hasTenure reports whether this member has a tenure of a chat under an epoch, or a higher one. m.mu
+// is held.
+func (m *Member) hasTenure(id string, epoch uint64) bool {
+	t := m.held[id]
+	return t != nil && t.held.Epoch >= epoch
 }
 
 // room returns how many more chats the member can own.
@@ -169,6 +176,27 @@ func (m *Member) holds(id string) bool {
 	return m.held[id] != nil
 }
 
+// take calls write, which makes this member the owner of a chat, and starts its tenure. Until then,
+// isHeld is true: the record that write has written must not be taken for that of a chat that
+// nobody holds. After an error, the record may have been written nevertheless.
+func (m *Member) take(c Chat, epoch uint64, write func() error) error {
+	m.countTaking(c.ID, 1)
+	defer m.countTaking(c.ID, -1)
+	if err := write(); err != nil {
+		return err
+	}
+	m.hold(c, epoch)
+	return nil
+}
+
+func (m *Member) countTaking(id string, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.taking[id] += n; m.taking[id] == 0 {
+		delete(m.taking, id)
+	}
+}
+
 // claim makes this member the owner of a chat if its record still has the revision rev, and starts
 // its tenure. After an error, the claim may have been written nevertheless.
 func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error {
@@ -179,7 +207,11 @@ func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error
 	}
 	record.Owner = m.name
 	record.Epoch++
-	if err := m.putChat(ctx, record, rev); errors.Is(err, ErrConflict) {
+	if m.isHeld(record) {
+		return nil // another goroutine was faster
+	}
+	err = m.take(c, record.Epoch, func() error { return m.putChat(ctx, record, rev) })
+	if errors.Is(err, ErrConflict) {
 		return nil // another member was faster
 	} else if err != nil {
 		return fmt.Errorf("claim chat %q: %w", record.ID, err)
@@ -187,7 +219,6 @@ func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error
 	m.log.Info("claimed a chat", "chat", record.ID, "epoch", record.Epoch)
 	m.count(func(s *Stats) { s.Claimed++ })
 	m.meter.count(m.meter.claims)
-	m.hold(c, record.Epoch)
 	return nil
 }
 
@@ -386,7 +417,7 @@ func (m *Member) takeFromInbox(ctx context.Context, entry Entry, escaped string)
 	contact, fenced, ready := m.situation()
 	if contact == 0 || fenced || ready > 0 {
 		m.wake()
-	} else if err == nil && record.Owner == m.name && !record.Ended && !m.holds(record.ID) {
+	} else if err == nil && record.Owner == m.name && !record.Ended && !m.isHeld(record) {
 		if err := m.accept(ctx, record, rev); err != nil {
 			m.log.Warn("could not claim a chat of the inbox", "error", err)
 			m.wake() // the claim may have been written

@@ -209,3 +209,76 @@ func TestConcurrentClaimsOfTheSameChats(t *testing.T) {
 		require.Equal(t, n, w.srv.Sockets())
 	})
 }
+
+// A member reads the directory between the write that makes it the owner of a chat and the result of
+// that write. It must not claim the chat a second time.
+func TestChatIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		take  func(w *world, a, b *fleet.Member) (id string)
+		epoch uint64
+	}{
+		"handed over": {func(w *world, a, _ *fleet.Member) string {
+			id := w.add(a, 1)[0]
+			w.sleep(time.Minute)
+			ctx, cancel := context.WithCancel(w.t.Context())
+			cancel()
+			require.NoError(w.t, a.Drain(ctx))
+			return id
+		}, 3},
+		"added": {func(w *world, a, b *fleet.Member) string {
+			go func() {
+				w.sleep(500 * time.Millisecond)
+				_ = a.Close()
+			}()
+			return w.add(b, 1)[0]
+		}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(w *world) {
+				a, _ := w.join("a")
+				w.sleep(time.Minute)
+				h := &hooks{}
+				h.delayPuts("chat/", 0, time.Second)
+				b := w.joinThrough("b", h)
+				w.sleep(time.Minute)
+				id := test.take(w, a, b)
+				for range 10 {
+					w.chats[id].Agent.Say("something")
+					w.sleep(200 * time.Millisecond)
+				}
+				w.sleep(time.Minute)
+				w.requireHandled(1)
+				require.Equal(w.t, 1, b.Stats().Held)
+				require.Zero(w.t, b.Stats().Lost)
+				require.Equal(w.t, test.epoch, w.chatRecord(id).Epoch)
+			})
+		})
+	}
+}
+
+// A chat comes back before the member has ended its previous tenure.
+func TestChatIsHandedBackDuringItsHandOver(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		h := &hooks{}
+		a := w.joinThrough("a", h)
+		ids := w.add(a, 3)
+		b, _ := w.join("b")
+		w.sleep(20 * time.Second)
+		h.delayPuts("inbox/", 0, 4*time.Second) // ends the tenure that much later
+		w.await(2*time.Hour, func() bool { return b.Stats().Held > 0 })
+		ctx, cancel := context.WithCancel(w.t.Context())
+		cancel()
+		require.NoError(w.t, b.Drain(ctx))
+		w.sleep(5 * time.Second)
+		require.Equal(w.t, 3, a.Stats().Held)
+		require.Zero(w.t, a.Stats().Waiting)
+		for _, id := range ids {
+			w.chats[id].Agent.Say("something")
+		}
+		w.sleep(time.Second)
+		w.requireHandled(1)
+	})
+}

@@ -101,6 +101,7 @@ type Member struct {
 	lease    lease
 	others   map[string]memberRecord // by key
 	held     map[string]*tenure      // by chat
+	taking   map[string]int          // the chats, by ID, for which take is running, and how often
 	freed    chan struct{}           // closed when a chat is released
 	stats    Stats
 	orphaned bool // the last reading of the directory found chats that no member could take
@@ -154,7 +155,7 @@ func Join(ctx context.Context, store Store, client connectparticipant.API, handl
 	m := &Member{
 		name: opts.ID + "." + uuid.NewString()[:8], opts: opts, store: store, client: client, handle: handle, meter: meter,
 		limiter: newLimiter(opts.Quotas), closed: make(chan struct{}), reconcile: make(chan struct{}, 1), renewing: make(chan struct{}, 1), log: opts.Logger.With("member", opts.ID),
-		others: map[string]memberRecord{}, held: map[string]*tenure{}, freed: make(chan struct{}),
+		others: map[string]memberRecord{}, held: map[string]*tenure{}, taking: map[string]int{}, freed: make(chan struct{}),
 	}
 	m.tokens.known = map[string]string{}
 	m.lease.changed = make(chan struct{})
