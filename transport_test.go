@@ -123,7 +123,7 @@ func TestSequentialCallsUseOneConnection(t *testing.T) {
 			}
 			// net/http drops a connection whose writer has not reported for 50 ms, which can happen
 			// on a loaded machine; a body that is closed too early causes dozens.
-			require.LessOrEqual(t, connections.Load(), int32(12))
+			require.LessOrEqual(t, connections.Load(), int32(20))
 		})
 	}
 }
