@@ -58,6 +58,7 @@ func TestUnneededSocketIsClosed(t *testing.T) {
 		begun := time.Now()
 		require.NoError(b.t, s.Close())
 		require.LessOrEqual(b.t, time.Since(begun), time.Second)
+		b.sleep(time.Millisecond)
 		require.Zero(b.t, b.contact.Customer.Sockets())
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -265,6 +266,7 @@ func TestCloseKeepsTheChat(t *testing.T) {
 		contact := s.begin()
 		require.NoError(t, s.write(t.Context(), "not delivered any more"))
 		s.gw.close()
+		synctest.Wait() // the server notices the closed socket
 		require.Zero(t, s.srv.Sockets())
 		require.Zero(t, contact.Customer.Count("DisconnectParticipant"))
 		require.ErrorContains(t, s.write(t.Context(), "after the end"), "503")
