@@ -15,7 +15,7 @@ GOVULNCHECK := $(BIN)/govulncheck-$(GOVULNCHECK_VERSION)
 APIDIFF     := $(BIN)/apidiff-$(APIDIFF_VERSION)
 MODULES     := $(dir $(shell git ls-files '*go.mod'))
 COMMAND     := cmd/participant
-SEEDED      := ^Test(NothingIsLostOrDuplicated|EndingsAreReportedCorrectly|EveryEventIsHandled|Soak.*|Crash)$$
+SEEDED      := ^Test(NothingIsLostOrDuplicated|EndingsAreReportedCorrectly|EveryEventIsHandled|OrderlyFleetHandlesEachEventOnce|Soak.*|Crash)$$
 FUZZ        := $(shell grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | cut -d' ' -f2)
 
 # Each module is built separately, as its users build it.
@@ -91,6 +91,7 @@ nightly: fuzz ## Run the long tests: fuzzing, many seeds, soaks, killed processe
 	$(GO) test ./chat -timeout=0 -v -run='^TestEndingsAreReportedCorrectly$$' -chat.endings=10000
 	$(GO) test ./chat -timeout=0 -v -run='^TestSoak' -soak.sessions=1000 -soak.time=2m
 	$(GO) test ./fleet -timeout=0 -v -run='^TestEveryEventIsHandled$$' -fleet.seeds=10000
+	$(GO) test ./fleet -timeout=0 -v -run='^TestOrderlyFleetHandlesEachEventOnce$$' -fleet.orderly=1000
 	$(GO) test ./fleet -timeout=0 -v -run='^TestQuotaIsNeverExceeded$$' -fleet.quota.seeds=1000
 	cd examples/fleet/bridge && $(GO) test -timeout=0 -v -run='^Test(Kill|RollingDeploy)$$' -process.kills=100
 

@@ -114,18 +114,20 @@ func (e *engine) allPuts() map[string]int {
 type link struct {
 	*engine
 
-	linkMu sync.Mutex
-	random *rand.Rand
-	cut    bool       // no call gets through
-	faults linkFaults // of each call
-	late   sync.WaitGroup
+	linkMu  sync.Mutex
+	random  *rand.Rand
+	cut     bool          // no call gets through
+	faults  linkFaults    // of each call
+	longest time.Duration // the longest delay
+	late    sync.WaitGroup
 }
 
-// linkFaults are the probabilities of faults of a call.
-type linkFaults struct{ fail, loseResult, delay, writeLate, slowPut float64 }
+// linkFaults are the probabilities of faults of a call. delay delays the call, and delayResult its
+// result.
+type linkFaults struct{ fail, loseResult, delay, delayResult, writeLate, slowPut float64 }
 
 func (e *engine) link(seed uint64) *link {
-	return &link{engine: e, random: rand.New(rand.NewPCG(seed, 7))}
+	return &link{engine: e, random: rand.New(rand.NewPCG(seed, 7)), longest: 1500 * time.Millisecond}
 }
 
 func (l *link) setCut(cut bool) {
@@ -143,7 +145,7 @@ func (l *link) setFaults(f linkFaults) {
 // outcome is what happens to one call.
 type outcome struct {
 	cut, fail, loseResult, writeLate, slowPut bool
-	delay                                     time.Duration
+	delay, delayResult                        time.Duration
 }
 
 func (l *link) next() outcome {
@@ -152,7 +154,10 @@ func (l *link) next() outcome {
 	hit := func(chance float64) bool { return chance > 0 && l.random.Float64() < chance }
 	f := outcome{cut: l.cut, fail: hit(l.faults.fail), loseResult: hit(l.faults.loseResult), writeLate: hit(l.faults.writeLate), slowPut: hit(l.faults.slowPut)}
 	if hit(l.faults.delay) {
-		f.delay = time.Duration(l.random.Int64N(int64(1500 * time.Millisecond)))
+		f.delay = time.Duration(l.random.Int64N(int64(l.longest)))
+	}
+	if hit(l.faults.delayResult) {
+		f.delayResult = time.Duration(l.random.Int64N(int64(l.longest)))
 	}
 	return f
 }
@@ -164,7 +169,7 @@ func (l *link) pass(ctx context.Context) (fleet.Store, outcome, error) {
 		<-ctx.Done()
 		return nil, f, ctx.Err()
 	}
-	if f.delay > 0 && !l.wait(ctx, f.delay) {
+	if !l.wait(ctx, f.delay) {
 		return nil, f, ctx.Err()
 	}
 	records, _, away := l.now()
@@ -177,8 +182,11 @@ func (l *link) pass(ctx context.Context) (fleet.Store, outcome, error) {
 	return records, f, nil
 }
 
-// wait reports whether ctx is still live after d.
+// wait waits for d, if it isn't 0, and reports whether ctx is still live.
 func (*link) wait(ctx context.Context, d time.Duration) bool {
+	if d == 0 {
+		return true
+	}
 	select {
 	case <-time.After(d):
 		return true
@@ -188,11 +196,15 @@ func (*link) wait(ctx context.Context, d time.Duration) bool {
 }
 
 func (l *link) Get(ctx context.Context, key string) (value []byte, rev uint64, err error) {
-	records, _, err := l.pass(ctx)
+	records, f, err := l.pass(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	return records.Get(ctx, key)
+	value, rev, err = records.Get(ctx, key)
+	if !l.wait(ctx, f.delayResult) {
+		return nil, 0, ctx.Err()
+	}
+	return value, rev, err
 }
 
 func (l *link) Put(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
@@ -218,6 +230,9 @@ func (l *link) Put(ctx context.Context, key string, value []byte, rev uint64, tt
 	if f.loseResult {
 		return 0, errLink
 	}
+	if !l.wait(ctx, f.delayResult) {
+		return 0, ctx.Err()
+	}
 	return rev, err
 }
 
@@ -228,6 +243,9 @@ func (l *link) Delete(ctx context.Context, key string, rev uint64) error {
 	}
 	if err = records.Delete(ctx, key, rev); f.loseResult {
 		return errLink
+	}
+	if !l.wait(ctx, f.delayResult) {
+		return ctx.Err()
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,8 +26,9 @@ import (
 )
 
 var (
-	onlySeed = flag.Uint64("fleet.seed", 0, "run only this seed of TestEveryEventIsHandled")
-	seeds    = flag.Uint64("fleet.seeds", 100, "number of seeds of TestEveryEventIsHandled")
+	onlySeed     = flag.Uint64("fleet.seed", 0, "run only this seed of TestEveryEventIsHandled")
+	seeds        = flag.Uint64("fleet.seeds", 100, "number of seeds of TestEveryEventIsHandled")
+	orderlySeeds = flag.Uint64("fleet.orderly", 20, "number of seeds of TestOrderlyFleetHandlesEachEventOnce")
 )
 
 // Each seed is a fleet with a random schedule of what members, the engine and participants do. The
@@ -48,9 +50,27 @@ func TestEveryEventIsHandled(t *testing.T) {
 	}
 }
 
+// If no member dies and the store keeps what was written, each event is handled once, although the
+// store is slow, members join and leave, and chats move.
+func TestOrderlyFleetHandlesEachEventOnce(t *testing.T) {
+	t.Parallel()
+	for seed := range *orderlySeeds {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				tr := newTrial(t, seed)
+				tr.orderly = true
+				tr.run()
+			})
+		})
+	}
+}
+
 // trial is one seed.
 type trial struct {
 	*world
+
+	orderly bool // without faults other than a slow store
 
 	rng     *rand.Rand
 	members []*trialMember
@@ -106,30 +126,31 @@ func (tr *trial) faultyHandler() func(context.Context, string, *fleet.Held, chat
 	}
 }
 
-// action is an event of a schedule and its weight.
+// action is an event of a schedule and its weight. Only some are part of an orderly schedule.
 type action struct {
-	name   string
-	weight int
-	do     func(*trial)
+	name    string
+	weight  int
+	do      func(*trial)
+	orderly bool
 }
 
 var actions = []action{
-	{"say", 40, (*trial).say},
-	{"send", 20, (*trial).send},
-	{"add", 5, (*trial).addOne},
-	{"join", 4, (*trial).joinOne},
-	{"crash", 3, (*trial).crash},
-	{"close", 2, (*trial).closeOne},
-	{"drain", 3, (*trial).drain},
-	{"cut link", 3, (*trial).cutLink},
-	{"faults", 3, (*trial).linkFaults},
-	{"engine unreachable", 2, (*trial).engineAway},
-	{"engine loses records", 1, (*trial).engineForgets},
-	{"snapshot", 1, (*trial).takeSnapshot},
-	{"cut socket", 3, (*trial).cutSocket},
-	{"expire tokens", 1, (*trial).expireTokens},
-	{"end chat", 1, (*trial).endChat},
-	{"wait", 3, func(tr *trial) { tr.sleep(tr.upTo(2 * time.Minute)) }},
+	{"say", 40, (*trial).say, true},
+	{"send", 20, (*trial).send, true},
+	{"add", 5, (*trial).addOne, true},
+	{"join", 4, (*trial).joinOne, true},
+	{"crash", 3, (*trial).crash, false},
+	{"close", 2, (*trial).closeOne, true},
+	{"drain", 3, (*trial).drain, true},
+	{"cut link", 3, (*trial).cutLink, false},
+	{"faults", 3, (*trial).linkFaults, false},
+	{"engine unreachable", 2, (*trial).engineAway, false},
+	{"engine loses records", 1, (*trial).engineForgets, false},
+	{"snapshot", 1, (*trial).takeSnapshot, false},
+	{"cut socket", 3, (*trial).cutSocket, false},
+	{"expire tokens", 1, (*trial).expireTokens, false},
+	{"end chat", 1, (*trial).endChat, true},
+	{"wait", 3, func(tr *trial) { tr.sleep(tr.upTo(2 * time.Minute)) }, true},
 }
 
 func (tr *trial) run() {
@@ -144,20 +165,25 @@ func (tr *trial) run() {
 	for range 3 {
 		tr.addOne()
 	}
+	possible := slices.DeleteFunc(slices.Clone(actions), func(a action) bool { return tr.orderly && !a.orderly })
 	sum := 0
-	for _, a := range actions {
+	for _, a := range possible {
 		sum += a.weight
 	}
-	for range 60 + tr.rng.IntN(60) {
+	steps, longest := 60+tr.rng.IntN(60), 8*time.Second
+	if tr.orderly {
+		steps, longest = 400, time.Second
+	}
+	for range steps {
 		n := tr.rng.IntN(sum)
-		for _, a := range actions {
+		for _, a := range possible {
 			if n -= a.weight; n < 0 {
 				tr.log("%s", a.name)
 				a.do(tr)
 				break
 			}
 		}
-		<-time.After(tr.upTo(8 * time.Second))
+		<-time.After(tr.upTo(longest))
 	}
 	tr.heal()
 	tr.check()
@@ -209,6 +235,10 @@ func (tr *trial) joinOne() {
 	tr.joined++
 	id := fmt.Sprintf("m%d", tr.joined)
 	l := tr.engine.link(tr.rng.Uint64())
+	if tr.orderly { // the delays don't cost a lease
+		l.longest = 900 * time.Millisecond
+		l.setFaults(linkFaults{delay: 0.3, delayResult: 0.3})
+	}
 	saveEvery := []time.Duration{0, time.Second}[tr.rng.IntN(2)]
 	ctx, cancel := context.WithTimeout(tr.t.Context(), time.Minute)
 	defer cancel()
@@ -322,6 +352,9 @@ func (tr *trial) drain() {
 	}
 	tr.log("  %s", m.id)
 	patience := tr.upTo(5 * time.Minute)
+	if tr.orderly {
+		patience = tr.upTo(10 * time.Second)
+	}
 	tr.doing.Go(func() {
 		ctx, cancel := context.WithTimeout(tr.t.Context(), patience)
 		defer cancel()
@@ -344,7 +377,7 @@ func (tr *trial) cutLink() {
 func (tr *trial) linkFaults() {
 	m := tr.anyOpen()
 	odds := func() float64 { return tr.rng.Float64() * 0.3 }
-	m.link.setFaults(linkFaults{fail: odds(), loseResult: odds(), delay: odds(), writeLate: odds()})
+	m.link.setFaults(linkFaults{fail: odds(), loseResult: odds(), delay: odds(), delayResult: odds(), writeLate: odds()})
 	tr.log("  %s", m.id)
 	if tr.rng.IntN(2) == 0 {
 		m.link.setFaults(linkFaults{})
@@ -460,6 +493,9 @@ func (tr *trial) checkChat(id string, kept []participanttest.Item) {
 			newest[by] = m.Time
 			require.Equal(t, strings.HasPrefix(m.Text, "token-"), m.Own, "%s of %s", h.id, id)
 		}
+	}
+	for itemID, n := range times {
+		require.True(t, n == 1 || !tr.orderly, "%s of %s was handled %d times", itemID, id, n)
 	}
 	gap := false
 	for _, reason := range tr.ended[id] {

@@ -202,6 +202,11 @@ func TestServeEchoActsOnSomeMessages(t *testing.T) {
 	connection := connectAs(t, client, s.Chats[0].Customer)
 	socket := dial(t, aws.ToString(connection.Websocket.Url))
 	require.NoError(t, socket.Write(t.Context(), websocket.MessageText, []byte(`{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`)))
+	for frame := []byte{}; !bytes.Contains(frame, []byte(`"aws/subscribe"`)); { // the customer's own joined event may come first
+		var err error
+		_, frame, err = socket.Read(t.Context())
+		require.NoError(t, err)
+	}
 	for _, text := range []string{"Hello", "/list", "/view", "/file", "/stream", "/login"} {
 		send(t, client, connection.ConnectionCredentials.ConnectionToken, text)
 	}
