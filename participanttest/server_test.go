@@ -67,7 +67,7 @@ func TestCloseTwiceEndsOpenConnections(t *testing.T) {
 
 func TestCloseAfterUseRefusesFurtherCalls(t *testing.T) {
 	t.Parallel()
-	srv := participanttest.Start(t)
+	srv := participanttest.Start(t, participanttest.InMemory()) // a port may be given to another test's server
 	client := srv.Client()
 	denied(t, post(t, srv, "/participant/message", "", ""))
 	srv.Close()
