@@ -204,7 +204,7 @@ func TestAFrameOver128KBCloses1009(t *testing.T) {
 
 func TestURLsCanBeDialledFor100Seconds(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(w world) {
+	inMemory(t, func(w world) { // where a second passes only by Advance
 		t, srv := w.t, w.srv
 		contact := srv.NewChat()
 		url := socketURL(t, srv, contact.Customer)
