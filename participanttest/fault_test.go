@@ -184,10 +184,11 @@ func TestFaultsOfFrames(t *testing.T) {
 		send(t, conn, `{"topic":"aws/heartbeat"}`)
 		require.Contains(t, receive(t, conn), `{"message":"Forbidden","connectionId":"`)
 
-		once(participanttest.OnHeartbeat, participanttest.Delay(10*time.Millisecond))
+		once(participanttest.OnHeartbeat, participanttest.Delay(time.Minute))
 		send(t, conn, `{"topic":"aws/heartbeat"}`)
 		send(t, conn, `{"topic":"aws/ping"}`)
 		require.Contains(t, receive(t, conn), "aws/ping")
+		w.srv.Advance(time.Minute)
 		require.Contains(t, receive(t, conn), "aws/heartbeat")
 
 		once(participanttest.OnHeartbeat, participanttest.Close(1011))
@@ -216,8 +217,10 @@ func TestFaultsOfPushes(t *testing.T) {
 			w.srv.Inject(participanttest.Fault{On: participanttest.OnPush, Participant: contact.Customer, Times: 1, Effect: effect})
 		}
 		say := func(texts ...string) {
-			for _, text := range texts {
+			for _, text := range texts { // first, because a push is held back for a second at most
 				contact.Agent.Say(text)
+			}
+			for _, text := range texts {
 				require.Equal(t, text, pushed(t, healthy)["Content"])
 			}
 		}
@@ -236,9 +239,11 @@ func TestFaultsOfPushes(t *testing.T) {
 		inject(participanttest.Reorder())
 		say("second", "first")
 		require.Equal(t, []any{"first", "second"}, got(2))
-		inject(participanttest.Delay(100 * time.Millisecond))
+		inject(participanttest.Delay(time.Minute))
 		say("late", "early")
-		require.Equal(t, []any{"early", "late"}, got(2))
+		require.Equal(t, []any{"early"}, got(1))
+		w.srv.Advance(time.Minute)
+		require.Equal(t, []any{"late"}, got(1))
 		inject(participanttest.GatewayError())
 		say("after the error")
 		require.Contains(t, receive(t, conn), "Forbidden")
@@ -252,7 +257,7 @@ func TestFaultsOfPushes(t *testing.T) {
 
 func TestReorderedPushWithoutANextOneIsSentAfterASecond(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(w world) {
+	inMemory(t, func(w world) { // where a second passes only by Advance
 		contact := w.srv.NewChat()
 		conn := listen(w.t, w.srv, contact.Customer)
 		w.srv.Inject(participanttest.Fault{On: participanttest.OnPush, ContentType: "text/plain", Effect: participanttest.Reorder()})
@@ -303,17 +308,16 @@ func TestUnreadSocketAndBlackhole(t *testing.T) {
 					send(t, conn, `{"topic":"aws/heartbeat"}`)
 				}
 				contact.Agent.Say("pushed")
+				for test.reads && !strings.Contains(receive(t, conn), "pushed") {
+				}
 				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 				defer cancel()
-				reads := false
-				for {
-					_, text, err := conn.Read(ctx)
-					if err != nil {
-						break
-					}
-					reads = reads || strings.Contains(string(text), "pushed")
+				for err := error(nil); err == nil; {
+					var text []byte
+					_, text, err = conn.Read(ctx)
+					require.NotContains(t, string(text), "pushed")
 				}
-				require.Equal(t, test.reads, reads)
+				require.ErrorIs(t, ctx.Err(), context.DeadlineExceeded)
 				require.LessOrEqual(t, contact.Customer.Count("aws/heartbeat")-before, 1)
 			})
 		})
