@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -283,7 +284,13 @@ func TestPublicationBlocksNothingAndCloseWaitsForIt(t *testing.T) {
 	<-entered
 	require.Len(t, contact.Transcript(), 100)
 	ok(t, srv, "/participant/message", token(t, srv, contact.Customer), hello)
-	time.AfterFunc(20*time.Millisecond, cancel)
+	var release sync.WaitGroup
+	release.Go(func() {
+		_ = srv.WaitRequest(t.Context(), "none", 1) // until the server closes
+		<-time.After(20 * time.Millisecond)
+		cancel()
+	})
+	defer release.Wait()
 	srv.Close()
 	require.Equal(t, 1, done)
 	require.Equal(t, 1, calls, "what still waits is dropped")
