@@ -178,7 +178,7 @@ func TestOneHandlerServesSessionsAndNotifications(t *testing.T) {
 			if progress {
 				assemble(t, published, bySNS.handle)
 			} else {
-				handleAll(t, published, bySNS.handle)
+				handleAll(t, published, &bySNS, len(bySession.events))
 			}
 			require.ElementsMatch(t, bySession.events, bySNS.events)
 			require.Greater(t, len(bySNS.events), 12)
@@ -207,19 +207,20 @@ func happen(contact *participanttest.Contact) {
 	contact.End()
 }
 
-// handleAll handles what is published until the end of the chat, partly in batches.
-func handleAll(t *testing.T, published <-chan []byte, handle func(chat.Event)) {
+// handleAll handles what is published, partly in batches, until there are as many events as expected
+// and nothing more is published.
+func handleAll(t *testing.T, published <-chan []byte, r *recorder, expected int) {
 	t.Helper()
 	seen := streaming.Memory(100)
 	var waiting [][]byte
 	deliver := func() {
 		require.NoError(t, streaming.Handle(t.Context(), participanttest.LambdaSQS(waiting...), seen, func(_ context.Context, n streaming.Notification) error {
-			handle(n.Event)
+			r.handle(n.Event)
 			return nil
 		}))
 		waiting = nil
 	}
-	for {
+	for begun := time.Now(); ; {
 		select {
 		case payload := <-published:
 			waiting = append(waiting, payload)
@@ -228,7 +229,9 @@ func handleAll(t *testing.T, published <-chan []byte, handle func(chat.Event)) {
 			}
 		case <-time.After(2 * time.Second): // longer than the fake holds an item back
 			deliver()
-			return
+			if len(r.events) >= expected || time.Since(begun) > 20*time.Second {
+				return
+			}
 		}
 	}
 }
