@@ -21,9 +21,10 @@ import (
 func TestLoadOnAFakeInTheProcess(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "load.html")
-	code, stdout, stderr := runCommand(t, "", "load", "-chats", "4", "-duration", "2s", "-messages", "120", "-report", file)
+	// A cut comes a tenth of the time before the end at the latest, and the message after it must be sent.
+	code, stdout, stderr := runCommand(t, "", "load", "-chats", "4", "-duration", "8s", "-messages", "120", "-report", file)
 	require.Equal(t, exitOK, code, stderr)
-	require.Contains(t, stderr, "4 chats on a fake in this process, 3 a second, each for 2s: about 3s\n")
+	require.Contains(t, stderr, "4 chats on a fake in this process, 3 a second, each for 8s: about 9s\n")
 	require.Contains(t, stdout, "Load of 4 chats, ")
 	require.Contains(t, stdout, "messages arrived once and in order\n")
 	require.Regexp(t, `(?m)^Reconnects +4 after 4 cuts$`, stdout)
@@ -32,7 +33,7 @@ func TestLoadOnAFakeInTheProcess(t *testing.T) {
 	page, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Contains(t, string(page), "<h1>Load of 4 chats</h1>")
-	require.Contains(t, string(page), "<pre>participant load -chats=4 -duration=2s -messages=120 -report=")
+	require.Contains(t, string(page), "<pre>participant load -chats=4 -duration=8s -messages=120 -report=")
 	requireNoToken(t, stdout+stderr+string(page))
 }
 
@@ -72,7 +73,7 @@ func TestLoadOverTLS(t *testing.T) {
 	t.Parallel()
 	srv := participanttest.Start(t, func(o *participanttest.Options) { o.TLS = true })
 	authority := writeFile(t, "authority.pem", string(srv.AuthorityPEM()))
-	code, stdout, stderr := runCommand(t, "", "load", "-endpoint", srv.URL, "-ca-file", authority, "-chats", "2", "-duration", "1s")
+	code, stdout, stderr := runCommand(t, "", "load", "-endpoint", srv.URL, "-ca-file", authority, "-chats", "2", "-duration", "8s")
 	require.Equal(t, exitOK, code, stderr)
 	require.Regexp(t, `(?m)^Reconnects +2 after 2 cuts$`, stdout)
 }
@@ -86,7 +87,10 @@ func TestLoadThatIsInterrupted(t *testing.T) {
 	var interrupting sync.WaitGroup
 	defer interrupting.Wait()
 	interrupting.Go(func() {
-		_ = srv.WaitRequest(ctx, "SendMessage", 2)
+		_ = srv.WaitRequest(ctx, "StartChatContact", 3)
+		for _, contact := range srv.Contacts() { // a chat that is still starting would not leave
+			_ = contact.Customer.WaitRequest(ctx, "SendMessage", 1)
+		}
 		cancel()
 	})
 	var stdout, stderr bytes.Buffer
