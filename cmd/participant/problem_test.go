@@ -63,10 +63,10 @@ func TestResponsesOfOtherServersGetAnErrorInOneLine(t *testing.T) {
 		"a broken gateway":    {otherServer(t, false, status(http.StatusBadGateway)), `the service failed with status 502: try again later`},
 		"an unknown issuer":   {otherServer(t, true, web), `the server's certificate is not trusted: x509: certificate signed by unknown authority; -ca-file adds CA certificates to trust`},
 		"http, not https":     {strings.Replace(plain, "http", "https", 1), `the server doesn't speak https: check -endpoint`},
-		"a server that hangs": {silent, `no connection within [28]s: check -endpoint and the network, or raise -timeout`},
+		"a server that hangs": {silent, `no connection within [48]s: check -endpoint and the network, or raise -timeout`},
 	} {
 		// A session retries until -timeout, and single calls are attempted three times.
-		for _, args := range [][]string{{"send", "-timeout", "8s", "Hello"}, {"chat", "-timeout", "2s"}} {
+		for _, args := range [][]string{{"send", "-timeout", "8s", "Hello"}, {"chat", "-timeout", "4s"}} {
 			t.Run(name+", "+args[0], func(t *testing.T) {
 				t.Parallel()
 				token := writeFile(t, "token", "made-up")
