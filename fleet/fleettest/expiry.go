@@ -19,14 +19,14 @@ func (w *watching) goneAfter(began time.Time, ttl time.Duration, key string) {
 }
 
 func expires(t tester) {
-	const ttl = 2 * time.Second
+	const ttl = 4 * time.Second
 	w := t.watch("member/")
 	stays := t.put("member/stays", "value", 0, 0)
 	w.untilValue("member/stays", "value", stays)
 	began := time.Now()
 	rev := t.put("member/a", "value", 0, ttl)
 	w.untilValue("member/a", "value", rev)
-	t.pause(ttl / 2)
+	t.pause(ttl / 4)
 	t.putConflicts("member/a", 0) // a failed Put doesn't renew
 	t.has("member/a", "value", rev)
 	t.list("member/")
@@ -48,12 +48,12 @@ func expires(t tester) {
 }
 
 func renewed(t tester) {
-	const ttl = 2 * time.Second
+	const ttl = 4 * time.Second
 	w := t.watch("member/")
 	began := time.Now()
 	rev := t.put("member/a", "value", 0, ttl)
 	for range 9 {
-		t.pause(ttl / 3)
+		t.pause(ttl / 4)
 		began = time.Now()
 		rev = t.put("member/a", "value", rev, ttl)
 	}
@@ -68,9 +68,9 @@ func renewed(t tester) {
 
 func newestTTL(t tester) {
 	w := t.watch("member/")
-	longer := t.put("member/longer", "value", 0, time.Second)
+	longer := t.put("member/longer", "value", 0, 3*time.Second)
 	longerBegan := time.Now()
-	t.put("member/longer", "value", longer, 4*time.Second)
+	t.put("member/longer", "value", longer, 9*time.Second)
 	shorter := t.put("member/shorter", "value", 0, time.Hour)
 	shorterBegan := time.Now()
 	t.put("member/shorter", "value", shorter, time.Second)
@@ -80,17 +80,18 @@ func newestTTL(t tester) {
 
 	w.goneAfter(shorterBegan, time.Second, "member/shorter")
 	w.goneAfter(laterBegan, 2*time.Second, "member/later")
-	w.goneAfter(longerBegan, 4*time.Second, "member/longer")
+	w.goneAfter(longerBegan, 9*time.Second, "member/longer")
 }
 
 func ttlEnds(t tester) {
+	const ttl = 3 * time.Second
 	w := t.watch("member/")
-	kept := t.put("member/kept", "value", 0, time.Second)
+	kept := t.put("member/kept", "value", 0, ttl)
 	kept = t.put("member/kept", "value", kept, 0)
-	created := t.put("member/created", "value", 0, time.Second)
+	created := t.put("member/created", "value", 0, ttl)
 	t.delete("member/created", created)
 	created = t.put("member/created", "value", 0, 0)
-	t.pause(time.Second + notice)
+	t.pause(ttl + notice)
 	t.has("member/kept", "value", kept)
 	t.has("member/created", "value", created)
 	for key, rev := range map[string]uint64{"member/kept": kept, "member/created": created} {
@@ -105,10 +106,10 @@ func ttlEnds(t tester) {
 
 // watchesLate watches a record that was not watched before.
 func watchesLate(t tester) {
-	const ttl = 2 * time.Second
+	const ttl = 4 * time.Second
 	began := time.Now()
 	t.put("member/a", "value", 0, ttl)
-	t.pause(ttl / 2)
+	t.pause(ttl / 4)
 	joined := time.Now()
 	first, second := t.watch("member/"), t.watch("member/")
 	for _, w := range []*watching{first, second} {

@@ -67,8 +67,8 @@ var checks = []check{
 }
 
 // notice is how long after its ttl the expiry of a record may be yielded: a second, a poll of a
-// second, and a second for a slow machine.
-const notice = 3 * time.Second
+// second, and three seconds for a slow machine.
+const notice = 5 * time.Second
 
 // patience is the timeout of everything else.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
