@@ -5,7 +5,9 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"strings"
@@ -37,13 +39,20 @@ func startNATS(t *testing.T, dir, addr string) *natsembedded.Server {
 	return engine
 }
 
-// freeAddr returns an address on which a server can be restarted.
+// freeAddr returns an address on which a server can be restarted: its port is a free one outside the
+// range that the system uses for outgoing connections.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000))
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr)
+		if err == nil {
+			require.NoError(t, l.Close())
+			return addr
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
 }
 
 // onNATS returns the flags of processes that share a new NATS server.
