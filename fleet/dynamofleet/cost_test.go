@@ -35,11 +35,16 @@ func TestCost(t *testing.T) {
 	defer func() { _ = member.Close() }()
 	<-time.After(10 * time.Second) // the first reading of the directory is after a lease
 	c.take()
+	begun := time.Now()
 	<-time.After(10 * time.Second)
 	requests, idleReads, idleWrites := c.take()
-	t.Logf("a member without chats, 10 s: %d requests, %.0f reads, %.0f writes", requests, idleReads, idleWrites)
-	require.InDelta(t, 5, idleWrites, 1)
-	require.InDelta(t, 35, requests, 5)
+	seconds := time.Since(begun).Seconds()
+	t.Logf("a member without chats, %.1f s: %d requests, %.0f reads, %.0f writes", seconds, requests, idleReads, idleWrites)
+	// A slow machine makes fewer requests, but not more.
+	require.LessOrEqual(t, idleWrites, seconds/2+1)
+	require.LessOrEqual(t, float64(requests), 3.5*seconds+5)
+	require.Greater(t, idleWrites, 1.0)
+	require.Greater(t, requests, 15)
 
 	contact := srv.NewChat()
 	require.NoError(t, member.Add(t.Context(), fleet.Chat{ID: contact.ID, ParticipantToken: contact.Customer.Token, ParticipantID: contact.Customer.ID}))
@@ -48,15 +53,16 @@ func TestCost(t *testing.T) {
 	requests, reads, writes := c.take()
 	t.Logf("a new chat, with 5 s of the member: %d requests, %.0f reads, %.0f writes", requests, reads, writes)
 
-	begun := time.Now()
+	begun = time.Now()
 	for range *costMessages {
 		contact.Agent.Say("Could you tell me the number of your order, please? It is in the message that we have sent.")
 		<-time.After(1500 * time.Millisecond)
 	}
-	seconds := time.Since(begun).Seconds()
+	<-time.After(2 * time.Second) // until the last State is saved
 	requests, reads, writes = c.take()
+	seconds = time.Since(begun).Seconds()
 	t.Logf("%d messages in %.1f s: %d requests, %.0f reads, %.0f writes", *costMessages, seconds, requests, reads, writes)
-	require.InDelta(t, float64(*costMessages), writes-seconds/2, 2, "one write per message")
+	require.InDelta(t, float64(*costMessages), writes-seconds/2, 3, "one write per message")
 	t.Logf("the state has %d bytes, the chat %d, the token %d", itemSize(t, c, "state/"+contact.ID), itemSize(t, c, "chat/"+contact.ID), itemSize(t, c, "token/"+contact.ID))
 }
 
