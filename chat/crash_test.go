@@ -113,7 +113,7 @@ func (c crashConfig) finish(t *testing.T, contact *participanttest.Contact) {
 	t.Helper()
 	cmd, in, _ := child(t, crashVariable, c)
 	last := contact.Transcript()[len(contact.Transcript())-1].Id
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(c.log(t), last) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(c.log(t), last) && time.Now().Before(deadline); {
 		<-time.After(10 * time.Millisecond)
 	}
 	<-time.After(2 * crashSettle)
