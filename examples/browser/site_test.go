@@ -26,7 +26,7 @@ import (
 )
 
 // patience is the timeout of the tests.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
