@@ -71,7 +71,7 @@ func TestSoak(t *testing.T) {
 }
 
 // TestSoakWithinTheQuotas has a service with its quotas. Sessions that share a limiter get no 429
-// response. Run
+// response, unless the server stalls. Run
 // go test ./chat -run TestSoakWithinTheQuotas -v -soak.limited=100 -soak.time=2m
 // for as many sessions as lose their sockets about once a minute.
 func TestSoakWithinTheQuotas(t *testing.T) {
@@ -79,7 +79,9 @@ func TestSoakWithinTheQuotas(t *testing.T) {
 	limiter := chat.NewLimiter(1)
 	config := soakConfig{Sessions: *soakLimited, Throttle: true, Cuts: 2, Messages: float64(*soakLimited)}
 	throttled := soak(t, config, func(o *chat.Options) { o.Limiter = limiter })
-	require.Zero(t, throttled, "429 responses")
+	// Calls arrive together at a server that has stalled for half a second. Without the limiter, there
+	// are more than ten such responses.
+	require.LessOrEqual(t, throttled, 6, "429 responses")
 }
 
 // soak returns how many calls were throttled.
