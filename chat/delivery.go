@@ -25,6 +25,7 @@ type delivery struct {
 	streams streams
 	scans   map[string]types.ArtifactStatus // by attachment, for calls that wait for its scan
 
+	lost     int   // the hold.catchUps of the newest loss of the socket; 0 once a pass has searched
 	behind   bool  // the caller is slow, and live items are left to a pass
 	ended    *item // chat.ended
 	removed  bool  // our own participant.left has arrived
@@ -63,12 +64,14 @@ func (d *delivery) connected(made time.Time, now instant) {
 func (d *delivery) lose() {
 	d.gap.lose()
 	d.hold.catchUp()
+	d.lost = d.hold.catchUps
 }
 
 // subscribed handles a new socket after a loss: from now on no item is missed.
 func (d *delivery) subscribed(now instant) {
 	d.gap.openAt(now)
 	d.hold.catchUp()
+	d.lost = d.hold.catchUps
 	d.hold.bound(now.Add(d.opts.CatchUpWait))
 }
 
@@ -310,6 +313,9 @@ func (d *delivery) passed(begun instant, m mark, now instant) {
 	d.trim()
 	d.self.passed(begun, now)
 	d.gap.passed(begun, m.gaps, d.opts.Settle)
+	if m.catchUps >= d.lost {
+		d.lost = 0
+	}
 	if m.catchUps == d.hold.catchUps && !d.behind {
 		d.hold.caughtUp()
 		d.release(now)

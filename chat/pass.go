@@ -115,10 +115,11 @@ func (c *core) duePass(now instant, d *deadline) passKind {
 	}
 	silent, next := in.streams.silent(now)
 	d.add(next)
+	tooSoon := in.behind && !due(p.behindAt.Add(behindEvery))
 	switch {
-	case p.wanted > p.served, in.hold.catchingUp && !in.behind:
+	case p.wanted > p.served, in.lost != 0 && !tooSoon:
 		return passCatchUp
-	case in.behind && due(p.behindAt.Add(behindEvery)), due(p.soonAt), due(in.self.overdue()):
+	case in.hold.catchingUp && !tooSoon, due(p.soonAt), due(in.self.overdue()):
 		return passMissed
 	case silent, in.ledger.fresh >= passAfter, due(p.settleAt), due(in.gap.closesAt(c.opts.Settle)):
 		return passSettle

@@ -334,7 +334,7 @@ func TestPassDoesNotReleaseItemsHeldAfterALaterLoss(t *testing.T) {
 	f.passes.wanted++
 	f.begin(passCatchUp)
 	before := f.inbox.mark()
-	f.inbox.hold.catchUp()
+	f.inbox.lose()
 	f.arrives(said("a", time.Minute))
 	f.passEnded(&reading{mark: before}, nil, f.now)
 	require.Empty(t, f.messages())
@@ -416,4 +416,39 @@ func TestHeldItemsDoNotWaitForTheCallerWithoutASocket(t *testing.T) {
 	f.sleep(f.opts.CatchUpWait)
 	one[startDial](f)
 	require.Equal(t, []string{"a"}, f.messages())
+}
+
+// overflow makes the caller so slow that an item is discarded. Then the caller makes room.
+func (f *fixture) overflow() {
+	f.t.Helper()
+	for !f.inbox.queue.full() {
+		f.inbox.queue.push(queued{event: Typing{}})
+	}
+	f.arrives(said("discarded", 0))
+	require.True(f.t, f.inbox.behind)
+	f.events()
+}
+
+func TestAPassForASlowCallerIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	f.overflow()
+	f.begin(passMissed)
+	none[stopPass](f)
+	f.failPass(errTest)
+	f.retry()
+	f.begin(passMissed)
+	none[stopPass](f)
+	f.loses()
+	f.reconnect()
+	one[stopPass](f)
+	f.failPass(errStopped)
+	f.overflow()
+	f.sleep(time.Second)
+	f.begin(passCatchUp)
+	none[stopPass](f)
+	f.complete()
+	f.overflow()
+	f.sleep(time.Second)
+	f.begin(passMissed)
 }
