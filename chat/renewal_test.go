@@ -219,3 +219,27 @@ func TestStaleRenewalDueIsDropped(t *testing.T) {
 		require.Equal(b.t, 1, s.Stats().Renewals)
 	})
 }
+
+// A call of Next that was already waiting doesn't decline the renewal that another call has returned.
+func TestAWaitingCallOfNextDoesNotDeclineARenewal(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start(announced)
+		b.settle()
+		b.events(s, time.Second)
+		due := make(chan chat.RenewalDue)
+		for range 2 {
+			go func() {
+				if event, err := s.Next(b.t.Context()); err == nil {
+					due <- event.(chat.RenewalDue)
+				}
+			}()
+		}
+		within := (<-due).Within
+		b.sleep(within - time.Second)
+		require.Zero(b.t, s.Stats().Renewals)
+		b.sleep(2 * time.Second)
+		require.Equal(b.t, 1, s.Stats().Renewals)
+		require.NoError(b.t, s.Close())
+	})
+}

@@ -223,15 +223,15 @@ func (s *Session) stepOnce(now instant) stepResult {
 // of the session, and once its events are drained, it returns the same *CloseError forever.
 // Concurrent callers each receive different events.
 func (s *Session) Next(ctx context.Context) (Event, error) {
-	for {
-		event, arrived, err := s.take(ctx)
+	for again := false; ; again = true {
+		event, arrived, err := s.take(ctx, again)
 		if event != nil || err != nil {
 			return event, err
 		}
 		select {
 		case <-arrived:
 		case <-ctx.Done():
-			if event, _, err := s.take(ctx); event != nil || err != nil {
+			if event, _, err := s.take(ctx, true); event != nil || err != nil {
 				return event, err
 			}
 			return nil, ctx.Err()
@@ -240,9 +240,10 @@ func (s *Session) Next(ctx context.Context) (Event, error) {
 }
 
 // take returns an event or the session's error; if there is neither, a channel that is closed when
-// that may have changed.
-func (s *Session) take(ctx context.Context) (event Event, arrived <-chan struct{}, err error) {
-	q, wake, arrived, err := s.takeOnce()
+// that may have changed. again is whether the same call of Next has tried before: only a new call
+// declines a renewal.
+func (s *Session) take(ctx context.Context, again bool) (event Event, arrived <-chan struct{}, err error) {
+	q, wake, arrived, err := s.takeOnce(again)
 	if wake {
 		s.loop.wake()
 	}
@@ -252,10 +253,10 @@ func (s *Session) take(ctx context.Context) (event Event, arrived <-chan struct{
 	return q.event, arrived, err
 }
 
-func (s *Session) takeOnce() (q queued, wake bool, arrived <-chan struct{}, err error) {
+func (s *Session) takeOnce(again bool) (q queued, wake bool, arrived <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	declined := s.core.declineRenewal(now())
+	declined := !again && s.core.declineRenewal(now())
 	q, wake = s.core.takeEvent()
 	wake = wake || declined
 	switch err := s.core.err(); {
