@@ -198,3 +198,43 @@ func TestLastPassIsBounded(t *testing.T) {
 		require.True(b.t, end.Gap)
 	}, func(o *participanttest.Options) { o.TokensOutliveTheEnd = true })
 }
+
+// afterPage is a client that runs a function after a page of the transcript has arrived.
+type afterPage struct {
+	connectparticipant.API
+
+	run func()
+}
+
+func (c *afterPage) GetTranscript(ctx context.Context, in *connectparticipant.GetTranscriptInput, optFns ...func(*connectparticipant.Options)) (*connectparticipant.GetTranscriptOutput, error) {
+	out, err := c.API.GetTranscript(ctx, in, optFns...)
+	c.run()
+	return out, err
+}
+
+func TestNothingIsDeliveredAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		client := &afterPage{b.client, func() {}}
+		s, err := chat.Start(b.t.Context(), client, b.contact.Customer.Token, b.options)
+		require.NoError(b.t, err)
+		b.settle()
+		b.lose()
+		b.contact.Agent.Say("lost")
+		closed := make(chan struct{})
+		client.run = func() {
+			go func() {
+				defer close(closed)
+				_ = s.Close()
+			}()
+			b.sleep(time.Second)
+			_, end := b.toEnd(s, time.Second)
+			require.ErrorIs(b.t, end, chat.ErrClosed)
+		}
+		require.ErrorIs(b.t, s.CatchUp(b.t.Context()), chat.ErrClosed)
+		<-closed
+		event, err := s.Next(b.t.Context())
+		require.ErrorIs(b.t, err, chat.ErrClosed)
+		require.Nil(b.t, event)
+	})
+}

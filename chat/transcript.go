@@ -238,6 +238,9 @@ func (c *core) admitPage(kind passKind, now instant) (turn, bool) {
 // takePage delivers a page, the oldest item first. It returns false while that must wait.
 func (c *core) takePage(kind passKind, p *page, from origin, r *reading, now instant) (fresh int, ok bool) {
 	in := &c.inbox
+	if c.phase == phaseOver {
+		return 0, false // the caller may have received the last event
+	}
 	if kind != passFinal {
 		in.hold.block(in.queue.full(), now)
 		if in.hold.blocked || in.self.isUndecided(now) {
