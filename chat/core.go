@@ -157,6 +157,10 @@ func (c *core) finish(why CloseError, now instant) {
 		return
 	}
 	c.inbox.releaseAll(now)
+	if ended := c.inbox.ended; ended != nil && !errors.Is(why.Reason, ErrState) {
+		ended.meta.Own = false
+		c.inbox.queue.push(queued{event: ChatEnded{ended.meta, c.inbox.gap.open}})
+	}
 	why.Gap = why.Gap || c.inbox.gap.open
 	hasBegun := !c.conn.ackedAt.IsZero() || c.inbox.ledger.resumed
 	if errors.Is(why.Reason, ErrClosed) || !hasBegun {

@@ -107,11 +107,7 @@ func (c *core) stepFinalPass(now instant) {
 // conclude ends the session after the last pass.
 func (c *core) conclude(now instant) {
 	why := *c.end.why
-	c.inbox.releaseAll(now)
-	if ended := c.inbox.ended; ended != nil {
-		ended.meta.Own = false
-		c.inbox.queue.push(queued{event: ChatEnded{ended.meta, c.inbox.gap.open}})
-	} else if !c.end.complete {
+	if c.inbox.ended == nil && !c.end.complete {
 		why.Gap = true // the newest items are unknown
 	}
 	c.finish(why, now)

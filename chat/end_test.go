@@ -199,6 +199,20 @@ func TestLastPassIsBounded(t *testing.T) {
 	}, func(o *participanttest.Options) { o.TokensOutliveTheEnd = true })
 }
 
+func TestCloseAfterChatEndedDeliversIt(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.contact.End()
+		b.sleep(time.Second) // the session reads on for another second
+		require.NoError(b.t, s.Close())
+		events, end := b.toEnd(s, time.Minute)
+		require.ErrorIs(b.t, end, chat.ErrClosed)
+		require.Len(b.t, only[chat.ChatEnded](events), 1)
+	})
+}
+
 // afterPage is a client that runs a function after a page of the transcript has arrived.
 type afterPage struct {
 	connectparticipant.API
