@@ -142,6 +142,7 @@ func (c *core) watchMembership(it *item, now instant) {
 	switch {
 	case c.phase == phaseLeaving:
 		c.end.left = c.end.left || left
+		c.end.chat = c.end.chat || left && endsChat[it.meta.From.Role]
 	case c.phase != phaseLive:
 	case left:
 		c.inbox.removed = true

@@ -5,6 +5,8 @@ package chat
 import (
 	"errors"
 	"time"
+
+	"github.com/participant-go/connectparticipant/types"
 )
 
 const (
@@ -20,8 +22,12 @@ type ending struct {
 	pass      endPass
 	complete  bool // the last pass has read the transcript to its end
 	left      bool // our own participant.left arrived after Leave had begun
+	chat      bool // and chat.ended follows it
 	leaves    int8 // running calls of Leave
 }
+
+// endsChat are the roles whose departure ends the chat.
+var endsChat = map[types.ParticipantRole]bool{types.ParticipantRoleCustomer: true, types.ParticipantRoleAgent: true}
 
 // endPass is the progress of the last pass.
 type endPass uint8

@@ -324,3 +324,31 @@ func TestLeave(t *testing.T) {
 		require.ErrorIs(b.t, err, chat.ErrLeft)
 	})
 }
+
+// The customer's own participant.left arrives before chat.ended.
+func TestLeaveWaitsForTheEndOfTheChat(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start(func(o *chat.Options) { o.ParticipantID = b.contact.Customer.ID })
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnPush, ContentType: chatEnded, Effect: participanttest.Delay(time.Second)})
+		begun := time.Now()
+		require.NoError(b.t, s.Leave(b.t.Context()))
+		require.LessOrEqual(b.t, time.Since(begun), soon)
+		events, end := b.toEnd(s, time.Minute)
+		require.ErrorIs(b.t, end, chat.ErrLeft)
+		require.Len(b.t, only[chat.ChatEnded](events), 1)
+	})
+}
+
+func TestLeaveOfABotDoesNotWaitForTheEndOfTheChat(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		bot := b.addBot()
+		s := b.startAs(bot, func(o *chat.Options) { o.ParticipantID = bot.ID })
+		b.settle()
+		begun := time.Now()
+		require.NoError(b.t, s.Leave(b.t.Context()))
+		require.LessOrEqual(b.t, time.Since(begun), time.Second)
+	})
+}

@@ -169,7 +169,7 @@ func (s *Session) Leave(ctx context.Context) error {
 	}
 	waiting, cancel := context.WithTimeout(ctx, leaveWait)
 	defer cancel()
-	_ = s.wait(waiting, func(c *core, _ instant) (bool, error) { return c.end.left, c.err() })
+	_ = s.wait(waiting, func(c *core, _ instant) (bool, error) { return c.end.left && !c.end.chat, c.err() })
 	s.update(func(c *core, now instant) { c.left(now) })
 	return s.afterLeave()
 }
