@@ -237,7 +237,7 @@ func (c *core) givenDialed(made time.Time, err error, now instant) {
 		c.log(slog.LevelInfo, "chat connection of Options.Connection failed", "error", err)
 		return
 	}
-	if !made.IsZero() && !c.inbox.ledger.resumed {
+	if !c.inbox.ledger.resumed {
 		c.inbox.clock.set(made, now)
 		c.inbox.connected(made, now)
 	}

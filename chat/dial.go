@@ -27,8 +27,9 @@ const (
 	upgradeTimeout   = 10 * time.Second
 	subscribeTimeout = 5 * time.Second
 	// urlAge is the maximum age of a socket's URL when it is dialed. The service accepts it for
-	// 100 s (API_connect-participant_CreateParticipantConnection).
-	urlAge = 60 * time.Second
+	// urlLife (API_connect-participant_CreateParticipantConnection).
+	urlAge  = 60 * time.Second
+	urlLife = 100 * time.Second
 
 	renewEvery       = 59 * time.Minute
 	connectionMargin = 2 * time.Minute
@@ -150,16 +151,18 @@ func (s *Session) dialGiven(ctx context.Context, given *Connection) (*socket, er
 	return k, err
 }
 
-// givenCredentials returns the credentials of a given connection and when it was created, zero if
-// unknown. The service's time is not known yet, so it uses our wall clock. If that is wrong, the life
-// of the connection is unknown.
+// givenCredentials returns the credentials of a given connection and when it was created. The
+// service's time is not known yet, so it uses our wall clock. If that is wrong, the life of the
+// connection is unknown. If the time of its creation is unknown, it is the earliest possible one, so
+// that no new item is taken for history.
 func givenCredentials(given *Connection, wall time.Time) (creds credentials, made time.Time) {
 	const slack = 10 * time.Minute
 	creds = credentials{token: given.ConnectionToken, asked: now().Add(-minRenewal), life: left(&given.ConnectionExpiry, wall)}
 	creds.expiry = nanoseconds(&given.Expiry)
 	creds.renewIn = renewal(creds.life, left(&given.Expiry, wall))
-	if t := time.Unix(0, creds.expiry).Add(-tokenLife); t.After(wall.Add(-slack)) && t.Before(wall.Add(slack)) {
-		made = t
+	made = time.Unix(0, creds.expiry).Add(-tokenLife)
+	if creds.expiry == 0 || made.After(wall.Add(slack)) {
+		made = wall.Add(-urlLife)
 	}
 	return creds, made
 }

@@ -278,3 +278,27 @@ func TestAGivenConnectionThatHangs(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Less(t, time.Since(begun), 10*time.Second)
 }
+
+// Without a valid Expiry, an item that is sent after Start is not taken for history, which may not be
+// delivered at all.
+func TestGivenConnectionWithInvalidTimesHidesNoNewItem(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]string{"none": "", "not a time": "soon", "the past": "1999-01-01T00:00:00.000Z", "far ahead": "2100-01-01T00:00:00.000Z"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				b.contact.Agent.Say("before")
+				b.sleep(2 * time.Minute)
+				connection := b.given()
+				connection.Expiry, connection.ConnectionExpiry = at, at
+				b.srv.Inject(participanttest.Fault{On: "GetTranscript", Times: 1, Effect: participanttest.Delay(time.Second)})
+				s := b.start(func(o *chat.Options) { o.Connection = connection; o.History = chat.HistoryNone })
+				b.lose()
+				said := b.contact.Agent.Say("after")
+				m := b.message(s)
+				require.Equal(b.t, said, m.ID)
+				require.False(b.t, m.History)
+			})
+		})
+	}
+}
