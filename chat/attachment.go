@@ -79,6 +79,7 @@ func (s *Session) SendFile(ctx context.Context, file File) (attachmentID string,
 	if err := s.upload(ctx, file, started); err != nil {
 		return "", fmt.Errorf("upload file: %w", err)
 	}
+	s.change(func(c *core, _ instant) { c.inbox.self.remember(fileKey(id)) })
 	if file.WaitForScan {
 		s.change(func(c *core, _ instant) { c.inbox.expectScan(id) })
 		defer s.change(func(c *core, _ instant) { delete(c.inbox.scans, id) })

@@ -112,3 +112,19 @@ func TestReadingAnAttachmentFailsBeyondTheLimit(t *testing.T) {
 		require.NotErrorIs(b.t, err, chat.ErrTooLarge)
 	})
 }
+
+// The session learns its ID from a file too.
+func TestASentFileIsOwn(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		require.Empty(b.t, s.ParticipantID())
+		id, err := s.SendFile(b.t.Context(), chat.File{Name: "photo.png", ContentType: "image/png", Reader: strings.NewReader("photo")})
+		require.NoError(b.t, err)
+		m := b.message(s)
+		require.Equal(b.t, id, m.Attachments[0].ID)
+		require.True(b.t, m.Own)
+		require.Equal(b.t, b.contact.Customer.ID, s.ParticipantID())
+	})
+}

@@ -5,6 +5,8 @@ package chat
 import (
 	"slices"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 // self is what is known of this participant, and the messages that it has sent.
 type self struct {
 	id     string              // "" if unknown
-	items  map[uint64]struct{} // keys of sent items, while the id is unknown
+	items  map[uint64]struct{} // keys of sent items and files, while the id is unknown
 	calls  int                 // running calls of Send
 	until  instant             // live items wait for their responses until then
 	echoes []echo              // sent messages that haven't arrived as items
@@ -36,12 +38,26 @@ type echo struct {
 // sent reports whether this participant is known to have sent the item.
 func (s *self) sent(it *item) bool { return s.id != "" && it.meta.From.ParticipantID == s.id }
 
-// recognize learns our id if the item is one that Send has sent.
+// recognize learns our id if the item is one that Send or SendFile has sent.
 func (s *self) recognize(it *item) {
-	if _, ours := s.items[it.key]; ours && s.id == "" && it.meta.From.ParticipantID != "" {
+	if s.id == "" && len(s.items) > 0 && it.meta.From.ParticipantID != "" && s.hasSent(it) {
 		s.id, s.items = it.meta.From.ParticipantID, nil
 	}
 }
+
+func (s *self) hasSent(it *item) bool {
+	_, sent := s.items[it.key]
+	for _, file := range it.Attachments {
+		if id := aws.ToString(file.AttachmentId); id != "" {
+			_, ours := s.items[fileKey(id)]
+			sent = sent || ours
+		}
+	}
+	return sent
+}
+
+// fileKey returns the key of a sent file, which differs from those of items.
+func fileKey(attachmentID string) uint64 { return keyOf("file", attachmentID) }
 
 // isUndecided reports whether it is still unknown which live items are ours.
 func (s *self) isUndecided(now instant) bool {
@@ -58,12 +74,20 @@ func (s *self) begin(now instant) {
 // end records the end of a call of Send with the key of the sent item, 0 for none.
 func (s *self) end(key uint64) {
 	s.calls--
-	if key != 0 && s.id == "" && len(s.items) < maxEchoes {
-		if s.items == nil {
-			s.items = map[uint64]struct{}{}
-		}
-		s.items[key] = struct{}{}
+	if key != 0 {
+		s.remember(key)
 	}
+}
+
+// remember records what we have sent or are about to send, while our id is unknown.
+func (s *self) remember(key uint64) {
+	if s.id != "" || len(s.items) >= maxEchoes {
+		return
+	}
+	if s.items == nil {
+		s.items = map[uint64]struct{}{}
+	}
+	s.items[key] = struct{}{}
 }
 
 // expect records a sent message that hasn't arrived as an item.
