@@ -55,9 +55,10 @@
 // Start first delivers the newest items of the current contact (Options.History), with Meta.History
 // set. Without them, items from before the session would be missing, usually a greeting. Events of
 // this participant have Meta.Own set: a bot must skip them, or it replies to itself. The session
-// learns its participant ID from the first message that it sends, unless Options.ParticipantID is
-// set. Until then, messages that the same participant sends from another device do not have
-// Meta.Own.
+// learns its participant ID from the first message or file that it sends, unless
+// Options.ParticipantID is set. Until then, Meta.Own is missing from messages that the same
+// participant sends from another device, and from the session's own first message if the service
+// takes more than 2 seconds to acknowledge it. A bot should therefore set Options.ParticipantID.
 //
 // # What is not guaranteed
 //

@@ -21,7 +21,7 @@ import (
 type Options struct {
 	// ParticipantID is this participant's own ID, which marks events as Own. StartChatContact and
 	// CreateParticipant return it with the token. By default the session learns it from the first
-	// message that it sends.
+	// message or file that it sends.
 	ParticipantID string
 
 	// Connection is the connection that StartChatContact returned with the participant token, if
