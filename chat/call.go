@@ -43,6 +43,8 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 				s.change(func(c *core, _ instant) { c.conn.tokenAccepted(operation) })
 			}
 			return out, nil
+		case isOver(err): // its Cause may be an error that would be retried
+			return out, err
 		case connectparticipant.IsAccessDenied(err) && renewed:
 			s.noteDenied(operation)
 			return out, err
@@ -57,6 +59,12 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 		}
 		last = err
 	}
+}
+
+// isOver reports whether err is the end of the session.
+func isOver(err error) bool {
+	var over *CloseError
+	return errors.As(err, &over)
 }
 
 // attempt makes one call within the Limiter.
@@ -94,7 +102,7 @@ func once(o *connectparticipant.Options) { o.Retryer = aws.NopRetryer{} }
 
 // countThrottled reports a 429 response to the Limiter, which slows down all its sessions.
 func (s *Session) countThrottled(operation string, err error) {
-	if connectparticipant.IsThrottled(err) {
+	if connectparticipant.IsThrottled(err) && !isOver(err) {
 		s.opts.Limiter.Throttled(operation)
 		s.meter.countThrottled(operation)
 		s.update(func(c *core, _ instant) { c.stats.Throttled++ })

@@ -306,3 +306,22 @@ func TestTypingIsSentAgainAfterAFailure(t *testing.T) {
 		require.Equal(b.t, n+1, b.srv.Count("SendEvent"), "Typing returned nil without sending an event")
 	})
 }
+
+// The cause of the end may be an error that would be retried.
+func TestSendAfterTheEndReturnsImmediately(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start(func(o *chat.Options) { o.GiveUpAfter = time.Minute })
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.Fail(http.StatusTooManyRequests, "ThrottlingException")})
+		b.contact.Customer.CutSockets()
+		_, end := b.toEnd(s, time.Hour)
+		require.ErrorIs(b.t, end, chat.ErrGaveUp)
+		throttled := s.Stats().Throttled
+		begun := time.Now()
+		_, err := s.Send(b.t.Context(), "too late")
+		require.Same(b.t, end, err)
+		require.Zero(b.t, time.Since(begun))
+		require.Equal(b.t, throttled, s.Stats().Throttled)
+	})
+}
