@@ -352,3 +352,20 @@ func TestLeaveOfABotDoesNotWaitForTheEndOfTheChat(t *testing.T) {
 		require.LessOrEqual(b.t, time.Since(begun), time.Second)
 	})
 }
+
+// A receipt whose call is running is also sent before the participant leaves.
+func TestLeaveWaitsForARunningReceipt(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: "SendEvent", Effect: participanttest.Delay(100 * time.Millisecond)})
+		b.contact.Agent.Say("read this")
+		m := b.message(s)
+		s.MarkRead(m.ID)
+		b.sleep(10 * time.Millisecond)
+		require.NoError(b.t, s.Leave(b.t.Context()))
+		_, read := b.receiptOf(m.ID)
+		require.NotEmpty(b.t, read)
+	})
+}

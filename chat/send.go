@@ -183,13 +183,14 @@ func (s *Session) afterLeave() error {
 	return nil
 }
 
-// flushReceipts sends the waiting receipts before leaving.
+// flushReceipts sends the waiting receipts before leaving, and waits for those that are being sent.
 func (s *Session) flushReceipts(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, receiptsWait)
 	defer cancel()
 	var due sendReceipts
 	s.change(func(c *core, _ instant) { due = c.receipts.take() })
 	due.send(ctx, s, receiptsWait)
+	_ = s.wait(ctx, func(c *core, _ instant) (bool, error) { return !c.receipts.sending, c.err() })
 }
 
 func (s *Session) disconnect(ctx context.Context) error {
