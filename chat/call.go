@@ -69,7 +69,7 @@ func isOver(err error) bool {
 
 // attempt makes one call within the Limiter.
 func attempt[O any](ctx context.Context, s *Session, operation string, priority Priority, do func(context.Context) (O, error)) (out O, err error) {
-	if err := s.waitForLimiter(ctx, operation, priority); err != nil {
+	if err := s.waitForLimiter(ctx, operation, priority, now()); err != nil {
 		return out, err
 	}
 	defer s.opts.Limiter.Done(operation)
@@ -78,12 +78,12 @@ func attempt[O any](ctx context.Context, s *Session, operation string, priority 
 	return out, err
 }
 
-// waitForLimiter waits until the Limiter admits a call of the operation, or the session is over.
-func (s *Session) waitForLimiter(ctx context.Context, operation string, priority Priority) error {
+// waitForLimiter waits until the Limiter admits a call of the operation, or the session is over. begun
+// is when the call began to wait.
+func (s *Session) waitForLimiter(ctx context.Context, operation string, priority Priority, begun instant) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	begun := now()
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()

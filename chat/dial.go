@@ -172,12 +172,13 @@ func givenCredentials(given *Connection, wall time.Time) (creds credentials, mad
 func (s *Session) waitForTurn(ctx, urgent context.Context, priority Priority) error {
 	s.update(func(c *core, now instant) { c.conn.beginWait(now) })
 	defer s.update(func(c *core, now instant) { c.conn.endWait(now) })
+	begun := now()
 	if priority != PriorityLow {
-		return s.waitForLimiter(ctx, createConnection, priority)
+		return s.waitForLimiter(ctx, createConnection, priority, begun)
 	}
-	err := s.waitForLimiter(urgent, createConnection, priority)
+	err := s.waitForLimiter(urgent, createConnection, priority, begun)
 	if err != nil && ctx.Err() == nil {
-		return s.waitForLimiter(ctx, createConnection, PriorityNormal)
+		return s.waitForLimiter(ctx, createConnection, PriorityNormal, begun)
 	}
 	return err
 }

@@ -213,3 +213,28 @@ func TestNopMeterProviderMakesNoMeter(t *testing.T) {
 		require.NoError(b.t, s.Close())
 	})
 }
+
+// noRenewals admits no call with PriorityLow.
+type noRenewals struct{ chat.Limiter }
+
+func (l noRenewals) Wait(ctx context.Context, operation string, p chat.Priority) error {
+	if p == chat.PriorityLow {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return l.Limiter.Wait(ctx, operation, p)
+}
+
+// A renewal that becomes urgent has waited from the beginning.
+func TestTheWaitOfAnUrgentRenewalIsRecorded(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		r := newRecorder()
+		s := b.start(func(o *chat.Options) { o.MeterProvider, o.Limiter = r, noRenewals{chat.Unlimited} })
+		b.sleep(65 * time.Minute)
+		require.Equal(b.t, 1, s.Stats().Renewals)
+		const wait = "chat.limiter.wait rpc.method=" + create
+		require.Equal(b.t, 2, r.count(wait))
+		require.GreaterOrEqual(b.t, r.sum(wait), 5*60)
+	})
+}
