@@ -348,6 +348,7 @@ func (c *core) disconnected(err error, now instant) {
 	if !c.isOpen() {
 		return
 	}
+	l.failure = err // until a dial fails
 	c.inbox.lose()
 	c.log(slog.LevelInfo, "chat socket lost", "error", err, "lived", now.Sub(l.ackedAt))
 	c.inbox.connectionChanged(ConnectionChanged{Cause: err})

@@ -223,3 +223,20 @@ func TestTheOldSocketLivesUntilTheNewOneIsSubscribed(t *testing.T) {
 		require.Equal(b.t, 1, b.contact.Customer.Sockets(), "the old socket is closed")
 	})
 }
+
+// The failure of an earlier outage is not the cause.
+func TestTheCauseOfErrGaveUpIsOfTheSameOutage(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start(func(o *chat.Options) { o.GiveUpAfter = 10 * time.Second })
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: create, Times: 1, Effect: participanttest.Fail(http.StatusInternalServerError, "InternalServerException")})
+		b.reconnect()
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: create, Effect: participanttest.Ignore()})
+		b.contact.Customer.CutSockets()
+		_, end := b.toEnd(s, time.Minute)
+		require.ErrorIs(b.t, end, chat.ErrGaveUp)
+		require.ErrorContains(b.t, end.Cause, "read chat socket", "the loss of the socket")
+	})
+}
