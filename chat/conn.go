@@ -305,6 +305,9 @@ func (c *core) attach(k *socket, now instant) {
 	l.cur = line{socket: k, heartbeat: heartbeat{tick: now}}
 	l.ackedAt, l.limiterWait = now, 0
 	l.dialAt = now.Add(l.creds.renewIn)
+	if l.urgent { // the new token was denied before its socket was subscribed
+		l.dialAt = min(l.dialAt, l.creds.asked.Add(minRenewal))
+	}
 	l.renewal = renewalSilent
 	if l.doubt == doubtRaised {
 		l.doubtMembership(now)

@@ -52,3 +52,18 @@ func TestDeniedCallExpeditesARunningRenewal(t *testing.T) {
 	f.sleep(f.fail(refused))
 	require.Equal(t, PriorityNormal, one[startDial](f).priority, "the call still waits")
 }
+
+// The new token of a dial that is still running may be denied too, because the chat is over.
+func TestADenialDuringADialIsCheckedAfterIt(t *testing.T) {
+	t.Parallel()
+	f := connected(t, func(o *Options) { o.RenewalEvents = true })
+	f.conn.dialAt, f.conn.urgent = f.now, true
+	one[startDial](f)
+	f.issue()
+	require.False(t, f.requestToken("SendMessage", f.conn.generation, f.now))
+	require.True(t, f.dialed(&socket{acked: make(chan error, 1)}, nil, f.now))
+	f.sleep(minRenewal - 1)
+	none[startDial](f)
+	f.sleep(1)
+	one[startDial](f)
+}
