@@ -219,7 +219,8 @@ type ConnectionChanged struct {
 // Options.RenewalEvents.
 type RenewalDue struct {
 	// Within is how long the session waits, from when the event was queued: at least 5 minutes
-	// for a connection of an hour, some seconds for one of a few minutes.
+	// for a connection of 66 minutes, as the service makes them, and less for a shorter one: at
+	// least a minute for one of an hour, some seconds for one of a few minutes.
 	Within time.Duration
 
 	generation int32 // of the connection that is to be renewed

@@ -9,7 +9,7 @@ type Stats struct {
 	// Passes counts the passes over the transcript, complete or not.
 	Passes int
 	// Recovered counts the items that were found in the transcript and had not arrived from a
-	// socket.
+	// socket, or had been discarded (Behind).
 	Recovered int
 	// Duplicates counts the items that arrived again and were not delivered again.
 	Duplicates int
