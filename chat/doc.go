@@ -64,13 +64,13 @@
 //
 //   - An item whose push was missed, and which appears in the transcript later than Options.Overlap
 //     after its time, is lost.
-//   - A gap is a time in which items may have been missed. It opens when a socket is lost, at
-//     Resume, when a frame can't be read and when the caller is too slow; it is closed by a
-//     complete pass that begins Options.Settle after its cause is over. When the chat ends, its
-//     tokens expire, and items missed in an open gap can no longer be read: ChatEnded.Gap and
-//     CloseError.Gap report that. Two losses are not reported, if the chat ends before the next
-//     pass: an item that appears in the transcript only after the pass that closed a gap, and an
-//     item whose push is lost on a healthy socket.
+//   - A gap is a time in which items may have been missed. It opens when a socket is lost, or
+//     replaced because it didn't respond, at Resume, when a frame can't be read and when the caller
+//     is too slow; it is closed by a complete pass that begins Options.Settle after its cause is
+//     over. When the chat ends, its tokens expire, and items missed in an open gap can no longer be
+//     read: ChatEnded.Gap and CloseError.Gap report that. Two losses are not reported, if the chat
+//     ends before the next pass: an item that appears in the transcript only after the pass that
+//     closed a gap, and an item whose push is lost on a healthy socket.
 //   - Items that never appear in the transcript (typing, idle, returned) are delivered on a
 //     best-effort basis, and so are receipts for messages older than the last pass, and
 //     intermediate states of such messages.

@@ -171,3 +171,23 @@ func TestReceiptsAreSentWhileAHeartbeatIsBlocked(t *testing.T) {
 		}
 	})
 }
+
+// A socket that reaches only the gateway may have missed pushes. It is replaced, but the chat ends before
+// the next pass.
+func TestASocketWithoutPongsReportsAGap(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.settle()
+		b.srv.Inject(participanttest.Fault{On: participanttest.OnPing, Effect: participanttest.Ignore()})
+		b.lose()
+		b.contact.Agent.Say("lost")
+		for s.Stats().Renewals == 0 {
+			b.sleep(time.Second)
+		}
+		b.contact.End()
+		events, end := b.toEnd(s, time.Minute)
+		require.True(b.t, end.Gap)
+		require.True(b.t, only[chat.ChatEnded](events)[0].Gap)
+	})
+}
