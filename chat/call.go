@@ -54,11 +54,19 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 			renewed = true
 		case !connectparticipant.IsRetryable(err) || n >= maxAttempts:
 			return out, err
-		case !sleep(ctx, callBackoff(n, s.opts.maxBackoff)):
+		case !s.sleep(ctx, callBackoff(n, s.opts.maxBackoff)):
 			return out, fmt.Errorf("%w, after %w", ctx.Err(), err)
 		}
 		last = err
 	}
+}
+
+// sleep waits for d, or until the session is over. It returns false if ctx ends before that.
+func (s *Session) sleep(ctx context.Context, d time.Duration) bool {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
+	return sleep(waiting, d) || ctx.Err() == nil
 }
 
 // isOver reports whether err is the end of the session.

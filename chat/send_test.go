@@ -325,3 +325,16 @@ func TestSendAfterTheEndReturnsImmediately(t *testing.T) {
 		require.Equal(b.t, throttled, s.Stats().Throttled)
 	})
 }
+
+func TestSendThatWaitsForARetryEndsWithTheSession(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bubble) {
+		s := b.start()
+		b.srv.Inject(participanttest.Fault{On: sendMessage, Effect: participanttest.Fail(http.StatusInternalServerError, "InternalServerException")})
+		begun := time.Now()
+		time.AfterFunc(2500*time.Millisecond, func() { _ = s.Close() })
+		_, err := s.Send(b.t.Context(), "too late")
+		require.ErrorIs(b.t, err, chat.ErrClosed)
+		require.Equal(b.t, 2500*time.Millisecond, time.Since(begun))
+	})
+}
