@@ -316,7 +316,7 @@ func (c *core) attach(k *socket, now instant) {
 	c.passes.settleAt = now.Add(c.opts.Settle)
 	if renewal {
 		c.stats.Renewals++
-		if old := &l.old.heartbeat; !old.unackedSince.IsZero() || old.missed >= maxPingsMissed {
+		if l.old.heartbeat.silent() {
 			c.inbox.gap.openAt(now) // the old socket may have been dead for a while
 		}
 		return

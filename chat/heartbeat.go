@@ -27,6 +27,11 @@ type heartbeat struct {
 // alive records that a frame has arrived.
 func (h *heartbeat) alive() { h.unackedSince = 0 }
 
+// silent reports whether the gateway, or the service behind it, has not responded for a while.
+func (h *heartbeat) silent() bool {
+	return !h.unackedSince.IsZero() || h.pinged && h.missed >= maxPingsMissed
+}
+
 // pong records the response to a ping, and reports whether it was a bad one.
 func (h *heartbeat) pong(status int32) (bad bool) {
 	const ok = 200
