@@ -83,7 +83,8 @@ func (m *Member) isClosing() bool {
 func (m *Member) createChat(ctx context.Context, c Chat, record chatRecord) error {
 	create := func() error { return m.createRecord(ctx, record) }
 	if record.Owner == m.name {
-		return m.take(c, record.Epoch, create)
+		_, err := m.take(c, record.Epoch, create)
+		return err
 	}
 	return create()
 }

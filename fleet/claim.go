@@ -178,15 +178,15 @@ func (m *Member) holds(id string) bool {
 
 // take calls write, which makes this member the owner of a chat, and starts its tenure. Until then,
 // isHeld is true: the record that write has written must not be taken for that of a chat that
-// nobody holds. After an error, the record may have been written nevertheless.
-func (m *Member) take(c Chat, epoch uint64, write func() error) error {
+// nobody holds. After an error, the record may have been written nevertheless. take reports whether
+// it started the tenure: another goroutine may have been faster, or the member closes.
+func (m *Member) take(c Chat, epoch uint64, write func() error) (taken bool, err error) {
 	m.countTaking(c.ID, 1)
 	defer m.countTaking(c.ID, -1)
 	if err := write(); err != nil {
-		return err
+		return false, err
 	}
-	m.hold(c, epoch)
-	return nil
+	return m.hold(c, epoch), nil
 }
 
 func (m *Member) countTaking(id string, n int) {
@@ -207,14 +207,12 @@ func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error
 	}
 	record.Owner = m.name
 	record.Epoch++
-	if m.isHeld(record) {
-		return nil // another goroutine was faster
-	}
-	err = m.take(c, record.Epoch, func() error { return m.putChat(ctx, record, rev) })
-	if errors.Is(err, ErrConflict) {
-		return nil // another member was faster
-	} else if err != nil {
+	taken, err := m.take(c, record.Epoch, func() error { return m.putChat(ctx, record, rev) })
+	if err != nil && !errors.Is(err, ErrConflict) {
 		return fmt.Errorf("claim chat %q: %w", record.ID, err)
+	}
+	if !taken {
+		return nil // another member or goroutine was faster
 	}
 	m.log.Info("claimed a chat", "chat", record.ID, "epoch", record.Epoch)
 	m.count(func(s *Stats) { s.Claimed++ })

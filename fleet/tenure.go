@@ -36,24 +36,25 @@ type tenure struct {
 	tokenDue time.Time  // until when a renewal may bring a new token
 }
 
-// hold starts the tenure of a chat that this member owns.
-func (m *Member) hold(c Chat, epoch uint64) {
+// hold starts the tenure of a chat that this member owns. It returns false if the member is closing
+// or the chat already has a tenure of this epoch.
+func (m *Member) hold(c Chat, epoch uint64) bool {
 	t := &tenure{m: m, held: Held{Chat: c, Epoch: epoch}, done: make(chan struct{})}
 	t.life, t.end = context.WithCancelCause(context.Background())
 	t.waiting, t.stop = context.WithCancel(t.life)
 	before, ok := m.begin(t)
 	if !ok {
 		t.end(ErrClosed)
-		return
+		return false
 	}
 	if before != nil {
 		before.end(ErrLost)
 	}
 	m.meter.held(1)
+	return true
 }
 
-// begin registers a tenure and starts it when the previous one, of a lower epoch, has ended. It
-// returns false if the member is closing or the chat already has a tenure of this epoch.
+// begin registers a tenure and starts it when the previous one, of a lower epoch, has ended.
 func (m *Member) begin(t *tenure) (before *tenure, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
