@@ -59,7 +59,7 @@ func (m *Member) add(ctx context.Context, c Chat) error {
 		return err
 	}
 	for {
-		record.Owner = m.place()
+		record.Owner = m.place(c.ID)
 		err := m.createChat(ctx, c, record)
 		if err == nil {
 			return m.settle(ctx, record)
@@ -83,6 +83,7 @@ func (m *Member) isClosing() bool {
 func (m *Member) createChat(ctx context.Context, c Chat, record chatRecord) error {
 	create := func() error { return m.createRecord(ctx, record) }
 	if record.Owner == m.name {
+		defer m.countTaking(c.ID, -1)
 		_, err := m.take(c, record.Epoch, create)
 		return err
 	}

@@ -160,7 +160,18 @@ func (m *Member) hasTenure(id string, epoch uint64) bool {
 func (m *Member) room() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.opts.MaxChats - len(m.held)
+	return m.opts.MaxChats - m.owned()
+}
+
+// owned returns how many chats this member owns or may be about to own. m.mu is held.
+func (m *Member) owned() int {
+	n := len(m.held)
+	for id := range m.taking {
+		if m.held[id] == nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *Member) setOrphaned(orphaned bool) {
@@ -194,6 +205,7 @@ func (m *Member) countTaking(id string, n int) {
 	defer m.mu.Unlock()
 	if m.taking[id] += n; m.taking[id] == 0 {
 		delete(m.taking, id)
+		m.noteFreed()
 	}
 }
 

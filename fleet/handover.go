@@ -143,8 +143,8 @@ func (m *Member) Drain(ctx context.Context) error {
 		}
 	}
 	for ctx.Err() == nil {
-		held, freed := m.heldNow()
-		if held == 0 {
+		owned, freed := m.ownedNow()
+		if owned == 0 {
 			return m.Close()
 		}
 		select {
@@ -176,14 +176,28 @@ func (m *Member) isWaiting(t *tenure) bool {
 	return t.held.Session == nil
 }
 
-func (m *Member) heldNow() (int, <-chan struct{}) {
+func (m *Member) ownedNow() (int, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return len(m.held), m.freed
+	return m.owned(), m.freed
+}
+
+// awaitTaken waits until no calls may be about to make this member own a chat.
+func (m *Member) awaitTaken() {
+	for {
+		m.mu.Lock()
+		taking, freed := len(m.taking), m.freed
+		m.mu.Unlock()
+		if taking == 0 {
+			return
+		}
+		<-freed
+	}
 }
 
 // handOverRest hands over the remaining chats, and returns how many no member could take.
 func (m *Member) handOverRest() (left int) {
+	m.awaitTaken()
 	for _, t := range m.snapshot() {
 		successor := m.successor()
 		if successor == "" {

@@ -42,8 +42,8 @@ func (m *Member) record() (memberRecord, uint64) {
 	defer m.mu.Unlock()
 	m.lease.beat++
 	return memberRecord{
-		Name: m.name, Beat: m.lease.beat, Chats: len(m.held), Room: max(0, m.opts.MaxChats-len(m.held)),
-		Ready: m.isReady(time.Now()), Draining: m.phase >= phaseDraining, Left: m.phase >= phaseClosing && len(m.held) == 0,
+		Name: m.name, Beat: m.lease.beat, Chats: len(m.held), Room: max(0, m.opts.MaxChats-m.owned()),
+		Ready: m.isReady(time.Now()), Draining: m.phase >= phaseDraining, Left: m.phase >= phaseClosing && m.owned() == 0,
 	}, m.lease.rev
 }
 

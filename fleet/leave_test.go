@@ -3,6 +3,8 @@
 package fleet_test
 
 import (
+	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,4 +39,49 @@ func TestAddDuringTheClaim(t *testing.T) {
 		require.Equal(w.t, 1, b.Stats().Held)
 		require.Equal(w.t, 1, b.Stats().Claimed)
 	})
+}
+
+// The chats that a member is about to own count.
+func TestConcurrentAddsKeepMaxChats(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		h := &hooks{}
+		h.delayPuts("chat/", time.Second, 0)
+		h.Store = w.engine.link(1)
+		a, err := fleet.Join(w.t.Context(), h, w.client, w.handle("a"), w.options("a"), func(o *fleet.Options) { o.MaxChats = 2 })
+		require.NoError(w.t, err)
+		w.t.Cleanup(func() { _ = a.Close() })
+		var adding sync.WaitGroup
+		for range 5 {
+			c := w.newChat()
+			adding.Go(func() { require.NoError(w.t, a.Add(w.t.Context(), c)) })
+		}
+		adding.Wait()
+		w.sleep(20 * time.Second)
+		require.Equal(w.t, 2, a.Stats().Held)
+	})
+}
+
+// A chat is recorded while the only member drains.
+func TestDrainDuringAdd(t *testing.T) {
+	t.Parallel()
+	for name, patience := range map[string]time.Duration{"at once": 0, "later": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(w *world) {
+				h := &hooks{}
+				h.delayPuts("chat/", 2*time.Second, 0)
+				a := w.joinThrough("a", h)
+				ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+				defer cancel()
+				drained := make(chan error, 1)
+				go func() {
+					w.sleep(time.Second)
+					drained <- a.Drain(ctx)
+				}()
+				w.add(a, 1)
+				require.ErrorIs(w.t, <-drained, fleet.ErrNoSuccessor)
+			})
+		})
+	}
 }

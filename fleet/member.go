@@ -101,8 +101,8 @@ type Member struct {
 	lease    lease
 	others   map[string]memberRecord // by key
 	held     map[string]*tenure      // by chat
-	taking   map[string]int          // the chats, by ID, for which take is running, and how often
-	freed    chan struct{}           // closed when a chat is released
+	taking   map[string]int          // the chats, by ID, that calls may be about to make this member own, and how many calls
+	freed    chan struct{}           // closed when a chat is released or a call of taking has ended
 	stats    Stats
 	orphaned bool // the last reading of the directory found chats that no member could take
 }

@@ -145,15 +145,16 @@ func (m *Member) takers() []memberRecord {
 }
 
 // takesItself reports whether this member has room for one more chat. m.mu is held.
-func (m *Member) takesItself() bool { return m.phase == phaseOpen && len(m.held) < m.opts.MaxChats }
+func (m *Member) takesItself() bool { return m.phase == phaseOpen && m.owned() < m.opts.MaxChats }
 
 // place returns the name of the member that a new chat should go to, the one with the fewest chats,
-// or "" if no member can take it.
-func (m *Member) place() string {
+// or "" if no member can take it. If that is this member, it counts the chat in m.taking.
+func (m *Member) place(id string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	takers := m.takers()
-	if m.takesItself() && (len(takers) == 0 || len(m.held) <= takers[0].Chats) {
+	if m.takesItself() && (len(takers) == 0 || m.owned() <= takers[0].Chats) {
+		m.taking[id]++
 		return m.name
 	}
 	return m.assign(takers)

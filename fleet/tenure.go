@@ -86,6 +86,11 @@ func (m *Member) forget(t *tenure) {
 	if t.adrift || m.orphaned && len(m.held) == m.opts.MaxChats-1 {
 		m.wake()
 	}
+	m.noteFreed()
+}
+
+// noteFreed wakes Drain, which waits until the member owns no chats. m.mu is held.
+func (m *Member) noteFreed() {
 	close(m.freed)
 	m.freed = make(chan struct{})
 }
