@@ -134,11 +134,12 @@ func TestCauseWhenAnotherMemberTakesTheChat(t *testing.T) {
 		causes := w.untilCancelled()
 		a, _ := w.join("a")
 		id := w.add(a, 1)[0]
+		w.join("other")
 		w.sleep(20 * time.Second)
 		w.chats[id].Agent.Say("slow")
 		w.sleep(time.Second)
 		owner := w.chatRecord(id).Owner
-		w.changeChat(id, func(record map[string]any) { record["owner"], record["epoch"] = "other.1", 9 })
+		w.changeChat(id, func(record map[string]any) { record["owner"], record["epoch"] = w.nameOf("other"), 9 })
 		records, _, _ := w.engine.now()
 		_, err := records.Put(t.Context(), fmt.Sprintf("inbox/%s/%s", owner, id), nil, 0, time.Minute)
 		require.NoError(t, err)

@@ -39,7 +39,7 @@ func (m *Member) keepDirectory(ctx context.Context) {
 			return
 		}
 		var orphans int
-		if next, orphans = m.readDirectory(ctx); orphans == 0 {
+		if next, orphans = m.readDirectory(ctx, rounds > 0); orphans == 0 {
 			rounds = 0
 		} else if rounds++; rounds > 1 {
 			next = backoff(rounds, m.opts.Renew, time.Minute)
@@ -48,8 +48,8 @@ func (m *Member) keepDirectory(ctx context.Context) {
 }
 
 // readDirectory reads the directory once. It returns when to read it again, and how many chats
-// without an owner it has left to others.
-func (m *Member) readDirectory(ctx context.Context) (next time.Duration, orphans int) {
+// without an owner it has left to others. If again, it asks the others to read the directory.
+func (m *Member) readDirectory(ctx context.Context, again bool) (next time.Duration, orphans int) {
 	contact, fenced, ready := m.situation()
 	if contact == 0 {
 		return directoryEvery, 0 // the renewal that restores contact wakes keepDirectory
@@ -66,7 +66,7 @@ func (m *Member) readDirectory(ctx context.Context) (next time.Duration, orphans
 	if ready > 0 {
 		return ready, 0
 	}
-	orphans, err := m.claimOrphans(ctx)
+	orphans, err := m.claimOrphans(ctx, again)
 	switch {
 	case err != nil:
 		m.log.Warn("could not read the records of the chats", "error", err)
@@ -89,12 +89,13 @@ func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
 }
 
 // claimOrphans claims the chats without an owner whose heir is this member. It returns how many it
-// has left: other members are their heirs, or this one has no room.
+// has left: other members are their heirs, or this one has no room. With remind, it asks the heirs
+// to check their chats: they may not have been told.
 //
 // It asks the store whether an owner is gone after reading the directory. An owner that returns
 // registers in the store before it writes the records of its chats again, so that a claim under the
 // revision that was read fails.
-func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
+func (m *Member) claimOrphans(ctx context.Context, remind bool) (others int, err error) {
 	unheld, err := m.listUnheld(ctx)
 	if err != nil {
 		return 0, err
@@ -109,18 +110,26 @@ func (m *Member) claimOrphans(ctx context.Context) (others int, err error) {
 		}
 	}
 	room, heirs, claims := m.room(), m.heirs(), newGroup(claimsAtATime)
+	left := map[string]string{} // a chat of each heir
 	for _, record := range unheld {
-		switch {
+		switch heir := heirs.of(record.ID); {
 		case !gone[record.Owner]:
-		case record.Owner != m.name && (heirs.of(record.ID) != m.name || room <= 0):
+		case record.Owner != m.name && (heir != m.name || room <= 0):
 			others++
+			left[heir] = record.ID
 		default:
 			room--
 			claims.Go(func() error { return m.accept(ctx, record.chatRecord, record.rev) })
 		}
 	}
 	m.setOrphaned(others > 0)
-	return others, claims.Wait()
+	err = claims.Wait()
+	for heir, id := range left {
+		if remind && heir != "" && heir != m.name {
+			_ = m.putInbox(ctx, heir, id)
+		}
+	}
+	return others, err
 }
 
 // listUnheld returns the chats that, as far as this member knows, no owner holds.
@@ -435,6 +444,9 @@ func (m *Member) takeFromInbox(ctx context.Context, entry Entry, escaped string)
 	}
 	if err == nil && record.Owner != m.name {
 		m.loseTo(record)
+		if !record.Ended && !m.isHeld(record) {
+			m.wake()
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()

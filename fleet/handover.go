@@ -85,8 +85,12 @@ func (m *Member) give(ctx context.Context, record chatRecord, rev uint64, to str
 }
 
 // putInbox asks a member to check a chat. It retries for the length of a lease: if the store is
-// unreachable for longer, all members read the directory.
+// unreachable for longer, all members read the directory. The member may be gone, and others may
+// have read the directory before the chat had this owner, so then this member reads it too.
 func (m *Member) putInbox(ctx context.Context, name, id string) error {
+	if m.isUnknown(name) {
+		m.wake()
+	}
 	ctx, cancel := context.WithTimeout(ctx, m.opts.Lease)
 	defer cancel()
 	for n := 0; ; n++ {
@@ -99,6 +103,12 @@ func (m *Member) putInbox(ctx context.Context, name, id string) error {
 			return err
 		}
 	}
+}
+
+func (m *Member) isUnknown(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.isAlive(name)
 }
 
 // putInboxOnce writes an entry, again if it exists: the member may have processed the existing one

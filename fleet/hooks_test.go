@@ -87,6 +87,17 @@ func (h *hooks) delayPuts(prefix string, before, after time.Duration) {
 	})
 }
 
+// beforePut calls do before the first Put of a key with a prefix.
+func (h *hooks) beforePut(prefix string, do func()) {
+	var done atomic.Bool
+	h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+		if isKey(key, prefix) && done.CompareAndSwap(false, true) {
+			do()
+		}
+		return h.Store.Put(ctx, key, value, rev, ttl)
+	})
+}
+
 func (h *hooks) Put(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 	if put := h.put.Load(); put != nil {
 		return (*put)(ctx, key, value, rev, ttl)
@@ -129,10 +140,10 @@ func (h *hooks) Watch(ctx context.Context, prefix string) iter.Seq2[fleet.Entry,
 }
 
 // joinThrough joins a member that reaches the engine through hooks. It is closed when the test ends.
-func (w *world) joinThrough(id string, h *hooks) *fleet.Member {
+func (w *world) joinThrough(id string, h *hooks, optFns ...func(*fleet.Options)) *fleet.Member {
 	w.t.Helper()
 	h.Store = w.engine.link(1)
-	m, err := fleet.Join(w.t.Context(), h, w.client, w.handle(id), w.options(id))
+	m, err := fleet.Join(w.t.Context(), h, w.client, w.handle(id), append([]func(*fleet.Options){w.options(id)}, optFns...)...)
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = m.Close() })
 	return m

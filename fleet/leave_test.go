@@ -85,3 +85,84 @@ func TestDrainDuringAdd(t *testing.T) {
 		})
 	}
 }
+
+// A chat is recorded for a member after the others have noticed that the member has left.
+func TestChatOfAMemberThatHasLeft(t *testing.T) {
+	t.Parallel()
+	short := func(o *fleet.Options) { o.Lease, o.Renew = 3*time.Second, time.Second }
+	t.Run("its own", func(t *testing.T) {
+		t.Parallel()
+		inWorld(t, func(w *world) {
+			h := &hooks{}
+			a := w.joinThrough("a", h, short)
+			b, _ := w.join("b", short)
+			w.sleep(20 * time.Second)
+			h.delayPuts("chat/", 4500*time.Millisecond, 0)
+			time.AfterFunc(100*time.Millisecond, func() { _ = a.Close() })
+			w.add(a, 1)
+			w.sleep(8 * time.Second)
+			require.Equal(w.t, 1, b.Stats().Held)
+		})
+	})
+	t.Run("added", func(t *testing.T) {
+		t.Parallel()
+		inWorld(t, func(w *world) {
+			h := &hooks{}
+			a := w.joinThrough("a", h, short)
+			w.add(a, 8)
+			b, _ := w.join("b", short)
+			c, _ := w.join("c", short)
+			w.sleep(20 * time.Second)
+			h.delayPuts("chat/", 4500*time.Millisecond, 0)
+			var adding sync.WaitGroup
+			for range 8 {
+				added := w.newChat()
+				adding.Go(func() { require.NoError(w.t, a.Add(w.t.Context(), added)) })
+			}
+			w.sleep(100 * time.Millisecond)
+			require.NoError(w.t, b.Close())
+			h.put.Store(nil)
+			adding.Wait()
+			w.sleep(8 * time.Second)
+			require.Equal(w.t, 16, a.Stats().Held+c.Stats().Held)
+		})
+	})
+	t.Run("handed over", func(t *testing.T) {
+		t.Parallel()
+		inWorld(t, func(w *world) {
+			h := &hooks{}
+			a := w.joinThrough("a", h, short)
+			w.add(a, 5)
+			b, _ := w.join("b", short)
+			w.sleep(20 * time.Second)
+			h.beforePut("chat/", func() {
+				_ = b.Close()
+				<-time.After(4 * time.Second)
+			})
+			w.await(2*time.Hour, func() bool { return a.Stats().HandedOver > 0 })
+			w.sleep(8 * time.Second)
+			require.Equal(w.t, 5, a.Stats().Held)
+		})
+	})
+}
+
+// A member gets room for a chat that another member has added.
+func TestMemberThatGetsRoomTakesAWaitingChat(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		full := func(o *fleet.Options) { o.MaxChats = 1 }
+		a, _ := w.join("a", full)
+		b, _ := w.join("b", full)
+		w.sleep(20 * time.Second)
+		ids := w.add(a, 3)
+		require.Equal(w.t, 1, a.Stats().Held)
+		w.sleep(20 * time.Second)
+		require.Equal(w.t, 1, b.Stats().Held)
+		w.chats[ids[1]].End()
+		w.sleep(20 * time.Second)
+		require.Equal(w.t, 1, b.Stats().Held)
+		w.chats[ids[2]].Agent.Say("something")
+		w.sleep(time.Second)
+		w.requireHandled(1)
+	})
+}

@@ -205,6 +205,7 @@ func (m *Member) Close() error {
 		return nil
 	}
 	m.releaseAll()
+	m.awaitTaken() // their chats have no owner once the member has left
 	m.end()
 	m.loops.Wait()
 	m.announceLeft()
