@@ -63,6 +63,7 @@ func (t *tenure) give(ctx context.Context, to string) error {
 		return err
 	}
 	if record.Owner != t.m.name || record.Epoch != t.held.Epoch || record.Ended {
+		_ = t.m.putInbox(context.WithoutCancel(ctx), record.Owner, record.ID) // if the result of an earlier call was lost
 		return ErrLost
 	}
 	return t.m.give(ctx, record, rev, to)
@@ -90,6 +91,9 @@ func (m *Member) give(ctx context.Context, record chatRecord, rev uint64, to str
 func (m *Member) putInbox(ctx context.Context, name, id string) error {
 	if m.isUnknown(name) {
 		m.wake()
+	}
+	if name == "" {
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.opts.Lease)
 	defer cancel()

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/participant-go/connectparticipant/fleet"
+	"github.com/participant-go/connectparticipant/participanttest"
 )
 
 // A chat whose owner has died is added again while an heir claims it.
@@ -165,4 +166,71 @@ func TestMemberThatGetsRoomTakesAWaitingChat(t *testing.T) {
 		w.sleep(time.Second)
 		w.requireHandled(1)
 	})
+}
+
+// A failed write doesn't make the member forget what it has handled.
+func TestCloseRetriesASave(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		h := &hooks{}
+		a := w.joinThrough("a", h)
+		id := w.add(a, 1)[0]
+		b, _ := w.join("b")
+		w.sleep(20 * time.Second)
+		w.chats[id].Agent.Say("something")
+		w.sleep(100 * time.Millisecond)
+		failed := h.failPut("state/")
+		require.NoError(w.t, a.Close())
+		require.True(w.t, failed.Load())
+		w.sleep(5 * time.Second)
+		require.Equal(w.t, 1, b.Stats().Held)
+		w.requireHandled(1)
+	})
+}
+
+// The member closes while it removes a chat, and a write fails.
+func TestCloseRetriesTheRemovalOfAChat(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		h := &hooks{}
+		a := w.joinThrough("a", h)
+		id := w.add(a, 1)[0]
+		w.join("b")
+		w.sleep(20 * time.Second)
+		failed := h.failPut("chat/")
+		w.chats[id].End()
+		w.await(time.Minute, failed.Load)
+		require.NoError(w.t, a.Close())
+		w.sleep(20 * time.Second)
+		require.Len(w.t, w.ended[id], 1)
+	})
+}
+
+// Drain hands over a chat that has no connection yet, and the result of the write is lost.
+func TestHandOverOfAWaitingChatWithALostResult(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		h := &hooks{}
+		a := w.joinThrough("a", h)
+		w.add(a, 1)
+		w.sleep(time.Minute)
+		b, _ := w.join("b")
+		w.sleep(time.Second)
+		w.add(a, 1)
+		w.sleep(8 * time.Second)
+		require.Equal(w.t, 1, a.Stats().Waiting)
+		lost := h.losePut("chat/")
+		h.onGet(func(ctx context.Context, key string) ([]byte, uint64, error) {
+			if lost.Load() && isKey(key, "chat/") {
+				h.get.Store(nil)
+				return nil, 0, errLink
+			}
+			return h.Store.Get(ctx, key)
+		})
+		go func() { _ = a.Drain(w.t.Context()) }()
+		w.await(time.Minute, lost.Load)
+		w.sleep(2 * time.Second)
+		require.Equal(w.t, 1, b.Stats().Held)
+		require.Equal(w.t, 1, a.Stats().Held)
+	}, func(o *participanttest.Options) { o.Latency = 10 * time.Second })
 }

@@ -212,14 +212,24 @@ func (t *tenure) finish() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
-	if t.dirty && t.save(ctx) != nil {
+	if t.dirty && persist(ctx, t.save) != nil {
 		t.adrift = t.waiting.Err() != nil
 		return
 	}
 	t.m.mu.Lock()
 	successor := t.successor
 	t.m.mu.Unlock()
-	t.adrift = successor != "" && t.give(ctx, successor) != nil
+	t.adrift = successor != "" && persist(ctx, func(ctx context.Context) error { return t.give(ctx, successor) }) != nil
+}
+
+// persist calls write until it succeeds, the chat is lost or ctx ends.
+func persist(ctx context.Context, write func(ctx context.Context) error) error {
+	for n := 0; ; n++ {
+		err := write(ctx)
+		if err == nil || errors.Is(err, ErrLost) || !pause(ctx, backoff(n, 50*time.Millisecond, time.Second)) {
+			return err
+		}
+	}
 }
 
 // handleEvents passes the events to the handler until the chat is over, lost, handed over or should
@@ -346,23 +356,28 @@ func (t *tenure) handlerContext() (ctx context.Context, done func()) {
 }
 
 // remove removes a chat that is over. Its record is kept for a while, for members that were away.
-// It retries until it succeeds or the member closes.
+// It retries until it succeeds, at most for storeTimeout after the tenure should end.
 func (t *tenure) remove(reason *chat.CloseError) {
 	for n := 0; ; n++ {
-		err := t.removeOnce()
+		err := t.removeOnce(context.Background())
 		if err == nil {
 			break
 		}
 		t.m.log.Warn("could not remove an ended chat", "chat", t.held.ID, "error", err)
 		if !pause(t.waiting, backoff(n, 50*time.Millisecond, 5*time.Second)) {
-			return
+			ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+			defer cancel()
+			if persist(ctx, t.removeOnce) != nil {
+				return
+			}
+			break
 		}
 	}
 	t.m.log.Info("chat ended", "chat", t.held.ID, "reason", fmt.Sprint(reason.Reason), "gap", reason.Gap)
 }
 
-func (t *tenure) removeOnce() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*storeTimeout)
+func (t *tenure) removeOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*storeTimeout)
 	defer cancel()
 	record, rev, err := t.m.readChat(ctx, t.held.ID)
 	if err != nil || record.Owner != t.m.name || record.Epoch != t.held.Epoch {
