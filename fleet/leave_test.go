@@ -234,3 +234,32 @@ func TestHandOverOfAWaitingChatWithALostResult(t *testing.T) {
 		require.Equal(w.t, 1, a.Stats().Held)
 	}, func(o *participanttest.Options) { o.Latency = 10 * time.Second })
 }
+
+// Send doesn't wait for a member that has closed.
+func TestSendEndsWithTheMember(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		_, b, ids := w.pair(1)
+		ctx, cancel := context.WithCancel(w.t.Context())
+		defer cancel()
+		errs := make(chan error, 200)
+		for range cap(errs) {
+			go func() {
+				_, err := b.Send(ctx, ids[0], "", "text/plain", "text")
+				errs <- err
+			}()
+		}
+		w.sleep(time.Second)
+		require.NoError(w.t, b.Close())
+		w.sleep(10 * time.Second)
+		require.Len(w.t, errs, cap(errs))
+		closed := 0
+		for range cap(errs) {
+			if err := <-errs; err != nil {
+				require.ErrorIs(w.t, err, fleet.ErrClosed)
+				closed++
+			}
+		}
+		require.Positive(w.t, closed)
+	})
+}

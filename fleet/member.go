@@ -152,20 +152,22 @@ func Join(ctx context.Context, store Store, client connectparticipant.API, handl
 	if err != nil {
 		return nil, fmt.Errorf("join fleet: %w", err)
 	}
+	life, end := context.WithCancel(context.Background())
 	m := &Member{
-		name: opts.ID + "." + uuid.NewString()[:8], opts: opts, store: store, client: client, handle: handle, meter: meter,
-		limiter: newLimiter(opts.Quotas), closed: make(chan struct{}), reconcile: make(chan struct{}, 1), renewing: make(chan struct{}, 1), log: opts.Logger.With("member", opts.ID),
+		life: life, end: end, name: opts.ID + "." + uuid.NewString()[:8], opts: opts, store: store, client: client, handle: handle, meter: meter,
+		limiter: newLimiter(life, opts.Quotas), closed: make(chan struct{}), reconcile: make(chan struct{}, 1), renewing: make(chan struct{}, 1), log: opts.Logger.With("member", opts.ID),
 		others: map[string]memberRecord{}, held: map[string]*tenure{}, taking: map[string]int{}, freed: make(chan struct{}),
 	}
 	m.tokens.known = map[string]string{}
 	m.lease.changed = make(chan struct{})
 	if err := m.checkSealer(ctx); err != nil {
+		end()
 		return nil, fmt.Errorf("join fleet: %w", err)
 	}
 	if err := m.enter(ctx); err != nil {
+		end()
 		return nil, fmt.Errorf("join fleet: %w", err)
 	}
-	m.life, m.end = context.WithCancel(context.Background())
 	for _, loop := range []func(context.Context){m.renewLease, m.guardLease, m.watch, m.keepDirectory, m.shareQuotas} {
 		m.loops.Go(func() { loop(m.life) })
 	}
@@ -173,7 +175,8 @@ func Join(ctx context.Context, store Store, client connectparticipant.API, handl
 }
 
 // Limiter returns the limiter that keeps the fleet within the account's quotas. Use it for your own
-// calls. Each member has a part of each quota, which grows and shrinks with its needs.
+// calls. Each member has a part of each quota, which grows and shrinks with its needs. When the member
+// has closed, Wait returns ErrClosed.
 func (m *Member) Limiter() chat.Limiter { return m.limiter }
 
 // Stats returns a snapshot of the member.

@@ -19,6 +19,7 @@ type limiter struct {
 	*chat.QuotaLimiter
 
 	quotas map[string]chat.Quota // of the account
+	life   context.Context       // ends when the member gives up its parts
 
 	mu       sync.Mutex
 	rates    map[string]float64 // the parts of this member
@@ -29,9 +30,9 @@ type limiter struct {
 	unsure bool // the last write of the parts may still be made; only shareQuotas uses it
 }
 
-func newLimiter(raised map[string]chat.Quota) *limiter {
+func newLimiter(life context.Context, raised map[string]chat.Quota) *limiter {
 	l := &limiter{
-		QuotaLimiter: chat.NewQuotaLimiter(1, raised), quotas: chat.DefaultQuotas(),
+		life: life, QuotaLimiter: chat.NewQuotaLimiter(1, raised), quotas: chat.DefaultQuotas(),
 		rates: map[string]float64{}, admitted: map[string]int{}, measured: time.Now(),
 	}
 	for operation, q := range raised {
@@ -48,9 +49,15 @@ func newLimiter(raised map[string]chat.Quota) *limiter {
 func (l *limiter) quota(operation string) float64 { return l.quotas[operation].Rate }
 
 // Wait counts the admitted calls, by which want measures the member's needs. Periodic readings
-// aren't counted: they use what is left.
+// aren't counted: they use what is left. It returns ErrClosed when the member has closed.
 func (l *limiter) Wait(ctx context.Context, operation string, priority chat.Priority) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(l.life, func() { cancel(ErrClosed) })()
 	err := l.QuotaLimiter.Wait(ctx, operation, priority)
+	if err != nil && context.Cause(ctx) == ErrClosed { //nolint:errorlint // it is never wrapped
+		return ErrClosed
+	}
 	if _, limited := l.quotas[operation]; err == nil && limited && priority < chat.PriorityBackground {
 		l.mu.Lock()
 		defer l.mu.Unlock()
