@@ -299,7 +299,11 @@ func (m *Member) readChatRecord(ctx context.Context, key string) (record chatRec
 // If the engine has lost the owners, the members restore them: only the member that has a chat
 // knows it. All members then have a lease's time to do so, because of two members with the same
 // chat, the one with the higher epoch is right.
+//
+// A member without a lease begins to take no chats, and reassert waits for those that it began to
+// take before: another member may have begun a claim of them too.
 func (m *Member) reassert(ctx context.Context, contact int) error {
+	m.awaitTaken()
 	records, err := m.readHeld(ctx)
 	if err != nil {
 		return err

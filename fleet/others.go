@@ -144,8 +144,10 @@ func (m *Member) takers() []memberRecord {
 	return takers
 }
 
-// takesItself reports whether this member has room for one more chat. m.mu is held.
-func (m *Member) takesItself() bool { return m.phase == phaseOpen && m.owned() < m.opts.MaxChats }
+// takesItself reports whether this member can take one more chat. m.mu is held.
+func (m *Member) takesItself() bool {
+	return m.phase == phaseOpen && m.lease.isHeld(time.Now()) && m.owned() < m.opts.MaxChats
+}
 
 // place returns the name of the member that a new chat should go to, the one with the fewest chats,
 // or "" if no member can take it. If that is this member, it counts the chat in m.taking.
