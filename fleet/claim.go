@@ -471,12 +471,18 @@ func (m *Member) loseTo(record chatRecord) {
 
 // accept claims a chat that was handed over to this member, or passes it on if this member drains.
 func (m *Member) accept(ctx context.Context, record chatRecord, rev uint64) error {
-	if !m.isOpen() {
-		if to := m.successor(); to != "" && m.give(ctx, record, rev, to) == nil {
-			return nil
-		}
+	if m.isOpen() {
+		return m.claim(ctx, record, rev)
 	}
-	return m.claim(ctx, record, rev)
+	to := m.successor()
+	if to != "" && m.give(ctx, record, rev, to) == nil {
+		return nil
+	}
+	err := m.claim(ctx, record, rev)
+	if to != "" {
+		_ = m.putInbox(ctx, to, record.ID) // the hand-over may have been written
+	}
+	return err
 }
 
 func (m *Member) isOpen() bool {

@@ -263,3 +263,38 @@ func TestSendEndsWithTheMember(t *testing.T) {
 		require.Positive(w.t, closed)
 	})
 }
+
+// A member that drains passes a chat on, and the result of the write is lost.
+func TestChatIsPassedOnWithALostResult(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		ha, hb := &hooks{}, &hooks{}
+		a := w.joinThrough("a", ha)
+		w.add(a, 6)
+		b := w.joinThrough("b", hb)
+		c, _ := w.join("c")
+		w.sleep(20 * time.Second)
+		w.add(a, 2)
+		w.sleep(5 * time.Second)
+		require.Equal(w.t, 1, b.Stats().Held)
+		var lost atomic.Bool
+		ha.beforePut("chat/", func() {
+			go func() { _ = b.Drain(w.t.Context()) }()
+			<-time.After(100 * time.Millisecond)
+			hb.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+				rev, err := hb.Store.Put(ctx, key, value, rev, ttl)
+				if isKey(key, "chat/") && lost.CompareAndSwap(false, true) {
+					hb.onGet(func(ctx context.Context, key string) ([]byte, uint64, error) {
+						hb.get.Store(nil)
+						return nil, 0, errLink
+					})
+					return 0, errLink
+				}
+				return rev, err
+			})
+		})
+		w.await(2*time.Hour, lost.Load)
+		w.sleep(5 * time.Second)
+		require.Equal(w.t, 8, a.Stats().Held+b.Stats().Held+c.Stats().Held)
+	})
+}
