@@ -58,16 +58,24 @@ func (m *Member) add(ctx context.Context, c Chat) error {
 	if err != nil {
 		return err
 	}
+	ended := uint64(0) // the epoch of an ended chat with this ID, or 0
 	for {
-		record.Owner = m.place(c.ID)
-		err := m.createChat(ctx, c, record)
+		before := ended
+		if ended == 0 {
+			if before, err = m.epochOfState(ctx, c.ID); err != nil {
+				return err
+			}
+		}
+		record.Owner, record.Epoch, record.Since = m.place(c.ID), before+1, before+1
+		err := m.createChat(ctx, c, record, ended)
 		if err == nil {
 			return m.settle(ctx, record)
 		}
 		if !errors.Is(err, ErrConflict) {
 			return err
 		}
-		if again, err := m.addExisting(ctx, c, &record); err != nil || !again {
+		var again bool
+		if again, ended, err = m.addExisting(ctx, c); err != nil || !again {
 			return err
 		}
 	}
@@ -80,31 +88,44 @@ func (m *Member) isClosing() bool {
 }
 
 // createChat writes the record of a new chat, and starts its tenure if this member owns it.
-func (m *Member) createChat(ctx context.Context, c Chat, record chatRecord) error {
-	create := func() error { return m.createRecord(ctx, record) }
+func (m *Member) createChat(ctx context.Context, c Chat, record chatRecord, ended uint64) error {
+	create := func() error { return m.createRecord(ctx, record, ended) }
 	if record.Owner == m.name {
 		defer m.countTaking(c.ID, -1)
-		_, err := m.take(c, record.Epoch, create)
+		_, err := m.take(c, record, create)
 		return err
 	}
 	return create()
 }
 
-// createRecord writes the record of a new chat, or replaces the record of an ended one under the
-// next epoch.
-func (m *Member) createRecord(ctx context.Context, record chatRecord) error {
+// createRecord writes the record of a new chat, or replaces the record of a chat that ended under an
+// epoch other than 0.
+func (m *Member) createRecord(ctx context.Context, record chatRecord, ended uint64) error {
 	rev := uint64(0)
-	if record.Epoch > 1 {
+	if ended > 0 {
 		now, r, err := m.readChat(ctx, record.ID)
 		if err != nil {
 			return err
 		}
-		if !now.Ended || now.Epoch != record.Epoch-1 {
+		if !now.Ended || now.Epoch != ended {
 			return ErrConflict
 		}
 		rev = r
 	}
 	return m.putChat(ctx, record, rev)
+}
+
+// epochOfState returns the epoch of the State that an earlier chat with an ID has left, or 0. The
+// epochs continue, because the State of a higher epoch is that of the next owner.
+func (m *Member) epochOfState(ctx context.Context, id string) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	value, _, err := m.store.Get(ctx, stateKey(id))
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	epoch, _, _ := decodeState(value)
+	return epoch, err
 }
 
 // settle asks the owner of a new chat to start it, unless that is this member.
@@ -120,34 +141,32 @@ func (m *Member) settle(ctx context.Context, record chatRecord) error {
 	return nil
 }
 
-// addExisting compares a chat with its existing record. It reports whether Add should try again,
-// with an epoch after that of the ended chat.
-func (m *Member) addExisting(ctx context.Context, c Chat, record *chatRecord) (again bool, err error) {
+// addExisting compares a chat with its existing record. It reports whether Add should try again, and
+// the epoch of the ended chat that the new one should replace.
+func (m *Member) addExisting(ctx context.Context, c Chat) (again bool, ended uint64, err error) {
 	existing, _, err := m.readChat(ctx, c.ID)
 	if errors.Is(err, ErrNotFound) {
-		record.Epoch = 1
-		return true, nil
+		return true, 0, nil
 	}
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	known, err := m.openChat(existing)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	same := known.ParticipantToken == c.ParticipantToken
 	switch {
 	case existing.Ended && same:
-		return false, nil
+		return false, 0, nil
 	case existing.Ended:
-		record.Epoch = existing.Epoch + 1
-		return true, nil
+		return true, existing.Epoch, nil
 	case !same:
-		return false, ErrOtherChat
+		return false, 0, ErrOtherChat
 	case existing.Owner == m.name && !m.isHeld(existing):
 		m.wake()
 	case existing.Owner != m.name && existing.Owner != "":
-		return false, m.putInbox(ctx, existing.Owner, c.ID) // its inbox may have missed it
+		return false, 0, m.putInbox(ctx, existing.Owner, c.ID) // its inbox may have missed it
 	}
-	return false, nil
+	return false, 0, nil
 }

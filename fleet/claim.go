@@ -200,13 +200,13 @@ func (m *Member) holds(id string) bool {
 // isHeld is true: the record that write has written must not be taken for that of a chat that
 // nobody holds. After an error, the record may have been written nevertheless. take reports whether
 // it started the tenure: another goroutine may have been faster, or the member closes.
-func (m *Member) take(c Chat, epoch uint64, write func() error) (taken bool, err error) {
+func (m *Member) take(c Chat, record chatRecord, write func() error) (taken bool, err error) {
 	m.countTaking(c.ID, 1)
 	defer m.countTaking(c.ID, -1)
 	if err := write(); err != nil {
 		return false, err
 	}
-	return m.hold(c, epoch), nil
+	return m.hold(c, record), nil
 }
 
 func (m *Member) countTaking(id string, n int) {
@@ -228,7 +228,7 @@ func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error
 	}
 	record.Owner = m.name
 	record.Epoch++
-	taken, err := m.take(c, record.Epoch, func() error { return m.putChat(ctx, record, rev) })
+	taken, err := m.take(c, record, func() error { return m.putChat(ctx, record, rev) })
 	if err != nil && !errors.Is(err, ErrConflict) {
 		return fmt.Errorf("claim chat %q: %w", record.ID, err)
 	}

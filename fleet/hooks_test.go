@@ -30,6 +30,7 @@ type hooks struct {
 	listed atomic.Pointer[func(entry fleet.Entry)] // is called before List yields an entry
 	lists  atomic.Int64                            // the number of calls of List
 	watch  func(entry fleet.Entry)                 // is called before Watch yields an entry
+	delete atomic.Pointer[func() error]            // is called before Delete
 }
 
 func (h *hooks) onPut(put putFunc) { h.put.Store(&put) }
@@ -110,6 +111,15 @@ func (h *hooks) Get(ctx context.Context, key string) ([]byte, uint64, error) {
 		return (*get)(ctx, key)
 	}
 	return h.Store.Get(ctx, key)
+}
+
+func (h *hooks) Delete(ctx context.Context, key string, rev uint64) error {
+	if do := h.delete.Load(); do != nil {
+		if err := (*do)(); err != nil {
+			return err
+		}
+	}
+	return h.Store.Delete(ctx, key, rev)
 }
 
 func (h *hooks) List(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {

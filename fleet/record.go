@@ -45,6 +45,9 @@ type chatRecord struct {
 	ID    string `json:"id"`
 	Owner string `json:"owner,omitempty"` // empty: none
 	Epoch uint64 `json:"epoch"`
+	// Since is the epoch under which the chat was added. A State of a lower one belongs to an earlier
+	// chat with the same ID.
+	Since uint64 `json:"since,omitempty"`
 	// Token is the participant token, sealed.
 	Token         []byte `json:"token"`
 	ParticipantID string `json:"participantId"`
@@ -56,7 +59,7 @@ type chatRecord struct {
 
 func (m *Member) sealChat(c Chat) (chatRecord, error) {
 	sealed, err := m.opts.Sealer.Seal([]byte(c.ParticipantToken), chatKey(c.ID))
-	return chatRecord{ID: c.ID, Epoch: 1, Token: sealed, ParticipantID: c.ParticipantID, Data: c.Data}, err
+	return chatRecord{ID: c.ID, Token: sealed, ParticipantID: c.ParticipantID, Data: c.Data}, err
 }
 
 func (m *Member) openChat(r chatRecord) (Chat, error) {

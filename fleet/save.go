@@ -133,7 +133,9 @@ func (t *tenure) takeStateOnce() (state chat.State, err error) {
 		if err != nil {
 			t.m.log.Error("a saved state is damaged: the chat's history is delivered again", "chat", t.held.ID, "error", err)
 		}
-		state = saved
+		if epoch >= t.since {
+			state = saved
+		}
 	}
 	mine, err := encodeState(t.held.Epoch, state)
 	if err != nil {

@@ -17,6 +17,8 @@ type tenure struct {
 	m    *Member
 	held Held // Session is written with Member.mu held
 
+	since uint64 // the epoch under which the chat was added
+
 	life      context.Context // ends when the chat is lost, or when Close stops waiting
 	end       context.CancelCauseFunc
 	waiting   context.Context // ends when the chat should be released, between two events
@@ -38,8 +40,8 @@ type tenure struct {
 
 // hold starts the tenure of a chat that this member owns. It returns false if the member is closing
 // or the chat already has a tenure of this epoch.
-func (m *Member) hold(c Chat, epoch uint64) bool {
-	t := &tenure{m: m, held: Held{Chat: c, Epoch: epoch}, done: make(chan struct{})}
+func (m *Member) hold(c Chat, record chatRecord) bool {
+	t := &tenure{m: m, held: Held{Chat: c, Epoch: record.Epoch}, since: record.Since, done: make(chan struct{})}
 	t.life, t.end = context.WithCancelCause(context.Background())
 	t.waiting, t.stop = context.WithCancel(t.life)
 	before, ok := m.begin(t)
