@@ -418,14 +418,19 @@ func (g *group) Wait() error {
 // watchInbox checks the chats that others hand over to this member.
 func (m *Member) watchInbox(ctx context.Context) {
 	prefix := inboxPrefix + m.name + "/"
+	checks := newGroup(claimsAtATime)
 	for ctx.Err() == nil {
 		for entry, err := range m.store.Watch(ctx, prefix) {
 			if err == nil && !entry.Gone {
-				m.takeFromInbox(ctx, entry, strings.TrimPrefix(entry.Key, prefix))
+				checks.Go(func() error {
+					m.takeFromInbox(ctx, entry, strings.TrimPrefix(entry.Key, prefix))
+					return nil
+				})
 			}
 		}
 		pause(ctx, m.opts.Renew/4)
 	}
+	_ = checks.Wait()
 }
 
 // takeFromInbox claims a chat that was handed over to this member. After a failure, the next
