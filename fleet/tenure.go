@@ -382,10 +382,11 @@ func (t *tenure) removeOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*storeTimeout)
 	defer cancel()
 	record, rev, err := t.m.readChat(ctx, t.held.ID)
-	if err != nil || record.Owner != t.m.name || record.Epoch != t.held.Epoch {
+	gone := errors.Is(err, ErrNotFound) // expired after an incomplete removal
+	if !gone && (err != nil || record.Owner != t.m.name || record.Epoch != t.held.Epoch) {
 		return err
 	}
-	if !record.Ended {
+	if !gone && !record.Ended {
 		record.Ended, record.Data = true, nil
 		if err := t.m.putChat(ctx, record, rev); err != nil {
 			return err
