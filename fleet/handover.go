@@ -142,7 +142,8 @@ func (m *Member) putInboxOnce(ctx context.Context, key string) error {
 // - n/5.4 s. If ctx has ended already, the hand-over begins immediately.
 //
 // Drain returns nil if other members own all the chats, and [ErrNoSuccessor] if some remain, which
-// wait for the next member that joins. After Close, Drain returns ErrClosed.
+// wait for the next member that joins. After Close, or if Close is called meanwhile, Drain returns
+// ErrClosed.
 func (m *Member) Drain(ctx context.Context) error {
 	if err := m.beginDraining(); err != nil {
 		return err
@@ -159,7 +160,7 @@ func (m *Member) Drain(ctx context.Context) error {
 	for ctx.Err() == nil {
 		owned, freed := m.ownedNow()
 		if owned == 0 {
-			return m.Close()
+			break
 		}
 		select {
 		case <-freed:
@@ -167,8 +168,10 @@ func (m *Member) Drain(ctx context.Context) error {
 		}
 	}
 	left := m.handOverRest()
-	_ = m.Close()
-	if left > 0 {
+	switch first := m.close(); {
+	case !first:
+		return ErrClosed // the other call may have released chats
+	case left > 0:
 		return fmt.Errorf("drain: %w: %d", ErrNoSuccessor, left)
 	}
 	return nil

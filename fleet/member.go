@@ -203,9 +203,15 @@ func (m *Member) Stats() Stats {
 // the next member that joins does. The chats continue: no participant leaves. Close may be called
 // more than once, but not from a handler. It always returns nil.
 func (m *Member) Close() error {
+	m.close()
+	return nil
+}
+
+// close closes the member, and reports whether no other call does.
+func (m *Member) close() (first bool) {
 	if !m.beginClosing() {
 		<-m.closed
-		return nil
+		return false
 	}
 	m.releaseAll()
 	m.awaitTaken() // their chats have no owner once the member has left
@@ -213,7 +219,7 @@ func (m *Member) Close() error {
 	m.loops.Wait()
 	m.announceLeft()
 	close(m.closed)
-	return nil
+	return true
 }
 
 // beginClosing reports whether this call is the one that closes the member.
