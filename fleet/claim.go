@@ -372,7 +372,7 @@ func (m *Member) restore(ctx context.Context, t *tenure, existing recorded) erro
 	if err != nil {
 		return err
 	}
-	record.Owner, record.Epoch = m.name, t.held.Epoch
+	record.Owner, record.Epoch, record.Since = m.name, t.held.Epoch, t.since
 	if err := m.putChat(ctx, record, existing.rev); err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@
 //   - If the store loses acknowledged writes, an older State is used, and events are delivered
 //     again. If it loses the record of a chat, the owner of the chat writes it again. If the owner
 //     is gone too, call Add again, from your own database: Add is idempotent. The chat's epochs
-//     then restart at 1: have your database forget the higher ones.
+//     may then restart at 1: have your database forget the higher ones.
 //   - A member that can't reach the store, but reaches the service, continues to send messages with
 //     its part of the quotas, although the others may use that part too once its lease has expired.
 //

@@ -138,12 +138,11 @@ func (m *Member) putInboxOnce(ctx context.Context, key string) error {
 // When ctx ends, Drain doesn't return yet: it hands over the remaining chats one after the other,
 // at nine tenths of the quota for connections (5.4 a second at the published one), and then closes
 // the member as Close does. For n chats and a platform's grace period of 60 seconds, end ctx after
-// 50 s
-// - n/5.4 s. If ctx has ended already, the hand-over begins immediately.
+// (50 - n/5.4) seconds. If ctx has ended already, the hand-over begins immediately.
 //
 // Drain returns nil if other members own all the chats, and [ErrNoSuccessor] if some remain, which
-// wait for the next member that joins. After Close, or if Close is called meanwhile, Drain returns
-// ErrClosed.
+// wait for the next member that joins. It returns ErrClosed after Close or an earlier Drain, and if
+// one of them closes the member first.
 func (m *Member) Drain(ctx context.Context) error {
 	if err := m.beginDraining(); err != nil {
 		return err
