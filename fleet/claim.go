@@ -47,8 +47,8 @@ func (m *Member) keepDirectory(ctx context.Context) {
 }
 
 // readDirectory reads the directory once. It returns when to read it again, and how many chats
-// without an owner it has left to others. If again, it asks the others to read the directory.
-func (m *Member) readDirectory(ctx context.Context, again bool) (next time.Duration, orphans int) {
+// without an owner it has left to others; with remind, see claimOrphans.
+func (m *Member) readDirectory(ctx context.Context, remind bool) (next time.Duration, orphans int) {
 	contact, fenced, ready := m.situation()
 	if contact == 0 {
 		return directoryEvery, 0 // the renewal that restores contact wakes keepDirectory
@@ -65,7 +65,7 @@ func (m *Member) readDirectory(ctx context.Context, again bool) (next time.Durat
 	if ready > 0 {
 		return ready, 0
 	}
-	orphans, err := m.claimOrphans(ctx, again)
+	orphans, err := m.claimOrphans(ctx, remind)
 	switch {
 	case err != nil:
 		m.log.Warn("could not read the records of the chats", "error", err)
