@@ -3,8 +3,10 @@
 package fleet_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -46,6 +48,10 @@ type recordingMeter struct {
 
 func (m recordingMeter) Int64Counter(name string, _ ...metrics.InstrumentOption) (metrics.Int64Counter, error) {
 	return recordingInstrument{m.recorder, name}, m.recorder.err
+}
+
+func (m recordingMeter) Float64Histogram(string, ...metrics.InstrumentOption) (metrics.Float64Histogram, error) {
+	return nil, m.recorder.err // those of sessions
 }
 
 func (m recordingMeter) Int64UpDownCounter(name string, _ ...metrics.InstrumentOption) (metrics.Int64UpDownCounter, error) {
@@ -120,4 +126,21 @@ func TestJoinFailsWithTheMeterProvider(t *testing.T) {
 		o.Sealer, o.MeterProvider = fleet.Plaintext, &meterRecorder{err: failed}
 	})
 	require.ErrorIs(t, err, failed)
+}
+
+// A session that can't be started because of an option must not fail silently.
+func TestSessionThatCannotStartIsLogged(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		var log bytes.Buffer
+		m, _ := w.join("a", func(o *fleet.Options) {
+			o.Chat = func(o *chat.Options) { o.MeterProvider = &meterRecorder{err: errors.New("no such instrument")} }
+			o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		})
+		id := w.add(m, 1)[0]
+		w.sleep(time.Second)
+		require.Contains(w.t, log.String(), "could not start a session")
+		require.Contains(w.t, log.String(), "no such instrument")
+		require.Contains(w.t, log.String(), id)
+	})
 }

@@ -145,6 +145,9 @@ func (t *tenure) resume() bool {
 	}
 	session, err := chat.Resume(t.waiting, t.m.client, t.held.ParticipantToken, state, t.m.sessionOptions(t.held.Chat))
 	if err != nil {
+		if !isEnd(err) && t.waiting.Err() == nil {
+			t.m.log.Error("could not start a session", "chat", t.held.ID, "error", err)
+		}
 		t.over(err)
 		return false
 	}
