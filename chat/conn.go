@@ -352,7 +352,9 @@ func (c *core) disconnected(err error, now instant) {
 		return
 	}
 	l.failure = err // until a dial fails
-	c.inbox.lose()
+	if !c.end.left {
+		c.inbox.lose() // after our own participant.left, no item is missed
+	}
 	c.log(slog.LevelInfo, "chat socket lost", "error", err, "lived", now.Sub(l.ackedAt))
 	c.inbox.connectionChanged(ConnectionChanged{Cause: err})
 	if now.Sub(l.ackedAt) >= stableAfter {

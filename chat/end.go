@@ -113,7 +113,7 @@ func (c *core) stepFinalPass(now instant) {
 // conclude ends the session after the last pass.
 func (c *core) conclude(now instant) {
 	why := *c.end.why
-	if c.inbox.ended == nil && !c.end.complete {
+	if c.inbox.ended == nil && !c.end.left && !c.end.complete {
 		why.Gap = true // the newest items are unknown
 	}
 	c.finish(why, now)

@@ -223,6 +223,24 @@ func TestLeaveEndsTheSession(t *testing.T) {
 	}
 }
 
+// While Leave waits for chat.ended, which may not follow, the socket can be lost and the tokens expire.
+func TestNothingIsMissedAfterOurOwnDeparture(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(f *fixture){
+		"the socket is lost":   func(f *fixture) { f.loses() },
+		"the token is refused": func(f *fixture) { f.refused(denied, false, f.now) },
+	} {
+		f := connected(t, me)
+		require.NoError(t, f.beginLeave())
+		f.arrives(happened(kindLeft, "me", 0))
+		do(f)
+		f.runStep()
+		f.left(f.now)
+		require.ErrorIs(t, f.err(), ErrLeft, name)
+		require.False(t, f.over().Gap, name)
+	}
+}
+
 func TestChatEndedDuringLeaveEndsItImmediately(t *testing.T) {
 	t.Parallel()
 	f := connected(t)

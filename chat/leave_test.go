@@ -14,6 +14,7 @@ import (
 
 	"github.com/participant-go/connectparticipant/chat"
 	"github.com/participant-go/connectparticipant/participanttest"
+	"github.com/participant-go/connectparticipant/types"
 )
 
 // soon is how long Leave may take: a second for receipts and two for chat.ended, plus slack.
@@ -368,4 +369,23 @@ func TestLeaveWaitsForARunningReceipt(t *testing.T) {
 		_, read := b.receiptOf(m.ID)
 		require.NotEmpty(b.t, read)
 	})
+}
+
+// The pass that is due while Leave waits for chat.ended is denied.
+func TestLeaveOfAnAgentWhoDoesNotEndTheChatReportsNoGap(t *testing.T) {
+	t.Parallel()
+	for name, wait := range map[string]time.Duration{"a pass is due": 9500 * time.Millisecond, "none": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				agent := b.contact.AddParticipant(types.ParticipantRoleAgent, "Second agent")
+				s := b.startAs(agent, func(o *chat.Options) { o.ParticipantID = agent.ID })
+				b.sleep(wait)
+				begun := time.Now()
+				require.NoError(b.t, s.Leave(b.t.Context()))
+				require.LessOrEqual(b.t, time.Since(begun), soon)
+				require.False(b.t, b.end(s).Gap)
+			}, func(o *participanttest.Options) { o.AgentsMayLeave = true })
+		})
+	}
 }
