@@ -238,7 +238,9 @@ func (c *core) givenDialed(made time.Time, err error, now instant) {
 		return
 	}
 	if !c.inbox.ledger.resumed {
-		c.inbox.clock.set(made, now)
+		if made.After(time.Now()) { // our wall clock is behind
+			c.inbox.clock.set(made, now)
+		}
 		c.inbox.connected(made, now)
 	}
 }

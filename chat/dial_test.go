@@ -302,3 +302,31 @@ func TestGivenConnectionWithInvalidTimesHidesNoNewItem(t *testing.T) {
 		})
 	}
 }
+
+// The age of a given connection, or a missing Expiry, doesn't make a new item look dated ahead.
+func TestAnItemAfterAGivenConnectionMakesOlderOnesLate(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]bool{"old": true, "without an Expiry": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bubble) {
+				connection := b.given()
+				if !known {
+					connection.Expiry, connection.ConnectionExpiry = "", ""
+				}
+				b.sleep(90 * time.Second)
+				broken := b.srv.Inject(participanttest.Fault{On: "GetTranscript", Effect: participanttest.Fail(503, "")})
+				s := b.start(func(o *chat.Options) { o.Connection = connection })
+				b.lose()
+				missed := b.contact.Agent.Say("missed")
+				b.sleep(time.Second)
+				said := b.contact.Agent.Say("pushed")
+				require.Equal(b.t, said, b.lastMessage(s).ID)
+				broken.Remove()
+				m := b.lastMessage(s)
+				require.Equal(b.t, missed, m.ID)
+				require.True(b.t, m.Late)
+			})
+		})
+	}
+}
