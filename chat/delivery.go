@@ -182,7 +182,7 @@ func (d *delivery) arrivePage(items []*item, from origin, now instant) {
 // merge queues the events of an item, unless they were queued before.
 func (d *delivery) merge(it *item, from origin, now instant) {
 	if it.kind == kindEnded {
-		return // conclude delivers it last
+		return // finish delivers it last
 	}
 	d.self.recognize(it)
 	d.self.arrived(it.key)

@@ -44,8 +44,8 @@
 //
 // A push that is lost on a healthy socket is therefore noticed within 1.2 times Options.ReadEvery,
 // 3.6 minutes by default; the push of a message that the session itself sent, within 30 seconds,
-// unless its Sent.Status is PROCESSING. [Session.CatchUp] makes a pass immediately. With many sessions, passes are less frequent, see
-// Quotas.
+// unless its Sent.Status is PROCESSING. [Session.CatchUp] makes a pass immediately. With many
+// sessions, passes are less frequent, see Quotas.
 //
 // Items arrive in the order of their time. An item that is found only after a later one was
 // delivered has Meta.Late set; Options.HoldBack makes late items rarer, at the cost of a delay. An
