@@ -220,6 +220,9 @@ func (m *Member) countTaking(id string, n int) {
 // claim makes this member the owner of a chat if its record still has the revision rev, and starts
 // its tenure. After an error, the claim may have been written nevertheless.
 func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error {
+	if m.isClosing() {
+		return nil // the others find the chat when this member has left
+	}
 	c, err := m.openChat(record)
 	if err != nil {
 		m.log.Error("could not claim a chat", "chat", record.ID, "error", err)

@@ -298,3 +298,20 @@ func TestChatIsPassedOnWithALostResult(t *testing.T) {
 		require.Equal(w.t, 8, a.Stats().Held+b.Stats().Held+c.Stats().Held)
 	})
 }
+
+// The member closes while it claims the chats of a store that is slow to respond.
+func TestCloseDuringManyClaims(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		a, _ := w.join("a")
+		w.add(a, 640)
+		a.Crash()
+		h := &hooks{}
+		b := w.joinThrough("b", h)
+		h.delayPuts("chat/", time.Second, 0)
+		w.sleep(6500 * time.Millisecond)
+		begun := time.Now()
+		require.NoError(w.t, b.Close())
+		require.Less(w.t, time.Since(begun), 3*time.Second)
+	})
+}
