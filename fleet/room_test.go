@@ -38,3 +38,25 @@ func TestMemberIsGivenMoreChatsThanItHasRoomFor(t *testing.T) {
 		w.requireHandled(1)
 	})
 }
+
+// A member gets room for a waiting chat while it is about to own another one.
+func TestRoomWhileAChatIsTaken(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		h := &hooks{}
+		a := w.joinThrough("a", h, func(o *fleet.Options) { o.MaxChats = 2 })
+		w.sleep(20 * time.Second)
+		id := w.add(a, 1)[0]
+		h.delayPuts("chat/", 4500*time.Millisecond, 0)
+		slow := w.newChat()
+		go func() { _ = a.Add(w.t.Context(), slow) }()
+		w.sleep(100 * time.Millisecond)
+		h.put.Store(nil)
+		w.add(a, 1)
+		w.sleep(600 * time.Millisecond)
+		w.chats[id].End()
+		w.sleep(5 * time.Second)
+		require.Len(w.t, w.ended[id], 1)
+		require.Equal(w.t, 2, a.Stats().Held)
+	})
+}

@@ -85,7 +85,7 @@ func (m *Member) forget(t *tenure) {
 	if m.held[t.held.ID] == t {
 		delete(m.held, t.held.ID)
 	}
-	if t.adrift || m.orphaned && len(m.held) == m.opts.MaxChats-1 {
+	if t.adrift || m.orphaned && m.owned() == m.opts.MaxChats-1 {
 		m.wake()
 	}
 	m.noteFreed()
