@@ -3,6 +3,8 @@
 package fleet_test
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,5 +59,36 @@ func TestRemovalThatTakesLong(t *testing.T) {
 		h.delete.Store(nil)
 		w.sleep(10 * time.Second)
 		require.Zero(w.t, a.Stats().Held)
+	})
+}
+
+// A member that drains gives up the removal of a chat that never had a session: the next owner
+// removes it.
+func TestDrainDuringTheRemovalOfAChat(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		h := &hooks{}
+		a := w.joinThrough("a", h)
+		w.add(a, 1)
+		w.sleep(20 * time.Second)
+		over := w.newChat()
+		over.ParticipantToken = "unknown"
+		var added, recovered atomic.Bool
+		h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			if key == "chat/"+over.ID && !added.CompareAndSwap(false, true) && !recovered.Load() {
+				return 0, errLink
+			}
+			return h.Store.Put(ctx, key, value, rev, ttl)
+		})
+		require.NoError(w.t, a.Add(w.t.Context(), over))
+		w.join("b")
+		w.sleep(20 * time.Second)
+		require.Len(w.t, w.ended[over.ID], 1)
+		go func() { _ = a.Drain(w.t.Context()) }()
+		w.sleep(8 * time.Second)
+		require.Equal(w.t, 1, a.Stats().Held)
+		recovered.Store(true)
+		w.sleep(15 * time.Second)
+		require.True(w.t, w.chatRecord(over.ID).Ended)
 	})
 }

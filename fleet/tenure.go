@@ -363,19 +363,21 @@ func (t *tenure) handlerContext() (ctx context.Context, done func()) {
 // remove removes a chat that is over. Its record is kept for a while, for members that were away.
 // It retries until it succeeds, at most for storeTimeout after the tenure should end.
 func (t *tenure) remove(reason *chat.CloseError) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	defer context.AfterFunc(t.waiting, func() {
+		pause(ctx, storeTimeout)
+		cancel()
+	})()
 	for n := 0; ; n++ {
-		err := t.removeOnce(context.Background())
+		err := t.removeOnce(ctx)
 		if err == nil {
 			break
 		}
 		t.m.log.Warn("could not remove an ended chat", "chat", t.held.ID, "error", err)
-		if !pause(t.waiting, backoff(n, 50*time.Millisecond, 5*time.Second)) {
-			ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
-			defer cancel()
-			if persist(ctx, t.removeOnce) != nil {
-				return
-			}
-			break
+		if !pause(ctx, backoff(n, 50*time.Millisecond, 2*time.Second)) {
+			t.adrift = true // its next owner removes it
+			return
 		}
 	}
 	t.m.log.Info("chat ended", "chat", t.held.ID, "reason", fmt.Sprint(reason.Reason), "gap", reason.Gap)
