@@ -72,6 +72,9 @@ func (m *Member) add(ctx context.Context, c Chat) error {
 			return m.settle(ctx, record)
 		}
 		if !errors.Is(err, ErrConflict) {
+			if record.Owner == m.name {
+				m.wake() // the record may have been written, and others may have relied on this call
+			}
 			return err
 		}
 		var again bool

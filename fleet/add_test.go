@@ -3,7 +3,9 @@
 package fleet_test
 
 import (
+	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,5 +177,39 @@ func TestAddAnotherChatUnderAnIDOfTheSameMember(t *testing.T) {
 		require.NoError(t, a.Add(w.t.Context(), c))
 		other.ID = c.ID
 		require.ErrorIs(t, a.Add(w.t.Context(), other), fleet.ErrOtherChat)
+	})
+}
+
+// A chat is added twice, and the result of the first write is lost after the second call has found
+// the chat.
+func TestConcurrentAddsWithALostResult(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		h := &hooks{}
+		sealer, err := fleet.AESGCM(make([]byte, 32))
+		require.NoError(w.t, err)
+		a := w.joinThrough("a", h, func(o *fleet.Options) { o.Sealer = sealer })
+		w.sleep(20 * time.Second)
+		var lost atomic.Bool
+		h.onPut(func(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
+			rev, err := h.Store.Put(ctx, key, value, rev, ttl)
+			if isKey(key, "chat/") && lost.CompareAndSwap(false, true) {
+				<-time.After(time.Second)
+				h.onGet(func(context.Context, string) ([]byte, uint64, error) {
+					h.get.Store(nil)
+					return nil, 0, errLink
+				})
+				return 0, errLink
+			}
+			return rev, err
+		})
+		c := w.newChat()
+		first := make(chan error, 1)
+		go func() { first <- a.Add(w.t.Context(), c) }()
+		w.sleep(500 * time.Millisecond)
+		require.NoError(w.t, a.Add(w.t.Context(), c))
+		require.Error(w.t, <-first)
+		w.sleep(5 * time.Second)
+		require.Equal(w.t, 1, a.Stats().Held)
 	})
 }
