@@ -51,11 +51,14 @@ func (l *limiter) quota(operation string) float64 { return l.quotas[operation].R
 // Wait counts the admitted calls, by which want measures the member's needs. Periodic readings
 // aren't counted: they use what is left. It returns ErrClosed when the member has closed.
 func (l *limiter) Wait(ctx context.Context, operation string, priority chat.Priority) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(l.life, func() { cancel(ErrClosed) })()
-	err := l.QuotaLimiter.Wait(ctx, operation, priority)
-	if err != nil && context.Cause(ctx) == ErrClosed { //nolint:errorlint // it is never wrapped
+	if l.life.Err() != nil {
+		return ErrClosed
+	}
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(l.life, cancel)()
+	err := l.QuotaLimiter.Wait(waiting, operation, priority)
+	if err != nil && ctx.Err() == nil {
 		return ErrClosed
 	}
 	if _, limited := l.quotas[operation]; err == nil && limited && priority < chat.PriorityBackground {

@@ -204,3 +204,19 @@ func (w *world) keepCalling(ctx context.Context, m *fleet.Member, operation stri
 	}
 	calls.Wait()
 }
+
+// A limiter returns the error of the context that it was given, whatever ended that.
+func TestLimiterReturnsTheErrorOfItsContext(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		a, _ := w.join("a")
+		ctx, cancel := context.WithCancelCause(w.t.Context())
+		cancel(fleet.ErrClosed) // as the context of a handler that continues after Close
+		require.ErrorIs(w.t, a.Limiter().Wait(ctx, connections, chat.PriorityHigh), context.Canceled)
+		require.NoError(w.t, a.Limiter().Wait(w.t.Context(), "StartChatContact", chat.PriorityHigh))
+		require.NoError(w.t, a.Close())
+		for range 20 {
+			require.ErrorIs(w.t, a.Limiter().Wait(w.t.Context(), "StartChatContact", chat.PriorityHigh), fleet.ErrClosed)
+		}
+	})
+}
