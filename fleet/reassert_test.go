@@ -36,7 +36,8 @@ func TestAddWhileFenced(t *testing.T) {
 	})
 }
 
-// it, and claims the chat when the member has taken its lease back.
+// A member becomes the owner of a chat while its lease expires. Another member begins to claim the
+// chat, and the claim arrives when the member has taken its lease back.
 func TestAddAcrossAFence(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
