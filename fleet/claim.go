@@ -25,7 +25,8 @@ const (
 // reading takes a lost lease back, and claims the chats without an owner.
 func (m *Member) keepDirectory(ctx context.Context) {
 	next := m.opts.Lease // a new member claims nothing until then
-	rounds := 0          // with chats that others should claim
+	rounds := 0          // readings with chats that others should claim, at least Renew apart
+	var round time.Time  // the last of them
 	for {
 		timer := time.NewTimer(next)
 		select {
@@ -38,10 +39,14 @@ func (m *Member) keepDirectory(ctx context.Context) {
 			return
 		}
 		var orphans int
-		if next, orphans = m.readDirectory(ctx, rounds > 0); orphans == 0 {
+		again := time.Since(round) >= m.opts.Renew // two members may each take the other for the heir, and remind it
+		if next, orphans = m.readDirectory(ctx, rounds > 0 && again); orphans == 0 {
 			rounds = 0
-		} else if rounds++; rounds > 1 {
-			next = backoff(rounds, m.opts.Renew, time.Minute)
+		} else if again {
+			round = time.Now()
+			if rounds++; rounds > 1 {
+				next = backoff(rounds, m.opts.Renew, time.Minute)
+			}
 		}
 	}
 }

@@ -60,3 +60,37 @@ func TestRoomWhileAChatIsTaken(t *testing.T) {
 		require.Equal(w.t, 2, a.Stats().Held)
 	})
 }
+
+// Two members have just become full, and each still knows the other as the heir of chats whose owner
+// has died. They don't keep each other reading the directory until the next renewal.
+func TestHeirsThatRemindEachOther(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		full := func(o *fleet.Options) { o.MaxChats = 2 }
+		c, _ := w.join("c", full) // renews at even seconds
+		ids := w.add(c, 2)
+		w.sleep(time.Second)
+		ha, hb := &hooks{}, &hooks{}
+		a, b := w.joinThrough("a", ha, full), w.joinThrough("b", hb, full)
+		w.sleep(15 * time.Second)
+		w.add(a, 1)
+		w.add(b, 1)
+		w.sleep(4500 * time.Millisecond)
+		c.Crash()
+		w.sleep(5 * time.Second)
+		w.add(a, 1)
+		w.add(b, 1)
+		require.Equal(w.t, 4, a.Stats().Held+b.Stats().Held)
+		slow := func(fleet.Entry) { <-time.After(time.Millisecond) }
+		ha.listed.Store(&slow)
+		hb.listed.Store(&slow)
+		before := ha.lists.Load() + hb.lists.Load()
+		w.sleep(700 * time.Millisecond) // each has noticed that c is gone
+		require.Equal(w.t, before+2, ha.lists.Load()+hb.lists.Load())
+		records, _, _ := w.engine.now()
+		_, err := records.Put(w.t.Context(), "inbox/"+w.nameOf("a")+"/"+ids[0], nil, 0, time.Minute)
+		require.NoError(w.t, err)
+		w.sleep(5 * time.Second)
+		require.Less(w.t, ha.lists.Load()+hb.lists.Load(), before+12)
+	})
+}
