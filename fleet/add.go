@@ -19,8 +19,8 @@ const (
 )
 
 // Add adds a chat to the fleet. When it returns, the chat is recorded in the store, and the member
-// with the fewest chats, which may be this one, owns it or soon will. If all members are full, the
-// chat waits for one with room.
+// with the fewest chats, which may be this one, owns it or soon will. If no member has room and a
+// lease, the chat waits for one.
 //
 // Add is idempotent: a chat of the fleet stays where it is, and a chat that has ended within the
 // last 10 minutes isn't started again. After an error, call Add again. The error names the field of

@@ -66,8 +66,8 @@
 //     handled again.
 //   - If the store loses acknowledged writes, an older State is used, and events are delivered
 //     again. If it loses the record of a chat, the owner of the chat writes it again. If the owner
-//     is gone too, call Add again, from your own database: Add is idempotent. The chat's epochs
-//     may then restart at 1: have your database forget the higher ones.
+//     is gone too, call Add again, from your own database: Add is idempotent. The chat then begins
+//     without a State, and its epochs may restart at 1: have your database forget the higher ones.
 //   - A member that can't reach the store, but reaches the service, continues to send messages with
 //     its part of the quotas, although the others may use that part too once its lease has expired.
 //
