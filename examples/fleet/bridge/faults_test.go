@@ -192,7 +192,7 @@ func TestRollingDeploy(t *testing.T) {
 				sleep(8 * time.Second) // until the new process accepts chats
 				w.forget(old)          // as a load balancer does
 				w.signal(old, syscall.SIGTERM)
-				<-old.over
+				w.awaitEnd(old)
 				require.Zero(t, old.cmd.ProcessState.ExitCode(), "%s", &old.log)
 			}
 			t.Logf("%d messages sent", stopSends())

@@ -194,6 +194,18 @@ func (w *world) kill(p *process) {
 	w.forget(p)
 }
 
+// awaitEnd waits until a process has ended by itself. One that doesn't logs its goroutines.
+func (w *world) awaitEnd(p *process) {
+	w.t.Helper()
+	select {
+	case <-p.over:
+	case <-time.After(patience):
+		w.signal(p, syscall.SIGQUIT)
+		<-p.over
+		require.Fail(w.t, "process "+p.name+" has not ended")
+	}
+}
+
 func (w *world) forget(p *process) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
