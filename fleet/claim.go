@@ -94,7 +94,7 @@ func (m *Member) situation() (contact int, fenced bool, ready time.Duration) {
 
 // claimOrphans claims the chats without an owner whose heir is this member. It returns how many it
 // has left: other members are their heirs, or this one has no room. With remind, it asks the heirs
-// to check their chats: they may not have been told.
+// to check their chats: they may not have been notified.
 //
 // It asks the store whether an owner is gone after reading the directory. An owner that returns
 // registers in the store before it writes the records of its chats again, so that a claim under the

@@ -66,7 +66,7 @@ func TestConcurrentAddsKeepMaxChats(t *testing.T) {
 // A chat is recorded while the only member drains.
 func TestDrainDuringAdd(t *testing.T) {
 	t.Parallel()
-	for name, patience := range map[string]time.Duration{"at once": 0, "later": time.Minute} {
+	for name, patience := range map[string]time.Duration{"immediately": 0, "later": time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inWorld(t, func(w *world) {
