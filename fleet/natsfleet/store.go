@@ -163,8 +163,11 @@ func (s *store) last(ctx context.Context, subject string) (message, error) {
 	return s.message(subject, msg.Header, msg.Data, msg.Sequence), nil
 }
 
+// key returns the key of a subject.
+func (s *store) key(subject string) string { return swap(strings.TrimPrefix(subject, s.subjects)) }
+
 func (s *store) message(subject string, header nats.Header, value []byte, seq uint64) message {
-	m := message{key: swap(strings.TrimPrefix(subject, s.subjects)), seq: seq}
+	m := message{key: s.key(subject), seq: seq}
 	if header.Get(operation) == "" && header.Get(markerReason) == "" {
 		m.value, m.rev = append([]byte{}, value...), seq
 	}

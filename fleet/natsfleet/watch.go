@@ -46,22 +46,47 @@ func (s *store) list(ctx context.Context, prefix string, yield func(fleet.Entry,
 	if err != nil {
 		return cause(ctx, err)
 	}
-	yielded := map[string]bool{}
+	yielded := map[string]bool{} // has the keys of markers too
+	yieldOnce := func(m message) bool {
+		again := yielded[m.key]
+		yielded[m.key] = again || m.rev != 0
+		return again || m.rev == 0 || yield(fleet.Entry{Key: m.key, Value: m.value, Rev: m.rev}, nil)
+	}
 	for {
 		m, err := f.next(ctx)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case m.seq >= last:
-			return nil
-		case m.rev == 0 || yielded[m.key]:
-			continue
 		}
-		yielded[m.key] = true
-		if !yield(fleet.Entry{Key: m.key, Value: m.value, Rev: m.rev}, nil) {
+		if m.seq >= last {
+			break
+		}
+		if !yieldOnce(m) {
 			return nil
 		}
 	}
+	return s.listMissed(ctx, prefix, yielded, yieldOnce)
+}
+
+// listMissed yields the records that the feed has missed: if a record is replaced before it is
+// delivered, the new one may come after the end of the list.
+func (s *store) listMissed(ctx context.Context, prefix string, received map[string]bool, yield func(message) bool) error {
+	stream, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(s.subjects+swap(prefix)+">"))
+	if err != nil {
+		return cause(ctx, err)
+	}
+	for subject := range stream.State.Subjects {
+		if _, ok := received[s.key(subject)]; ok {
+			continue
+		}
+		m, err := s.last(ctx, subject)
+		if err != nil {
+			return cause(ctx, err)
+		}
+		if !yield(m) {
+			return nil
+		}
+	}
+	return nil
 }
 
 func (s *store) Watch(ctx context.Context, prefix string) iter.Seq2[fleet.Entry, error] {

@@ -344,3 +344,37 @@ func TestClose(t *testing.T) {
 	require.NoError(t, s.Close())
 	require.NoError(t, s.Close())
 }
+
+// A record that is replaced while a list is under way may get a place after the end of the list.
+func TestListYieldsRecordsThatAreReplaced(t *testing.T) {
+	t.Parallel()
+	const records, writers = 96, 8
+	store := open(t, connect(t, start(t, "").URL()), "fleet")
+	key := func(n int) string { return "state/" + strconv.Itoa(n) }
+	var revs [records]uint64
+	for n := range records {
+		revs[n] = put(t, store, key(n), 0, 0)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var writing sync.WaitGroup
+	defer writing.Wait()
+	defer stop()
+	for w := range writers {
+		writing.Go(func() {
+			for n := w; ctx.Err() == nil; n = (n + writers) % records {
+				if rev, err := store.Put(ctx, key(n), []byte("replaced"), revs[n], 0); err == nil {
+					revs[n] = rev
+				}
+			}
+		})
+	}
+	for range 50 {
+		yielded := map[string]bool{}
+		for entry, err := range store.List(t.Context(), "state/") {
+			require.NoError(t, err)
+			require.False(t, yielded[entry.Key])
+			yielded[entry.Key] = true
+		}
+		require.Len(t, yielded, records)
+	}
+}
