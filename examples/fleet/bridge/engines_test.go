@@ -5,9 +5,7 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os/exec"
 	"strings"
@@ -23,42 +21,26 @@ import (
 
 	"github.com/participant-go/connectparticipant/fleet/dynamofleet"
 	"github.com/participant-go/connectparticipant/fleet/natsfleet/natsembedded"
+	"github.com/participant-go/connectparticipant/internal/porttest"
 )
 
 // startNATS starts a server that can be stopped and restarted with other data.
-func startNATS(t *testing.T, dir, addr string) *natsembedded.Server {
+func startNATS(t *testing.T, dir string, port int) *natsembedded.Server {
 	t.Helper()
-	host, err := net.ResolveTCPAddr("tcp", addr)
-	require.NoError(t, err)
 	var engine *natsembedded.Server
 	require.Eventually(t, func() bool {
-		engine, err = natsembedded.Start(dir, func(o *server.Options) { o.Port = host.Port })
+		var err error
+		engine, err = natsembedded.Start(dir, func(o *server.Options) { o.Port = port })
 		return err == nil
 	}, patience, 100*time.Millisecond)
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })
 	return engine
 }
 
-// freeAddr returns an address on which a server can be restarted: its port is a free one outside the
-// range that the system uses for outgoing connections.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000))
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr)
-		if err == nil {
-			require.NoError(t, l.Close())
-			return addr
-		}
-	}
-	require.Fail(t, "no port is free")
-	return ""
-}
-
 // onNATS returns the flags of processes that share a new NATS server.
 func onNATS(t *testing.T) (flags, env []string) {
 	t.Helper()
-	return []string{"-nats", startNATS(t, "", freeAddr(t)).URL()}, nil // its writes don't wait for the disk
+	return []string{"-nats", startNATS(t, "", porttest.Free(t)).URL()}, nil // its writes don't wait for the disk
 }
 
 const dynalite = "../../../fleet/dynamofleet/testdata/dynalite"

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/participant-go/connectparticipant/internal/porttest"
 )
 
 // A kill loses nothing and duplicates at most the event in progress of each chat.
@@ -127,8 +129,8 @@ func TestCutOff(t *testing.T) {
 // again, even if it has lost claims.
 func TestEngineAway(t *testing.T) {
 	t.Parallel()
-	dir, old, addr := t.TempDir(), t.TempDir(), freeAddr(t)
-	engine := startNATS(t, dir, addr)
+	dir, old, port := t.TempDir(), t.TempDir(), porttest.Free(t)
+	engine := startNATS(t, dir, port)
 	w := newWorld(t, []string{"-nats", engine.URL()}, nil)
 	processes := w.startAll(3)
 	w.add(9, processes...)
@@ -141,7 +143,7 @@ func TestEngineAway(t *testing.T) {
 	for _, p := range processes {
 		require.True(t, w.stats(p).Fenced)
 	}
-	engine = startNATS(t, dir, addr)
+	engine = startNATS(t, dir, port)
 	w.eventually("all have their lease", w.unfenced)
 	require.Equal(t, connections, w.srv.Count("CreateParticipantConnection"))
 
@@ -155,7 +157,7 @@ func TestEngineAway(t *testing.T) {
 	connections = w.srv.Count("CreateParticipantConnection")
 	require.NoError(t, engine.Close())
 	sleep(time.Second)
-	startNATS(t, old, addr)
+	startNATS(t, old, port)
 	w.eventually("all are fenced, or were", func() bool { return w.stats(processes[1]).Members == 2 })
 	w.eventually("all have their lease", w.unfenced)
 	stop()

@@ -4,10 +4,8 @@ package natsembedded_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"iter"
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -27,28 +25,13 @@ import (
 	"github.com/participant-go/connectparticipant/fleet"
 	"github.com/participant-go/connectparticipant/fleet/natsfleet"
 	"github.com/participant-go/connectparticipant/fleet/natsfleet/natsembedded"
+	"github.com/participant-go/connectparticipant/internal/porttest"
 )
 
 type seq = iter.Seq2[fleet.Entry, error]
 
 // patience is the timeout of everything in these tests.
 const patience = 20 * time.Second
-
-// freePort returns a port on which a server can be restarted: a free one outside the range that the
-// system uses for outgoing connections.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		port := 20000 + rand.IntN(10000)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			require.NoError(t, l.Close())
-			return port
-		}
-	}
-	require.Fail(t, "no port is free")
-	return 0
-}
 
 // on makes a server listen on a port.
 func on(port int) func(*server.Options) {
@@ -105,7 +88,7 @@ func put(t *testing.T, store fleet.Store, key string, rev uint64, ttl time.Durat
 
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), porttest.Free(t)
 	s, err := natsembedded.Start(dir, on(port))
 	require.NoError(t, err)
 	store := open(t, connect(t, s.URL()), "fleet")
@@ -167,7 +150,7 @@ func TestServerLosesTheBucket(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			port := freePort(t)
+			port := porttest.Free(t)
 			s, err := natsembedded.Start("", on(port))
 			require.NoError(t, err)
 			nc := connect(t, s.URL())
