@@ -102,11 +102,7 @@ func TestAddAfterTheChatHasEnded(t *testing.T) {
 		require.Zero(t, a.Stats().Held, "the same chat isn't started again")
 		require.Len(t, w.ended[c.ID], 1)
 
-		next := w.newChat()
-		contact := w.chats[next.ID]
-		next.ID = c.ID
-		require.NoError(t, a.Add(t.Context(), next))
-		sent := contact.Agent.Say("in the next chat")
+		sent := w.addAs(a, c.ID).Agent.Say("in the next chat")
 		w.sleep(20 * time.Second)
 		require.Equal(t, 1, a.Stats().Held)
 		times, _ := w.handledBy(c.ID, sent)

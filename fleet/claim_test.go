@@ -221,9 +221,7 @@ func TestChatIsTakenOnce(t *testing.T) {
 		"handed over": {func(w *world, a, _ *fleet.Member) string {
 			id := w.add(a, 1)[0]
 			w.sleep(time.Minute)
-			ctx, cancel := context.WithCancel(w.t.Context())
-			cancel()
-			require.NoError(w.t, a.Drain(ctx))
+			w.drainNow(a)
 			return id
 		}, 3},
 		"added": {func(w *world, a, b *fleet.Member) string {
@@ -269,9 +267,7 @@ func TestChatIsHandedBackDuringItsHandOver(t *testing.T) {
 		w.sleep(20 * time.Second)
 		h.delayPuts("inbox/", 0, 4*time.Second) // ends the tenure that much later
 		w.await(2*time.Hour, func() bool { return b.Stats().Held > 0 })
-		ctx, cancel := context.WithCancel(w.t.Context())
-		cancel()
-		require.NoError(w.t, b.Drain(ctx))
+		w.drainNow(b)
 		w.sleep(5 * time.Second)
 		require.Equal(w.t, 3, a.Stats().Held)
 		require.Zero(w.t, a.Stats().Waiting)

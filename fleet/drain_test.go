@@ -113,11 +113,9 @@ func TestDrainPacesTheRestAfterItsContext(t *testing.T) {
 			others = append(others, m)
 		}
 		w.sleep(20 * time.Second)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
 		said := w.sendAtHandOvers()
 		began := time.Now()
-		require.NoError(t, a.Drain(ctx))
+		w.drainNow(a)
 		w.sleep(time.Minute)
 		w.requireHandled(1)
 		connects := w.calls.times(connection, http.StatusOK, began)

@@ -82,9 +82,7 @@ func TestDrainHandsOverAChatWithABusyHandler(t *testing.T) {
 		}
 		w.chats[ids[0]].Agent.Say("something")
 		w.sleep(time.Second)
-		ctx, cancel := context.WithCancel(w.t.Context())
-		cancel()
-		require.NoError(w.t, a.Drain(ctx))
+		w.drainNow(a)
 		require.Equal(w.t, 1, a.Stats().HandedOver)
 		w.sleep(time.Second)
 		require.Equal(w.t, 1, b.Stats().Held)

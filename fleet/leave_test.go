@@ -48,10 +48,7 @@ func TestConcurrentAddsKeepMaxChats(t *testing.T) {
 	inWorld(t, func(w *world) {
 		h := &hooks{}
 		h.delayPuts("chat/", time.Second, 0)
-		h.Store = w.engine.link(1)
-		a, err := fleet.Join(w.t.Context(), h, w.client, w.handle("a"), w.options("a"), func(o *fleet.Options) { o.MaxChats = 2 })
-		require.NoError(w.t, err)
-		w.t.Cleanup(func() { _ = a.Close() })
+		a := w.joinThrough("a", h, func(o *fleet.Options) { o.MaxChats = 2 })
 		var adding sync.WaitGroup
 		for range 5 {
 			c := w.newChat()

@@ -108,9 +108,7 @@ func TestMetrics(t *testing.T) {
 		w.sleep(time.Minute)
 		require.Zero(t, meters["a"].sum("fleet.chats.held"))
 
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		require.NoError(t, b.Drain(ctx))
+		w.drainNow(b)
 		w.sleep(time.Minute)
 		require.EqualValues(t, 3, meters["b"].sum("fleet.chats.handed_over"))
 		require.Zero(t, meters["b"].sum("fleet.chats.held"))

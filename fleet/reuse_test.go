@@ -31,11 +31,7 @@ func TestAddAfterAnIncompleteRemoval(t *testing.T) {
 				require.NoError(w.t, a.Close())
 				b, _ := w.join("b")
 				w.sleep(later)
-				next := w.newChat()
-				contact := w.chats[next.ID]
-				next.ID = id
-				require.NoError(w.t, b.Add(w.t.Context(), next))
-				said := contact.Agent.Say("something")
+				said := w.addAs(b, id).Agent.Say("something")
 				w.sleep(5 * time.Second)
 				require.Equal(w.t, 1, b.Stats().Held)
 				times, _ := w.handledBy(id, said)
@@ -63,11 +59,7 @@ func TestAddDuringTheRemoval(t *testing.T) {
 		h.delete.Store(&slow)
 		w.chats[id].End()
 		<-deleting
-		next := w.newChat()
-		contact := w.chats[next.ID]
-		next.ID = id
-		require.NoError(w.t, b.Add(w.t.Context(), next))
-		said := contact.Agent.Say("something")
+		said := w.addAs(b, id).Agent.Say("something")
 		w.sleep(20 * time.Second)
 		require.Equal(w.t, 1, a.Stats().Held+b.Stats().Held)
 		require.Len(w.t, w.ended[id], 1)

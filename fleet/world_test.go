@@ -179,6 +179,24 @@ func (w *world) add(m *fleet.Member, n int) (ids []string) {
 	return ids
 }
 
+// addAs starts a chat and adds it under an ID that an ended one had.
+func (w *world) addAs(m *fleet.Member, id string) *participanttest.Contact {
+	w.t.Helper()
+	c := w.newChat()
+	contact := w.chats[c.ID]
+	c.ID = id
+	require.NoError(w.t, m.Add(w.t.Context(), c))
+	return contact
+}
+
+// drainNow drains a member as if its grace period were over.
+func (w *world) drainNow(m *fleet.Member) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	cancel()
+	require.NoError(w.t, m.Drain(ctx))
+}
+
 // sleep waits in virtual time, and then for all goroutines of the bubble to block.
 func (w *world) sleep(d time.Duration) {
 	<-time.After(d)
