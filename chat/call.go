@@ -63,10 +63,19 @@ func call[O any](ctx context.Context, s *Session, operation string, priority Pri
 
 // sleep waits for d, or until the session is over. It returns false if ctx ends before that.
 func (s *Session) sleep(ctx context.Context, d time.Duration) bool {
-	waiting, cancel := context.WithCancel(ctx)
+	waiting, cancel := s.whileLive(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.life, cancel)()
 	return sleep(waiting, d) || ctx.Err() == nil
+}
+
+// whileLive returns a context that also ends with the session.
+func (s *Session) whileLive(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(s.life, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 // isOver reports whether err is the end of the session.
@@ -92,9 +101,8 @@ func (s *Session) waitForLimiter(ctx context.Context, operation string, priority
 	if err := s.Err(); err != nil {
 		return err
 	}
-	waiting, cancel := context.WithCancel(ctx)
+	waiting, cancel := s.whileLive(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.life, cancel)()
 	if err := s.opts.Limiter.Wait(waiting, operation, priority); err != nil {
 		if over := s.Err(); over != nil {
 			return over
