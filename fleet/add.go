@@ -92,13 +92,15 @@ func (m *Member) isClosing() bool {
 
 // createChat writes the record of a new chat, and starts its tenure if this member owns it.
 func (m *Member) createChat(ctx context.Context, c Chat, record chatRecord, ended uint64) error {
-	create := func() error { return m.createRecord(ctx, record, ended) }
-	if record.Owner == m.name {
-		defer m.countTaking(c.ID, -1)
-		_, err := m.take(c, record, create)
-		return err
+	if record.Owner != m.name {
+		return m.createRecord(ctx, record, ended)
 	}
-	return create()
+	defer m.countTaking(c.ID, -1) // place has counted it
+	err := m.createRecord(ctx, record, ended)
+	if err == nil {
+		m.hold(c, record)
+	}
+	return err
 }
 
 // createRecord writes the record of a new chat, or replaces the record of a chat that ended under an
@@ -133,15 +135,13 @@ func (m *Member) epochOfState(ctx context.Context, id string) (uint64, error) {
 
 // settle asks the owner of a new chat to start it, unless that is this member.
 func (m *Member) settle(ctx context.Context, record chatRecord) error {
-	switch record.Owner {
-	case "":
-		m.log.Warn("a chat waits for a member with room", "chat", record.ID)
-		m.wake()
-	case m.name:
-	default:
-		return m.putInbox(ctx, record.Owner, record.ID)
+	if record.Owner == m.name {
+		return nil
 	}
-	return nil
+	if record.Owner == "" {
+		m.log.Warn("a chat waits for a member with room", "chat", record.ID)
+	}
+	return m.putInbox(ctx, record.Owner, record.ID)
 }
 
 // addExisting compares a chat with its existing record. It reports whether Add should try again, and

@@ -200,19 +200,9 @@ func (m *Member) holds(id string) bool {
 	return m.held[id] != nil
 }
 
-// take calls write, which makes this member the owner of a chat, and starts its tenure. Until then,
-// isHeld is true: the record that write has written must not be taken for that of a chat that
-// nobody holds. After an error, the record may have been written nevertheless. take reports whether
-// it started the tenure: another goroutine may have been faster, or the member closes.
-func (m *Member) take(c Chat, record chatRecord, write func() error) (taken bool, err error) {
-	m.countTaking(c.ID, 1)
-	defer m.countTaking(c.ID, -1)
-	if err := write(); err != nil {
-		return false, err
-	}
-	return m.hold(c, record), nil
-}
-
+// countTaking counts a call that may be about to make this member the owner of a chat, from before
+// it writes the record until it has started the tenure. Until then, isHeld is true: the record must
+// not be taken for that of a chat that nobody holds.
 func (m *Member) countTaking(id string, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -223,7 +213,8 @@ func (m *Member) countTaking(id string, n int) {
 }
 
 // claim makes this member the owner of a chat if its record still has the revision rev, and starts
-// its tenure. After an error, the claim may have been written nevertheless.
+// its tenure. Its caller counts the chat in m.taking. After an error, the claim may have been
+// written nevertheless.
 func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error {
 	if m.isClosing() {
 		return nil // the others find the chat when this member has left
@@ -235,12 +226,13 @@ func (m *Member) claim(ctx context.Context, record chatRecord, rev uint64) error
 	}
 	record.Owner = m.name
 	record.Epoch++
-	taken, err := m.take(c, record, func() error { return m.putChat(ctx, record, rev) })
-	if err != nil && !errors.Is(err, ErrConflict) {
+	if err := m.putChat(ctx, record, rev); errors.Is(err, ErrConflict) {
+		return nil // another member was faster
+	} else if err != nil {
 		return fmt.Errorf("claim chat %q: %w", record.ID, err)
 	}
-	if !taken {
-		return nil // another member or goroutine was faster
+	if !m.hold(c, record) {
+		return nil // another goroutine was faster, or the member closes
 	}
 	m.log.Info("claimed a chat", "chat", record.ID, "epoch", record.Epoch)
 	m.count(func(s *Stats) { s.Claimed++ })

@@ -87,7 +87,8 @@ func (m *Member) give(ctx context.Context, record chatRecord, rev uint64, to str
 
 // putInbox asks a member to check a chat. It retries for the length of a lease: if the store is
 // unreachable for longer, all members read the directory. The member may be gone, and others may
-// have read the directory before the chat had this owner, so then this member reads it too.
+// have read the directory before the chat had this owner, so then this member reads it too. Without
+// a name, this member only reads the directory.
 func (m *Member) putInbox(ctx context.Context, name, id string) error {
 	if m.isUnknown(name) {
 		m.wake()

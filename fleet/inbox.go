@@ -78,7 +78,9 @@ func (m *Member) accept(ctx context.Context, record chatRecord, rev uint64) erro
 	if (to != "" || m.isOpen()) && m.give(ctx, record, rev, to) == nil {
 		return nil
 	}
+	m.countTaking(record.ID, 1)
 	err := m.claim(ctx, record, rev)
+	m.countTaking(record.ID, -1)
 	if to != "" {
 		_ = m.putInbox(ctx, to, record.ID) // the hand-over may have been written
 	}
